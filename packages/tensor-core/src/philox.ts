@@ -7,6 +7,7 @@
  * seed, the counter is a 64-bit block number, and a stream says how many elements one block yields. So any
  * element of any request can be computed alone, on any device and in any order, with the same result.
  */
+import { ArgumentError } from './errors.ts';
 
 /** Elements that one block gives to {@link fillBits}. */
 export const BITS_PER_BLOCK = 4;
@@ -108,15 +109,15 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>, o
  * The two key words of a seed.
  *
  * @returns `[low, high]`, each an unsigned 32-bit word.
- * @throws RangeError if the seed is neither a safe integer from 0 nor a bigint in [0, 2^64).
+ * @throws ArgumentError if the seed is neither a safe integer from 0 nor a bigint in [0, 2^64).
  */
 export function seedToKey(seed: Seed): [number, number] {
   if (typeof seed === 'bigint') {
-    if (seed < 0n || seed >> 64n !== 0n) throw new RangeError(`a bigint seed must be in [0, 2^64), but got ${seed}`);
+    if (seed < 0n || seed >> 64n !== 0n) throw new ArgumentError(`a bigint seed must be in [0, 2^64), but got ${seed}`);
     return [Number(seed & 0xffff_ffffn), Number(seed >> 32n)];
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`a seed must be an integer in [0, 2^53) or a bigint in [0, 2^64), but got ${seed}`);
+    throw new ArgumentError(`a seed must be an integer in [0, 2^53) or a bigint in [0, 2^64), but got ${seed}`);
   }
   return [seed % TWO_32, Math.floor(seed / TWO_32)];
 }
@@ -144,7 +145,7 @@ class BlockCursor {
 
   constructor(seed: Seed, offset: number, blocks: number) {
     if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(offset + blocks)) {
-      throw new RangeError(`a stream's offset must be an integer in [0, 2^53), but got ${offset} for ${blocks} blocks`);
+      throw new ArgumentError(`a stream's offset must be an integer in [0, 2^53), but got ${offset} for ${blocks} blocks`);
     }
     [this.#key0, this.#key1] = seedToKey(seed);
     this.#low = offset % TWO_32;
@@ -171,7 +172,7 @@ class BlockCursor {
  * @param out Receives unsigned integers in [0, 2^32).
  * @param seed See {@link Seed}.
  * @param offset Number of the first block, an integer in [0, 2^53).
- * @throws RangeError on a bad seed or offset.
+ * @throws ArgumentError on a bad seed or offset.
  */
 export function fillBits(out: Uint32Array | number[], seed: Seed, offset: number): void {
   const n = out.length;
@@ -191,7 +192,7 @@ export function fillBits(out: Uint32Array | number[], seed: Seed, offset: number
  * @param out Receives the numbers; four per block.
  * @param seed See {@link Seed}.
  * @param offset Number of the first block, an integer in [0, 2^53).
- * @throws RangeError on a bad seed or offset.
+ * @throws ArgumentError on a bad seed or offset.
  */
 export function fillUniform32(out: RandomSink, seed: Seed, offset: number): void {
   const n = out.length;
@@ -217,7 +218,7 @@ function join53(high: number, low: number): number {
  * @param out Receives the numbers; two per block.
  * @param seed See {@link Seed}.
  * @param offset Number of the first block, an integer in [0, 2^53).
- * @throws RangeError on a bad seed or offset.
+ * @throws ArgumentError on a bad seed or offset.
  */
 export function fillUniform64(out: Float64Array | number[], seed: Seed, offset: number): void {
   const n = out.length;
@@ -240,7 +241,7 @@ export function fillUniform64(out: Float64Array | number[], seed: Seed, offset: 
  * @param out Receives the numbers; four per block.
  * @param seed See {@link Seed}.
  * @param offset Number of the first block, an integer in [0, 2^53).
- * @throws RangeError on a bad seed or offset.
+ * @throws ArgumentError on a bad seed or offset.
  */
 export function fillNormal32(out: RandomSink, seed: Seed, offset: number): void {
   const n = out.length;
@@ -266,7 +267,7 @@ export function fillNormal32(out: RandomSink, seed: Seed, offset: number): void 
  * @param out Receives the numbers; two per block.
  * @param seed See {@link Seed}.
  * @param offset Number of the first block, an integer in [0, 2^53).
- * @throws RangeError on a bad seed or offset.
+ * @throws ArgumentError on a bad seed or offset.
  */
 export function fillNormal64(out: Float64Array | number[], seed: Seed, offset: number): void {
   const n = out.length;
