@@ -1,0 +1,228 @@
+/**
+ * The one road an op takes: ⓪ transforms → ① autograd → ② interpreters → ③ kernel. Every op, whoever calls it, goes through {@link dispatch}.
+ */
+import type { TensorView } from './backend.ts';
+import { canCast, type DType, scalarTypeName } from './dtype.ts';
+import { ArgumentError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
+import { cast, input, Program } from './expr.ts';
+import { gradMode, withoutGrad } from './grad-mode.ts';
+import { installedAutograd, interpreters, transforms } from './hooks.ts';
+import { type Device, resolveDevice } from './registry.ts';
+import { contiguousStrides, formatShape, hasInternalOverlap, isContiguous, numel, type Shape, sameShape } from './shape.ts';
+import type { AnySig, Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
+import { Storage } from './storage.ts';
+import type { Tensor } from './tensor.ts';
+import { isTensor, makeTensor } from './tensor-class.ts';
+
+/** Runs an op: `dispatch(ops.add, [x, y], { alpha: 1 })`. */
+export function dispatch<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
+  if (transforms.length > 0) return transformed(transforms.length - 1, spec, inputs, attrs);
+  return belowTransforms(spec, inputs, attrs);
+}
+
+function transformed(level: number, spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  const next = () =>
+    level === 0 ? belowTransforms(spec, inputs, attrs) : transformed(level - 1, spec, inputs, attrs);
+  return transforms[level].process(spec, inputs, attrs, next);
+}
+
+/** From stop ① on: for transforms that have rewritten a call. */
+export function belowTransforms<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
+  if (gradMode.enabled && anyRequiresGrad(inputs)) {
+    const autograd = installedAutograd();
+    if (autograd) return autograd.record(spec, inputs, attrs);
+  }
+  return belowAutograd(spec, inputs, attrs);
+}
+
+function anyRequiresGrad(inputs: readonly Operand[]): boolean {
+  for (const x of inputs) if (typeof x === 'object' && x !== null && x.requiresGrad) return true;
+  return false;
+}
+
+/** From stop ② on: for autograd, once it has recorded a call. */
+export function belowAutograd<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
+  if (interpreters.length > 0) return interpreted(interpreters.length - 1, spec, inputs, attrs);
+  return execute(spec, inputs, attrs);
+}
+
+function interpreted(level: number, spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  const next = () => (level === 0 ? execute(spec, inputs, attrs) : interpreted(level - 1, spec, inputs, attrs));
+  return interpreters[level].process(spec, inputs, attrs, next);
+}
+
+/** Stop ③: the backend's kernel, or what the op is derived from. */
+function execute(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  if (spec.inplaceOf) return executeInPlace(spec.inplaceOf, inputs, attrs);
+  const device = commonDevice(spec, inputs, attrs);
+  if (spec.view) return makeView(spec, inputs, attrs);
+  const override = device.runtime.overrides[spec.name];
+  if (override && spec.infer && (override.supports?.(inputs, attrs) ?? true) === true) {
+    return compute(spec, device, inputs, attrs, (outs) => override.run(outs, inputs, attrs));
+  }
+  const { kernel } = spec;
+  if (kernel) return compute(spec, device, inputs, attrs, (outs) => kernel(device.runtime, outs, inputs, attrs));
+  return withoutGrad(() => runBody(spec, inputs, attrs));
+}
+
+function compute(
+  spec: OpSpec,
+  device: Device,
+  inputs: readonly Operand[],
+  attrs: object | null,
+  run: (outs: readonly Tensor[]) => void,
+): Outputs {
+  const metas = inferred(spec, inputs, attrs);
+  if ('length' in metas) {
+    const outs = metas.map((meta) => allocate(device, meta.dtype, meta.shape));
+    run(outs);
+    return outs;
+  }
+  const out = allocate(device, metas.dtype, metas.shape);
+  run([out]);
+  return out;
+}
+
+function inferred(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): TensorMeta | readonly TensorMeta[] {
+  if (!spec.infer) throw new ArgumentError(`op '${spec.name}' has a kernel but no infer: defineOp needs both`);
+  return spec.infer(inputs, attrs);
+}
+
+/** Runs the body of an op, telling interpreters where it begins and ends. Grad mode is as the caller has set it. */
+export function runBody<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
+  if (!spec.body) throw new ArgumentError(`op '${spec.name}' has no view, kernel or body`);
+  if (interpreters.length === 0) return spec.body(inputs, attrs);
+  const entered = [...interpreters];
+  for (const interpreter of entered) interpreter.enter?.(spec, inputs, attrs);
+  let outputs: Outputs | null = null;
+  try {
+    outputs = spec.body(inputs, attrs);
+    return outputs;
+  } finally {
+    for (const interpreter of entered.reverse()) interpreter.exit?.(spec, outputs);
+  }
+}
+
+/** A new contiguous tensor, contents undefined. */
+export function allocate(device: Device, dtype: DType, shape: Shape): Tensor {
+  return makeTensor(new Storage(device, dtype, numel(shape)), dtype, shape, contiguousStrides(shape));
+}
+
+function makeView(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Tensor {
+  const source = inputs[0] as Tensor;
+  const { shape, strides, offset } = (spec.view as NonNullable<OpSpec['view']>)(source, attrs);
+  const info = { source, spec, attrs, gradMode: gradMode.enabled };
+  return makeTensor(source.storage, source.dtype, shape, strides, offset, source.versionCounter, info);
+}
+
+/** The device of an op: that of its tensors, which must agree, else the one its attributes name. */
+function commonDevice(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Device {
+  let first: Tensor | null = null;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (typeof x === 'number' || x === null) continue;
+    if (!isTensor(x)) throw notATensor(spec, i, x);
+    if (x.isDisposed) throw disposed(spec, i);
+    if (first === null) first = x;
+    else if (x.storage.device !== first.storage.device) throw mixedDevices(spec, inputs);
+  }
+  return first ? first.storage.device : resolveDevice(spec.device?.(attrs));
+}
+
+function notATensor(spec: OpSpec, i: number, value: unknown): ArgumentError {
+  const foreign = (value as { storage?: unknown } | undefined)?.storage !== undefined;
+  const hint = foreign ? '; it seems to come from a second copy of @tenfold/tensor-core, which must be installed once only' : '';
+  return new ArgumentError(`${spec.name}: argument ${i} must be a tensor or a number, got ${describe(value)}${hint}`);
+}
+
+const disposed = (spec: OpSpec, i: number): TenfoldError =>
+  new TenfoldError(`${spec.name}: argument ${i} was disposed; keep it out of tidy(), or dispose it later`, 'DISPOSED');
+
+function mixedDevices(spec: OpSpec, inputs: readonly Operand[]): DeviceError {
+  const names = [...new Set(inputs.filter(isTensor).map((x) => x.device))];
+  return new DeviceError(
+    `${spec.name}: Expected all tensors to be on the same device, but found at least two devices, ${names.join(' and ')}! ` +
+      `Move them explicitly, for example x.to('${names[0]}')`,
+  );
+}
+
+function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  const { writes, how } = spec.inplace as NonNullable<OpSpec['inplace']>;
+  const device = commonDevice(spec, inputs, attrs);
+  const targets = writes.map((i) => inputs[i] as Tensor);
+  for (const target of targets) {
+    if (!isTensor(target)) throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
+    if (hasInternalOverlap(target.shape, target.strides)) {
+      throw new ShapeError(
+        `unsupported operation: more than one element of the written-to tensor refers to a single memory location in ${spec.name}_. ` +
+          'Please clone() the tensor before performing the operation.',
+      );
+    }
+  }
+  if (spec.infer) {
+    const metas = spec.infer(inputs, attrs);
+    targets.forEach((target, k) => {
+      checkWrite(spec, target, 'length' in metas ? metas[k] : metas);
+    });
+  }
+  if (how === 'direct' && spec.kernel) {
+    const safe = inputs.map((x) => (isTensor(x) && overlapsOther(x, targets) ? copyOf(x) : x));
+    spec.kernel(device.runtime, targets, safe, attrs);
+  } else {
+    const result = execute(spec, inputs, attrs);
+    const results = 'storage' in result ? [result] : result;
+    targets.forEach((target, k) => {
+      checkWrite(spec, target, results[k]);
+      copyInto(target, results[k]);
+    });
+  }
+  for (const target of targets) target.versionCounter.value++;
+  return targets.length === 1 ? targets[0] : targets;
+}
+
+function checkWrite(spec: OpSpec, target: Tensor, result: TensorMeta): void {
+  if (!sameShape(target.shape, result.shape)) {
+    throw new ShapeError(
+      `output with shape ${formatShape(target.shape)} doesn't match the broadcast shape ${formatShape(result.shape)} in ${spec.name}_`,
+    );
+  }
+  if (!canCast(result.dtype, target.dtype)) {
+    throw new DTypeError(
+      `result type ${scalarTypeName[result.dtype]} can't be cast to the desired output type ${scalarTypeName[target.dtype]} in ${spec.name}_`,
+    );
+  }
+}
+
+/** Whether `x` reads memory that a target writes, other than at the very same elements. */
+function overlapsOther(x: Tensor, targets: readonly Tensor[]): boolean {
+  return targets.some(
+    (target) =>
+      x.storage === target.storage &&
+      !(x.offset === target.offset && sameShape(x.shape, target.shape) && sameShape(x.strides, target.strides)),
+  );
+}
+
+const copyPrograms = new Map<string, Program>();
+
+/** The program that reads `from` and writes `to`. */
+export function copyProgram(from: DType, to: DType): Program {
+  const key = `${from}>${to}`;
+  let program = copyPrograms.get(key);
+  if (!program) copyPrograms.set(key, (program = new Program([cast(input(0, from), to)], [from])));
+  return program;
+}
+
+/** Writes `source` into `target` (same shape and device), casting. Not an op: no stop of the road sees it. */
+export function copyInto(target: TensorView & { readonly storage: Storage }, source: TensorView): void {
+  target.storage.device.runtime.map([target], [source], copyProgram(source.dtype, target.dtype), []);
+}
+
+/** A contiguous copy. Not an op. */
+export function copyOf(x: Tensor): Tensor {
+  const copy = allocate(x.storage.device, x.dtype, x.shape);
+  copyInto(copy, x);
+  return copy;
+}
+
+/** `x` itself if it is contiguous, else a copy. Not an op. */
+export const asContiguous = (x: Tensor): Tensor => (isContiguous(x.shape, x.strides) ? x : copyOf(x));

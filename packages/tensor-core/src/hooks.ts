@@ -1,0 +1,99 @@
+/**
+ * The slots through which other layers take part in dispatch without core knowing them: autograd (stop ①), function transforms (stop ⓪) and
+ * interpreters (stop ②).
+ */
+import { AutogradError } from './errors.ts';
+import type { AnySig, Operand, OpSpec, Outputs } from './spec.ts';
+import type { Tensor } from './tensor.ts';
+
+/** A recorded op in the graph that `backward` walks; `x.gradFn` in PyTorch's terms. */
+export interface GradNode {
+  /** PyTorch's name of the node: `'AddBackward0'`. */
+  readonly name: string;
+  /** The nodes that the gradients of the inputs go to, each with the number of its output. */
+  readonly nextFunctions: readonly (readonly [GradNode | null, number])[];
+}
+
+/** A registered hook; `remove()` takes it away. */
+export interface HookHandle {
+  remove(): void;
+  [Symbol.dispose](): void;
+}
+
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Keep saved tensors for another backward through the same graph. Default: `createGraph`. */
+  retainGraph?: boolean;
+  /** Record the backward itself, for higher derivatives. Default false. */
+  createGraph?: boolean;
+  /** Accumulate into these leaves only. */
+  inputs?: readonly Tensor[];
+}
+
+/** What `@tenfold/autograd` installs. Core keeps nothing but a slot per tensor (`autogradMeta`), whose content is autograd's own. */
+export interface AutogradHooks {
+  /** Stop ①: records the op and continues below, or enters its body. Called only with grad mode on and an input that requires grad. */
+  record<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
+  requiresGrad(tensor: Tensor): boolean;
+  setRequiresGrad(tensor: Tensor, value: boolean): void;
+  isLeaf(tensor: Tensor): boolean;
+  gradFn(tensor: Tensor): GradNode | null;
+  grad(tensor: Tensor): Tensor | null;
+  setGrad(tensor: Tensor, value: Tensor | null): void;
+  retainGrad(tensor: Tensor): void;
+  detachInPlace(tensor: Tensor): void;
+  backward(tensor: Tensor, gradient: Tensor | undefined, options: BackwardOptions): void;
+  registerHook(tensor: Tensor, hook: (grad: Tensor) => Tensor | null | undefined | void): HookHandle;
+  registerPostAccumulateGradHook(tensor: Tensor, hook: (tensor: Tensor) => void): HookHandle;
+}
+
+let autogradHooks: AutogradHooks | null = null;
+
+/** Installs autograd. Called by `@tenfold/autograd` when it is imported. */
+export function installAutograd(hooks: AutogradHooks): void {
+  autogradHooks = hooks;
+}
+
+/** The installed autograd, or `null`. */
+export const installedAutograd = (): AutogradHooks | null => autogradHooks;
+
+/** The installed autograd; without it an error that names the package to install. */
+export function requireAutograd(what: string): AutogradHooks {
+  if (autogradHooks) return autogradHooks;
+  throw new AutogradError(`${what} needs automatic differentiation: install @tenfold/autograd and import '@tenfold/autograd' once`);
+}
+
+/** Runs an op further down the road. */
+export type Next = () => Outputs;
+
+/** Stop ②: sees every op that reaches a kernel, below autograd. */
+export interface Interpreter {
+  /** Runs the op by `next()`, or gives the outputs otherwise. */
+  process(spec: OpSpec, inputs: readonly Operand[], attrs: object | null, next: Next): Outputs;
+  /** Around an op with a body whose ops run one by one. */
+  enter?(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): void;
+  exit?(spec: OpSpec, outputs: Outputs | null): void;
+  /** A value is about to be read by JavaScript; throw to refuse. */
+  read?(tensor: Tensor): void;
+  /** A slot outside of any storage was assigned: `tensor.grad = value`. */
+  assign?(tensor: Tensor, slot: 'grad', value: Tensor | null): void;
+}
+
+/** Stop ⓪: rewrites calls before gradients are recorded (`vmap`). */
+export interface Transform {
+  process(spec: OpSpec, inputs: readonly Operand[], attrs: object | null, next: Next): Outputs;
+}
+
+export const interpreters: Interpreter[] = [];
+export const transforms: Transform[] = [];
+
+/** Runs `fn` with one more interpreter (on top) or transform on its stack. */
+export function withLayer<L, T>(stack: L[], layer: L, fn: () => T): T {
+  stack.push(layer);
+  try {
+    return fn();
+  } finally {
+    // by identity, so that a layer left by an exception inside cannot unbalance the stack
+    stack.length = stack.lastIndexOf(layer);
+  }
+}

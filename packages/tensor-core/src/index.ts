@@ -1,0 +1,93 @@
+/**
+ * `@tenfold/tensor-core`: what a tensor is, what an op is, the one road an op takes, and the contract of backends.
+ *
+ * @packageDocumentation
+ */
+export * from './backend.ts';
+export {
+  belowAutograd,
+  belowTransforms,
+  dispatch,
+  runBody,
+} from './dispatch.ts';
+export {
+  arrayTypes,
+  canCast,
+  type DType,
+  type DTypeCategory,
+  type DTypeInfo,
+  dtypeNames,
+  dtypes,
+  getDefaultDType,
+  isFloat,
+  isInteger,
+  promoteTypes,
+  resultType,
+  scalarTypeName,
+  setDefaultDType,
+  type TypedArray,
+} from './dtype.ts';
+export * from './errors.ts';
+export * as expr from './expr.ts';
+export { type BinaryFn, type CompareFn, type Expr, formatExpr, Program, topological, type UnaryFn } from './expr.ts';
+export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
+export { gradMode, withoutGrad } from './grad-mode.ts';
+export { Graph, type GraphAssignment, type GraphInput, type GraphNode, type GraphWrite, printGraph, type Value } from './graph.ts';
+export { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
+export {
+  type AutogradHooks,
+  type BackwardOptions,
+  type GradNode,
+  type HookHandle,
+  type Interpreter,
+  installAutograd,
+  installedAutograd,
+  interpreters,
+  type Next,
+  type Transform,
+  transforms,
+  withLayer,
+} from './hooks.ts';
+export * from './ops/all.ts';
+export type { CreateOps } from './ops/create.ts';
+export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
+export type { IndexOps } from './ops/index.ts';
+export type { LinalgOps } from './ops/linalg.ts';
+export type { LossOps } from './ops/loss.ts';
+export type { MovementOps } from './ops/movement.ts';
+export type { OptimOps } from './ops/optim.ts';
+export type { RandomOps } from './ops/random.ts';
+export type { ReduceOps } from './ops/reduce.ts';
+export type { SoftmaxOps } from './ops/softmax.ts';
+export * from './philox.ts';
+export { Device, devices, getDefaultDevice, openDevices, registerBackend, resolveDevice, setDefaultDevice } from './registry.ts';
+export { replay } from './replay.ts';
+export {
+  broadcastShapes,
+  broadcastStrides,
+  checkShape,
+  contiguousStrides,
+  formatShape,
+  isContiguous,
+  normalizeDim,
+  normalizeDims,
+  numel,
+  type Shape,
+  sameShape,
+} from './shape.ts';
+export {
+  type AnySig,
+  defineOp,
+  type Operand,
+  type OpInit,
+  OpSpec,
+  type Outputs,
+  type Sig,
+  type TensorMeta,
+  type ViewGeometry,
+} from './spec.ts';
+export { type MemoryUsage, memory, Storage, type VersionCounter } from './storage.ts';
+export { type NestedArray, Tensor, type ViewInfo } from './tensor.ts';
+export { isTensor, makeTensor } from './tensor-class.ts';
+export { keep, tidy } from './tidy.ts';
+export { callerLine, type Traced, type TraceOptions, trace, withScope } from './trace.ts';

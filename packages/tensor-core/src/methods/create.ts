@@ -1,0 +1,3 @@
+import { IndexMethods } from './index.ts';
+
+export abstract class CreateMethods extends IndexMethods {}

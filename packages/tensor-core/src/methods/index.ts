@@ -1,0 +1,3 @@
+import { MovementMethods } from './movement.ts';
+
+export abstract class IndexMethods extends MovementMethods {}

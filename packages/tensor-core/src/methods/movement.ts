@@ -1,0 +1,3 @@
+import { SoftmaxMethods } from './softmax.ts';
+
+export abstract class MovementMethods extends SoftmaxMethods {}

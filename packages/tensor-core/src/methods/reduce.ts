@@ -1,0 +1,3 @@
+import { ElementwiseMethods } from './elementwise.ts';
+
+export abstract class ReduceMethods extends ElementwiseMethods {}

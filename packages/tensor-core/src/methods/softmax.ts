@@ -1,0 +1,3 @@
+import { LinalgMethods } from './linalg.ts';
+
+export abstract class SoftmaxMethods extends LinalgMethods {}

@@ -1,0 +1,33 @@
+/** Every builtin op, by name. */
+import type { OpSpec } from '../spec.ts';
+import { type CreateOps, create } from './create.ts';
+import { type ElementwiseOps, elementwise } from './elementwise.ts';
+import { type IndexOps, index } from './index.ts';
+import { type LinalgOps, linalg } from './linalg.ts';
+import { type LossOps, loss } from './loss.ts';
+import { type MovementOps, movement } from './movement.ts';
+import { type OptimOps, optim } from './optim.ts';
+import { type RandomOps, random } from './random.ts';
+import { type ReduceOps, reduce } from './reduce.ts';
+import { type SoftmaxOps, softmax } from './softmax.ts';
+
+/** The closed table of builtin ops: each name with its signature. */
+export interface BuiltinOps
+  extends CreateOps, ElementwiseOps, IndexOps, LinalgOps, LossOps, MovementOps, OptimOps, RandomOps, ReduceOps, SoftmaxOps {}
+
+/** The open table: third parties augment it with their ops (`declare module '@tenfold/tensor-core' { interface Ops { … } }`). */
+export interface Ops extends BuiltinOps {}
+
+/** Specs of the builtin ops by name. */
+export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K]> } = {
+  ...create,
+  ...elementwise,
+  ...index,
+  ...linalg,
+  ...loss,
+  ...movement,
+  ...optim,
+  ...random,
+  ...reduce,
+  ...softmax,
+};

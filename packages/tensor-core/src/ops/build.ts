@@ -1,0 +1,220 @@
+/** Builders of the two kinds of op that are most of the table: pointwise ops and reductions, each from one scalar expression. */
+import type { ReduceKind, TensorView } from '../backend.ts';
+import { type DType, dtypes, getDefaultDType, isFloat, type PromotionOperand, resultType } from '../dtype.ts';
+import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
+import { cast, type Expr, input, Program, param } from '../expr.ts';
+import { broadcastShapes, broadcastStrides, formatShape, numel, type Shape, sameShape } from '../shape.ts';
+import { type AnySig, type Operand, OpSpec, type Sig } from '../spec.ts';
+import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
+
+/**
+ * In which dtype a pointwise op computes and what it gives.
+ * - `common`: the promoted dtype of all inputs, for both.
+ * - `number`: as `common`, but refuses bool.
+ * - `float`: as `common`, but integers and bool become the default float dtype.
+ * - `integer`: as `common`, but refuses floats.
+ * - `compare`: computes in the promoted dtype, gives bool.
+ * - `logical`: computes in bool, gives bool.
+ * - `select`: the first input is a bool condition, the rest as `common`.
+ * - `mask`: the first input decides the dtype, the second is a bool mask, the rest are cast to the first's dtype.
+ */
+export type Promotion = 'common' | 'number' | 'float' | 'integer' | 'compare' | 'logical' | 'select' | 'mask';
+
+/** What a pointwise op computes per element. `x` are the inputs, already of the compute dtype; `p` its scalar parameters. */
+export type Formula<A> = (x: Expr[], p: Expr[], attrs: A) => Expr;
+
+/** A pointwise row. */
+export interface PointwiseInit<S extends AnySig> {
+  /** May depend on the attributes, as true and rounded division do. */
+  readonly promote: Promotion | ((attrs: S['attrs']) => Promotion);
+  readonly formula: Formula<S['attrs']>;
+  /** Values of the scalar parameters of a call; they may change from call to call without compiling anything. */
+  params?(attrs: S['attrs']): readonly number[];
+  /** Names the form of the formula where attributes change it, for the program cache: `'floor'`, `'min only'`. */
+  variant?(attrs: S['attrs']): string;
+  /** Further checks of the compute dtype and attributes. */
+  check?(dtype: DType, attrs: S['attrs'], inputs: S['inputs']): void;
+  /** Whether inputs may be `null`; the formula's array has a hole there. */
+  readonly optional?: boolean;
+  /** Whether it has an in-place twin. Default true. */
+  readonly inplace?: boolean;
+}
+
+const isNumberOrTensor = (x: unknown): x is Tensor | number => typeof x === 'number' || isTensor(x);
+
+/** The dtype in which the op computes. */
+function computeDType(name: string, promote: Promotion, inputs: readonly Operand[]): DType {
+  const operands = inputs.filter((x) => x !== null) as PromotionOperand[];
+  switch (promote) {
+    case 'logical':
+      return 'bool';
+    case 'select':
+      return resultType(operands.slice(1));
+    case 'mask':
+      return (inputs[0] as Tensor).dtype;
+  }
+  const dtype = resultType(operands);
+  if (promote === 'float') return isFloat(dtype) ? dtype : getDefaultDType();
+  if (promote === 'number' && dtype === 'bool') throw new DTypeError(`${name}: not supported for bool tensors; cast with x.to('int64') first`);
+  if (promote === 'integer' && isFloat(dtype)) throw new DTypeError(`"${name}" not implemented for ${dtype}; it takes integers and bool`);
+  return dtype;
+}
+
+const givesBool = (promote: Promotion): boolean => promote === 'compare' || promote === 'logical';
+
+/** The dtype in which input `i` enters the formula. */
+function inputDType(promote: Promotion, i: number, compute: DType): DType {
+  return (promote === 'select' && i === 0) || (promote === 'mask' && i === 1) ? 'bool' : compute;
+}
+
+function checkOperands(name: string, inputs: readonly unknown[], optional: boolean): void {
+  inputs.forEach((x, i) => {
+    if (!isNumberOrTensor(x) && !(optional && x === null)) throw new ArgumentError(`${name}: argument ${i} must be a tensor or a number, got ${describe(x)}`);
+  });
+}
+
+/** A pointwise op: inputs broadcast, one expression per element. */
+export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>): OpSpec<S> {
+  const { formula, optional = false } = init;
+  const promotion = typeof init.promote === 'function' ? init.promote : () => init.promote as Promotion;
+  const programs = new Map<string, Program>();
+
+  const programFor = (inputs: S['inputs'], attrs: S['attrs'], out: DType): Program => {
+    const promote = promotion(attrs);
+    const compute = computeDType(name, promote, inputs);
+    const variant = init.variant?.(attrs) ?? '';
+    const key = `${variant}|${out}|${compute}|${inputs.map((x) => (isTensor(x) ? x.dtype : typeof x)).join()}`;
+    const known = programs.get(key);
+    if (known) return known;
+    const tensors: DType[] = [];
+    const params: DType[] = [];
+    const args: Expr[] = [];
+    inputs.forEach((x, i) => {
+      if (x === null) return;
+      const wanted = inputDType(promote, i, compute);
+      args[i] = isTensor(x)
+        ? cast(input(tensors.push(x.dtype) - 1, x.dtype), wanted)
+        : param(params.push(wanted) - 1, wanted);
+    });
+    const own = (init.params?.(attrs) ?? []).map(() => param(params.push(compute) - 1, compute));
+    const program = new Program([cast(formula(args, own, attrs), out)], tensors, params);
+    programs.set(key, program);
+    return program;
+  };
+
+  return new OpSpec<S>({
+    name,
+    infer(inputs, attrs) {
+      checkOperands(name, inputs, optional);
+      const promote = promotion(attrs);
+      const compute = computeDType(name, promote, inputs);
+      if (promote === 'select' || promote === 'mask') {
+        const mask = inputs[promote === 'select' ? 0 : 1];
+        if (isTensor(mask) && mask.dtype !== 'bool') {
+          throw new DTypeError(`${name} expected a bool tensor as ${promote === 'select' ? 'condition' : 'mask'}, got ${mask.dtype}`);
+        }
+      }
+      init.check?.(compute, attrs, inputs);
+      const shape = broadcastShapes(
+        inputs.map((x) => (isTensor(x) ? x.shape : [])),
+        name,
+      );
+      return { shape, dtype: givesBool(promote) ? 'bool' : compute };
+    },
+    kernel(runtime, outs, inputs, attrs) {
+      const out = outs[0];
+      const program = programFor(inputs, attrs, out.dtype);
+      const params = [...inputs.filter((x): x is number => typeof x === 'number'), ...(init.params?.(attrs) ?? [])];
+      const views = inputs.filter(isTensor).map((x) => broadcastView(x, out.shape));
+      runtime.map(outs, views, program, params);
+    },
+    inplace: init.inplace === false ? undefined : { writes: [0], how: 'direct' },
+  });
+}
+
+/** `x` read as `shape`. */
+export function broadcastView(x: TensorView, shape: Shape): TensorView {
+  if (sameShape(x.shape, shape)) return x;
+  return { dtype: x.dtype, shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset, storage: x.storage };
+}
+
+/** The attributes of every reduction: the dims (sorted, distinct, non-negative) and whether they stay as size 1. */
+export interface ReduceAttrs {
+  readonly dims: readonly number[];
+  readonly keepdim: boolean;
+}
+
+/** A reduction row. */
+export interface ReductionInit<A> {
+  readonly kind: ReduceKind;
+  /** The dtype of the result, and of the expression that is reduced; may refuse the input's. */
+  dtype(input: DType, attrs: A): DType;
+  /** What is reduced, for one element `x` of the result dtype. Default: `x` itself. */
+  formula?(x: Expr): Expr;
+  /** Whether the reduction of no elements is an error (max, min). */
+  readonly needsElements?: boolean;
+}
+
+/** A reduction over some dims. */
+export function reduction<A extends ReduceAttrs>(name: string, init: ReductionInit<A>): OpSpec<Sig<[Tensor], A>> {
+  const programs = new Map<string, Program>();
+  return new OpSpec<Sig<[Tensor], A>>({
+    name,
+    infer([x], attrs) {
+      requireTensor(name, x);
+      const dtype = init.dtype(x.dtype, attrs);
+      if (init.needsElements && attrs.dims.some((d) => x.shape[d] === 0)) throw noElements(name, x.shape);
+      return { shape: reducedShape(x.shape, attrs), dtype };
+    },
+    kernel(runtime, [out], [x], attrs) {
+      const key = `${x.dtype}>${out.dtype}`;
+      let program = programs.get(key);
+      if (!program) {
+        const element = cast(input(0, x.dtype), out.dtype);
+        programs.set(key, (program = new Program([init.formula?.(element) ?? element], [x.dtype])));
+      }
+      // the kernel takes the result with the reduced dims kept
+      runtime.reduce(init.kind, keptView(out, x.shape, attrs), [x], program, []);
+    },
+  });
+}
+
+/** The shape with `dims` taken out, or kept as 1. */
+export function reducedShape(shape: Shape, { dims, keepdim }: ReduceAttrs): number[] {
+  if (keepdim) return shape.map((size, d) => (dims.includes(d) ? 1 : size));
+  return shape.filter((_, d) => !dims.includes(d));
+}
+
+/** A contiguous reduction result seen with its reduced dims as size 1. */
+export function keptView(out: TensorView, shape: Shape, { dims }: ReduceAttrs): TensorView {
+  const kept = reducedShape(shape, { dims, keepdim: true });
+  let at = 0;
+  const outDims = out.shape.length === kept.length;
+  const strides = kept.map((_, d) => {
+    if (outDims) return out.strides[d];
+    return dims.includes(d) ? 0 : out.strides[at++];
+  });
+  return { dtype: out.dtype, shape: kept, strides, offset: out.offset, storage: out.storage };
+}
+
+export function noElements(name: string, shape: Shape): ShapeError {
+  return new ShapeError(
+    `${name}(): Expected reduction dim to have non-zero size: the tensor has shape ${formatShape(shape)}, and the ${name} of no elements is not defined`,
+  );
+}
+
+/** Throws unless `x` is a tensor. */
+export function requireTensor(name: string, x: unknown, argument = 0): asserts x is Tensor {
+  if (!isTensor(x)) throw new ArgumentError(`${name}: argument ${argument} must be a tensor, got ${describe(x)}`);
+}
+
+/** The error for an op that a dtype does not have, in PyTorch's words. */
+export const notImplementedFor = (name: string, dtype: DType): DTypeError =>
+  new DTypeError(`"${name}" not implemented for '${dtype}'; cast the tensor with .to(…) first`);
+
+/** The dtype of a sum or product: integers and bool become int64, unless one is asked for. */
+export const sumDType = (dtype: DType, asked?: DType): DType => asked ?? (dtypes[dtype].category === 'float' ? dtype : 'int64');
+
+/** The number of elements that each result of a reduction is made of. */
+export const reducedCount = (shape: Shape, dims: readonly number[]): number => numel(dims.map((d) => shape[d]));

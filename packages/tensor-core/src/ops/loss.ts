@@ -1,0 +1,5 @@
+import type { OpSpec } from '../spec.ts';
+
+export interface LossOps {}
+
+export const loss: { readonly [K in keyof LossOps]: OpSpec<LossOps[K]> } = {};

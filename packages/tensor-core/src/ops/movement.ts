@@ -1,0 +1,5 @@
+import type { OpSpec } from '../spec.ts';
+
+export interface MovementOps {}
+
+export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K]> } = {};

@@ -1,0 +1,5 @@
+import type { OpSpec } from '../spec.ts';
+
+export interface SoftmaxOps {}
+
+export const softmax: { readonly [K in keyof SoftmaxOps]: OpSpec<SoftmaxOps[K]> } = {};

@@ -1,0 +1,103 @@
+/** Memory of a tensor: one buffer of a device, shared by all views of it, and who is told when it goes. */
+import { type DType, dtypes, type TypedArray } from './dtype.ts';
+import { DTypeError, TenfoldError } from './errors.ts';
+import { type Device, openDevices } from './registry.ts';
+
+/** Counts in-place changes. Views and `detach()` share the counter of their storage; `data` has a fresh one. */
+export interface VersionCounter {
+  value: number;
+}
+
+/** Storages below this size on a collected device live and die with the JavaScript heap: they are not counted and need no finalizer. */
+const countedBytes = 4096;
+
+interface Held {
+  readonly device: Device;
+  readonly buffer: unknown;
+  readonly bytes: number;
+}
+
+// V8 runs these callbacks between tasks, so a loop must await once a step (or dispose) for memory to come back
+const collected = new FinalizationRegistry<Held>(release);
+
+function release({ device, buffer, bytes }: Held): void {
+  device.usage.bytes -= bytes;
+  device.usage.buffers--;
+  if (!device.runtime.capabilities.collected) device.runtime.free(buffer);
+}
+
+/** A buffer of `length` elements on a device, with the number of tensors and saved tensors that hold it. */
+export class Storage {
+  readonly device: Device;
+  readonly dtype: DType;
+  readonly length: number;
+  readonly version: VersionCounter = { value: 0 };
+  #buffer: unknown;
+  #holders = 0;
+  #held: Held | null = null;
+
+  /** @throws DTypeError if the device has no such dtype, BackendError if it has no room. */
+  constructor(device: Device, dtype: DType, length: number) {
+    const { runtime } = device;
+    if (!runtime.capabilities.dtypes.includes(dtype)) {
+      throw new DTypeError(
+        `device '${device.name}' has no ${dtype}; choose one of ${runtime.capabilities.dtypes.join(', ')}, or another device`,
+      );
+    }
+    this.device = device;
+    this.dtype = dtype;
+    this.length = length;
+    this.#buffer = runtime.allocate(dtype, length);
+    const bytes = length * dtypes[dtype].itemsize;
+    if (bytes < countedBytes && runtime.capabilities.collected) return;
+    this.#held = { device, buffer: this.#buffer, bytes };
+    collected.register(this, this.#held, this);
+    device.usage.bytes += bytes;
+    device.usage.buffers++;
+    device.usage.peakBytes = Math.max(device.usage.peakBytes, device.usage.bytes);
+  }
+
+  /** The backend's buffer. Reading it after the storage was freed is an error. */
+  get buffer(): unknown {
+    if (this.#buffer === undefined) {
+      throw new TenfoldError('this tensor was disposed; its memory is gone. Keep it out of tidy() or dispose it later', 'DISPOSED');
+    }
+    return this.#buffer;
+  }
+
+  /** One more holder, which must call {@link Storage.release} in the end or leave it to the garbage collector. */
+  retain(): void {
+    this.#holders++;
+  }
+
+  /** One holder less; the last one frees the buffer. */
+  release(): void {
+    if (--this.#holders > 0 || this.#buffer === undefined) return;
+    this.#buffer = undefined;
+    if (!this.#held) return;
+    collected.unregister(this);
+    release(this.#held);
+    this.#held = null;
+  }
+
+  upload(data: TypedArray, offset = 0): void {
+    this.device.runtime.upload(this.buffer, data, offset);
+  }
+}
+
+/** What core holds on one device. */
+export interface MemoryUsage {
+  /** Bytes of the counted storages now, and at most so far. */
+  readonly bytes: number;
+  readonly peakBytes: number;
+  /** Storages behind those bytes. */
+  readonly buffers: number;
+}
+
+/**
+ * Bytes and buffers held per open device, such as `{ cpu: { bytes, peakBytes, buffers } }`. Storages under 4 KiB on a device whose memory the
+ * garbage collector owns are not counted. Memory that was dropped but not yet collected still counts.
+ */
+export function memory(): { [device: string]: MemoryUsage } {
+  return Object.fromEntries(openDevices().map((device) => [device.name, { ...device.usage }]));
+}

@@ -1,0 +1,341 @@
+/**
+ * The tracer: an interpreter that writes down the ops a function runs, as a {@link Graph}.
+ *
+ * Values are keyed by storage: each storage has a current value, an in-place write gives it a new one, and a view is read by replaying its ops from
+ * there. So a program with in-place writes through any alias comes out functional.
+ */
+import { dispatch, runBody } from './dispatch.ts';
+import { TenfoldError } from './errors.ts';
+import { withoutGrad } from './grad-mode.ts';
+import { Graph, type GraphAssignment, type GraphNode, type Value } from './graph.ts';
+import { type Interpreter, interpreters, type Next, withLayer } from './hooks.ts';
+import { toCopy } from './ops/create.ts';
+import { copy, viewScatter } from './ops/movement.ts';
+import { formatShape, sameShape } from './shape.ts';
+import type { Operand, OpSpec, Outputs } from './spec.ts';
+import type { Storage } from './storage.ts';
+import type { Tensor } from './tensor.ts';
+import { isTensor } from './tensor-class.ts';
+
+/** Options of {@link trace}. */
+export interface TraceOptions {
+  /** Called before a value is read by JavaScript; throw to refuse. Default: an error, because the value would be baked into the graph. */
+  onRead?: (tensor: Tensor) => void;
+}
+
+/** What {@link trace} gives: the graph, and what the function returned while it was traced. */
+export interface Traced<T> {
+  readonly graph: Graph;
+  readonly result: T;
+}
+
+/**
+ * Runs `fn(...args)` and writes down its ops. `args` become the graph's arguments; every other tensor met on the way becomes a captured input.
+ * The graph holds for the shapes of this call; `replay` refuses others.
+ */
+export function trace<T extends Outputs>(
+  fn: (...args: Tensor[]) => T,
+  args: readonly Tensor[],
+  options: TraceOptions = {},
+): Traced<T> {
+  const tracer = new Tracer(args, options.onRead ?? refuseRead);
+  const result = withLayer<Interpreter, T>(interpreters, tracer, () => fn(...args));
+  return { graph: tracer.finish(isTensor(result) ? [result] : result), result };
+}
+
+/** Runs `fn` with `name` added to the scope of the ops that are being traced; without a tracer it just runs `fn`. */
+export function withScope<T>(name: string, fn: () => T): T {
+  const tracer = interpreters.findLast((layer) => layer instanceof Tracer);
+  return tracer instanceof Tracer ? tracer.scoped(name, fn) : fn();
+}
+
+function refuseRead(tensor: Tensor): never {
+  throw new TenfoldError(
+    `a value of shape ${formatShape(tensor.shape)} was read while tracing${callerLine()}: it would be baked into the graph. ` +
+      'Compute with tensors instead, or read it outside of the traced function',
+    'TRACE',
+  );
+}
+
+/** ` at file.ts:12:3`: the innermost stack frame outside of Tenfold's packages, or nothing. */
+export function callerLine(): string {
+  const frames = new Error().stack?.split('\n').slice(1) ?? [];
+  const own = /[\\/](tensor-core|autograd|nn|optim|onnx-export)[\\/](src|dist)[\\/](?!.*\.test\.)/;
+  const frame = frames.find((line) => !own.test(line) && !line.includes('node:internal'));
+  const place = frame && /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(frame.trim());
+  return place ? ` at ${place[1]}` : '';
+}
+
+/** What is known of a storage: the tensor whose value stands for it, that value now, and how often it was written. */
+interface StorageState {
+  readonly root: Tensor;
+  value: Value;
+  version: number;
+  /** Whether it existed before the trace. */
+  readonly existed: boolean;
+}
+
+/** The ops of the program, or of one body inside it. */
+interface Frame {
+  readonly nodes: GraphNode[];
+  readonly created: Set<Storage>;
+  /** Storages from outside of the frame that were written in it. */
+  readonly written: Set<Storage>;
+}
+
+const newFrame = (): Frame => ({ nodes: [], created: new Set(), written: new Set() });
+
+class Tracer implements Interpreter {
+  readonly #graph = new Graph();
+  readonly #frames: Frame[] = [newFrame()];
+  readonly #states = new Map<Storage, StorageState>();
+  /** The value of a tensor, as long as its storage is still at that version. */
+  readonly #memo = new Map<Tensor, { readonly value: Value; readonly version: number }>();
+  readonly #scope: string[] = [];
+  readonly #assignments = new Map<Tensor, Tensor | null>();
+  readonly #onRead: (tensor: Tensor) => void;
+  #count = 0;
+
+  constructor(args: readonly Tensor[], onRead: (tensor: Tensor) => void) {
+    this.#onRead = onRead;
+    for (const tensor of args) this.#addInput(tensor, 'argument');
+  }
+
+  read(tensor: Tensor): void {
+    this.#onRead(tensor);
+  }
+
+  assign(tensor: Tensor, _slot: 'grad', value: Tensor | null): void {
+    this.#assignments.set(tensor, value);
+  }
+
+  scoped<T>(name: string, fn: () => T): T {
+    this.#scope.push(name);
+    try {
+      return fn();
+    } finally {
+      this.#scope.pop();
+    }
+  }
+
+  process(spec: OpSpec, inputs: readonly Operand[], attrs: object | null, next: Next): Outputs {
+    if (spec.inplaceOf?.body) return copyResult(spec.inplaceOf, inputs, attrs);
+    const values = inputs.map((x) => (isTensor(x) ? this.#valueOf(x) : x));
+    if (!spec.body) {
+      const result = next();
+      this.#settle(spec, values, attrs, result, null);
+      return result;
+    }
+    const frame = newFrame();
+    this.#frames.push(frame);
+    let result: Outputs;
+    try {
+      // by the body even where the device has a kernel of its own: the graph must not depend on the device
+      result = withoutGrad(() => runBody(spec, inputs, attrs));
+    } finally {
+      this.#frames.pop();
+    }
+    this.#settle(spec, values, attrs, result, frame);
+    return result;
+  }
+
+  finish(results: readonly Tensor[]): Graph {
+    const graph = this.#graph;
+    graph.outputs.push(...results.map((tensor) => this.#valueOf(tensor)));
+    for (const [tensor, value] of this.#assignments) {
+      const assignment: GraphAssignment = { tensor, slot: 'grad', value: value && this.#valueOf(value) };
+      graph.assignments.push(assignment);
+    }
+    for (const { root, value, version, existed } of this.#states.values()) {
+      if (existed && version > 0) graph.writes.push({ tensor: root, value });
+    }
+    graph.nodes.push(...this.#frame.nodes);
+    return graph;
+  }
+
+  get #frame(): Frame {
+    return this.#frames[this.#frames.length - 1];
+  }
+
+  /** Notes an op that has run, and which values its results now have. */
+  #settle(
+    spec: OpSpec,
+    inputs: readonly (Value | number | null)[],
+    attrs: object | null,
+    result: Outputs,
+    body: Frame | null,
+  ): void {
+    const results = isTensor(result) ? [result] : result;
+    const returned = new Set(results.map((tensor) => tensor.storage));
+    if (body && [...body.written].some((storage) => !body.created.has(storage) && !returned.has(storage))) {
+      this.#splice(body);
+      return;
+    }
+    const bodyOutputs = body && results.map((tensor) => this.#valueOf(tensor));
+    const outputs = results.map((tensor) => this.#newValue(tensor));
+    const functional = spec.inplaceOf ?? spec;
+    this.#frame.nodes.push({
+      spec: functional,
+      inputs,
+      attrs,
+      outputs,
+      body: body && bodyOutputs && this.#bodyGraph(body, inputs, bodyOutputs),
+      scope: [...this.#scope],
+    });
+    results.forEach((tensor, i) => {
+      if (spec.inplaceOf || body?.written.has(tensor.storage)) this.#write(tensor, outputs[i]);
+      else this.#define(tensor, outputs[i], body);
+    });
+  }
+
+  /** The ops of a body become ops of the frame around it: for bodies with side effects that their outputs do not carry. */
+  #splice(body: Frame): void {
+    const frame = this.#frame;
+    frame.nodes.push(...body.nodes);
+    for (const storage of body.created) frame.created.add(storage);
+    for (const storage of body.written) if (!frame.created.has(storage)) frame.written.add(storage);
+  }
+
+  #bodyGraph(frame: Frame, inputs: readonly (Value | number | null)[], outputs: readonly Value[]): Graph {
+    const graph = new Graph();
+    graph.nodes.push(...frame.nodes);
+    graph.outputs.push(...outputs);
+    const known = new Set<Value | number | null>(inputs);
+    const need = (value: Value | number | null): void => {
+      if (typeof value !== 'object' || value === null || known.has(value)) return;
+      known.add(value);
+      graph.captured.push(value);
+    };
+    for (const node of frame.nodes) {
+      for (const value of node.inputs) need(value);
+      for (const value of node.body?.captured ?? []) need(value);
+      for (const value of node.outputs) known.add(value);
+    }
+    for (const value of outputs) need(value);
+    return graph;
+  }
+
+  #newValue({ shape, dtype }: Tensor): Value {
+    return { id: this.#count++, shape, dtype };
+  }
+
+  /** `tensor` is the result of an op that wrote nothing: memory of its own, or a view. */
+  #define(tensor: Tensor, value: Value, body: Frame | null): void {
+    const state = this.#states.get(tensor.storage);
+    if (state && !body?.created.has(tensor.storage)) {
+      this.#memo.set(tensor, { value, version: state.version });
+      return;
+    }
+    this.#states.set(tensor.storage, { root: tensor, value, version: 0, existed: false });
+    this.#memo.set(tensor, { value, version: 0 });
+    this.#frame.created.add(tensor.storage);
+  }
+
+  #valueOf(tensor: Tensor): Value {
+    const state = this.#states.get(tensor.storage);
+    const memo = this.#memo.get(tensor);
+    if (memo && memo.version === state?.version) return memo.value;
+    if (!state) {
+      this.#addInput(rootOf(tensor), 'captured');
+      return this.#valueOf(tensor);
+    }
+    if (tensor === state.root) return this.#remember(tensor, state.value);
+    const { viewInfo } = tensor;
+    if (!viewInfo) {
+      // reached memory from another side than the state's root, as when an argument is itself a view
+      if (state.version > 0) throw sharedMemory(tensor);
+      return this.#addInput(tensor, 'captured');
+    }
+    const source = this.#valueOf(viewInfo.source);
+    const value = this.#newValue(tensor);
+    const { spec, attrs } = viewInfo;
+    this.#frame.nodes.push({ spec, inputs: [source], attrs, outputs: [value], body: null, scope: [...this.#scope] });
+    return this.#remember(tensor, value);
+  }
+
+  #remember(tensor: Tensor, value: Value): Value {
+    this.#memo.set(tensor, { value, version: this.#states.get(tensor.storage)?.version ?? 0 });
+    return value;
+  }
+
+  #addInput(tensor: Tensor, kind: 'argument' | 'captured'): Value {
+    const known = this.#memo.get(tensor);
+    if (known && kind === 'captured') return known.value;
+    const value = this.#newValue(tensor);
+    this.#graph.inputs.push({ value, tensor, kind });
+    if (!this.#states.has(tensor.storage)) {
+      this.#states.set(tensor.storage, { root: tensor, value, version: 0, existed: true });
+    }
+    return this.#remember(tensor, value);
+  }
+
+  /** `tensor` was written in place and now has `value`: so has its storage, through every view between them. */
+  #write(tensor: Tensor, written: Value): void {
+    const state = this.#states.get(tensor.storage);
+    if (!state) throw new TenfoldError('trace: a tensor was written before it was read');
+    let value = this.#cast(written, tensor);
+    const final = value;
+    let target = tensor;
+    while (target !== state.root) {
+      const { viewInfo } = target;
+      if (!viewInfo) throw sharedMemory(tensor);
+      const { source, spec, attrs } = viewInfo;
+      const base = this.#valueOf(source);
+      const next = this.#newValue(source);
+      this.#frame.nodes.push({
+        spec: viewScatter,
+        inputs: [base, value],
+        attrs: { view: spec, attrs },
+        outputs: [next],
+        body: null,
+        scope: [...this.#scope],
+      });
+      value = next;
+      target = source;
+    }
+    state.value = value;
+    state.version++;
+    if (!this.#frame.created.has(tensor.storage)) this.#frame.written.add(tensor.storage);
+    this.#remember(state.root, value);
+    this.#remember(tensor, final);
+  }
+
+  /** An in-place result is rounded to the dtype of the tensor it is written into. */
+  #cast(value: Value, { shape, dtype, device }: Tensor): Value {
+    if (value.dtype === dtype) return value;
+    const result: Value = { id: this.#count++, shape, dtype };
+    this.#frame.nodes.push({
+      spec: toCopy,
+      inputs: [value],
+      attrs: { dtype, device },
+      outputs: [result],
+      body: null,
+      scope: [...this.#scope],
+    });
+    return result;
+  }
+}
+
+/** An in-place op with a body, as the functional op and a copy: both come back through the tracer. */
+function copyResult(functional: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  return withoutGrad(() => {
+    const result: Outputs = dispatch(functional, inputs, attrs);
+    const results = isTensor(result) ? [result] : result;
+    const writes = functional.inplace?.writes ?? [];
+    const targets = writes.map((i, k) => dispatch(copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
+    return targets.length === 1 ? targets[0] : targets;
+  });
+}
+
+function rootOf(tensor: Tensor): Tensor {
+  let root = tensor;
+  while (root.viewInfo) root = root.viewInfo.source;
+  return root;
+}
+
+function sharedMemory(tensor: Tensor): TenfoldError {
+  return new TenfoldError(
+    `trace: a tensor of shape ${formatShape(tensor.shape)} shares memory with another argument in a way that cannot be followed; pass a clone()`,
+    'TRACE',
+  );
+}
