@@ -246,10 +246,11 @@ function elementFormat(shown: readonly PrintedElement[], dtype: DType): ElementF
   const scientific = (value: PrintedElement) => formatExponential(value as number, precision);
   const whole = (value: PrintedElement) => formatFixed(value as number, 0) + (Number.isFinite(value) ? '.' : '');
   const fixed = (value: PrintedElement) => formatFixed(value as number, precision);
-  // A forced notation keeps the width of the notation that would have been chosen, as in PyTorch.
+  // Without any counted element PyTorch decides nothing, so that a forced notation has no effect either. A forced one keeps
+  // the width of the notation that would have been chosen.
   const notation = integral ? whole : fixed;
   const { width } = padded(counted, wide ? scientific : notation);
-  return withWidth(width, (sciMode ?? wide) ? scientific : notation);
+  return withWidth(width, counted.length > 0 && (sciMode ?? wide) ? scientific : notation);
 }
 
 function padded(values: readonly PrintedElement[], text: (value: PrintedElement) => string): ElementFormat {
