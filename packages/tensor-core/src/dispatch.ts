@@ -94,7 +94,7 @@ export function runBody<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], 
   if (interpreters.length === 0) return spec.body(inputs, attrs);
   const entered = [...interpreters];
   for (const interpreter of entered) interpreter.enter?.(spec, inputs, attrs);
-  let outputs: Outputs | null = null;
+  let outputs: S['outputs'] | null = null;
   try {
     outputs = spec.body(inputs, attrs);
     return outputs;

@@ -11,7 +11,7 @@ import { Graph, type GraphAssignment, type GraphNode, type Value } from './graph
 import { type Interpreter, interpreters, type Next, withLayer } from './hooks.ts';
 import { toCopy } from './ops/create.ts';
 import { copy, viewScatter } from './ops/movement.ts';
-import { formatShape, sameShape } from './shape.ts';
+import { formatShape } from './shape.ts';
 import type { Operand, OpSpec, Outputs } from './spec.ts';
 import type { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
@@ -322,7 +322,7 @@ function copyResult(functional: OpSpec, inputs: readonly Operand[], attrs: objec
     const result: Outputs = dispatch(functional, inputs, attrs);
     const results = isTensor(result) ? [result] : result;
     const writes = functional.inplace?.writes ?? [];
-    const targets = writes.map((i, k) => dispatch(copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
+    const targets: Tensor[] = writes.map((i, k) => dispatch(copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
     return targets.length === 1 ? targets[0] : targets;
   });
 }
