@@ -1,0 +1,198 @@
+/** One run of the demo from data to verified file. */
+import { MSELoss } from '@tenfold/nn';
+import { exportOnnx } from '@tenfold/onnx-export';
+import { type DType, manualSeed, rand, type Tensor, tensor } from '@tenfold/tensor-core';
+import type { CustomOps } from './cli.ts';
+import { type Fit, leastSquares, meanAndStd } from './least-squares.ts';
+import { MyLinear, StandardizedLinear } from './model.ts';
+import { writeFileAtomically } from './output.ts';
+import { type Coefficient, type Report, renderReport, type Verified } from './report.ts';
+import type { Table } from './table.ts';
+import { lossCurve, progressBar } from './terminal.ts';
+import { type Batches, lineBatches, tableBatches, train } from './train.ts';
+
+/** The flags that a run needs, with the device chosen. */
+export interface FitOptions {
+  readonly device: string;
+  readonly dtype: DType;
+  readonly epochs: number | null;
+  readonly batch: number | null;
+  readonly lr: number;
+  readonly seed: number;
+  readonly opset: number;
+  readonly customOps: CustomOps;
+  readonly out: string;
+  readonly verbose: boolean;
+  readonly json: boolean;
+}
+
+/** What a run gives, as `--json` prints it. */
+export interface Result {
+  readonly name: string;
+  readonly device: string;
+  readonly rows: number | null;
+  readonly dropped: number;
+  readonly epochs: number;
+  readonly loss: number;
+  readonly coefficients: readonly Coefficient[];
+  /** In units of standard deviations, for a table. */
+  readonly standardized: readonly Coefficient[] | null;
+  readonly verified: readonly Verified[];
+  readonly files: readonly string[];
+}
+
+/** A model of raw inputs `[N, features]` to raw outputs `[N, 1]`. */
+interface RawModel {
+  forward(input: Tensor): Tensor;
+}
+
+/** The line `y = 2·x₀ + 3·x₁ + 4`, learned from fresh random points each epoch (ACCEPTANCE D of the project). */
+export async function fitLine(options: FitOptions): Promise<Result> {
+  const { device, dtype, epochs = 2000, batch = 64 } = withDefaults(options, 2000, 64);
+  manualSeed(options.seed);
+  say(options, `A line: y = 2·x₀ + 3·x₁ + 4, from ${batch} random points an epoch, on ${device} in ${dtype}`);
+  const model = new MyLinear(2, 1, { dtype, device });
+  const history = await learn(model, lineBatches(batch, { dtype, device }), 1, 5e-4, options, epochs);
+  model.to('cpu');
+  const [weights, bias] = await parametersOf(model);
+  const coefficients = [
+    { name: 'x₀', fitted: weights[0], exact: 2 },
+    { name: 'x₁', fitted: weights[1], exact: 3 },
+    { name: 'bias', fitted: bias, exact: 4 },
+  ];
+  const points = await rand([200, 2], { dtype }).toArray() as number[][];
+  const truth = points.map(([a, b]) => 2 * a + 3 * b + 4);
+  const [atThreeTwo] = await predict(model, [[3, 2]], dtype);
+  say(options, `  at [3, 2] the model gives ${atThreeTwo.toFixed(4)} (the line: 16)`);
+  return finish({
+    name: 'line',
+    title: 'A line, learned',
+    subtitle: 'y = 2·x₀ + 3·x₁ + 4 from uniform random points, by a custom autograd Function and SGD',
+    model,
+    example: tensor([[3, 2]], { dtype }),
+    options,
+    epochs,
+    rows: null,
+    dropped: 0,
+    history,
+    target: 'y',
+    coefficients,
+    standardized: null,
+    truth,
+    prediction: await predict(model, points, dtype),
+  });
+}
+
+/** A linear model of a table. It is trained in standardised units; the exported graph takes and gives raw values. */
+export async function fitTable(table: Table, title: string, options: FitOptions): Promise<Result> {
+  const { device, dtype } = options;
+  const count = table.y.length;
+  const { epochs, batch } = withDefaults(options, 500, count);
+  manualSeed(options.seed);
+  const gaps = table.dropped ? `, ${table.dropped} with gaps dropped` : '';
+  say(options, `${title}: ${table.target} from ${table.features.join(', ')} (${count} rows${gaps}), on ${device} in ${dtype}`);
+
+  const columns = table.features.map((_, j) => meanAndStd(table.x.map((row) => row[j])));
+  const target = meanAndStd(table.y);
+  const x = table.x.map((row) => row.map((value, j) => (value - columns[j].mean) / columns[j].std));
+  const y = table.y.map((value) => (value - target.mean) / target.std);
+
+  const linear = new MyLinear(table.features.length, 1, { dtype, device });
+  const batches = tableBatches(tensor(x, { dtype, device }), tensor(y.map((value) => [value]), { dtype, device }), batch);
+  const history = await learn(linear, batches, Math.ceil(count / batch), 0, options, epochs);
+  linear.to('cpu');
+  const [weights, bias] = await parametersOf(linear);
+
+  const row = (values: readonly number[]) => tensor(values, { dtype });
+  const model = new StandardizedLinear(linear, {
+    mean: row(columns.map(({ mean }) => mean)),
+    std: row(columns.map(({ std }) => std)),
+    targetMean: row([target.mean]),
+    targetStd: row([target.std]),
+  });
+  const raw: Fit = {
+    weights: weights.map((weight, j) => (weight * target.std) / columns[j].std),
+    bias: target.mean + target.std * (bias - weights.reduce((sum, weight, j) => sum + (weight * columns[j].mean) / columns[j].std, 0)),
+  };
+  return finish({
+    name: title.toLowerCase(),
+    title: `${title}: ${table.target}`,
+    subtitle: `A linear model of ${table.features.join(', ')}, by a custom autograd Function and SGD`,
+    model,
+    example: tensor([table.x[0]], { dtype }),
+    options,
+    epochs,
+    rows: count,
+    dropped: table.dropped,
+    history,
+    target: table.target,
+    coefficients: sideBySide(table.features, raw, leastSquares(table.x, table.y)),
+    standardized: sideBySide(table.features, { weights, bias }, leastSquares(x, y)),
+    truth: table.y,
+    prediction: await predict(model, table.x, dtype),
+  });
+}
+
+function withDefaults({ epochs, batch }: FitOptions, defaultEpochs: number, defaultBatch: number) {
+  return { epochs: epochs ?? defaultEpochs, batch: batch ?? defaultBatch };
+}
+
+function say(options: FitOptions, line: string): void {
+  if (!options.json) process.stdout.write(`${line}\n`);
+}
+
+async function learn(
+  model: MyLinear,
+  batches: Batches,
+  stepsPerEpoch: number,
+  weightDecay: number,
+  options: FitOptions,
+  epochs: number,
+): Promise<number[]> {
+  const progress = progressBar(epochs, stepsPerEpoch, !options.json);
+  try {
+    const history = await train(model, batches, { epochs, lr: options.lr, weightDecay, onEpoch: progress.update });
+    const last = history[history.length - 1];
+    if (!Number.isFinite(last)) {
+      throw new UsageError(`--lr ${options.lr}: the training diverged (loss ${last}); a smaller learning rate would work`);
+    }
+    progress.stop();
+    say(options, lossCurve(history));
+    return history;
+  } finally {
+    progress.stop();
+  }
+}
+
+async function parametersOf({ weight, bias }: MyLinear): Promise<[number[], number]> {
+  return [Array.from(await weight.toTypedArray(), Number), await bias.item()];
+}
+
+async function predict(model: RawModel, rows: readonly (readonly number[])[], dtype: DType): Promise<number[]> {
+  return noGrad(async () => Array.from(await model.forward(tensor(rows, { dtype })).toTypedArray(), Number));
+}
+
+function sideBySide(features: readonly string[], fitted: Fit, exact: Fit | null): Coefficient[] {
+  return [
+    ...features.map((name, j) => ({ name, fitted: fitted.weights[j], exact: exact ? exact.weights[j] : null })),
+    { name: 'bias', fitted: fitted.bias, exact: exact ? exact.bias : null },
+  ];
+}
+
+interface Finished {
+  readonly name: string;
+  readonly title: string;
+  readonly subtitle: string;
+  readonly model: RawModel;
+  readonly example: Tensor;
+  readonly options: FitOptions;
+  readonly epochs: number;
+  readonly rows: number | null;
+  readonly dropped: number;
+  readonly history: readonly number[];
+  readonly target: string;
+  readonly coefficients: readonly Coefficient[];
+  readonly standardized: readonly Coefficient[] | null;
+  readonly truth: readonly number[];
+  readonly prediction: readonly number[];
+}
