@@ -47,6 +47,8 @@ class Literal:
 def tensor(t):
     """The values of a tensor in row-major order, with its shape and dtype."""
     t = t.detach()
+    if t._is_zerotensor():
+        t = t.clone()
     values = t.reshape(-1).tolist()
     return {"shape": list(t.shape), "dtype": dtype_name(t.dtype), "data": [number(v, t.dtype) for v in values]}
 

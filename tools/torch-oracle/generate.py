@@ -1,5 +1,6 @@
 """Writes the fixtures that tests compare with: PyTorch's results as data. README.md says how to run it."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -8,8 +9,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch  # noqa: E402
 
+import errors  # noqa: E402
+import optimizers  # noqa: E402
 import printing  # noqa: E402
-from encode import write_lines  # noqa: E402
+import promotion  # noqa: E402
+from encode import write_lines, write_ops  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "packages" / "backend-testkit" / "fixtures"
@@ -21,7 +25,32 @@ def print_fixture():
     write_lines(path, VERSION | {"numbers": printing.number_cases()}, "cases", printing.print_cases())
 
 
-PARTS = {"print": print_fixture}
+def family_fixture(name):
+    def write():
+        family = importlib.import_module(f"families.{name}").build()
+        write_ops(FIXTURES / f"{name}.json", VERSION | {"family": name}, family.ops.items())
+        samples = sum(len(samples) for samples in family.ops.values())
+        print(f"{name}: {len(family.ops)} ops, {samples} samples, {len(family.skipped)} combinations that PyTorch refuses")
+
+    return write
+
+
+def promotion_fixture():
+    write_lines(FIXTURES / "promotion.json", VERSION | {"dtypes": promotion.NAMES}, "tables", promotion.tables())
+
+
+def optim_fixture():
+    head, runs = optimizers.trajectories()
+    write_lines(FIXTURES / "optim.json", VERSION | head, "runs", runs)
+
+
+def errors_fixture():
+    write_lines(FIXTURES / "errors.json", VERSION, "errors", errors.sentences())
+
+
+FAMILIES = ["elementwise", "reduce", "movement", "index", "linalg", "softmax", "loss"]
+PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
+PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
 
 
 def main(names):
