@@ -87,7 +87,9 @@ describe('formatTensor', () => {
     expect(formatTensor({ data: null, shape: [4], dtype: 'int64' }, { device: 'meta' })).toBe(
       "tensor(..., device='meta', size=(4,), dtype=torch.int64)",
     );
-    expect(formatTensor({ shape: [], dtype: 'float32' }, { device: 'meta' })).toBe("tensor(..., device='meta', size=())");
+    expect(formatTensor({ shape: [], dtype: 'float32' }, { device: 'meta' })).toBe(
+      "tensor(..., device='meta', size=())",
+    );
   });
 
   it('leaves the dtype out that the caller calls the default', () => {

@@ -72,7 +72,9 @@ export function setPrintOptions(options: SetPrintOptions): void {
     const value = next[key];
     const whole = Number.isInteger(value) || (key === 'threshold' && value === Number.POSITIVE_INFINITY);
     if (!whole || value < low || value > high) {
-      throw new ArgumentError(`setPrintOptions: ${key} must be an integer from ${low} to ${high}, got ${describe(value)}`);
+      throw new ArgumentError(
+        `setPrintOptions: ${key} must be an integer from ${low} to ${high}, got ${describe(value)}`,
+      );
     }
   }
   current = next;
@@ -212,7 +214,9 @@ class Printer {
     const rank = this.#shape.length - d;
     if (rank === 0) return this.#format.format(this.#at(offset));
     if (rank === 1) return this.#row(d, offset, indent);
-    const parts = this.#indices(d).map((i) => (i < 0 ? '...' : this.#block(d + 1, offset + i * this.#strides[d], indent + 1)));
+    const parts = this.#indices(d).map((i) =>
+      i < 0 ? '...' : this.#block(d + 1, offset + i * this.#strides[d], indent + 1),
+    );
     return `[${parts.join(`,${'\n'.repeat(rank - 1)}${' '.repeat(indent + 1)}`)}]`;
   }
 
@@ -254,7 +258,10 @@ function elementFormat(shown: readonly PrintedElement[], dtype: DType): ElementF
 }
 
 function padded(values: readonly PrintedElement[], text: (value: PrintedElement) => string): ElementFormat {
-  return withWidth(values.reduce<number>((width, value) => Math.max(width, text(value).length), 1), text);
+  return withWidth(
+    values.reduce<number>((width, value) => Math.max(width, text(value).length), 1),
+    text,
+  );
 }
 
 function withWidth(width: number, text: (value: PrintedElement) => string): ElementFormat {

@@ -145,7 +145,9 @@ class BlockCursor {
 
   constructor(seed: Seed, offset: number, blocks: number) {
     if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(offset + blocks)) {
-      throw new ArgumentError(`a stream's offset must be an integer in [0, 2^53), but got ${offset} for ${blocks} blocks`);
+      throw new ArgumentError(
+        `a stream's offset must be an integer in [0, 2^53), but got ${offset} for ${blocks} blocks`,
+      );
     }
     [this.#key0, this.#key1] = seedToKey(seed);
     this.#low = offset % TWO_32;
