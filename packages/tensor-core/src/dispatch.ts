@@ -10,7 +10,7 @@ import { installedAutograd, interpreters, transforms } from './hooks.ts';
 import { type Device, resolveDevice } from './registry.ts';
 import { contiguousStrides, formatShape, hasInternalOverlap, isContiguous, numel, type Shape, sameShape } from './shape.ts';
 import type { AnySig, Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
-import { Storage } from './storage.ts';
+import { Storage, type VersionCounter } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 import { isTensor, makeTensor } from './tensor-class.ts';
 
@@ -62,6 +62,12 @@ function execute(spec: OpSpec, inputs: readonly Operand[], attrs: object | null)
   }
   const { kernel } = spec;
   if (kernel) return compute(spec, device, inputs, attrs, (outs) => kernel(device.runtime, outs, inputs, attrs));
+  return runBelow(spec, inputs, attrs);
+}
+
+/** The body of an op that has passed stop ①: its ops are not recorded again. What nobody records keeps the grad mode, as views remember it. */
+export function runBelow(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  if (!gradMode.enabled || !anyRequiresGrad(inputs)) return runBody(spec, inputs, attrs);
   return withoutGrad(() => runBody(spec, inputs, attrs));
 }
 
@@ -111,11 +117,18 @@ export function allocate(device: Device, dtype: DType, shape: Shape): Tensor {
 function makeView(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Tensor {
   const source = inputs[0] as Tensor;
   const { shape, strides, offset } = (spec.view as NonNullable<OpSpec['view']>)(source, attrs);
-  const info = { source, spec, attrs, gradMode: gradMode.enabled };
+  if (spec.detaches) return unlinked(source, spec.detaches === 'fresh' ? { value: 0 } : source.versionCounter);
+  const info = { source, spec, attrs, gradMode: gradMode.enabled, version: source.version };
   return makeTensor(source.storage, source.dtype, shape, strides, offset, source.versionCounter, info);
 }
 
-/** The device of an op: that of its tensors, which must agree, else the one its attributes name. */
+/** `x` again, as a tensor that keeps no graph alive. A view stays a view, of its base's twin. */
+function unlinked(x: Tensor, version: VersionCounter): Tensor {
+  const info = x.viewInfo && { ...x.viewInfo, source: unlinked(x.viewInfo.source, version) };
+  return makeTensor(x.storage, x.dtype, x.shape, x.strides, x.offset, version, info);
+}
+
+/** The device of an op: the one its attributes name, else that of its tensors, which must agree. */
 function commonDevice(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Device {
   let first: Tensor | null = null;
   for (let i = 0; i < inputs.length; i++) {
@@ -126,7 +139,7 @@ function commonDevice(spec: OpSpec, inputs: readonly Operand[], attrs: object | 
     if (first === null) first = x;
     else if (x.storage.device !== first.storage.device) throw mixedDevices(spec, inputs);
   }
-  return first ? first.storage.device : resolveDevice(spec.device?.(attrs));
+  return first && !spec.device ? first.storage.device : resolveDevice(spec.device?.(attrs));
 }
 
 function notATensor(spec: OpSpec, i: number, value: unknown): ArgumentError {

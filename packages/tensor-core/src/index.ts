@@ -5,6 +5,25 @@
  */
 export * from './backend.ts';
 export {
+  arange,
+  empty,
+  emptyLike,
+  eye,
+  type FactoryOptions,
+  fromTypedArray,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  type NumericArray,
+  ones,
+  onesLike,
+  type TensorData,
+  tensor,
+  zeros,
+  zerosLike,
+} from './create.ts';
+export {
   belowAutograd,
   belowTransforms,
   dispatch,

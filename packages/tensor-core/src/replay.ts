@@ -2,7 +2,7 @@
 import { dispatch } from './dispatch.ts';
 import { ArgumentError, ShapeError, TenfoldError } from './errors.ts';
 import type { Graph, Value } from './graph.ts';
-import { copy } from './ops/movement.ts';
+import { movement } from './ops/movement.ts';
 import { formatShape, sameShape } from './shape.ts';
 import type { Outputs } from './spec.ts';
 import type { Tensor } from './tensor.ts';
@@ -41,7 +41,7 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
   const written = graph.writes.map(({ value }) => read(value).clone());
   const outputs = graph.outputs.map(read);
   graph.writes.forEach(({ tensor }, i) => {
-    dispatch(copy.inplaceTwin, [tensor, written[i]], null);
+    dispatch(movement.copy.inplaceTwin, [tensor, written[i]], null);
   });
   for (const { tensor, value } of graph.assignments) tensor.grad = value && read(value);
   return outputs;

@@ -49,7 +49,9 @@ export interface OpInit<S extends AnySig = AnySig> {
   kernel?(runtime: Runtime, outs: readonly TensorView[], inputs: S['inputs'], attrs: S['attrs']): void;
   /** The op in terms of other ops. Backends may override it; autograd and tracers may look inside. */
   body?(inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
-  /** The device of an op without tensor inputs. */
+  /** A view that forgets where it came from (`detach`, `data`): with the version counter of its source, or one of its own. */
+  readonly detaches?: 'shared' | 'fresh';
+  /** The device of the outputs, for ops without tensor inputs and for copies between devices. Default: that of the inputs. */
   device?(attrs: S['attrs']): string | undefined;
   /**
    * Which inputs the in-place twin writes, one per output, and how: `'direct'` if the kernel may be handed the input itself as its output,
@@ -67,6 +69,7 @@ export class OpSpec<S extends AnySig = AnySig> {
   readonly view: NonNullable<OpInit<S>['view']> | null;
   readonly kernel: NonNullable<OpInit<S>['kernel']> | null;
   readonly body: NonNullable<OpInit<S>['body']> | null;
+  readonly detaches: 'shared' | 'fresh' | null;
   readonly device: NonNullable<OpInit<S>['device']> | null;
   readonly inplace: NonNullable<OpInit<S>['inplace']> | null;
   /** For an in-place op: the op whose result it writes and whose derivative it has. */
@@ -81,6 +84,7 @@ export class OpSpec<S extends AnySig = AnySig> {
     this.view = init.view ?? null;
     this.kernel = init.kernel ?? null;
     this.body = init.body ?? null;
+    this.detaches = init.detaches ?? null;
     this.device = init.device ?? null;
     this.inplace = init.inplace ?? null;
     this.inplaceOf = inplaceOf;

@@ -32,6 +32,8 @@ export interface ViewInfo {
   readonly attrs: object | null;
   /** Whether grad mode was on when the view was made. */
   readonly gradMode: boolean;
+  /** The version of the memory when the view was made. */
+  readonly version: number;
 }
 
 export abstract class TensorBase implements TensorView {
@@ -75,6 +77,15 @@ export abstract class TensorBase implements TensorView {
   protected get self(): Tensor {
     // TensorBase is only ever built as part of Tensor
     return this as unknown as Tensor;
+  }
+
+  /** Lets this tensor show the memory of another one from now on. */
+  protected replaceMemory({ storage, dtype, shape, strides, offset }: Tensor): void {
+    storage.retain();
+    this.storage.release();
+    // the fields are read-only for everybody else
+    const fields: { -readonly [K in 'storage' | 'dtype' | 'shape' | 'strides' | 'offset']: Tensor[K] } = this;
+    Object.assign(fields, { storage, dtype, shape, strides, offset });
   }
 
   /** The device string: `'cpu'`, `'cuda:0'`. */

@@ -4,14 +4,14 @@
  * Values are keyed by storage: each storage has a current value, an in-place write gives it a new one, and a view is read by replaying its ops from
  * there. So a program with in-place writes through any alias comes out functional.
  */
-import { dispatch, runBody } from './dispatch.ts';
+import { dispatch, runBelow } from './dispatch.ts';
 import { TenfoldError } from './errors.ts';
 import { withoutGrad } from './grad-mode.ts';
 import { Graph, type GraphAssignment, type GraphNode, type Value } from './graph.ts';
 import { type Interpreter, interpreters, type Next, withLayer } from './hooks.ts';
-import { toCopy } from './ops/create.ts';
-import { copy, viewScatter } from './ops/movement.ts';
-import { formatShape } from './shape.ts';
+import { create } from './ops/create.ts';
+import { movement } from './ops/movement.ts';
+import { formatShape, sameShape } from './shape.ts';
 import type { Operand, OpSpec, Outputs } from './spec.ts';
 import type { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
@@ -131,7 +131,7 @@ class Tracer implements Interpreter {
     let result: Outputs;
     try {
       // by the body even where the device has a kernel of its own: the graph must not depend on the device
-      result = withoutGrad(() => runBody(spec, inputs, attrs));
+      result = runBelow(spec, inputs, attrs);
     } finally {
       this.#frames.pop();
     }
@@ -239,7 +239,7 @@ class Tracer implements Interpreter {
       this.#addInput(rootOf(tensor), 'captured');
       return this.#valueOf(tensor);
     }
-    if (tensor === state.root) return this.#remember(tensor, state.value);
+    if (sameMemory(tensor, state.root)) return this.#remember(tensor, state.value);
     const { viewInfo } = tensor;
     if (!viewInfo) {
       // reached memory from another side than the state's root, as when an argument is itself a view
@@ -276,14 +276,14 @@ class Tracer implements Interpreter {
     let value = this.#cast(written, tensor);
     const final = value;
     let target = tensor;
-    while (target !== state.root) {
+    while (!sameMemory(target, state.root)) {
       const { viewInfo } = target;
       if (!viewInfo) throw sharedMemory(tensor);
       const { source, spec, attrs } = viewInfo;
       const base = this.#valueOf(source);
       const next = this.#newValue(source);
       this.#frame.nodes.push({
-        spec: viewScatter,
+        spec: movement.viewScatter,
         inputs: [base, value],
         attrs: { view: spec, attrs },
         outputs: [next],
@@ -305,7 +305,7 @@ class Tracer implements Interpreter {
     if (value.dtype === dtype) return value;
     const result: Value = { id: this.#count++, shape, dtype };
     this.#frame.nodes.push({
-      spec: toCopy,
+      spec: create.toCopy,
       inputs: [value],
       attrs: { dtype, device },
       outputs: [result],
@@ -322,9 +322,14 @@ function copyResult(functional: OpSpec, inputs: readonly Operand[], attrs: objec
     const result: Outputs = dispatch(functional, inputs, attrs);
     const results = isTensor(result) ? [result] : result;
     const writes = functional.inplace?.writes ?? [];
-    const targets: Tensor[] = writes.map((i, k) => dispatch(copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
+    const targets: Tensor[] = writes.map((i, k) => dispatch(movement.copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
     return targets.length === 1 ? targets[0] : targets;
   });
+}
+
+/** Whether both show the same elements of one storage: a tensor and its `detach()` or `data`. */
+function sameMemory(a: Tensor, b: Tensor): boolean {
+  return a === b || (a.storage === b.storage && a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides));
 }
 
 function rootOf(tensor: Tensor): Tensor {

@@ -1,3 +1,144 @@
+/** Methods that copy a tensor to another dtype or device, fill it, and make new ones like it. */
+import { allocate, copyInto, dispatch } from '../dispatch.ts';
+import { checkDType, type DType, dtypes } from '../dtype.ts';
+import { ArgumentError, checkOptions, describe } from '../errors.ts';
+import { interpreters } from '../hooks.ts';
+import { create as ops } from '../ops/create.ts';
+import { resolveDevice } from '../registry.ts';
+import { checkShape, type Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
 import { IndexMethods } from './index.ts';
 
-export abstract class CreateMethods extends IndexMethods {}
+/** What `x.to(…)` takes: a dtype, a device, both, or a tensor that has them. */
+export type ToTarget = DType | (string & {}) | Tensor | ToOptions;
+
+/** Options of `to`. */
+export interface ToOptions {
+  dtype?: DType;
+  device?: string;
+  /** Copy even if dtype and device stay the same. Default false. */
+  copy?: boolean;
+}
+
+/** Options of `newZeros` and its like. */
+export interface NewOptions {
+  dtype?: DType;
+  device?: string;
+}
+
+export abstract class CreateMethods extends IndexMethods {
+  /**
+   * This tensor in another dtype, on another device, or both; the tensor itself if nothing changes. Gradients flow through it
+   * (https://pytorch.org/docs/stable/generated/torch.Tensor.to.html).
+   *
+   * @throws DeviceError if it has to leave a device that can't be read synchronously: then use {@link toAsync}. DTypeError if the device has no such dtype.
+   * @example
+   * x.to('float64'); x.to('webgpu'); x.to({ dtype: 'float16', device: 'cuda:0' });
+   */
+  to(target: ToTarget): Tensor {
+    const { dtype, device, copy } = this.#target(target);
+    if (!copy && dtype === this.dtype && device === this.device) return this.self;
+    return dispatch(ops.toCopy, [this.self], { dtype, device });
+  }
+
+  /** {@link to} for devices that can only be read asynchronously; works on all of them. */
+  async toAsync(target: ToTarget): Promise<Tensor> {
+    const { dtype, device, copy } = this.#target(target);
+    if (!copy && dtype === this.dtype && device === this.device) return this.self;
+    const { runtime } = this.storage.device;
+    if (device === this.device || runtime.downloadSync) return dispatch(ops.toCopy, [this.self], { dtype, device });
+    for (const layer of interpreters) layer.read?.(this.self);
+    const packed = allocate(this.storage.device, this.dtype, this.shape);
+    copyInto(packed, this.self);
+    const data = await runtime.download(packed.storage.buffer, 0, this.numel());
+    return dispatch(ops.toCopy, [this.self], { dtype, device, data });
+  }
+
+  #target(target: ToTarget): { dtype: DType; device: string; copy: boolean } {
+    if (isTensor(target)) return { dtype: target.dtype, device: target.device, copy: false };
+    if (typeof target === 'string') {
+      if (Object.hasOwn(dtypes, target)) return { dtype: target as DType, device: this.device, copy: false };
+      return { dtype: this.dtype, device: resolveDevice(target).name, copy: false };
+    }
+    if (typeof target !== 'object') throw new ArgumentError(`to: expected a dtype, a device, a tensor or { dtype, device }, got ${describe(target)}`);
+    checkOptions('to', target, ['dtype', 'device', 'copy']);
+    return {
+      dtype: target.dtype === undefined ? this.dtype : checkDType(target.dtype, 'to'),
+      device: target.device === undefined ? this.device : resolveDevice(target.device).name,
+      copy: target.copy ?? false,
+    };
+  }
+
+  /** {@link to} `'float32'`. */
+  float(): Tensor {
+    return this.to('float32');
+  }
+
+  /** {@link to} `'float64'`. */
+  double(): Tensor {
+    return this.to('float64');
+  }
+
+  /** {@link to} `'float16'`. */
+  half(): Tensor {
+    return this.to('float16');
+  }
+
+  /** {@link to} `'bfloat16'`. */
+  bfloat16(): Tensor {
+    return this.to('bfloat16');
+  }
+
+  /** {@link to} `'int64'`: fractions are cut off. */
+  long(): Tensor {
+    return this.to('int64');
+  }
+
+  /** {@link to} `'int32'`: fractions are cut off. */
+  int(): Tensor {
+    return this.to('int32');
+  }
+
+  /** {@link to} `'bool'`: whether each element is not 0. */
+  bool(): Tensor {
+    return this.to('bool');
+  }
+
+  /** {@link to} `'cpu'`. */
+  cpu(): Tensor {
+    return this.to('cpu');
+  }
+
+  /** This tensor in the dtype of `other`. */
+  typeAs(other: Tensor): Tensor {
+    return this.to(other.dtype);
+  }
+
+  /** Writes `value` into every element and returns the tensor. */
+  fill_(value: number | Tensor): Tensor {
+    return dispatch(ops.fill.inplaceTwin, [this.self, value], null);
+  }
+
+  /** Writes 0 into every element and returns the tensor. */
+  zero_(): Tensor {
+    return this.fill_(0);
+  }
+
+  /** `value` in the given shape, with this tensor's dtype and device unless the options say otherwise. */
+  newFull(shape: Shape, value: number, options: NewOptions = {}): Tensor {
+    checkOptions('newFull', options, ['dtype', 'device']);
+    const dtype = options.dtype === undefined ? this.dtype : checkDType(options.dtype, 'newFull');
+    return dispatch(ops.full, [], { shape: checkShape(shape, 'newFull'), value, dtype, device: options.device ?? this.device });
+  }
+
+  /** Zeros of the given shape, with this tensor's dtype and device unless the options say otherwise. */
+  newZeros(shape: Shape, options: NewOptions = {}): Tensor {
+    return this.newFull(shape, 0, options);
+  }
+
+  /** Ones of the given shape, with this tensor's dtype and device unless the options say otherwise. */
+  newOnes(shape: Shape, options: NewOptions = {}): Tensor {
+    return this.newFull(shape, 1, options);
+  }
+}
