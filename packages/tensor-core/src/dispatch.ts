@@ -162,7 +162,8 @@ function mixedDevices(spec: OpSpec, inputs: readonly Operand[]): DeviceError {
 function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
   const { writes, how } = spec.inplace as NonNullable<OpSpec['inplace']>;
   const device = commonDevice(spec, inputs, attrs);
-  const targets = writes.map((i) => inputs[i] as Tensor);
+  // an optional tensor that is absent is not written
+  const targets = writes.map((i) => inputs[i] as Tensor).filter((x) => x !== null);
   for (const target of targets) {
     if (!isTensor(target)) throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
     if (hasInternalOverlap(target.shape, target.strides)) {

@@ -1,3 +1,110 @@
+/** Products of matrices and vectors as methods (https://pytorch.org/docs/stable/torch.html#blas-and-lapack-operations). */
+import { dispatch } from '../dispatch.ts';
+import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
+import { requireTensor } from '../ops/build.ts';
+import { type AddmmAttrs, linalg as ops } from '../ops/linalg.ts';
+import { formatShape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 import { ReduceMethods } from './reduce.ts';
 
-export abstract class LinalgMethods extends ReduceMethods {}
+/** Options of `addmm` and `baddbmm`: `beta · input + alpha · product`. */
+export interface AddmmOptions {
+  /** Factor of the input; with 0 it is not read, so that its NaN does not spread. Default 1. */
+  beta?: number;
+  /** Factor of the product. Default 1. */
+  alpha?: number;
+}
+
+function addmmAttrs(where: string, options: AddmmOptions | undefined): AddmmAttrs {
+  checkOptions(where, options, ['beta', 'alpha']);
+  const { beta = 1, alpha = 1 } = options ?? {};
+  for (const factor of [beta, alpha]) {
+    if (typeof factor !== 'number') throw new ArgumentError(`${where}: beta and alpha must be numbers, got ${describe(factor)}`);
+  }
+  return { beta, alpha };
+}
+
+export abstract class LinalgMethods extends ReduceMethods {
+  /**
+   * The matrix product (https://pytorch.org/docs/stable/generated/torch.matmul.html): of two vectors their dot product, of a matrix and a vector a
+   * vector, of matrices a matrix; with more dims a batch of matrices, whose leading dims broadcast.
+   *
+   * @throws ShapeError unless the inner sizes agree, DTypeError unless the dtypes are the same and not bool.
+   */
+  matmul(other: Tensor): Tensor {
+    requireTensor('matmul', other, 1);
+    const x = this.self;
+    if (x.ndim === 2 && other.ndim === 2) return dispatch(ops.mm, [x, other], null);
+    if (x.ndim === 2 && other.ndim === 1) return dispatch(ops.mv, [x, other], null);
+    if (x.ndim === 1 && other.ndim === 1) return dispatch(ops.dot, [x, other], null);
+    return dispatch(ops.matmul, [x, other], null);
+  }
+
+  /** The product of two matrices, `[n, m] @ [m, p] → [n, p]`. @throws ShapeError, DTypeError as {@link matmul}. */
+  mm(mat2: Tensor): Tensor {
+    return dispatch(ops.mm, [this.self, mat2], null);
+  }
+
+  /** The products of a batch of matrices, `[b, n, m] @ [b, m, p] → [b, n, p]`. Does not broadcast. @throws ShapeError, DTypeError as {@link matmul}. */
+  bmm(mat2: Tensor): Tensor {
+    return dispatch(ops.bmm, [this.self, mat2], null);
+  }
+
+  /** The product of a matrix and a vector, `[n, m] @ [m] → [n]`. @throws ShapeError, DTypeError as {@link matmul}. */
+  mv(vec: Tensor): Tensor {
+    return dispatch(ops.mv, [this.self, vec], null);
+  }
+
+  /** The dot product of two vectors of one size. @throws ShapeError, DTypeError as {@link matmul}. */
+  dot(other: Tensor): Tensor {
+    return dispatch(ops.dot, [this.self, other], null);
+  }
+
+  /** The outer product of two vectors, `[n], [m] → [n, m]`. @throws ShapeError unless both are vectors. */
+  outer(vec2: Tensor): Tensor {
+    requireTensor('outer', vec2, 1);
+    if (this.ndim !== 1 || vec2.ndim !== 1) {
+      throw new ShapeError(`outer: Expected 1-D arguments, but got shapes ${formatShape(this.shape)} and ${formatShape(vec2.shape)}`);
+    }
+    return this.self.unsqueeze(1).mul(vec2.unsqueeze(0));
+  }
+
+  /**
+   * `beta · this + alpha · (mat1 @ mat2)`; this tensor broadcasts to the product (https://pytorch.org/docs/stable/generated/torch.addmm.html).
+   *
+   * @throws ShapeError, DTypeError as {@link matmul}; ArgumentError for fractional factors of integers.
+   */
+  addmm(mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+    return dispatch(ops.addmm, [this.self, mat1, mat2], addmmAttrs('addmm', options));
+  }
+
+  /** In-place {@link addmm}. */
+  addmm_(mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor {
+    return dispatch(ops.addmm.inplaceTwin, [this.self, mat1, mat2], addmmAttrs('addmm_', options));
+  }
+
+  /** `beta · this + alpha · bmm(batch1, batch2)` (https://pytorch.org/docs/stable/generated/torch.baddbmm.html); see {@link addmm}. */
+  baddbmm(batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+    return dispatch(ops.baddbmm, [this.self, batch1, batch2], addmmAttrs('baddbmm', options));
+  }
+
+  /** In-place {@link baddbmm}. */
+  baddbmm_(batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+    return dispatch(ops.baddbmm.inplaceTwin, [this.self, batch1, batch2], addmmAttrs('baddbmm_', options));
+  }
+
+  /** The sum of the diagonal of a matrix; integers give int64. @throws ShapeError unless this is a matrix. */
+  trace(): Tensor {
+    return dispatch(ops.trace, [this.self], null);
+  }
+
+  /** The Kronecker product (https://pytorch.org/docs/stable/generated/torch.kron.html): each element of this tensor times the whole of `other`. */
+  kron(other: Tensor): Tensor {
+    requireTensor('kron', other, 1);
+    const rank = Math.max(this.ndim, other.ndim);
+    const sizes = (x: Tensor): number[] => [...new Array<number>(rank - x.ndim).fill(1), ...x.shape];
+    const [a, b] = [sizes(this.self), sizes(other)];
+    const blocks = this.self.reshape(a.flatMap((size) => [size, 1])).mul(other.reshape(b.flatMap((size) => [1, size])));
+    return blocks.reshape(a.map((size, d) => size * b[d]));
+  }
+}

@@ -1,3 +1,271 @@
+/**
+ * Reductions as methods. A `dim` may be negative; reductions that take several dims take an array, and reduce all dims without one
+ * (https://pytorch.org/docs/stable/torch.html#reduction-ops).
+ */
+import { dispatch } from '../dispatch.ts';
+import { checkDType, type DType, isFloat } from '../dtype.ts';
+import { ArgumentError, checkOptions, describe } from '../errors.ts';
+import type { ReduceAttrs } from '../ops/build.ts';
+import { type CumulativeAttrs, reduce as ops, type SumAttrs } from '../ops/reduce.ts';
+import { normalizeDim, normalizeDims } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
 import { ElementwiseMethods } from './elementwise.ts';
 
-export abstract class ReduceMethods extends ElementwiseMethods {}
+/** The dims a reduction is over: one, several, or all. */
+export type Dims = number | readonly number[] | null;
+
+/** Options of reductions. */
+export interface KeepdimOptions {
+  /** Keep reduced dims as size 1. Default false. */
+  keepdim?: boolean;
+}
+
+/** Options of `sum`, `mean` and `prod`. */
+export interface SumOptions extends KeepdimOptions {
+  /** The elements are cast to it before they are reduced. */
+  dtype?: DType;
+}
+
+/** Options of `var` and `std`. */
+export interface VarOptions extends KeepdimOptions {
+  /** What is taken from the number of elements in the divisor: 1 (default) for a sample, 0 for a population. */
+  correction?: number;
+}
+
+/** Options of `norm`. */
+export interface NormOptions extends SumOptions {
+  /** Order of the norm; `'fro'` is 2. Default 2. */
+  p?: number | 'fro';
+  /** Dims that make one vector. Default: all. */
+  dim?: Dims;
+}
+
+/** Options of `cumsum` and `cumprod`. */
+export interface CumulativeOptions {
+  /** The elements are cast to it first. */
+  dtype?: DType;
+}
+
+/** What reductions with positions give. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  /** int64 */
+  readonly indices: Tensor;
+}
+
+/** Reads `keepdim` and refuses options that are not in `known`. */
+function keepdimOf(where: string, options: KeepdimOptions | undefined, known: readonly string[] = ['keepdim']): boolean {
+  checkOptions(where, options, known);
+  const keepdim = options?.keepdim ?? false;
+  if (typeof keepdim !== 'boolean') throw new ArgumentError(`${where}: keepdim must be true or false, got ${describe(keepdim)}`);
+  return keepdim;
+}
+
+function reduceAttrs(where: string, x: Tensor, dim: Dims | undefined, options: KeepdimOptions | undefined): ReduceAttrs {
+  return { dims: normalizeDims(dim, x.ndim, where), keepdim: keepdimOf(where, options) };
+}
+
+function sumAttrs(where: string, x: Tensor, dim: Dims | undefined, options: SumOptions | undefined): SumAttrs {
+  const keepdim = keepdimOf(where, options, ['keepdim', 'dtype']);
+  const dims = normalizeDims(dim, x.ndim, where);
+  return options?.dtype === undefined ? { dims, keepdim } : { dims, keepdim, dtype: checkDType(options.dtype, where) };
+}
+
+function pair([values, indices]: readonly [Tensor, Tensor]): ValuesAndIndices {
+  return { values, indices };
+}
+
+function correctionOf(where: string, options: VarOptions | undefined): number {
+  const correction = options?.correction ?? 1;
+  if (typeof correction !== 'number' || Number.isNaN(correction)) {
+    throw new ArgumentError(`${where}: correction must be a number, got ${describe(correction)}`);
+  }
+  return correction;
+}
+
+function normOrder(p: unknown): number {
+  if (p === undefined || p === 'fro') return 2;
+  if (typeof p === 'number' && !Number.isNaN(p)) return p;
+  throw new ArgumentError(`norm: p must be a number or 'fro', got ${describe(p)}`);
+}
+
+const runningInput = (x: Tensor, where: string, options: CumulativeOptions | undefined): Tensor => {
+  checkOptions(where, options, ['dtype']);
+  const dtype = options?.dtype === undefined ? undefined : checkDType(options.dtype, where);
+  const wanted = dtype ?? (isFloat(x.dtype) ? x.dtype : 'int64');
+  return x.dtype === wanted ? x : x.to(wanted);
+};
+
+const forward = (dim: number, x: Tensor, where: string): CumulativeAttrs => ({ dim: normalizeDim(dim, x.ndim, where), reverse: false });
+
+export abstract class ReduceMethods extends ElementwiseMethods {
+  /**
+   * The sum over all elements or over `dim`. Integers and bools sum to int64 (https://pytorch.org/docs/stable/generated/torch.sum.html).
+   *
+   * @example `x.sum()`, `x.sum(1, { keepdim: true })`, `x.sum([0, 2])`
+   * @throws IndexError if a dim is out of range.
+   */
+  sum(dim?: Dims, options?: SumOptions): Tensor {
+    return dispatch(ops.sum, [this.self], sumAttrs('sum', this.self, dim, options));
+  }
+
+  /**
+   * The mean over all elements or over `dim`; of no elements it is NaN (https://pytorch.org/docs/stable/generated/torch.mean.html).
+   *
+   * @throws DTypeError for integers and bools, unless `dtype` asks for a float.
+   */
+  mean(dim?: Dims, options?: SumOptions): Tensor {
+    return dispatch(ops.mean, [this.self], sumAttrs('mean', this.self, dim, options));
+  }
+
+  /** The product over all elements or over one dim. Integers give int64 (https://pytorch.org/docs/stable/generated/torch.prod.html). */
+  prod(dim?: Dims, options?: SumOptions): Tensor {
+    return dispatch(ops.prod, [this.self], sumAttrs('prod', this.self, dim, options));
+  }
+
+  /**
+   * The largest elements over `dim` (all dims without one); equal ones share the gradient evenly, NaN wins
+   * (https://pytorch.org/docs/stable/generated/torch.amax.html).
+   *
+   * @throws IndexError if a reduced dim has size 0.
+   */
+  amax(dim?: Dims, options?: KeepdimOptions): Tensor {
+    return dispatch(ops.amax, [this.self], reduceAttrs('amax', this.self, dim, options));
+  }
+
+  /** The smallest elements over `dim`; see {@link amax}. */
+  amin(dim?: Dims, options?: KeepdimOptions): Tensor {
+    return dispatch(ops.amin, [this.self], reduceAttrs('amin', this.self, dim, options));
+  }
+
+  /**
+   * The largest element; with `dim` the largest elements along it and their int64 positions (the first of equals, NaN wins); with a tensor
+   * the elementwise {@link maximum} (https://pytorch.org/docs/stable/generated/torch.max.html).
+   *
+   * @throws IndexError if there are no elements to choose from.
+   */
+  max(): Tensor;
+  max(other: Tensor): Tensor;
+  max(dim: number, options?: KeepdimOptions): ValuesAndIndices;
+  max(arg?: number | Tensor, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+    if (arg === undefined) return dispatch(ops.max, [this.self], null);
+    if (isTensor(arg)) return this.maximum(arg);
+    const keepdim = keepdimOf('max', options);
+    return pair(dispatch(ops.maxDim, [this.self], { dim: normalizeDim(arg, this.ndim, 'max'), keepdim }));
+  }
+
+  /** The smallest element, the smallest along `dim` with their positions, or the elementwise {@link minimum}; see {@link max}. */
+  min(): Tensor;
+  min(other: Tensor): Tensor;
+  min(dim: number, options?: KeepdimOptions): ValuesAndIndices;
+  min(arg?: number | Tensor, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+    if (arg === undefined) return dispatch(ops.min, [this.self], null);
+    if (isTensor(arg)) return this.minimum(arg);
+    const keepdim = keepdimOf('min', options);
+    return pair(dispatch(ops.minDim, [this.self], { dim: normalizeDim(arg, this.ndim, 'min'), keepdim }));
+  }
+
+  /**
+   * Positions (int64) of the largest elements along `dim`, or in the flattened tensor; the first of equals, NaN wins
+   * (https://pytorch.org/docs/stable/generated/torch.argmax.html).
+   *
+   * @throws DTypeError for bool, IndexError if there are no elements to choose from.
+   */
+  argmax(dim?: number | null, options?: KeepdimOptions): Tensor {
+    return dispatch(ops.argmax, [this.self], this.#argAttrs('argmax', dim, options));
+  }
+
+  /** Positions of the smallest elements; see {@link argmax}. */
+  argmin(dim?: number | null, options?: KeepdimOptions): Tensor {
+    return dispatch(ops.argmin, [this.self], this.#argAttrs('argmin', dim, options));
+  }
+
+  #argAttrs(where: string, dim: number | null | undefined, options: KeepdimOptions | undefined) {
+    const keepdim = keepdimOf(where, options);
+    return { dim: dim === undefined || dim === null ? null : normalizeDim(dim, this.ndim, where), keepdim };
+  }
+
+  /** Whether any element is not zero: bool, but uint8 for uint8, as in PyTorch (https://pytorch.org/docs/stable/generated/torch.any.html). */
+  any(dim?: Dims, options?: KeepdimOptions): Tensor {
+    const result = dispatch(ops.any, [this.self], reduceAttrs('any', this.self, dim, options));
+    return this.dtype === 'uint8' ? result.to('uint8') : result;
+  }
+
+  /** Whether all elements are not zero; see {@link any}. */
+  all(dim?: Dims, options?: KeepdimOptions): Tensor {
+    const result = dispatch(ops.all, [this.self], reduceAttrs('all', this.self, dim, options));
+    return this.dtype === 'uint8' ? result.to('uint8') : result;
+  }
+
+  /**
+   * The variance over `dim`: the sum of squared distances from the mean over `n - correction` (https://pytorch.org/docs/stable/generated/torch.var.html).
+   *
+   * @throws DTypeError unless the tensor is of a float dtype.
+   */
+  var(dim?: Dims, options?: VarOptions): Tensor {
+    return dispatch(ops.var, [this.self], this.#varAttrs('var', dim, options));
+  }
+
+  /** The standard deviation: the square root of {@link var}. */
+  std(dim?: Dims, options?: VarOptions): Tensor {
+    return dispatch(ops.std, [this.self], this.#varAttrs('std', dim, options));
+  }
+
+  #varAttrs(where: string, dim: Dims | undefined, options: VarOptions | undefined) {
+    const keepdim = keepdimOf(where, options, ['correction', 'keepdim']);
+    return { dims: normalizeDims(dim, this.ndim, where), keepdim, correction: correctionOf(where, options) };
+  }
+
+  /**
+   * The p-norm of the elements over `dim`, as of one vector (https://pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html).
+   *
+   * @example `x.norm()`, `x.norm({ p: 1, dim: 0 })`, `x.norm({ p: Infinity })`
+   * @throws DTypeError unless the tensor is of a float dtype.
+   */
+  norm(options?: NormOptions): Tensor {
+    const keepdim = keepdimOf('norm', options, ['p', 'dim', 'keepdim', 'dtype']);
+    const x = options?.dtype === undefined ? this.self : this.self.to(checkDType(options.dtype, 'norm'));
+    return dispatch(ops.norm, [x], { p: normOrder(options?.p), dims: normalizeDims(options?.dim, this.ndim, 'norm'), keepdim });
+  }
+
+  /** log Σ exp over `dim`, without overflow. Integers become floats (https://pytorch.org/docs/stable/generated/torch.logsumexp.html). */
+  logsumexp(dim: Dims, options?: KeepdimOptions): Tensor {
+    return dispatch(ops.logsumexp, [this.self], reduceAttrs('logsumexp', this.self, dim, options));
+  }
+
+  /** How many elements are not zero, over all or over `dim`; int64 (https://pytorch.org/docs/stable/generated/torch.count_nonzero.html). */
+  countNonzero(dim?: Dims): Tensor {
+    return dispatch(ops.countNonzero, [this.self], reduceAttrs('countNonzero', this.self, dim, undefined));
+  }
+
+  /** The running sum along `dim`. Integers give int64 (https://pytorch.org/docs/stable/generated/torch.cumsum.html). */
+  cumsum(dim: number, options?: CumulativeOptions): Tensor {
+    return dispatch(ops.cumsum, [runningInput(this.self, 'cumsum', options)], forward(dim, this.self, 'cumsum'));
+  }
+
+  /** In-place {@link cumsum}. */
+  cumsum_(dim: number): Tensor {
+    return dispatch(ops.cumsum.inplaceTwin, [this.self], forward(dim, this.self, 'cumsum_'));
+  }
+
+  /** The running product along `dim`. Integers give int64 (https://pytorch.org/docs/stable/generated/torch.cumprod.html). */
+  cumprod(dim: number, options?: CumulativeOptions): Tensor {
+    return dispatch(ops.cumprod, [runningInput(this.self, 'cumprod', options)], forward(dim, this.self, 'cumprod'));
+  }
+
+  /** In-place {@link cumprod}. */
+  cumprod_(dim: number): Tensor {
+    return dispatch(ops.cumprod.inplaceTwin, [this.self], forward(dim, this.self, 'cumprod_'));
+  }
+
+  /** The largest element so far along `dim` and its position, the latest of equals (https://pytorch.org/docs/stable/generated/torch.cummax.html). */
+  cummax(dim: number): ValuesAndIndices {
+    return pair(dispatch(ops.cummax, [this.self], { dim: normalizeDim(dim, this.ndim, 'cummax') }));
+  }
+
+  /** The smallest element so far along `dim` and its position; see {@link cummax}. */
+  cummin(dim: number): ValuesAndIndices {
+    return pair(dispatch(ops.cummin, [this.self], { dim: normalizeDim(dim, this.ndim, 'cummin') }));
+  }
+}

@@ -1,5 +1,200 @@
-import type { OpSpec } from '../spec.ts';
+/**
+ * Optimiser steps: each is one pointwise program over a parameter, its gradient and its state, with an output for each tensor it updates.
+ * The formulas and their order are those of PyTorch's single-tensor implementations. Numbers that change from step to step (learning rate, step
+ * count) are inputs, not attributes, so that a captured step can be run again with others; they compile nothing.
+ */
+import { type DType, isFloat } from '../dtype.ts';
+import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
+import * as e from '../expr.ts';
+import { formatShape, sameShape } from '../shape.ts';
+import { type AnySig, OpSpec, type Sig } from '../spec.ts';
+import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
+import { requireTensor } from './build.ts';
 
-export interface OptimOps {}
+/** Attributes of every step: the gradient gets `weightDecay · param` added, and is negated first to `maximize`. */
+export interface StepAttrs {
+  readonly weightDecay: number;
+  readonly maximize: boolean;
+}
 
-export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {};
+/** Attributes of `sgdStep`. */
+export interface SgdStepAttrs extends StepAttrs {
+  readonly momentum: number;
+  readonly nesterov: boolean;
+}
+
+/** Attributes of `adamStep`; `decoupled` decays the parameter and not the gradient (AdamW). */
+export interface AdamStepAttrs extends StepAttrs {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly decoupled: boolean;
+}
+
+/** Attributes of `rmspropStep`. */
+export interface RmspropStepAttrs extends StepAttrs {
+  readonly alpha: number;
+  readonly eps: number;
+  readonly momentum: number;
+}
+
+/** Optimiser steps by op name. Outputs are the new values of the parameter and of each state tensor that is not `null`, in the order of the inputs. */
+export interface OptimOps {
+  /** `param, grad, momentumBuffer, lr, dampening`. */
+  sgdStep: Sig<[Tensor, Tensor, Tensor | null, number, number], SgdStepAttrs, readonly Tensor[]>;
+  /** `param, grad, expAvg, expAvgSq, maxExpAvgSq, lr, step`; steps count from 1. */
+  adamStep: Sig<[Tensor, Tensor, Tensor, Tensor, Tensor | null, number, number], AdamStepAttrs, readonly Tensor[]>;
+  /** `param, grad, squareAvg, gradAvg, momentumBuffer, lr`; with a `gradAvg` the second moment is centred. */
+  rmspropStep: Sig<[Tensor, Tensor, Tensor, Tensor | null, Tensor | null, number], RmspropStepAttrs, readonly Tensor[]>;
+}
+
+/** One row: `x` are the tensor inputs (a hole where one is null), `p` the parameters. */
+interface StepInit<S extends AnySig> {
+  /** How many of the inputs are tensors; numbers follow. */
+  readonly tensors: number;
+  /** New values of the inputs `writes`; entries for absent tensors are left out. */
+  formula(x: e.Expr[], p: e.Expr[], attrs: S['attrs']): e.Expr[];
+  /** What the parameters are worth in this call, computed in double precision as PyTorch does. */
+  params(numbers: readonly number[], attrs: S['attrs']): number[];
+  /** Which attributes change the formula. */
+  variant(attrs: S['attrs']): string;
+}
+
+/** The input that is the gradient is the only tensor that a step does not write. */
+const gradient = 1;
+
+function checkStep(name: string, tensors: readonly (Tensor | null)[], numbers: readonly unknown[]): Tensor {
+  const [param] = tensors;
+  tensors.forEach((x, i) => {
+    if (x === null && i > gradient) return;
+    requireTensor(name, x, i);
+    if (!param || x === param) return;
+    if (!sameShape(x.shape, param.shape)) {
+      throw new ShapeError(`${name}: argument ${i} has shape ${formatShape(x.shape)}, the parameter ${formatShape(param.shape)}; they must be equal`);
+    }
+    if (x.dtype !== param.dtype) {
+      throw new DTypeError(`${name}: argument ${i} is ${x.dtype}, the parameter ${param.dtype}; they must be equal`);
+    }
+  });
+  for (const x of numbers) {
+    if (typeof x !== 'number') throw new ArgumentError(`${name}: learning rate and step must be numbers, got ${describe(x)}`);
+  }
+  requireTensor(name, param);
+  if (!isFloat(param.dtype)) throw new DTypeError(`${name}: parameters must be of a float dtype, got ${param.dtype}`);
+  return param;
+}
+
+function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
+  const programs = new Map<string, e.Program>();
+  const split = (inputs: S['inputs']) => ({
+    tensors: inputs.slice(0, init.tensors) as (Tensor | null)[],
+    numbers: inputs.slice(init.tensors) as number[],
+  });
+  const programFor = (tensors: readonly (Tensor | null)[], attrs: S['attrs'], dtype: DType, count: number): e.Program => {
+    const key = `${dtype}|${tensors.map((x) => (x ? 'x' : '-')).join('')}|${init.variant(attrs)}`;
+    const known = programs.get(key);
+    if (known) return known;
+    let next = 0;
+    const args: e.Expr[] = [];
+    tensors.forEach((x, i) => {
+      if (x) args[i] = e.input(next++, dtype);
+    });
+    const params = Array.from({ length: count }, (_, i) => e.param(i, dtype));
+    const program = new e.Program(init.formula(args, params, attrs), new Array<DType>(next).fill(dtype), params.map(() => dtype));
+    programs.set(key, program);
+    return program;
+  };
+  return new OpSpec<S>({
+    name,
+    infer(inputs) {
+      const { tensors, numbers } = split(inputs);
+      const { shape, dtype } = checkStep(name, tensors, numbers);
+      return tensors.filter((x, i) => x !== null && i !== gradient).map(() => ({ shape, dtype }));
+    },
+    kernel(runtime, outs, inputs, attrs) {
+      const { tensors, numbers } = split(inputs);
+      const params = init.params(numbers, attrs);
+      runtime.map(outs, tensors.filter(isTensor), programFor(tensors, attrs, outs[0].dtype, params.length), params);
+    },
+    inplace: { writes: Array.from({ length: init.tensors }, (_, i) => i).filter((i) => i !== gradient), how: 'direct' },
+  });
+}
+
+/** The gradient as the optimisers use it: negated to maximise, with L2 decay added. */
+function decayed(x: readonly e.Expr[], weightDecay: e.Expr, { maximize, weightDecay: rate }: StepAttrs, decoupled = false): e.Expr {
+  const grad = maximize ? e.neg(x[gradient]) : x[gradient];
+  return rate === 0 || decoupled ? grad : e.add(grad, e.mul(weightDecay, x[0]));
+}
+
+/** x · decay + value · y: PyTorch's `x.mul_(decay).add_(y, alpha=value)`. */
+const blend = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr => e.add(e.mul(x, decay), e.mul(value, y));
+
+/** x · decay + value · y · y: PyTorch's `x.mul_(decay).addcmul_(y, y, value=value)`. */
+const blendSquare = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr => e.add(e.mul(x, decay), e.mul(e.mul(value, y), y));
+
+/** x + value · y / z: PyTorch's `addcdiv`. */
+const addQuotient = (x: e.Expr, value: e.Expr, y: e.Expr, z: e.Expr): e.Expr => e.add(x, e.div(e.mul(value, y), z));
+
+const flags = (...values: readonly boolean[]): string => values.map((x) => (x ? '1' : '0')).join('');
+
+/** Rows by op name. */
+export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
+  // g += wd · p;  buf = momentum · buf + (1 - dampening) · g;  g = nesterov ? g + momentum · buf : buf;  p -= lr · g
+  sgdStep: stepOp('sgdStep', {
+    tensors: 3,
+    formula(x, [negativeLr, weightDecay, momentum, undamped], attrs) {
+      const grad = decayed(x, weightDecay, attrs);
+      if (!x[2]) return [e.add(x[0], e.mul(negativeLr, grad))];
+      const buffer = blend(x[2], momentum, undamped, grad);
+      const direction = attrs.nesterov ? e.add(grad, e.mul(momentum, buffer)) : buffer;
+      return [e.add(x[0], e.mul(negativeLr, direction)), buffer];
+    },
+    params: ([lr, dampening], { weightDecay, momentum }) => [-lr, weightDecay, momentum, 1 - dampening],
+    variant: ({ weightDecay, nesterov, maximize }) => flags(weightDecay !== 0, nesterov, maximize),
+  }),
+
+  // m = β₁ m + (1 - β₁) g;  v = β₂ v + (1 - β₂) g²;  p -= lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
+  adamStep: stepOp('adamStep', {
+    tensors: 5,
+    formula(x, [negativeStepSize, rootCorrection, eps, beta1, rest1, beta2, rest2, weightDecay, shrink], attrs) {
+      const param = attrs.decoupled && attrs.weightDecay !== 0 ? e.mul(x[0], shrink) : x[0];
+      const grad = decayed(x, weightDecay, attrs, attrs.decoupled);
+      const average = blend(x[2], beta1, rest1, grad);
+      const square = blendSquare(x[3], beta2, rest2, grad);
+      const largest = x[4] && e.max(x[4], square);
+      const denominator = e.add(e.div(e.sqrt(largest ?? square), rootCorrection), eps);
+      const next = addQuotient(param, negativeStepSize, average, denominator);
+      return largest ? [next, average, square, largest] : [next, average, square];
+    },
+    params: ([lr, step], { beta1, beta2, eps, weightDecay }) => [
+      -(lr / (1 - beta1 ** step)),
+      Math.sqrt(1 - beta2 ** step),
+      eps,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      weightDecay,
+      1 - lr * weightDecay,
+    ],
+    variant: ({ weightDecay, decoupled, maximize }) => flags(weightDecay !== 0, decoupled, maximize),
+  }),
+
+  // v = α v + (1 - α) g²;  a = √(v - mean(g)²) + ε;  buf = momentum · buf + g / a;  p -= lr · buf
+  rmspropStep: stepOp('rmspropStep', {
+    tensors: 5,
+    formula(x, [negativeLr, weightDecay, alpha, rest, eps, momentum], attrs) {
+      const grad = decayed(x, weightDecay, attrs);
+      const square = blendSquare(x[2], alpha, rest, grad);
+      const mean = x[3] && blend(x[3], alpha, rest, grad);
+      const variance = mean ? e.add(square, e.mul(e.neg(mean), mean)) : square;
+      const denominator = e.add(e.sqrt(variance), eps);
+      const buffer = x[4] && e.add(e.mul(x[4], momentum), e.div(grad, denominator));
+      const next = buffer ? e.add(x[0], e.mul(negativeLr, buffer)) : addQuotient(x[0], negativeLr, grad, denominator);
+      return [next, square, ...(mean ? [mean] : []), ...(buffer ? [buffer] : [])];
+    },
+    params: ([lr], { weightDecay, alpha, eps, momentum }) => [-lr, weightDecay, alpha, 1 - alpha, eps, momentum],
+    variant: ({ weightDecay, maximize }) => flags(weightDecay !== 0, maximize),
+  }),
+};
