@@ -50,6 +50,10 @@ export * from './errors.ts';
 export * as expr from './expr.ts';
 export { type BinaryFn, type CompareFn, type Expr, formatExpr, Program, topological, type UnaryFn } from './expr.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
+export * from './functions/elementwise.ts';
+export * from './functions/index.ts';
+export * from './functions/movement.ts';
+export * from './functions/random.ts';
 export { gradMode, withoutGrad } from './grad-mode.ts';
 export { Graph, type GraphAssignment, type GraphInput, type GraphNode, type GraphWrite, printGraph, type Value } from './graph.ts';
 export { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
@@ -67,18 +71,32 @@ export {
   transforms,
   withLayer,
 } from './hooks.ts';
+export type { NewOptions, ToOptions, ToTarget } from './methods/create.ts';
+export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
+export type {
+  IndexAddOptions,
+  IndexEntry,
+  IndexPutOptions,
+  IndexRange,
+  Sorted,
+  SortOptions,
+  TopkOptions,
+} from './methods/index.ts';
+export type { DiagonalOptions, RepeatInterleaveOptions } from './methods/movement.ts';
+export type { MultinomialOptions, RandomMethodOptions } from './methods/random.ts';
 export * from './ops/all.ts';
-export type { CreateOps } from './ops/create.ts';
+export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
-export type { IndexOps } from './ops/index.ts';
+export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { LinalgOps } from './ops/linalg.ts';
 export type { LossOps } from './ops/loss.ts';
-export type { MovementOps } from './ops/movement.ts';
+export type { DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
 export type { OptimOps } from './ops/optim.ts';
 export type { RandomOps } from './ops/random.ts';
 export type { ReduceOps } from './ops/reduce.ts';
 export type { SoftmaxOps } from './ops/softmax.ts';
 export * from './philox.ts';
+export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.ts';
 export { Device, devices, getDefaultDevice, openDevices, registerBackend, resolveDevice, setDefaultDevice } from './registry.ts';
 export { replay } from './replay.ts';
 export {

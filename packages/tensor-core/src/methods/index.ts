@@ -1,3 +1,374 @@
+/**
+ * Methods that read and write elements at computed positions, and order them
+ * (https://pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops).
+ */
+import { dispatch } from '../dispatch.ts';
+import { elementwise } from '../ops/elementwise.ts';
+import { ArgumentError, checkOptions, DeviceError, describe, IndexError, ShapeError } from '../errors.ts';
+import { create } from '../ops/create.ts';
+import { index as ops } from '../ops/index.ts';
+import { broadcastShapes, checkInteger, formatShape, normalizeDim, sameShape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
 import { MovementMethods } from './movement.ts';
 
-export abstract class IndexMethods extends MovementMethods {}
+/** A range of positions of one dim, as Python's `start:end:step`. */
+export interface IndexRange {
+  start?: number | null;
+  end?: number | null;
+  step?: number;
+}
+
+/** One entry of `x.index([…])`: integer indices, a bool mask, one position (its dim vanishes), a range, or `null` for a whole dim. */
+export type IndexEntry = Tensor | number | IndexRange | null;
+
+/** Values in order, and where each stood. */
+export interface Sorted {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+
+/** Options of `sort` and `argsort`. */
+export interface SortOptions {
+  /** Largest first. Default false. NaN counts as the largest. */
+  descending?: boolean;
+  /** Sorting is always stable; accepted for PyTorch's sake. */
+  stable?: boolean;
+}
+
+/** Options of `topk`. */
+export interface TopkOptions {
+  /** Default: the last dim. */
+  dim?: number;
+  /** Default true; false gives the smallest. */
+  largest?: boolean;
+  /** The result is always in order; accepted for PyTorch's sake. */
+  sorted?: boolean;
+}
+
+/** Options of `indexPut`. */
+export interface IndexPutOptions {
+  /** Adds to what is there; several values at one place are summed. Default false: the last one wins. */
+  accumulate?: boolean;
+}
+
+/** Options of `indexAdd`. */
+export interface IndexAddOptions {
+  /** A factor for the source. Default 1. */
+  alpha?: number;
+}
+
+const isMask = (entry: IndexEntry): entry is Tensor => isTensor(entry) && entry.dtype === 'bool';
+
+/** The positions of the non-zero elements, from their values in row-major order. */
+function coordinates(mask: Tensor, values: ArrayLike<number | bigint>): Tensor {
+  const rank = mask.ndim;
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i++) if (Number(values[i]) !== 0) found.push(i);
+  const data = new BigInt64Array(found.length * rank);
+  found.forEach((position, row) => {
+    let rest = position;
+    for (let d = rank - 1; d >= 0; d--) {
+      data[row * rank + d] = BigInt(rest % mask.shape[d]);
+      rest = Math.floor(rest / mask.shape[d]);
+    }
+  });
+  return dispatch(create.fromData, [], { shape: [found.length, rank], dtype: 'int64', device: mask.device, data });
+}
+
+export abstract class IndexMethods extends MovementMethods {
+  #indexDim(where: string, dim: number): number {
+    return normalizeDim(dim, this.ndim, where);
+  }
+
+  /**
+   * `out[i][j] = x[index[i][j]][j]` for `dim` 0 (https://pytorch.org/docs/stable/generated/torch.gather.html). `index` is int64 and has as many dims as the tensor.
+   *
+   * @throws IndexError if an index is out of range.
+   */
+  gather(dim: number, index: Tensor): Tensor {
+    return dispatch(ops.gather, [this.self, index], { dim: this.#indexDim('gather', dim) });
+  }
+
+  /** A copy with `src` (a tensor or a number) written at `index` along `dim`; of duplicates the last wins. @throws IndexError if an index is out of range. */
+  scatter(dim: number, index: Tensor, src: Tensor | number): Tensor {
+    return dispatch(ops.scatter, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatter', dim) });
+  }
+
+  /** In-place {@link scatter}. */
+  scatter_(dim: number, index: Tensor, src: Tensor | number): Tensor {
+    return dispatch(ops.scatter.inplaceTwin, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatter', dim) });
+  }
+
+  /** A copy with `src` added at `index` along `dim`; duplicates accumulate in order. @throws IndexError if an index is out of range. */
+  scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
+    return dispatch(ops.scatterAdd, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatterAdd', dim) });
+  }
+
+  /** In-place {@link scatterAdd}. */
+  scatterAdd_(dim: number, index: Tensor, src: Tensor): Tensor {
+    return dispatch(ops.scatterAdd.inplaceTwin, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatterAdd', dim) });
+  }
+
+  /** Only the part of a source that indices stand for takes part. */
+  #cropped<T extends Tensor | number>(src: T, index: Tensor): T | Tensor {
+    if (!isTensor(src) || !isTensor(index) || src.ndim !== index.ndim || sameShape(src.shape, index.shape)) return src;
+    if (index.shape.some((size, d) => size > src.shape[d])) return src;
+    return index.shape.reduce<Tensor>((part, size, d) => (part.shape[d] === size ? part : part.slice(d, 0, size)), src);
+  }
+
+  /** A copy of the positions `index` (1-D, int64) of `dim`. @throws IndexError if an index is out of range. */
+  indexSelect(dim: number, index: Tensor): Tensor {
+    return dispatch(ops.indexSelect, [this.self, index], { dim: this.#indexDim('indexSelect', dim) });
+  }
+
+  /** A copy with `source` added at the positions `index` (1-D) of `dim`; duplicates accumulate in order. */
+  indexAdd(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
+    return dispatch(ops.indexAdd, [this.self, index, scaled(source, options)], { dim: this.#indexDim('indexAdd', dim) });
+  }
+
+  /** In-place {@link indexAdd}. */
+  indexAdd_(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
+    return dispatch(ops.indexAdd.inplaceTwin, [this.self, index, scaled(source, options)], { dim: this.#indexDim('indexAdd', dim) });
+  }
+
+  /** A copy with `source` written at the positions `index` (1-D) of `dim`; of duplicates the last wins. */
+  indexCopy(dim: number, index: Tensor, source: Tensor): Tensor {
+    return dispatch(ops.indexCopy, [this.self, index, source], { dim: this.#indexDim('indexCopy', dim) });
+  }
+
+  /** In-place {@link indexCopy}. */
+  indexCopy_(dim: number, index: Tensor, source: Tensor): Tensor {
+    return dispatch(ops.indexCopy.inplaceTwin, [this.self, index, source], { dim: this.#indexDim('indexCopy', dim) });
+  }
+
+  /** A copy with `value` (a number or 0-d tensor) at the positions `index` (1-D) of `dim`. */
+  indexFill(dim: number, index: Tensor, value: Tensor | number): Tensor {
+    return dispatch(ops.indexFill, [this.self, index, value], { dim: this.#indexDim('indexFill', dim) });
+  }
+
+  /** In-place {@link indexFill}. */
+  indexFill_(dim: number, index: Tensor, value: Tensor | number): Tensor {
+    return dispatch(ops.indexFill.inplaceTwin, [this.self, index, value], { dim: this.#indexDim('indexFill', dim) });
+  }
+
+  /**
+   * `x[…]` of Python: `x.index([mask])`, `x.index([null, ids])`, `x.index([0, { start: 1 }])`. Numbers, ranges and `null` alone give a view; tensors give a copy:
+   * integer tensors broadcast together, negative indices count from the end, and a bool mask takes as many dims as it has
+   * (https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html, https://numpy.org/doc/stable/user/basics.indexing.html).
+   *
+   * @throws IndexError if an index is out of range or a mask doesn't fit; DeviceError for a mask where the device can't be read synchronously: use {@link indexAsync}.
+   */
+  index(entries: readonly IndexEntry[]): Tensor {
+    const { base, rest } = this.#basic(entries);
+    const indices = rest.flatMap((entry) => (isMask(entry) ? entry.nonzero().unbind(1) : entry));
+    return this.#read(base, indices);
+  }
+
+  /** {@link index} with masks, on devices that can only be read asynchronously; works on all of them. */
+  async indexAsync(entries: readonly IndexEntry[]): Promise<Tensor> {
+    const { base, rest } = this.#basic(entries);
+    const found = await Promise.all(rest.map(async (entry) => (isMask(entry) ? (await entry.nonzeroAsync()).unbind(1) : [entry])));
+    return this.#read(base, found.flat());
+  }
+
+  #read(base: Tensor, indices: readonly (Tensor | null)[]): Tensor {
+    return indices.some((entry) => entry !== null) ? dispatch(ops.index, [base, ...indices], null) : base;
+  }
+
+  /** Applies numbers and ranges as views; what is left are tensors and nulls, one for each dim (a mask for several). */
+  #basic(entries: readonly IndexEntry[]): { base: Tensor; rest: (Tensor | null)[] } {
+    if (!Array.isArray(entries)) throw new ArgumentError(`index: expected an array such as [mask] or [null, ids], got ${describe(entries)}`);
+    const wanted = entries.reduce<number>((n, entry) => n + (isMask(entry) ? Math.max(entry.ndim, 1) : 1), 0);
+    if (wanted > this.ndim) throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
+    let base: Tensor = this.self;
+    let dim = 0;
+    const rest: (Tensor | null)[] = [];
+    for (const entry of entries as readonly IndexEntry[]) {
+      if (typeof entry === 'number') {
+        base = base.select(dim, entry);
+        continue;
+      }
+      if (isMask(entry)) checkMask(entry, base, dim);
+      else if (!isTensor(entry) && entry !== null) {
+        if (typeof entry !== 'object') throw new ArgumentError(`index: an entry must be a tensor, a number, { start, end, step } or null, got ${describe(entry)}`);
+        checkOptions('index', entry, ['start', 'end', 'step']);
+        base = base.slice(dim, entry.start ?? 0, entry.end, entry.step ?? 1);
+      }
+      rest.push(isTensor(entry) ? entry : null);
+      dim += isMask(entry) ? entry.ndim : 1;
+    }
+    return { base, rest };
+  }
+
+  /**
+   * A copy with `value` written at `indices`, as {@link index} reads them (https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html).
+   *
+   * @throws IndexError if an index is out of range; ShapeError if the value doesn't broadcast to what is indexed.
+   */
+  indexPut(indices: readonly (Tensor | null)[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
+    return this.#put(indices, value, options, false);
+  }
+
+  /** In-place {@link indexPut}: `x.indexPut_([x.lt(0)], 0)`. It takes numbers and ranges as well, as `x[0, 1:] = value` does in Python. */
+  indexPut_(indices: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
+    return this.#put(indices, value, options, true);
+  }
+
+  #put(entries: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions, inPlace: boolean): Tensor {
+    checkOptions('indexPut', options, ['accumulate']);
+    const { base, rest } = this.#basic(entries);
+    const accumulate = options.accumulate ?? false;
+    const tensors = rest.some((entry) => entry !== null);
+    if (!inPlace && (base !== this.self || !tensors)) throw new ArgumentError('indexPut: indices must be tensors or null, and at least one a tensor');
+    if (!tensors) {
+      if (accumulate) base.add_(value);
+      else if (isTensor(value)) base.copy_(value);
+      else base.fill_(value);
+      return this.self;
+    }
+    if (base !== this.self) {
+      base.indexPut_(rest, value, options);
+      return this.self;
+    }
+    const [mask] = rest;
+    if (rest.length === 1 && mask !== null && isMask(mask)) {
+      const masked = this.#putMasked(mask, value, accumulate, inPlace);
+      if (masked) return masked;
+    }
+    const indices = rest.flatMap((entry) => (entry !== null && isMask(entry) ? entry.nonzero().unbind(1) : entry));
+    return dispatch(inPlace ? ops.indexPut.inplaceTwin : ops.indexPut, [this.self, value, ...indices], { accumulate });
+  }
+
+  /** Writing one mask over the leading dims needs no reading, if the value is the same for all places or the device can't be read. */
+  #putMasked(mask: Tensor, value: Tensor | number, accumulate: boolean, inPlace: boolean): Tensor | null {
+    const trailing = this.shape.slice(mask.ndim);
+    const wide = trailing.reduce<Tensor>((m) => m.unsqueeze(-1), mask);
+    const write = (result: Tensor): Tensor => (inPlace ? this.copy_(result) : result);
+    if (typeof value === 'number' || value.ndim === 0) {
+      if (accumulate) return write(this.where(wide.logicalNot(), this.add(value)));
+      const spec = inPlace ? elementwise.maskedFill.inplaceTwin : elementwise.maskedFill;
+      return dispatch(spec, [this.self, wide, value], null);
+    }
+    if (value.dtype !== this.dtype) return null;
+    const constant = value.ndim <= trailing.length || (value.ndim === trailing.length + 1 && value.shape[0] === 1);
+    if (constant) {
+      const values = value.ndim > trailing.length ? value.squeeze(0) : value;
+      if (!sameShape(broadcastShapes([values.shape, trailing], 'indexPut'), trailing)) return null;
+      return write(this.where(wide.logicalNot(), accumulate ? this.add(values) : values));
+    }
+    if (this.storage.device.runtime.downloadSync || accumulate) return null;
+    return write(this.maskedScatter(wide.expandAs(this.self), value));
+  }
+
+  /** The elements at the positions `index` of the flattened tensor, in the shape of `index`. Negative positions count from the end. */
+  take(index: Tensor): Tensor {
+    return dispatch(ops.take, [this.self, index], null);
+  }
+
+  /** {@link gather} with `indices` broadcast against the tensor outside of `dim`; without `dim` along the flattened tensor. For what `argsort` and `argmax` give. */
+  takeAlongDim(indices: Tensor, dim?: number): Tensor {
+    if (dim === undefined) return this.flatten().gather(0, indices.flatten());
+    const at = this.#indexDim('takeAlongDim', dim);
+    if (indices.ndim !== this.ndim) {
+      throw new ShapeError(`torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${this.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`);
+    }
+    const without = (shape: readonly number[]): number[] => shape.map((size, d) => (d === at ? 1 : size));
+    const common = broadcastShapes([without(this.shape), without(indices.shape)], 'takeAlongDim');
+    const wide = (shape: readonly number[]): number[] => common.map((size, d) => (d === at ? shape[d] : size));
+    return this.expand(wide(this.shape)).gather(at, indices.expand(wide(indices.shape)));
+  }
+
+  /**
+   * The elements where `mask` (bool, broadcast with the tensor) is true, as a vector.
+   *
+   * @throws DeviceError where the device can't be read synchronously: use {@link maskedSelectAsync}.
+   */
+  maskedSelect(mask: Tensor): Tensor {
+    const { base, wide } = this.#masked(mask);
+    if (!this.storage.device.runtime.downloadSync) throw needsAsync('maskedSelect', this.device);
+    return base.index([wide]);
+  }
+
+  /** {@link maskedSelect} on devices that can only be read asynchronously; works on all of them. */
+  async maskedSelectAsync(mask: Tensor): Promise<Tensor> {
+    const { base, wide } = this.#masked(mask);
+    return base.indexAsync([wide]);
+  }
+
+  #masked(mask: Tensor): { base: Tensor; wide: Tensor } {
+    if (!isTensor(mask) || mask.dtype !== 'bool') {
+      throw new ArgumentError(`masked_select: expected BoolTensor for mask, got ${isTensor(mask) ? mask.dtype : describe(mask)}`);
+    }
+    const shape = broadcastShapes([this.shape, mask.shape], 'maskedSelect');
+    const flat = shape.length === 0;
+    return { base: flat ? this.view([1]) : this.expand(shape), wide: flat ? mask.view([1]) : mask.expand(shape) };
+  }
+
+  /** A copy in which the places where `mask` (bool, broadcast) is true take the elements of `source` in order. @throws IndexError if the source has too few. */
+  maskedScatter(mask: Tensor, source: Tensor): Tensor {
+    return dispatch(ops.maskedScatter, [this.self, mask, source], null);
+  }
+
+  /** In-place {@link maskedScatter}. */
+  maskedScatter_(mask: Tensor, source: Tensor): Tensor {
+    return dispatch(ops.maskedScatter.inplaceTwin, [this.self, mask, source], null);
+  }
+
+  /**
+   * The positions of the elements that are not 0, one row each: int64 of shape `[count, ndim]`.
+   *
+   * @throws DeviceError where the device can't be read synchronously: use {@link nonzeroAsync}.
+   */
+  nonzero(): Tensor {
+    if (!this.storage.device.runtime.downloadSync) throw needsAsync('nonzero', this.device);
+    const mask = this.ne(0);
+    return coordinates(mask, mask.toTypedArraySync());
+  }
+
+  /** {@link nonzero} on devices that can only be read asynchronously; works on all of them. */
+  async nonzeroAsync(): Promise<Tensor> {
+    const mask = this.ne(0);
+    return coordinates(mask, await mask.toTypedArray());
+  }
+
+  /** The elements in order along `dim`, and where they stood (https://pytorch.org/docs/stable/generated/torch.sort.html). Stable; NaN counts as the largest. */
+  sort(dim = -1, options: SortOptions = {}): Sorted {
+    checkOptions('sort', options, ['descending', 'stable']);
+    const attrs = { dim: this.#indexDim('sort', dim), descending: options.descending ?? false };
+    const [values, indices] = dispatch(ops.sort, [this.self], attrs);
+    return { values, indices };
+  }
+
+  /** Where the elements stood that {@link sort} puts in order: int64. */
+  argsort(dim = -1, options: SortOptions = {}): Tensor {
+    return this.sort(dim, options).indices;
+  }
+
+  /** The `k` largest (or smallest) elements along a dim, in order, and where they stood. @throws ArgumentError if there are fewer. */
+  topk(k: number, options: TopkOptions = {}): Sorted {
+    checkOptions('topk', options, ['dim', 'largest', 'sorted']);
+    if (checkInteger(k, 'topk: k') < 0) throw new ArgumentError(`selected index k out of range: k is ${k}`);
+    const attrs = { k, dim: this.#indexDim('topk', options.dim ?? -1), largest: options.largest ?? true };
+    const [values, indices] = dispatch(ops.topk, [this.self], attrs);
+    return { values, indices };
+  }
+}
+
+function scaled(source: Tensor, options: IndexAddOptions | undefined): Tensor {
+  checkOptions('indexAdd', options, ['alpha']);
+  return options?.alpha === undefined || options.alpha === 1 ? source : source.mul(options.alpha);
+}
+
+function checkMask(mask: Tensor, x: Tensor, dim: number): void {
+  if (mask.ndim === 0) throw new IndexError('index: a mask must have at least one dim; use where() for a 0-d condition');
+  mask.shape.forEach((size, d) => {
+    if (size === x.shape[dim + d]) return;
+    throw new IndexError(
+      `The shape of the mask ${formatShape(mask.shape)} at index ${d} does not match the shape of the indexed tensor ${formatShape(x.shape)} at index ${dim + d}`,
+    );
+  });
+}
+
+const needsAsync = (name: string, device: string): DeviceError =>
+  new DeviceError(`${name}: the shape of the result depends on values, and device '${device}' can't be read synchronously; use: await x.${name}Async(…)`);

@@ -1,0 +1,80 @@
+/** The generator of random numbers: a seed and a position in its Philox stream. Same seed, same numbers, on every device. */
+import { ArgumentError, describe } from './errors.ts';
+import { type Seed, seedToKey } from './philox.ts';
+import type { RandomKey } from './backend.ts';
+
+/** A generator's state as plain data. */
+export interface GeneratorState {
+  readonly seed: Seed;
+  /** The Philox block that the next request starts with. */
+  readonly offset: number;
+}
+
+/**
+ * A stream of random numbers (https://pytorch.org/docs/stable/generated/torch.Generator.html). Every request takes the next Philox blocks, so numbers
+ * depend on the seed and on the requests made so far, not on devices or threads.
+ *
+ * @example
+ * const generator = new Generator(42);
+ * rand([2, 3], { generator });
+ */
+export class Generator {
+  #seed: Seed = 0;
+  #key: RandomKey = { lo: 0, hi: 0 };
+  #offset = 0;
+
+  /** @throws ArgumentError if the seed is not an integer from 0 (a bigint below 2^64). */
+  constructor(seed: Seed = 0) {
+    this.manualSeed(seed);
+  }
+
+  get seed(): Seed {
+    return this.#seed;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Starts the stream of `seed` from its beginning, and returns the generator. */
+  manualSeed(seed: Seed): this {
+    if (typeof seed !== 'number' && typeof seed !== 'bigint') throw new ArgumentError(`manualSeed: a seed must be a number or a bigint, got ${describe(seed)}`);
+    const [lo, hi] = seedToKey(seed);
+    this.#seed = seed;
+    this.#key = { lo, hi };
+    this.#offset = 0;
+    return this;
+  }
+
+  /** What {@link setState} takes to repeat the numbers from here on. */
+  getState(): GeneratorState {
+    return { seed: this.#seed, offset: this.#offset };
+  }
+
+  setState(state: GeneratorState): this {
+    if (!Number.isSafeInteger(state?.offset) || state.offset < 0) throw new ArgumentError('setState: expected what getState() gave');
+    this.manualSeed(state.seed);
+    this.#offset = state.offset;
+    return this;
+  }
+
+  /** Takes the next `blocks` blocks: their key, and the number of the first. For kernels. */
+  take(blocks: number): { readonly key: RandomKey; readonly offset: number } {
+    const offset = this.#offset;
+    this.#offset += blocks;
+    return { key: this.#key, offset };
+  }
+}
+
+/** The generator of all random functions that are not given another. It starts from seed 0 until {@link manualSeed} is called. */
+export const defaultGenerator = new Generator();
+
+/** Seeds the default generator, as `torch.manual_seed`. */
+export const manualSeed = (seed: Seed): Generator => defaultGenerator.manualSeed(seed);
+
+/** The generator of the options. */
+export function generatorOf(where: string, generator: Generator | undefined): Generator {
+  if (generator === undefined) return defaultGenerator;
+  if (generator instanceof Generator) return generator;
+  throw new ArgumentError(`${where}: generator must be a Generator, got ${describe(generator)}`);
+}
