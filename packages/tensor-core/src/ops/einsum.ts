@@ -165,7 +165,7 @@ function withoutRepeats({ x, labels }: Labelled): Labelled {
   if (repeated < 0) return { x, labels };
   const first = labels.indexOf(labels[repeated]);
   const rest = labels.filter((_, d) => d !== first && d !== repeated);
-  return withoutRepeats({ x: x.diagonal(0, first, repeated), labels: [...rest, labels[repeated]] });
+  return withoutRepeats({ x: x.diagonal({ dim1: first, dim2: repeated }), labels: [...rest, labels[repeated]] });
 }
 
 /** Sums the dims whose labels nobody wants. */
