@@ -52,8 +52,13 @@ export { type BinaryFn, type CompareFn, type Expr, formatExpr, Program, topologi
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
 export * from './functions/elementwise.ts';
 export * from './functions/index.ts';
+export * from './functions/linalg.ts';
+export * from './functions/loss.ts';
 export * from './functions/movement.ts';
+export * from './functions/optim.ts';
 export * from './functions/random.ts';
+export * from './functions/reduce.ts';
+export * from './functions/softmax.ts';
 export { gradMode, withoutGrad } from './grad-mode.ts';
 export { Graph, type GraphAssignment, type GraphInput, type GraphNode, type GraphWrite, printGraph, type Value } from './graph.ts';
 export { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
@@ -82,19 +87,31 @@ export type {
   SortOptions,
   TopkOptions,
 } from './methods/index.ts';
+export type { AddmmOptions } from './methods/linalg.ts';
 export type { DiagonalOptions, RepeatInterleaveOptions } from './methods/movement.ts';
 export type { MultinomialOptions, RandomMethodOptions } from './methods/random.ts';
+export type {
+  CumulativeOptions,
+  Dims,
+  KeepdimOptions,
+  NormOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from './methods/reduce.ts';
+export type { SoftmaxOptions } from './methods/softmax.ts';
 export * from './ops/all.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
 export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
-export type { LinalgOps } from './ops/linalg.ts';
-export type { LossOps } from './ops/loss.ts';
+export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
+export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
+export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
 export type { DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
-export type { OptimOps } from './ops/optim.ts';
+export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { RandomOps } from './ops/random.ts';
-export type { ReduceOps } from './ops/reduce.ts';
-export type { SoftmaxOps } from './ops/softmax.ts';
+export type { ArgReduceAttrs, CumulativeAttrs, MaxDimAttrs, NormAttrs, ReduceOps, SumAttrs, VarAttrs } from './ops/reduce.ts';
+export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
 export * from './philox.ts';
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.ts';
 export { Device, devices, getDefaultDevice, openDevices, registerBackend, resolveDevice, setDefaultDevice } from './registry.ts';

@@ -1,0 +1,75 @@
+/** Function forms of reductions: each is the method of the same name. */
+import type { CumulativeOptions, Dims, KeepdimOptions, NormOptions, SumOptions, ValuesAndIndices, VarOptions } from '../methods/reduce.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** The sum over all elements or over `dim`; see {@link Tensor.sum}. */
+export const sum = (input: Tensor, dim?: Dims, options?: SumOptions): Tensor => input.sum(dim, options);
+
+/** The mean over all elements or over `dim`; see {@link Tensor.mean}. */
+export const mean = (input: Tensor, dim?: Dims, options?: SumOptions): Tensor => input.mean(dim, options);
+
+/** The product over all elements or over `dim`; see {@link Tensor.prod}. */
+export const prod = (input: Tensor, dim?: Dims, options?: SumOptions): Tensor => input.prod(dim, options);
+
+/** The largest elements over `dim`; see {@link Tensor.amax}. */
+export const amax = (input: Tensor, dim?: Dims, options?: KeepdimOptions): Tensor => input.amax(dim, options);
+
+/** The smallest elements over `dim`; see {@link Tensor.amin}. */
+export const amin = (input: Tensor, dim?: Dims, options?: KeepdimOptions): Tensor => input.amin(dim, options);
+
+/** The largest element, those along `dim` with their positions, or the larger of two tensors; see {@link Tensor.max}. */
+export function max(input: Tensor): Tensor;
+export function max(input: Tensor, other: Tensor): Tensor;
+export function max(input: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function max(input: Tensor, arg?: number | Tensor, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+  // the overloads of the method are one call at run time
+  return input.max(arg as number, options);
+}
+
+/** The smallest element, those along `dim` with their positions, or the smaller of two tensors; see {@link Tensor.min}. */
+export function min(input: Tensor): Tensor;
+export function min(input: Tensor, other: Tensor): Tensor;
+export function min(input: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function min(input: Tensor, arg?: number | Tensor, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+  return input.min(arg as number, options);
+}
+
+/** Positions of the largest elements; see {@link Tensor.argmax}. */
+export const argmax = (input: Tensor, dim?: number | null, options?: KeepdimOptions): Tensor => input.argmax(dim, options);
+
+/** Positions of the smallest elements; see {@link Tensor.argmin}. */
+export const argmin = (input: Tensor, dim?: number | null, options?: KeepdimOptions): Tensor => input.argmin(dim, options);
+
+/** Whether any element is not zero; see {@link Tensor.any}. */
+export const any = (input: Tensor, dim?: Dims, options?: KeepdimOptions): Tensor => input.any(dim, options);
+
+/** Whether all elements are not zero; see {@link Tensor.all}. */
+export const all = (input: Tensor, dim?: Dims, options?: KeepdimOptions): Tensor => input.all(dim, options);
+
+/** The standard deviation; see {@link Tensor.std}. */
+export const std = (input: Tensor, dim?: Dims, options?: VarOptions): Tensor => input.std(dim, options);
+
+const variance = (input: Tensor, dim?: Dims, options?: VarOptions): Tensor => input.var(dim, options);
+/** The variance; see {@link Tensor.var}. `import { var as variance }`, as `var` is a reserved word. */
+export { variance as var };
+
+/** The p-norm; see {@link Tensor.norm}. */
+export const norm = (input: Tensor, options?: NormOptions): Tensor => input.norm(options);
+
+/** log Σ exp; see {@link Tensor.logsumexp}. */
+export const logsumexp = (input: Tensor, dim: Dims, options?: KeepdimOptions): Tensor => input.logsumexp(dim, options);
+
+/** How many elements are not zero; see {@link Tensor.countNonzero}. */
+export const countNonzero = (input: Tensor, dim?: Dims): Tensor => input.countNonzero(dim);
+
+/** The running sum; see {@link Tensor.cumsum}. */
+export const cumsum = (input: Tensor, dim: number, options?: CumulativeOptions): Tensor => input.cumsum(dim, options);
+
+/** The running product; see {@link Tensor.cumprod}. */
+export const cumprod = (input: Tensor, dim: number, options?: CumulativeOptions): Tensor => input.cumprod(dim, options);
+
+/** The running largest element and its position; see {@link Tensor.cummax}. */
+export const cummax = (input: Tensor, dim: number): ValuesAndIndices => input.cummax(dim);
+
+/** The running smallest element and its position; see {@link Tensor.cummin}. */
+export const cummin = (input: Tensor, dim: number): ValuesAndIndices => input.cummin(dim);
