@@ -107,7 +107,7 @@ export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
-export type { DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
+export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { RandomOps } from './ops/random.ts';
 export type { ArgReduceAttrs, CumulativeAttrs, MaxDimAttrs, NormAttrs, ReduceOps, SumAttrs, VarAttrs } from './ops/reduce.ts';

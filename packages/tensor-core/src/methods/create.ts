@@ -3,7 +3,7 @@ import { allocate, copyInto, dispatch } from '../dispatch.ts';
 import { checkDType, type DType, dtypes } from '../dtype.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
 import { interpreters } from '../hooks.ts';
-import { create as ops } from '../ops/create.ts';
+import { create as ops, type ToCopyAttrs } from '../ops/create.ts';
 import { resolveDevice } from '../registry.ts';
 import { checkShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -39,7 +39,11 @@ export abstract class CreateMethods extends IndexMethods {
   to(target: ToTarget): Tensor {
     const { dtype, device, copy } = this.#target(target);
     if (!copy && dtype === this.dtype && device === this.device) return this.self;
-    return dispatch(ops.toCopy, [this.self], { dtype, device });
+    return dispatch(ops.toCopy, [this.self], this.#copyAttrs(dtype, device));
+  }
+
+  #copyAttrs(dtype: DType, device: string): ToCopyAttrs {
+    return device === this.device ? { dtype, device } : { dtype, device, from: this.device };
   }
 
   /** {@link to} for devices that can only be read asynchronously; works on all of them. */
@@ -47,12 +51,12 @@ export abstract class CreateMethods extends IndexMethods {
     const { dtype, device, copy } = this.#target(target);
     if (!copy && dtype === this.dtype && device === this.device) return this.self;
     const { runtime } = this.storage.device;
-    if (device === this.device || runtime.downloadSync) return dispatch(ops.toCopy, [this.self], { dtype, device });
+    if (device === this.device || runtime.downloadSync) return this.to({ dtype, device, copy: true });
     for (const layer of interpreters) layer.read?.(this.self);
     const packed = allocate(this.storage.device, this.dtype, this.shape);
     copyInto(packed, this.self);
     const data = await runtime.download(packed.storage.buffer, 0, this.numel());
-    return dispatch(ops.toCopy, [this.self], { dtype, device, data });
+    return dispatch(ops.toCopy, [this.self], { ...this.#copyAttrs(dtype, device), data });
   }
 
   #target(target: ToTarget): { dtype: DType; device: string; copy: boolean } {

@@ -269,7 +269,12 @@ export abstract class MovementMethods extends SoftmaxMethods {
     }
     const offset = storageOffset === undefined ? null : checkInteger(storageOffset, 'asStrided: storageOffset');
     if (offset !== null && offset < 0) throw new ShapeError(`asStrided: Tensor: invalid storage offset ${offset}`);
-    return dispatch(ops.asStrided, [this.self], { shape, strides: steps, offset });
+    return dispatch(ops.asStrided, [this.self], {
+      shape,
+      strides: steps,
+      offset,
+      from: { strides: this.strides, offset: this.offset },
+    });
   }
 
   /**

@@ -16,10 +16,13 @@ export interface FactoryAttrs {
   readonly device: string;
 }
 
-/** The dtype and device of a copy; `data` are the values if they have been read already. */
+/** The dtype and device of a copy. */
 export interface ToCopyAttrs {
   readonly dtype: DType;
   readonly device: string;
+  /** The device it comes from, if another one: gradients go back there. */
+  readonly from?: string;
+  /** The values, if they have been read already. */
   readonly data?: TypedArray;
 }
 

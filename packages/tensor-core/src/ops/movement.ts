@@ -33,6 +33,14 @@ export interface ViewScatterAttrs {
   readonly attrs: object | null;
 }
 
+/** Any window onto the storage; `offset` null is that of the input. `from` is how the input lies in the storage, for the derivative. */
+export interface AsStridedAttrs {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number | null;
+  readonly from: { readonly strides: readonly number[]; readonly offset: number };
+}
+
 export interface MovementOps {
   view: Sig<[Tensor], SizesAttrs>;
   expand: Sig<[Tensor], SizesAttrs>;
@@ -46,7 +54,7 @@ export interface MovementOps {
   select: Sig<[Tensor], { readonly dim: number; readonly index: number }>;
   diagonal: Sig<[Tensor], { readonly offset: number; readonly dim1: number; readonly dim2: number }>;
   unfold: Sig<[Tensor], { readonly dim: number; readonly size: number; readonly step: number }>;
-  asStrided: Sig<[Tensor], { readonly shape: Shape; readonly strides: readonly number[]; readonly offset: number | null }>;
+  asStrided: Sig<[Tensor], AsStridedAttrs>;
   detach: Sig<[Tensor]>;
   data: Sig<[Tensor]>;
   reshape: Sig<[Tensor], SizesAttrs>;
