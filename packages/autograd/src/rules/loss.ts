@@ -26,7 +26,8 @@ const nllLoss: Rule<LossOps['nllLoss']> = joint([0, 1, 2, 'out'], (c) => {
   const weights = weight && weight.index([classes]).maskedFill(ignored, 0);
   const total = weights ? weights.sum() : ignored.logicalNot().sum();
   const each = reduction === 'mean' ? c.grad.div(total) : c.grad;
-  const counted = each.mul(ignored.logicalNot());
+  // filled rather than multiplied: where all are ignored the share is NaN
+  const counted = each.mul(ignored.logicalNot()).maskedFill(ignored, 0);
   const at = classes.unsqueeze(dim);
   const toInput = (): Tensor => {
     const scaled = (weights ? counted.mul(weights) : counted).neg();

@@ -67,7 +67,9 @@ function productBefore(x: Tensor, dim: number, reverse: boolean): Tensor {
 /** Along `dim`, the product of all other elements: defined where elements are 0. */
 function productOfOthers(x: Tensor, dim: number): Tensor {
   if (x.numel() === 0) return x;
-  return productBefore(x, dim, false).mul(productBefore(x, dim, true));
+  const others = productBefore(x, dim, false).mul(productBefore(x, dim, true));
+  // 0, but NaN where the element is not finite, as the result over the element would be
+  return others.add(x.sub(x));
 }
 
 /** {@link productOfOthers} over several dims at once. */
