@@ -68,8 +68,8 @@ function productBefore(x: Tensor, dim: number, reverse: boolean): Tensor {
 function productOfOthers(x: Tensor, dim: number): Tensor {
   if (x.numel() === 0) return x;
   const others = productBefore(x, dim, false).mul(productBefore(x, dim, true));
-  // 0, but NaN where the element is not finite, as the result over the element would be
-  return others.add(x.sub(x));
+  // as the result over the element would be
+  return others.maskedFill(x.isnan(), Number.NaN);
 }
 
 /** {@link productOfOthers} over several dims at once. */

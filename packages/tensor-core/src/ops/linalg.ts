@@ -1,6 +1,6 @@
 /** Matrix products. Every one of them is a call of the `matmul` kernel family on strided views: nothing is copied to be transposed or broadcast. */
 import type { Epilogue, Runtime, TensorView } from '../backend.ts';
-import { type DType, isFloat } from '../dtype.ts';
+import { type DType, isFloat, scalarTypeName } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { broadcastShapes, formatShape, type Shape, sameShape } from '../shape.ts';
@@ -49,7 +49,8 @@ export function checkProduct(name: string, a: Tensor, b: Tensor): void {
   requireTensor(name, b, 1);
   if (a.dtype !== b.dtype) {
     throw new DTypeError(
-      `expected m1 and m2 to have the same dtype, but got: ${cppNames[a.dtype]} != ${cppNames[b.dtype]} in ${name}; cast one of them with .to(…)`,
+      `expected m1 and m2 to have the same dtype, but got: ${cppNames[a.dtype]} != ${cppNames[b.dtype]} in ${name} ` +
+        `(expected scalar type ${scalarTypeName[a.dtype]} but found ${scalarTypeName[b.dtype]}); cast one of them with .to(…)`,
     );
   }
   if (a.dtype === 'bool') throw notImplementedFor(name, a.dtype);
@@ -99,7 +100,8 @@ const productOp = (name: string, shape: (a: Tensor, b: Tensor) => Shape): OpSpec
   });
 
 function mmShape(a: Tensor, b: Tensor, name = 'mm'): number[] {
-  if (a.ndim !== 2) throw new ShapeError(`${name}: mat1 must be a matrix, got ${a.ndim}-D tensor of shape ${formatShape(a.shape)}`);
+  const first = name === 'mm' ? 'self' : 'mat1';
+  if (a.ndim !== 2) throw new ShapeError(`${name}: ${first} must be a matrix, got ${a.ndim}-D tensor of shape ${formatShape(a.shape)}`);
   if (b.ndim !== 2) throw new ShapeError(`${name}: mat2 must be a matrix, got ${b.ndim}-D tensor of shape ${formatShape(b.shape)}`);
   if (a.shape[1] !== b.shape[0]) throw new ShapeError(`mat1 and mat2 shapes cannot be multiplied (${shapes(a, b)})`);
   return [a.shape[0], b.shape[1]];
@@ -122,7 +124,7 @@ function mvShape(a: Tensor, v: Tensor): number[] {
     throw new ShapeError(`mv: vector + matrix @ vector expected, got 1, ${a.ndim}, ${v.ndim}: it takes a matrix and a vector`);
   }
   if (a.shape[1] !== v.shape[0]) {
-    throw new ShapeError(`size mismatch, got input (${a.shape[0]}), mat (${a.shape.join('x')}), vec (${v.shape[0]})`);
+    throw new ShapeError(`size mismatch, got ${a.shape[0]}, ${a.shape.join('x')},${v.shape[0]}: mv takes a matrix [n, m] and a vector [m]`);
   }
   return [a.shape[0]];
 }

@@ -92,26 +92,28 @@ function refuseBoolSum(name: string, dtype: DType | undefined): void {
 /** The dtype of a mean, in which only floats can be. */
 function meanDType(dtype: DType, asked: DType | undefined): DType {
   if (asked !== undefined && !isFloat(asked)) {
-    throw new DTypeError(`mean(): could not infer output dtype. Optional dtype must be a floating point dtype. Got: ${scalarTypeName[asked]}`);
+    throw new DTypeError(`mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: ${scalarTypeName[asked]}`);
   }
   if (asked === undefined && !isFloat(dtype)) {
     throw new DTypeError(
-      `mean(): could not infer output dtype. Input dtype must be a floating point dtype. Got: ${scalarTypeName[dtype]}; pass { dtype: 'float32' }`,
+      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${scalarTypeName[dtype]}; pass { dtype: 'float32' }`,
     );
   }
   return asked ?? dtype;
 }
 
-/** The largest of nothing is not defined: PyTorch's sentences for all dims and for one. */
-function checkElements(name: string, shape: Shape, dims: readonly number[]): void {
-  const empty = dims.find((d) => shape[d] === 0);
-  if (empty === undefined) return;
-  if (dims.length === shape.length && shape.length > 1) {
+/** The largest of nothing is not defined: PyTorch's sentences for all dims (`dims` null) and for some. */
+function checkElements(name: string, shape: Shape, dims: readonly number[] | null): void {
+  if (dims === null) {
+    if (numel(shape) > 0) return;
     throw new IndexError(
-      `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument: the shape is ${formatShape(shape)}`,
+      `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument. ` +
+        `The shape is ${formatShape(shape)}`,
     );
   }
-  throw new IndexError(`${name}(): Expected reduction dim ${empty} to have non-zero size: the shape is ${formatShape(shape)}`);
+  const empty = dims.find((d) => shape[d] === 0);
+  if (empty === undefined) return;
+  throw new IndexError(`${name}(): Expected reduction dim ${empty} to have non-zero size. The shape is ${formatShape(shape)}`);
 }
 
 const sameDTypePrograms = new Map<DType, Program>();
@@ -134,7 +136,7 @@ function extreme<A extends object | null>(
     infer([x], attrs) {
       requireTensor(name, x);
       const reduce = attrsOf(attrs, x.shape);
-      checkElements(name, x.shape, reduce.dims);
+      checkElements(name, x.shape, attrs === null ? null : reduce.dims);
       return { shape: reducedShape(x.shape, reduce), dtype: x.dtype };
     },
     kernel(runtime, [out], [x], attrs) {
@@ -154,7 +156,7 @@ function argReduced(name: string, x: Tensor, { dim, keepdim }: ArgReduceAttrs): 
   requireTensor(name, x);
   if (x.dtype === 'bool') throw notImplementedFor(name, x.dtype);
   const dims = axesOf(x.shape, dim);
-  checkElements(name, x.shape, dims);
+  checkElements(name, x.shape, dim === null ? null : dims);
   return { shape: reducedShape(x.shape, { dims, keepdim }), dtype: 'int64' };
 }
 
