@@ -106,7 +106,7 @@ function nllMeta(name: string, input: Tensor, target: Tensor, weight: Tensor | n
   const shape = withoutClasses(input.shape);
   if (!sameShape(target.shape, shape)) {
     if (target.shape.length === shape.length && input.ndim === 2) {
-      throw new ShapeError(`Expected input batch_size (${input.shape[0]}) to match target batch_size (${target.shape[0]}) in ${name}.`);
+      throw new ShapeError(`Expected input batch_size (${input.shape[0]}) to match target batch_size (${target.shape[0]}). In ${name}`);
     }
     throw new ShapeError(
       `${name}: size mismatch (got input: ${formatShape(input.shape)}, target: ${formatShape(target.shape)}): classes must have the shape ${formatShape(shape)}`,
