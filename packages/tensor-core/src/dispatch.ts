@@ -94,9 +94,10 @@ function inferred(spec: OpSpec, inputs: readonly Operand[], attrs: object | null
   return spec.infer(inputs, attrs);
 }
 
-/** Runs the body of an op, telling interpreters where it begins and ends. Grad mode is as the caller has set it. */
+/** Checks the operands of an op and runs its body, telling interpreters where it begins and ends. Grad mode is as the caller has set it. */
 export function runBody<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
   if (!spec.body) throw new ArgumentError(`op '${spec.name}' has no view, kernel or body`);
+  spec.infer?.(inputs, attrs);
   if (interpreters.length === 0) return spec.body(inputs, attrs);
   const entered = [...interpreters];
   for (const interpreter of entered) interpreter.enter?.(spec, inputs, attrs);

@@ -11,6 +11,8 @@ import { isTensor } from './tensor-class.ts';
 /** Runs a graph on tensors of the shapes and dtypes it was traced with, and carries out its writes and assignments. */
 export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
   const values = new Map<Value, Tensor>();
+  // what stands for the tensors of the trace in this run
+  const present = new Map<Tensor, Tensor>();
   const wanted = graph.inputs.filter(({ kind }) => kind === 'argument').length;
   if (args.length !== wanted) throw new ArgumentError(`replay: the graph takes ${wanted} tensors, got ${args.length}`);
   let next = 0;
@@ -23,6 +25,7 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
       );
     }
     values.set(value, given);
+    present.set(tensor, given);
   }
   const read = (value: Value): Tensor => {
     const tensor = values.get(value);
@@ -41,8 +44,8 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
   const written = graph.writes.map(({ value }) => read(value).clone());
   const outputs = graph.outputs.map(read);
   graph.writes.forEach(({ tensor }, i) => {
-    dispatch(movement.copy.inplaceTwin, [tensor, written[i]], null);
+    dispatch(movement.copy.inplaceTwin, [present.get(tensor) ?? tensor, written[i]], null);
   });
-  for (const { tensor, value } of graph.assignments) tensor.grad = value && read(value);
+  for (const { tensor, value } of graph.assignments) (present.get(tensor) ?? tensor).grad = value && read(value);
   return outputs;
 }

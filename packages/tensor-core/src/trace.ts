@@ -12,7 +12,7 @@ import { type Interpreter, interpreters, type Next, withLayer } from './hooks.ts
 import { create } from './ops/create.ts';
 import { movement } from './ops/movement.ts';
 import { formatShape, sameShape } from './shape.ts';
-import type { Operand, OpSpec, Outputs } from './spec.ts';
+import type { Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
 import type { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 import { isTensor } from './tensor-class.ts';
@@ -122,8 +122,10 @@ class Tracer implements Interpreter {
     if (spec.inplaceOf?.body) return copyResult(spec.inplaceOf, inputs, attrs);
     const values = inputs.map((x) => (isTensor(x) ? this.#valueOf(x) : x));
     if (!spec.body) {
+      // what the functional op gives, before it is rounded to the tensor it is written into
+      const metas = spec.inplaceOf?.infer?.(inputs, attrs);
       const result = next();
-      this.#settle(spec, values, attrs, result, null);
+      this.#settle(spec, values, attrs, result, null, metas && ('length' in metas ? metas : [metas]));
       return result;
     }
     const frame = newFrame();
@@ -164,6 +166,7 @@ class Tracer implements Interpreter {
     attrs: object | null,
     result: Outputs,
     body: Frame | null,
+    metas?: readonly TensorMeta[],
   ): void {
     const results = isTensor(result) ? [result] : result;
     const returned = new Set(results.map((tensor) => tensor.storage));
@@ -172,7 +175,7 @@ class Tracer implements Interpreter {
       return;
     }
     const bodyOutputs = body && results.map((tensor) => this.#valueOf(tensor));
-    const outputs = results.map((tensor) => this.#newValue(tensor));
+    const outputs = results.map((tensor, i) => this.#newValue(metas?.[i] ?? tensor));
     const functional = spec.inplaceOf ?? spec;
     this.#frame.nodes.push({
       spec: functional,
@@ -215,7 +218,7 @@ class Tracer implements Interpreter {
     return graph;
   }
 
-  #newValue({ shape, dtype }: Tensor): Value {
+  #newValue({ shape, dtype }: TensorMeta): Value {
     return { id: this.#count++, shape, dtype };
   }
 

@@ -74,7 +74,7 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   const shape = order.map((x) => x.numel());
   const grids = order.map((x, d) => x.reshape(shape.map((_, i) => (i === d ? -1 : 1))).expand(shape));
   if (!swap) return grids;
-  return [grids[1], grids[0], ...grids.slice(2)].map((grid) => grid.transpose(0, 1));
+  return [grids[1], grids[0], ...grids.slice(2)];
 }
 
 /** {@link Tensor.flatten} as a function. */

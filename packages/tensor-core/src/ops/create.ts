@@ -90,7 +90,9 @@ const logspaceProgram = cached(
   (dtype, wide) => new e.Program([e.cast(e.pow(e.param(4, wide), linear(wide)), dtype)], [], [wide, wide, wide, 'int32', wide]),
 );
 
-const rangeParams = ({ start, end, steps }: RangeAttrs): number[] => [start, end, steps > 1 ? (end - start) / (steps - 1) : 0, steps];
+/** A single number is the start. */
+const rangeParams = ({ start, end, steps }: RangeAttrs): number[] =>
+  steps > 1 ? [start, end, (end - start) / (steps - 1), steps] : [start, start, 0, steps];
 
 /** The dtype in which ranges are computed. */
 const wideDType = (available: readonly DType[], dtype: DType): DType =>

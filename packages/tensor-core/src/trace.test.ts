@@ -1,0 +1,165 @@
+import { cpu } from '@tenfold/backend-cpu';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cat, type Graph, manualSeed, ones, type Outputs, rand, registerBackend, replay, type Tensor, tensor, trace, where, withScope, zeros } from './index.ts';
+
+beforeAll(() => registerBackend(cpu()));
+
+const x34 = (): Tensor => tensor([[1, -2, 3, -4], [5, -6, 7, -8], [9, 10, -11, 12]], { dtype: 'float64' });
+const names = (graph: Graph): string[] => graph.nodes.map((node) => node.spec.name);
+const asList = (outputs: Outputs): readonly Tensor[] => (Array.isArray(outputs) ? outputs : [outputs as Tensor]);
+
+/** Traces `fn`, and replays its graph on other values of the same shape: both must equal a plain run. */
+function sameAsEager(fn: (...args: Tensor[]) => Outputs, make: () => Tensor[]): Graph {
+  const traced = trace(fn, make());
+  expect(asList(traced.result).map((y) => y.toArraySync())).toEqual(asList(fn(...make())).map((y) => y.toArraySync()));
+  const others = () => make().map((x) => x.mul(2).add(1));
+  const [plainArgs, replayArgs] = [others(), others()];
+  const plain = asList(fn(...plainArgs)).map((y) => y.toArraySync());
+  expect(replay(traced.graph, replayArgs).map((y) => y.toArraySync())).toEqual(plain);
+  expect(replayArgs.map((x) => x.toArraySync())).toEqual(plainArgs.map((x) => x.toArraySync()));
+  return traced.graph;
+}
+
+describe('trace', () => {
+  it('writes down ops, views and numbers', () => {
+    const graph = sameAsEager((x) => x.mul(2).t().reshape([2, 6]).sum(1), () => [x34()]);
+    expect(names(graph)).toEqual(['mul', 't', 'reshape', 'sum']);
+    expect(graph.nodes[2].body && names(graph.nodes[2].body)).toEqual(['clone', 'view']);
+    expect(String(trace((x) => x.add(1), [ones([2])]).graph)).toBe('graph(%0: float32[2]) {\n  %1: float32[2] = add(%0, 1, alpha=1)\n  return %1\n}');
+  });
+
+  it('sees in-place writes through every alias', () => {
+    sameAsEager(
+      (x) => {
+        const y = x.mul(1);
+        const row = y.select(0, 1);
+        const corner = row.slice(0, 2);
+        y.t().add_(1);
+        corner.mul_(10);
+        y.view([-1]).slice(0, 0, 12, 5).fill_(0);
+        row.detach().sub_(3);
+        y.data.neg_();
+        return [y, row, corner, y.detach(), row.detach()];
+      },
+      () => [x34()],
+    );
+  });
+
+  it('keeps what was read before a write', () => {
+    sameAsEager(
+      (x) => {
+        const y = x.add(0);
+        const before = y.select(0, 0).mul(1);
+        y.zero_();
+        return [before, y];
+      },
+      () => [x34()],
+    );
+  });
+
+  it('lists writes to arguments, and replays them', () => {
+    const graph = sameAsEager(
+      (x, y) => {
+        const sum = x.add(y);
+        x.select(0, 2).copy_(sum.select(0, 0));
+        y.indexPut_([y.lt(0)], 0);
+        return x.mul(y);
+      },
+      () => [x34(), x34().flip(0)],
+    );
+    expect(graph.writes).toHaveLength(2);
+  });
+
+  it('casts what an in-place op writes', () => {
+    sameAsEager(
+      (x) => {
+        const y = x.to('float32');
+        y.add_(x.div(3));
+        return y;
+      },
+      () => [x34()],
+    );
+  });
+
+  it('takes tensors met on the way as inputs, by their base', () => {
+    const weight = tensor([[1, 2], [3, 4]], { dtype: 'float64' });
+    const column = weight.t().select(0, 1);
+    const { graph } = trace((x) => x.mul(column).add(weight), [ones([2, 2], { dtype: 'float64' })]);
+    expect(graph.inputs.map(({ kind }) => kind)).toEqual(['argument', 'captured']);
+    expect(graph.inputs[1].tensor).toBe(weight);
+    weight.mul_(10);
+    expect(replay(graph, [ones([2, 2], { dtype: 'float64' })])[0].toArraySync()).toEqual([[30, 60], [50, 80]]);
+  });
+
+  it('changes captured tensors on replay as the program did', () => {
+    const counter = zeros([2], { dtype: 'float64' });
+    const { graph } = trace((x) => counter.select(0, 1).add_(x).mul(2), [ones([], { dtype: 'float64' })]);
+    expect(counter.toArraySync()).toEqual([0, 1]);
+    expect(replay(graph, [tensor(4, { dtype: 'float64' })])[0].itemSync()).toBe(10);
+    expect(counter.toArraySync()).toEqual([0, 5]);
+  });
+
+  it('follows detached tensors made before the trace', () => {
+    const weight = zeros([2], { dtype: 'float64' });
+    const alias = weight.detach();
+    const { graph } = trace(
+      (x) => {
+        weight.add_(x);
+        alias.mul_(2);
+        return weight.add(alias);
+      },
+      [ones([2], { dtype: 'float64' })],
+    );
+    expect(weight.toArraySync()).toEqual([2, 2]);
+    expect(replay(graph, [ones([2], { dtype: 'float64' })])[0].toArraySync()).toEqual([12, 12]);
+    expect(weight.toArraySync()).toEqual([6, 6]);
+  });
+
+  it('takes factories, random numbers and composites along', () => {
+    const graph = sameAsEager(
+      (x) => {
+        const y = zeros([3, 4], { dtype: 'float64' });
+        y.index([{ start: 1 }]).add_(1);
+        return cat([x.flatten(), y.diagonal(), where(x.gt(0), x, y).roll(1).repeat([2, 1]).select(0, 5)]).flip(0);
+      },
+      () => [x34()],
+    );
+    expect(names(graph)).toContain('full');
+    manualSeed(0);
+    const { graph: random } = trace((x) => x.add(rand([2])), [zeros([2])]);
+    const [first] = replay(random, [zeros([2])]);
+    const [second] = replay(random, [zeros([2])]);
+    expect(second.toArraySync()).not.toEqual(first.toArraySync());
+  });
+
+  it('keeps the ops of a composite in its body, with what it reads from outside', () => {
+    const { graph } = trace((x) => x.indexPut([tensor([0, 2], { dtype: 'int64' })], 0), [x34()]);
+    const node = graph.nodes.find(({ spec }) => spec.name === 'indexPut');
+    expect(node?.body?.nodes.length).toBeGreaterThan(1);
+    expect(node?.body?.captured).toEqual([]);
+  });
+
+  it('refuses to read values, and other shapes', () => {
+    expect(() => trace((x) => x.mul(x.sum().itemSync()), [ones([2])])).toThrow(/was read while tracing at .*trace\.test\.ts:\d+:\d+: it would be baked into the graph/);
+    expect(() => trace((x) => x.index([x.gt(0)]), [ones([2])])).toThrow(/was read while tracing/);
+    const { graph } = trace((x) => x.add(1), [ones([2])]);
+    expect(() => replay(graph, [ones([3])])).toThrow('the graph was traced with float32[2], got float32[3]');
+    expect(() => replay(graph, [])).toThrow('the graph takes 1 tensors, got 0');
+  });
+
+  it('follows an argument that is a view, and refuses two that overlap when one is written', () => {
+    const base = x34();
+    sameAsEager((x) => x.select(0, 0).mul_(2), () => [x34().t()]);
+    const overlapping = [base.slice(0, 0, 2), base.slice(0, 1, 3)];
+    const program = (a: Tensor, b: Tensor) => {
+      a.add_(1);
+      return b.mul(2);
+    };
+    expect(() => trace(program, overlapping)).toThrow(/shares memory with another argument/);
+  });
+
+  it('notes the scope of each op', () => {
+    const { graph } = trace((x) => withScope('layer1', () => x.add(1)).mul(2), [ones([2])]);
+    expect(graph.nodes.map(({ scope }) => scope)).toEqual([['layer1'], []]);
+  });
+});
