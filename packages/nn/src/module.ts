@@ -1,0 +1,341 @@
+/** `Module`: the base of everything that has parameters. */
+import { ArgumentError, checkOptions, describe, type HookHandle, isTensor, type Tensor } from '@tenfold/tensor-core';
+import { type ForwardHook, ForwardHooks, type ForwardPreHook, type ForwardWrapper } from './hooks.ts';
+import { type MoveTarget, moveModule } from './move.ts';
+import { Parameter } from './parameter.ts';
+import { childLine, moduleText } from './print.ts';
+import { type LoadOptions, type LoadResult, loadState, type StateDict } from './state.ts';
+
+/** Options of `zeroGrad`. */
+export interface ZeroGradOptions {
+  /** Take the gradients away instead of filling them with zeros. Default true. */
+  setToNone?: boolean;
+}
+
+/** Options of `registerBuffer`. */
+export interface BufferOptions {
+  /** Whether it is part of `stateDict()`. Default true. */
+  persistent?: boolean;
+}
+
+/**
+ * The base of layers and models (https://pytorch.org/docs/stable/generated/torch.nn.Module.html). Parameters, registered buffers and modules that are
+ * plain properties of the object are found in the order in which they were defined; `#private` fields, getters and arrays are not looked into.
+ *
+ * @example
+ * class Net extends Module {
+ *   fc1 = new Linear(784, 128);
+ *   relu = new ReLU();
+ *   fc2 = new Linear(128, 10);
+ *
+ *   forward(x: Tensor): Tensor {
+ *     return this.fc2.forward(this.relu.forward(this.fc1.forward(x)));
+ *   }
+ * }
+ */
+export abstract class Module {
+  /** Whether the module is in training mode; see {@link train}. */
+  training = true;
+  /** Names registered as parameters, so that `null` ones are known. */
+  readonly #parameters = new Set<string>();
+  /** Names registered as buffers, and whether they are saved. */
+  readonly #buffers = new Map<string, boolean>();
+  /** Names registered as modules, so that `null` ones are known. */
+  readonly #modules = new Set<string>();
+  #hooks: ForwardHooks | null = null;
+
+  /** What the module computes. Subclasses give it the types of their arguments and result. */
+  abstract forward(...args: never[]): unknown;
+
+  // --- registration ---
+
+  /**
+   * Makes `parameter` the property `name`; `null` says that there is none, as a layer without bias does.
+   *
+   * @throws ArgumentError for a name that is taken, empty or has a dot, and for anything but a Parameter or `null`.
+   */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    if (parameter !== null && !(parameter instanceof Parameter)) {
+      const hint = isTensor(parameter) ? '; wrap it: new Parameter(tensor)' : '';
+      throw new ArgumentError(`cannot assign ${describe(parameter)} object to parameter '${name}' (Parameter or null required)${hint}`);
+    }
+    if (parameter?.gradFn) {
+      throw new ArgumentError(
+        `Cannot assign non-leaf Tensor to parameter '${name}'. Model parameters must be created explicitly: new Parameter(tensor.detach())`,
+      );
+    }
+    this.#claim('parameter', name, this.#parameters.has(name));
+    this.#parameters.add(name);
+    Reflect.set(this, name, parameter);
+  }
+
+  /**
+   * Makes `tensor` the property `name` and a buffer: state that is saved and moved with the module but not trained.
+   *
+   * @throws ArgumentError for a name that is taken, empty or has a dot, and for anything but a tensor or `null`.
+   */
+  registerBuffer(name: string, tensor: Tensor | null, options?: BufferOptions): void {
+    checkOptions('registerBuffer', options, ['persistent']);
+    if (tensor !== null && !isTensor(tensor)) {
+      throw new ArgumentError(`cannot assign ${describe(tensor)} object to buffer '${name}' (Tensor or null required)`);
+    }
+    this.#claim('buffer', name, this.#buffers.has(name));
+    this.#buffers.set(name, options?.persistent ?? true);
+    Reflect.set(this, name, tensor);
+  }
+
+  /** Makes `module` the property `name`, a child. @throws ArgumentError for a name that is taken, empty or has a dot, and for anything but a module or `null`. */
+  registerModule(name: string, module: Module | null): void {
+    if (module !== null && !(module instanceof Module)) throw new ArgumentError(`${describe(module)} is not a Module subclass (child '${name}')`);
+    this.#claim('module', name, this.#modules.has(name));
+    this.#modules.add(name);
+    Reflect.set(this, name, module);
+  }
+
+  /** The same as {@link registerModule}. */
+  addModule(name: string, module: Module | null): void {
+    this.registerModule(name, module);
+  }
+
+  #claim(kind: string, name: string, known: boolean): void {
+    if (typeof name !== 'string') throw new ArgumentError(`${kind} name should be a string. Got ${describe(name)}`);
+    if (name === '') throw new ArgumentError(`${kind} name can't be empty string ""`);
+    if (name.includes('.')) throw new ArgumentError(`${kind} name can't contain ".", got: ${name}`);
+    // a class field that is only declared holds undefined until now
+    if (!known && (Reflect.get(this, name) ?? undefined) !== undefined) throw new ArgumentError(`attribute '${name}' already exists`);
+  }
+
+  // --- collection ---
+
+  /** Own values by name, without running getters. */
+  *#own(): Iterable<[string, unknown]> {
+    for (const name of Object.keys(this)) {
+      const descriptor = Object.getOwnPropertyDescriptor(this, name);
+      if (descriptor && 'value' in descriptor) yield [name, descriptor.value];
+    }
+  }
+
+  /** @internal Parameters of this module alone, with repetitions and without `null`. */
+  ownParameters(): [string, Parameter][] {
+    return [...this.#own()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+  }
+
+  /** @internal Buffers of this module alone. */
+  ownBuffers(): [string, Tensor, persistent: boolean][] {
+    const found: [string, Tensor, boolean][] = [];
+    for (const [name, persistent] of this.#buffers) {
+      const value: unknown = Reflect.get(this, name);
+      if (isTensor(value) && !(value instanceof Parameter)) found.push([name, value, persistent]);
+    }
+    return found;
+  }
+
+  /** @internal Children with repetitions; `null` ones only if they were registered as such. */
+  ownModules(): [string, Module | null][] {
+    return [...this.#own()].filter(
+      (entry): entry is [string, Module | null] => entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
+    );
+  }
+
+  /** This module and all below it, each once, with dotted names; its own is `prefix`. */
+  namedModules(prefix = ''): [string, Module][] {
+    const found = new Map<Module, string>();
+    const visit = (module: Module, name: string): void => {
+      if (found.has(module)) return;
+      found.set(module, name);
+      for (const [child, value] of module.ownModules()) if (value) visit(value, name ? `${name}.${child}` : child);
+    };
+    visit(this, prefix);
+    return [...found].map(([module, name]) => [name, module]);
+  }
+
+  /** This module and all below it, each once. */
+  modules(): Module[] {
+    return this.namedModules().map(([, module]) => module);
+  }
+
+  /** The modules directly below, each once, with their names. */
+  namedChildren(): [string, Module][] {
+    const found = new Map<Module, string>();
+    for (const [name, module] of this.ownModules()) if (module && !found.has(module)) found.set(module, name);
+    return [...found].map(([module, name]) => [name, module]);
+  }
+
+  /** The modules directly below, each once. */
+  children(): Module[] {
+    return this.namedChildren().map(([, module]) => module);
+  }
+
+  /** Every parameter once, with its dotted name: this module's own, then those of the modules below. */
+  namedParameters(prefix = ''): [string, Parameter][] {
+    return distinct(this.namedModules(prefix), (module) => module.ownParameters());
+  }
+
+  /** Every parameter once: what an optimiser takes. */
+  parameters(): Parameter[] {
+    return this.namedParameters().map(([, parameter]) => parameter);
+  }
+
+  /** Every buffer once, with its dotted name. */
+  namedBuffers(prefix = ''): [string, Tensor][] {
+    return distinct(this.namedModules(prefix), (module) => module.ownBuffers().map(([name, tensor]) => [name, tensor]));
+  }
+
+  /** Every buffer once. */
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, buffer]) => buffer);
+  }
+
+  // --- state ---
+
+  /**
+   * Parameters and persistent buffers by dotted name, detached but sharing memory with the module: `clone()` what must not change with it. Names and
+   * shapes are PyTorch's; a shared parameter appears under each of its names.
+   */
+  stateDict(prefix = ''): StateDict {
+    const state: StateDict = {};
+    for (const [name, parameter] of this.ownParameters()) state[prefix + name] = parameter.detach();
+    for (const [name, buffer, persistent] of this.ownBuffers()) if (persistent) state[prefix + name] = buffer.detach();
+    for (const [name, module] of this.ownModules()) if (module) Object.assign(state, module.stateDict(`${prefix}${name}.`));
+    return state;
+  }
+
+  /**
+   * Copies values into parameters and buffers, casting and moving them as needed. Nothing is written if anything does not fit.
+   *
+   * @throws ArgumentError with PyTorch's report of missing and unexpected keys (unless `strict` is false) and mismatched shapes.
+   */
+  loadStateDict(state: StateDict, options?: LoadOptions): LoadResult {
+    return loadState(this, state, options);
+  }
+
+  // --- modes ---
+
+  /** Puts this module and all below it in training mode, or out of it, and returns it. */
+  train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new ArgumentError(`training mode is expected to be boolean, got ${describe(mode)}`);
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  /** Puts this module and all below it in evaluation mode. */
+  eval(): this {
+    return this.train(false);
+  }
+
+  /** Sets whether gradients are accumulated for all parameters. */
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.requiresGrad_(requiresGrad);
+    return this;
+  }
+
+  /** Takes the gradients of all parameters away, or fills them with zeros. */
+  zeroGrad(options?: ZeroGradOptions): void {
+    checkOptions('zeroGrad', options, ['setToNone']);
+    for (const parameter of this.parameters()) {
+      const { grad } = parameter;
+      if (grad === null) continue;
+      if (options?.setToNone ?? true) parameter.grad = null;
+      else grad.detach_().zero_();
+    }
+  }
+
+  /** Calls `fn` with every module below, innermost first, then with this one, as initialisers do. */
+  apply(fn: (module: Module) => void): this {
+    for (const module of this.children()) module.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  // --- moving ---
+
+  /**
+   * Moves parameters and buffers to a device, or casts those of a float dtype, in place: parameters stay the same objects, so an optimiser made before
+   * goes on with them (https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.to).
+   *
+   * @throws ArgumentError for a dtype that is not a float's, DeviceError for an unknown device.
+   * @example
+   * model.to('float64'); model.to('webgpu'); model.to({ device: 'cuda:0', dtype: 'float16' });
+   */
+  to(target: MoveTarget): this {
+    moveModule(this, target);
+    return this;
+  }
+
+  /** {@link to} `'float32'`. */
+  float(): this {
+    return this.to('float32');
+  }
+
+  /** {@link to} `'float64'`. */
+  double(): this {
+    return this.to('float64');
+  }
+
+  /** {@link to} `'float16'`. */
+  half(): this {
+    return this.to('float16');
+  }
+
+  /** {@link to} `'bfloat16'`. */
+  bfloat16(): this {
+    return this.to('bfloat16');
+  }
+
+  /** {@link to} `'cpu'`. */
+  cpu(): this {
+    return this.to('cpu');
+  }
+
+  // --- hooks ---
+
+  /** Calls `hook` before each `forward`; what it returns replaces the arguments. */
+  registerForwardPreHook(hook: ForwardPreHook<this>): HookHandle {
+    return this.#forwardHooks().before(hook as ForwardPreHook);
+  }
+
+  /** Calls `hook` after each `forward`; what it returns replaces the output. */
+  registerForwardHook(hook: ForwardHook<this>): HookHandle {
+    return this.#forwardHooks().after(hook as ForwardHook);
+  }
+
+  /** Calls `wrapper` instead of each `forward` (and its hooks), which it runs as `next`: for tracers and profilers. */
+  registerForwardWrapper(wrapper: ForwardWrapper<this>): HookHandle {
+    return this.#forwardHooks().around(wrapper as ForwardWrapper);
+  }
+
+  #forwardHooks(): ForwardHooks {
+    this.#hooks ??= new ForwardHooks(this);
+    return this.#hooks;
+  }
+
+  // --- printing ---
+
+  /** What is printed between the parentheses of the module's name; lines are separated by `\n`. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** The lines of the children, for subclasses that print them otherwise. */
+  protected childLines(): string[] {
+    return this.ownModules().map(([name, module]) => childLine(name, module ? module.toString() : 'None'));
+  }
+
+  /** PyTorch's tree of this module and those below it. */
+  toString(): string {
+    return moduleText(this.constructor.name, this.extraRepr(), this.childLines());
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** Members of all modules under dotted names, each value once. */
+function distinct<T extends Tensor>(modules: readonly [string, Module][], members: (module: Module) => [string, T][]): [string, T][] {
+  const found = new Map<T, string>();
+  for (const [prefix, module] of modules) {
+    for (const [name, value] of members(module)) if (!found.has(value)) found.set(value, prefix ? `${prefix}.${name}` : name);
+  }
+  return [...found].map(([value, name]) => [name, value]);
+}

@@ -1,0 +1,248 @@
+/** What all optimisers share: groups of parameters with their options, and state per parameter. */
+import { ArgumentError, checkOptions, describe, isTensor, keep, type Tensor, withoutGrad, zerosLike } from '@tenfold/tensor-core';
+
+/** The options of one group, with the parameters they are for. */
+export type ParamGroup<O> = O & { params: Tensor[] };
+
+/** A group as it is given: options that are missing are taken from the optimiser's. */
+export type ParamGroupInit<O> = Partial<O> & { params: Iterable<Tensor> | Tensor };
+
+/** What an optimiser takes first: parameters, such as `model.parameters()`, or groups of them. */
+export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
+
+/** What an optimiser remembers of one parameter: tensors of its shape, and numbers. */
+export interface ParamState {
+  [name: string]: Tensor | number | null;
+}
+
+/** State and options as plain data with tensors; parameters are numbered through all groups. */
+export interface OptimizerState<O> {
+  state: { [index: number]: ParamState };
+  paramGroups: (O & { params: number[] })[];
+}
+
+/** Options of `zeroGrad`. */
+export interface ZeroGradOptions {
+  /** Take the gradients away instead of filling them with zeros. Default true. */
+  setToNone?: boolean;
+}
+
+/** Checks one option of an optimiser and says what is wrong, or `null`. */
+export type OptionCheck = (value: unknown) => string | null;
+
+const shown = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' ? String(value) : describe(value));
+
+/** A number for which `valid` holds; otherwise PyTorch's `Invalid learning rate: -1`. */
+export const numberOption =
+  (name: string, valid: (x: number) => boolean = (x) => x >= 0): OptionCheck =>
+  (value) =>
+    typeof value === 'number' && valid(value) ? null : `Invalid ${name}: ${shown(value)}`;
+
+/** `true` or `false`. */
+export const flagOption =
+  (name: string): OptionCheck =>
+  (value) =>
+    typeof value === 'boolean' ? null : `Invalid ${name}: expected true or false, got ${describe(value)}`;
+
+/**
+ * The base of optimisers (https://pytorch.org/docs/stable/optim.html#torch.optim.Optimizer). Options may differ from group to group and may be changed
+ * between steps: `optimizer.paramGroups[0].lr = 1e-3`. Nothing in a step reads values back from the device.
+ */
+export abstract class Optimizer<O extends object, S extends ParamState> {
+  /** The groups; their options count at the next step. */
+  readonly paramGroups: ParamGroup<O>[] = [];
+  /** State by parameter, made at a parameter's first step. */
+  readonly state = new Map<Tensor, S>();
+  /** Options of groups that don't name their own. */
+  readonly defaults: Readonly<O>;
+  readonly #checks: { readonly [K in keyof O]: OptionCheck };
+
+  /**
+   * @param checks one check per option, in the order in which they are reported.
+   * @throws ArgumentError for an unknown or invalid option, no parameters, or a parameter that is no leaf or is in two groups.
+   */
+  protected constructor(params: Params<O>, defaults: O, options: object | undefined, checks: { readonly [K in keyof O]: OptionCheck }) {
+    this.#checks = checks;
+    checkOptions(new.target.name, options, Object.keys(checks));
+    const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
+    this.defaults = { ...defaults, ...given };
+    this.#check(this.defaults);
+    if (isTensor(params)) {
+      throw new ArgumentError(
+        'params argument given to the optimizer should be an iterable of Tensors or groups, but got a tensor; put it in an array',
+      );
+    }
+    if (typeof params !== 'object' || params === null || !(Symbol.iterator in params)) {
+      throw new ArgumentError(`params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}`);
+    }
+    const list: unknown[] = [...params];
+    if (list.length === 0) throw new ArgumentError('optimizer got an empty parameter list');
+    const isGroup = (item: unknown): item is ParamGroupInit<O> => typeof item === 'object' && item !== null && 'params' in item && !isTensor(item);
+    if (isGroup(list[0])) {
+      for (const item of list) {
+        if (!isGroup(item)) throw new ArgumentError(`param group must be an object with params, got ${describe(item)}`);
+        this.addParamGroup(item);
+      }
+    } else {
+      // addParamGroup checks that each is a tensor
+      const group: Partial<O> & { params: Tensor[] } = Object.assign({} as Partial<O>, { params: list as Tensor[] });
+      this.addParamGroup(group);
+    }
+  }
+
+  /** Adds parameters, for instance layers that are unfrozen later. @throws ArgumentError as the constructor does. */
+  addParamGroup(group: ParamGroupInit<O>): void {
+    const { params, ...options } = group;
+    checkOptions('addParamGroup', options, Object.keys(this.#checks));
+    const list: Tensor[] = isTensor(params) ? [params] : [...params];
+    const known = new Set(this.paramGroups.flatMap((each) => each.params));
+    for (const param of list) {
+      if (!isTensor(param)) throw new ArgumentError(`optimizer can only optimize Tensors, but one of the params is ${describe(param)}`);
+      if (!param.isLeaf) throw new ArgumentError("can't optimize a non-leaf Tensor");
+      if (known.has(param)) throw new ArgumentError('some parameters appear in more than one parameter group, or twice in one');
+      known.add(param);
+    }
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const complete = { ...this.defaults, ...given, params: list } as ParamGroup<O>;
+    this.#check(complete);
+    this.paramGroups.push(complete);
+  }
+
+  #check(options: O): void {
+    for (const name of Object.keys(this.#checks) as (keyof O)[]) {
+      const problem = this.#checks[name](options[name]);
+      if (problem) throw new ArgumentError(`${this.constructor.name}: ${problem}`);
+    }
+  }
+
+  /**
+   * Updates every parameter that has a gradient.
+   *
+   * @param closure computes the loss and its gradients anew; what it returns is returned.
+   */
+  step(): void;
+  step<T>(closure: () => T): T;
+  step<T>(closure?: () => T): T | undefined {
+    const loss = closure?.();
+    withoutGrad(() => {
+      for (const group of this.paramGroups) {
+        this.#check(group);
+        for (const param of group.params) {
+          const { grad } = param;
+          if (grad !== null) this.update(param, grad, group);
+        }
+      }
+    });
+    return loss;
+  }
+
+  /** One step of one parameter. Called with grad mode off. */
+  protected abstract update(param: Tensor, grad: Tensor, options: O): void;
+
+  /** The state of a parameter, made by `make` at the first step. */
+  protected stateOf(param: Tensor, make: () => S): S {
+    let state = this.state.get(param);
+    if (!state) this.state.set(param, (state = make()));
+    return state;
+  }
+
+  /** Takes the gradients of all parameters away, or fills them with zeros. */
+  zeroGrad(options?: ZeroGradOptions): void {
+    checkOptions('zeroGrad', options, ['setToNone']);
+    for (const { params } of this.paramGroups) {
+      for (const param of params) {
+        const { grad } = param;
+        if (grad === null) continue;
+        if (options?.setToNone ?? true) param.grad = null;
+        else grad.detach_().zero_();
+      }
+    }
+  }
+
+  /** State and options, to be saved. Tensors are the optimiser's own: `clone()` what must not change with it. */
+  stateDict(): OptimizerState<O> {
+    const state: { [index: number]: ParamState } = {};
+    let next = 0;
+    const paramGroups = this.paramGroups.map((group) => {
+      const params = group.params.map((param) => {
+        const known = this.state.get(param);
+        if (known) state[next] = { ...known };
+        return next++;
+      });
+      return { ...group, params };
+    });
+    return { state, paramGroups };
+  }
+
+  /**
+   * Takes state and options from `stateDict()`; tensors are copied, to the dtype and device of their parameters. Nothing changes if it doesn't fit.
+   *
+   * @throws ArgumentError if groups, sizes or shapes differ from this optimiser's.
+   */
+  loadStateDict(saved: OptimizerState<O>): void {
+    if (typeof saved !== 'object' || saved === null || !Array.isArray(saved.paramGroups) || typeof saved.state !== 'object' || saved.state === null) {
+      throw new ArgumentError(`loadStateDict: expected { state, paramGroups } as stateDict() gives it, got ${describe(saved)}`);
+    }
+    if (saved.paramGroups.length !== this.paramGroups.length) {
+      throw new ArgumentError('loaded state dict has a different number of parameter groups');
+    }
+    const byIndex = new Map<number, Tensor>();
+    const options = this.paramGroups.map(({ params }, i) => {
+      const { params: indices, ...rest } = saved.paramGroups[i];
+      if (!Array.isArray(indices) || indices.length !== params.length) {
+        throw new ArgumentError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+      }
+      indices.forEach((index: number, k) => {
+        byIndex.set(index, params[k]);
+      });
+      checkOptions('loadStateDict', rest, Object.keys(this.#checks));
+      const merged = { ...this.defaults, ...rest } as O;
+      this.#check(merged);
+      return merged;
+    });
+    const states = new Map<Tensor, S>();
+    withoutGrad(() => {
+      for (const [index, state] of Object.entries(saved.state)) {
+        const param = byIndex.get(Number(index));
+        if (!param) throw new ArgumentError(`loadStateDict: state of parameter ${index}, which is in no group`);
+        // the same optimiser wrote it: its names are those of S
+        states.set(param, Object.fromEntries(Object.entries(state).map(([name, value]) => [name, fitted(name, value, param)])) as S);
+      }
+    });
+    options.forEach((group, i) => {
+      Object.assign(this.paramGroups[i], group);
+    });
+    this.state.clear();
+    for (const [param, state] of states) this.state.set(param, state);
+  }
+
+  /** PyTorch's text: the options of each group. */
+  toString(): string {
+    const groups = this.paramGroups.map(({ params: _, ...options }, i) => {
+      const lines = Object.entries(options)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\n`);
+      return `Parameter Group ${i}\n${lines.join('')}`;
+    });
+    return `${this.constructor.name} (\n${groups.join('\n')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** A copy of one entry of a saved state, as `param` needs it. */
+function fitted(name: string, value: Tensor | number | null, param: Tensor): Tensor | number | null {
+  if (!isTensor(value)) {
+    if (value === null || typeof value === 'number') return value;
+    throw new ArgumentError(`loadStateDict: ${name} must be a tensor or a number, got ${describe(value)}`);
+  }
+  if (value.shape.join() !== param.shape.join()) {
+    throw new ArgumentError(`loadStateDict: ${name} has shape [${value.shape.join(', ')}], its parameter [${param.shape.join(', ')}]`);
+  }
+  return keep(value.to({ dtype: param.dtype, device: param.device, copy: true }));
+}
+
+/** A state tensor of zeros, like `param`, which outlives a running `tidy`. */
+export const zeroState = (param: Tensor): Tensor => keep(zerosLike(param));
