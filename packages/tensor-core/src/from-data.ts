@@ -57,8 +57,8 @@ function collect(data: unknown, asked: DType | undefined): Collected {
     const items = value as readonly unknown[];
     const list = Array.isArray(value) || isNumericArray(value);
     if (!list || items.length !== shape[depth]) {
-      const got = list ? `an array of ${items.length}` : describe(value);
-      throw new ShapeError(`tensor: the arrays are ragged: expected an array of ${shape[depth]} at depth ${depth} (shape ${formatShape(shape)}), got ${got}`);
+      const got = describe(value);
+      throw new ShapeError(`expected sequence of length ${shape[depth]} at dim ${depth} (got ${list ? items.length : got}): the arrays given to tensor() are ragged`);
     }
     if (isNumericArray(value) && !asked) arrays.add(arrayDType(value, 'tensor'));
     // by index: holes are met, not skipped

@@ -8,7 +8,7 @@ import { isTensor } from '../tensor-class.ts';
 
 function checkTensors(where: string, tensors: unknown): readonly Tensor[] {
   if (!Array.isArray(tensors)) throw new ArgumentError(`${where}: expected an array of tensors, got ${describe(tensors)}`);
-  if (tensors.length === 0) throw new ArgumentError(`${where}: expected a non-empty list of Tensors`);
+  if (tensors.length === 0) throw new ArgumentError(`torch.${where}(): expected a non-empty list of Tensors`);
   tensors.forEach((x, i) => {
     if (!isTensor(x)) throw new ArgumentError(`${where}: expected Tensor as element ${i} of the list, got ${describe(x)}`);
   });

@@ -35,7 +35,7 @@ function checkIntegers(value: unknown, what: string): readonly number[] {
 /** Distinct non-negative dims in the order given. */
 function orderedDims(dims: unknown, rank: number, where: string): number[] {
   const list = checkIntegers(dims, `${where}: dims`).map((dim) => normalizeDim(dim, rank, where));
-  if (new Set(list).size !== list.length) throw new ArgumentError(`repeated dim in ${where}: ${formatShape(list)}`);
+  if (new Set(list).size !== list.length) throw new ArgumentError(`${where}(): duplicate dims are not allowed, got ${formatShape(list)}`);
   return list;
 }
 

@@ -420,7 +420,7 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
         return dispatch(index.scatter, [zeros, x.unsqueeze(-1), 1], { dim: x.shape.length });
       } catch (error) {
         if (!(error instanceof IndexError)) throw error;
-        throw new IndexError(`Class values must be non-negative and smaller than num_classes (${numClasses}): ${error.message}`, { cause: error });
+        throw new IndexError(`Class values must be smaller than num_classes. There are ${numClasses} classes, from 0: ${error.message}`, { cause: error });
       }
     },
   }),

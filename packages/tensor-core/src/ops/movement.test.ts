@@ -73,7 +73,7 @@ describe('views', () => {
     );
     expect(grid().t().reshape([-1]).toArraySync()).toEqual([0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]);
     expect(() => ones([2, 3]).expand([2, 4])).toThrow('The expanded size of the tensor (4) must match the existing size (3) at non-singleton dimension 1.');
-    expect(() => ones([2]).select(0, 2)).toThrow('index 2 is out of bounds for dimension 0 with size 2');
+    expect(() => ones([2]).select(0, 2)).toThrow('select(): index 2 out of range for tensor of size [2] at dimension 0');
     expect(() => ones([2]).narrow(0, 1, 2)).toThrow('start (1) + length (2) exceeds dimension size (2).');
     expect(() => ones([2, 2, 2]).t()).toThrow('t() expects a tensor with <= 2 dimensions, but self is 3D');
     expect(() => ones([2, 2]).permute([0])).toThrow(/does not match the length of the desired ordering/);
@@ -86,6 +86,7 @@ describe('views', () => {
     const scalar = full([], 3);
     expect(scalar.flatten().shape).toEqual([1]);
     expect(scalar.t().shape).toEqual([]);
+    expect(ones([3]).t().shape).toEqual([3]);
     expect(scalar.expand([2, 2]).toArraySync()).toEqual([[3, 3], [3, 3]]);
     expect(zeros([0, 3]).view([3, 0]).shape).toEqual([3, 0]);
     expect(zeros([2, 0, 3]).flatten().shape).toEqual([0]);

@@ -1,7 +1,7 @@
 /** Ops that move elements or show them under another shape. Views share the memory of their first input. */
 import type { TensorView } from '../backend.ts';
 import { copyProgram, dispatch } from '../dispatch.ts';
-import { type DType, resultType } from '../dtype.ts';
+import { type DType, resultType, scalarTypeName } from '../dtype.ts';
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { contiguousStrides, formatShape, inferSizes, numel, type Shape, sameShape, viewStrides } from '../shape.ts';
@@ -121,7 +121,7 @@ function expandGeometry(x: Tensor, sizes: Shape): ViewGeometry {
   const lead = sizes.length - x.shape.length;
   if (lead < 0) {
     throw new ShapeError(
-      `expand(${formatShape(x.shape)}, size=${formatShape(sizes)}): the number of sizes provided (${sizes.length}) ` +
+      `expand(torch.${scalarTypeName[x.dtype]}Tensor{${formatShape(x.shape)}}, size=${formatShape(sizes)}): the number of sizes provided (${sizes.length}) ` +
         `must be greater or equal to the number of dimensions in the tensor (${x.shape.length})`,
     );
   }
@@ -136,8 +136,8 @@ function expandGeometry(x: Tensor, sizes: Shape): ViewGeometry {
     if (own === size) return x.strides[d - lead];
     if (own === 1) return 0;
     throw new ShapeError(
-      `The expanded size of the tensor (${size}) must match the existing size (${own}) at non-singleton dimension ${d}. ` +
-        `Target sizes: ${formatShape(sizes)}. Tensor sizes: ${formatShape(x.shape)}`,
+      `The expanded size of the tensor (${size}) must match the existing size (${own}) at non-singleton dimension ${d}.  ` +
+        `Target sizes: ${formatShape(sizes)}.  Tensor sizes: ${formatShape(x.shape)}`,
     );
   });
   return { shape, strides, offset: x.offset };
@@ -172,7 +172,9 @@ function sliceGeometry(x: Tensor, attrs: SliceAttrs): ViewGeometry {
 
 function selectGeometry(x: Tensor, dim: number, index: number): ViewGeometry {
   const size = x.shape[dim];
-  if (index < -size || index >= size) throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${size}`);
+  if (index < -size || index >= size) {
+    throw new IndexError(`select(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${dim}`);
+  }
   const at = index < 0 ? index + size : index;
   return { shape: spliced(x.shape, dim, 1), strides: spliced(x.strides, dim, 1), offset: x.offset + at * x.strides[dim] };
 }
@@ -291,7 +293,7 @@ function catMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
       if (d === dim || size === first.shape[d]) return;
       throw new ShapeError(
         `Sizes of tensors must match except in dimension ${dim}. Expected size ${first.shape[d]} but got size ${size} ` +
-          `for tensor number ${i} in the list`,
+          `for tensor number ${i} in the list.`,
       );
     });
     total += x.shape[dim];
@@ -330,7 +332,7 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   transpose: viewOp('transpose', (x, { dim0, dim1 }) => transposeGeometry(x, dim0, dim1)),
   t: viewOp('t', (x) => {
     if (x.shape.length > 2) throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
-    return transposeGeometry(x, 0, 1);
+    return x.shape.length < 2 ? sameGeometry(x) : transposeGeometry(x, 0, 1);
   }),
   squeeze: viewOp('squeeze', (x, { dims }) => {
     const kept = x.shape.map((_, d) => d).filter((d) => x.shape[d] !== 1 || (dims !== null && !dims.includes(d)));
