@@ -4,7 +4,7 @@
  */
 import { dispatch } from './dispatch.ts';
 import { arrayTypes, checkDType, type DType, getDefaultDType, isFloat, type TypedArray } from './dtype.ts';
-import { ArgumentError, AutogradError, checkOptions, describe, DTypeError, ShapeError } from './errors.ts';
+import { ArgumentError, AutogradError, checkOptions, DTypeError, describe, ShapeError } from './errors.ts';
 import { arrayDType, encode, fromNested, isNumericArray, type TensorData } from './from-data.ts';
 import { arangeLength, create as ops } from './ops/create.ts';
 import { getDefaultDevice } from './registry.ts';
@@ -61,7 +61,8 @@ function checkNumber(value: unknown, what: string): number {
  * tensor([0, 1, 2], { dtype: 'int64' });
  */
 export function tensor(data: TensorData, options: FactoryOptions = {}): Tensor {
-  if (isTensor(data)) throw new ArgumentError('tensor: to copy a tensor, use x.clone().detach() (and .requiresGrad_())');
+  if (isTensor(data))
+    throw new ArgumentError('tensor: to copy a tensor, use x.clone().detach() (and .requiresGrad_())');
   const asked = options?.dtype === undefined ? undefined : checkDType(options.dtype, 'tensor');
   const { shape, dtype, data: values } = fromNested(data, asked);
   const { device } = factoryOptions('tensor', options, () => dtype);
@@ -80,13 +81,19 @@ export function tensor(data: TensorData, options: FactoryOptions = {}): Tensor {
 export function fromTypedArray(data: TypedArray, shape: Shape = [data.length], options: FactoryOptions = {}): Tensor {
   if (!isNumericArray(data)) throw new ArgumentError(`fromTypedArray: expected a typed array, got ${describe(data)}`);
   const sizes = checkShape(shape, 'fromTypedArray');
-  if (numel(sizes) !== data.length) throw new ShapeError(`shape '${formatShape(sizes)}' is invalid for input of size ${data.length} in fromTypedArray`);
+  if (numel(sizes) !== data.length)
+    throw new ShapeError(`shape '${formatShape(sizes)}' is invalid for input of size ${data.length} in fromTypedArray`);
   const { dtype, device } = factoryOptions('fromTypedArray', options, () => arrayDType(data, 'fromTypedArray'));
   const values = data instanceof arrayTypes[dtype] ? data.slice() : undefined;
   if (!values && !(dtype === 'float16' && arrayDType(data, 'fromTypedArray') === 'float16')) {
-    throw new DTypeError(`fromTypedArray: ${dtype} takes a ${arrayTypes[dtype].name}, got ${describe(data)}; tensor() converts`);
+    throw new DTypeError(
+      `fromTypedArray: ${dtype} takes a ${arrayTypes[dtype].name}, got ${describe(data)}; tensor() converts`,
+    );
   }
-  return withGrad(dispatch(ops.fromData, [], { shape: sizes, dtype, device, data: values ?? encode(data, dtype) }), options);
+  return withGrad(
+    dispatch(ops.fromData, [], { shape: sizes, dtype, device, data: values ?? encode(data, dtype) }),
+    options,
+  );
 }
 
 function filled(where: string, shape: Shape, value: number, options: FactoryOptions, dtype?: () => DType): Tensor {
@@ -132,31 +139,55 @@ export function arange(start: number, end: number, step: number, options?: Facto
 export function arange(...args: readonly (number | FactoryOptions | undefined)[]): Tensor {
   const numbers = args.filter((x): x is number => typeof x === 'number');
   const options = (args.slice(numbers.length).find((x) => x !== undefined) ?? {}) as FactoryOptions;
-  if (numbers.length === 0 || numbers.length > 3) throw new ArgumentError(`arange: expected arange(end), (start, end) or (start, end, step), got ${describe(args[0])}`);
+  if (numbers.length === 0 || numbers.length > 3)
+    throw new ArgumentError(
+      `arange: expected arange(end), (start, end) or (start, end, step), got ${describe(args[0])}`,
+    );
   const [start, end, step = 1] = numbers.length === 1 ? [0, numbers[0]] : numbers;
   if (!numbers.every(Number.isFinite)) throw new ArgumentError(`arange: unsupported range: ${start} -> ${end}`);
   if (step === 0) throw new ArgumentError('arange: step must be nonzero');
-  if ((end - start) * step < 0) throw new ArgumentError('arange: upper bound and larger bound inconsistent with step sign');
-  const { dtype, device } = factoryOptions('arange', options, () => (numbers.every(Number.isInteger) ? 'int64' : getDefaultDType()));
+  if ((end - start) * step < 0)
+    throw new ArgumentError('arange: upper bound and larger bound inconsistent with step sign');
+  const { dtype, device } = factoryOptions('arange', options, () =>
+    numbers.every(Number.isInteger) ? 'int64' : getDefaultDType(),
+  );
   checkShape([arangeLength(start, end, step)], 'arange');
   return withGrad(dispatch(ops.arange, [], { start, end, step, dtype, device }), options);
 }
 
 function checkSteps(steps: unknown, where: string): number {
-  if (checkInteger(steps, `${where}: steps`) < 0) throw new ArgumentError(`number of steps must be non-negative, got ${steps} in ${where}`);
+  if (checkInteger(steps, `${where}: steps`) < 0)
+    throw new ArgumentError(`number of steps must be non-negative, got ${steps} in ${where}`);
   return steps as number;
 }
 
 /** `steps` numbers from `start` to `end`, both included, evenly apart. */
 export function linspace(start: number, end: number, steps: number, options: FactoryOptions = {}): Tensor {
-  const range = { start: checkNumber(start, 'linspace: start'), end: checkNumber(end, 'linspace: end'), steps: checkSteps(steps, 'linspace') };
+  const range = {
+    start: checkNumber(start, 'linspace: start'),
+    end: checkNumber(end, 'linspace: end'),
+    steps: checkSteps(steps, 'linspace'),
+  };
   return withGrad(dispatch(ops.linspace, [], { ...range, ...factoryOptions('linspace', options) }), options);
 }
 
 /** `steps` powers of `base` (default 10), the exponents from `start` to `end` evenly apart. */
-export function logspace(start: number, end: number, steps: number, options: FactoryOptions & { base?: number } = {}): Tensor {
-  const range = { start: checkNumber(start, 'logspace: start'), end: checkNumber(end, 'logspace: end'), steps: checkSteps(steps, 'logspace') };
-  const attrs = { ...range, base: checkNumber(options.base ?? 10, 'logspace: base'), ...factoryOptions('logspace', options, getDefaultDType, ['base']) };
+export function logspace(
+  start: number,
+  end: number,
+  steps: number,
+  options: FactoryOptions & { base?: number } = {},
+): Tensor {
+  const range = {
+    start: checkNumber(start, 'logspace: start'),
+    end: checkNumber(end, 'logspace: end'),
+    steps: checkSteps(steps, 'logspace'),
+  };
+  const attrs = {
+    ...range,
+    base: checkNumber(options.base ?? 10, 'logspace: base'),
+    ...factoryOptions('logspace', options, getDefaultDType, ['base']),
+  };
   return withGrad(dispatch(ops.logspace, [], attrs), options);
 }
 

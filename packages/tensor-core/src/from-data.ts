@@ -26,15 +26,19 @@ const dtypeOfArray: { readonly [name: string]: DType | undefined } = {
 };
 
 /** By name rather than by class: Node's `Buffer` is a `Uint8Array`, and a `Float16Array` is not known to every engine. */
-const arrayName = (value: object): string => (value instanceof Uint8Array ? 'Uint8Array' : (value.constructor?.name ?? ''));
+const arrayName = (value: object): string =>
+  value instanceof Uint8Array ? 'Uint8Array' : (value.constructor?.name ?? '');
 
-export const isNumericArray = (value: unknown): value is NumericArray => ArrayBuffer.isView(value) && !(value instanceof DataView);
+export const isNumericArray = (value: unknown): value is NumericArray =>
+  ArrayBuffer.isView(value) && !(value instanceof DataView);
 
 /** The dtype of a typed array. @throws DTypeError if its class has none. */
 export function arrayDType(array: NumericArray, where: string): DType {
   const dtype = dtypeOfArray[arrayName(array)];
   if (dtype) return dtype;
-  throw new DTypeError(`${where}: a ${arrayName(array)} has no dtype of its own; pass one, for example { dtype: 'int64' }`);
+  throw new DTypeError(
+    `${where}: a ${arrayName(array)} has no dtype of its own; pass one, for example { dtype: 'int64' }`,
+  );
 }
 
 interface Collected {
@@ -58,7 +62,9 @@ function collect(data: unknown, asked: DType | undefined): Collected {
     const list = Array.isArray(value) || isNumericArray(value);
     if (!list || items.length !== shape[depth]) {
       const got = describe(value);
-      throw new ShapeError(`expected sequence of length ${shape[depth]} at dim ${depth} (got ${list ? items.length : got}): the arrays given to tensor() are ragged`);
+      throw new ShapeError(
+        `expected sequence of length ${shape[depth]} at dim ${depth} (got ${list ? items.length : got}): the arrays given to tensor() are ragged`,
+      );
     }
     if (isNumericArray(value) && !asked) arrays.add(arrayDType(value, 'tensor'));
     // by index: holes are met, not skipped
@@ -86,7 +92,8 @@ function shapeOf(data: unknown): number[] {
 
 function scalarOf(value: unknown): Scalar {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return value;
-  if (Array.isArray(value) || isNumericArray(value)) throw new ShapeError(`tensor: the arrays are ragged: expected a number, got an array of ${value.length}`);
+  if (Array.isArray(value) || isNumericArray(value))
+    throw new ShapeError(`tensor: the arrays are ragged: expected a number, got an array of ${value.length}`);
   const hint =
     value === undefined
       ? ' (a hole in an array?)'
@@ -113,17 +120,25 @@ const integerRange = (dtype: DType): readonly [bigint, bigint] => {
 /** `value` as an integer of `dtype`: fractions are cut off as Python does, what doesn't fit is refused. */
 function toInteger(value: Scalar, dtype: DType, low: number, high: number): number | bigint {
   if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new DTypeError(`tensor: cannot convert float ${Number.isNaN(value) ? 'NaN' : String(value)} to integer (dtype ${dtype})`);
+    throw new DTypeError(
+      `tensor: cannot convert float ${Number.isNaN(value) ? 'NaN' : String(value)} to integer (dtype ${dtype})`,
+    );
   }
   const cut = typeof value === 'bigint' ? value : Math.trunc(Number(value));
-  if (cut < low || cut > high) throw new DTypeError(`tensor: value ${value} cannot be converted to ${dtype} without overflow`);
+  if (cut < low || cut > high)
+    throw new DTypeError(`tensor: value ${value} cannot be converted to ${dtype} without overflow`);
   return cut;
 }
 
 /** The elements as the buffer of `dtype` that devices take. The result is always a fresh array. */
 export function encode(values: readonly Scalar[] | NumericArray, dtype: DType): TypedArray {
   const target = arrayTypes[dtype];
-  if (isNumericArray(values) && values instanceof target && dtypes[dtype].itemsize === values.BYTES_PER_ELEMENT && dtypeOfArray[arrayName(values)] === dtype) {
+  if (
+    isNumericArray(values) &&
+    values instanceof target &&
+    dtypes[dtype].itemsize === values.BYTES_PER_ELEMENT &&
+    dtypeOfArray[arrayName(values)] === dtype
+  ) {
     return values.slice() as TypedArray;
   }
   const out = new target(values.length);
@@ -150,13 +165,15 @@ export function encode(values: readonly Scalar[] | NumericArray, dtype: DType): 
 
 function toInt64(value: Scalar, low: bigint, high: bigint, from: number, to: number): bigint {
   if (typeof value !== 'bigint') return BigInt(toInteger(value, 'int64', from, to));
-  if (value < low || value > high) throw new DTypeError(`tensor: value ${value} cannot be converted to int64 without overflow`);
+  if (value < low || value > high)
+    throw new DTypeError(`tensor: value ${value} cannot be converted to int64 without overflow`);
   return value;
 }
 
 /** What `tensor(data, { dtype })` uploads. */
 export function fromNested(data: unknown, asked: DType | undefined): { shape: Shape; dtype: DType; data: TypedArray } {
   const { shape, values, dtype } = collect(data, asked);
-  if (numel(shape) !== values.length) throw new ShapeError(`tensor: shape ${formatShape(shape)} does not hold ${values.length} values`);
+  if (numel(shape) !== values.length)
+    throw new ShapeError(`tensor: shape ${formatShape(shape)} does not hold ${values.length} values`);
   return { shape, dtype, data: encode(values, dtype) };
 }

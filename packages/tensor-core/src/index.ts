@@ -60,7 +60,15 @@ export * from './functions/random.ts';
 export * from './functions/reduce.ts';
 export * from './functions/softmax.ts';
 export { gradMode, withoutGrad } from './grad-mode.ts';
-export { Graph, type GraphAssignment, type GraphInput, type GraphNode, type GraphWrite, printGraph, type Value } from './graph.ts';
+export {
+  Graph,
+  type GraphAssignment,
+  type GraphInput,
+  type GraphNode,
+  type GraphWrite,
+  printGraph,
+  type Value,
+} from './graph.ts';
 export { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
 export {
   type AutogradHooks,
@@ -102,19 +110,35 @@ export type {
 export type { SoftmaxOptions } from './methods/softmax.ts';
 export * from './ops/all.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
+export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
 export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
-export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
 export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { RandomOps } from './ops/random.ts';
-export type { ArgReduceAttrs, CumulativeAttrs, MaxDimAttrs, NormAttrs, ReduceOps, SumAttrs, VarAttrs } from './ops/reduce.ts';
+export type {
+  ArgReduceAttrs,
+  CumulativeAttrs,
+  MaxDimAttrs,
+  NormAttrs,
+  ReduceOps,
+  SumAttrs,
+  VarAttrs,
+} from './ops/reduce.ts';
 export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
 export * from './philox.ts';
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.ts';
-export { Device, devices, getDefaultDevice, openDevices, registerBackend, resolveDevice, setDefaultDevice } from './registry.ts';
+export {
+  Device,
+  devices,
+  getDefaultDevice,
+  openDevices,
+  registerBackend,
+  resolveDevice,
+  setDefaultDevice,
+} from './registry.ts';
 export { replay } from './replay.ts';
 export {
   broadcastShapes,

@@ -1,7 +1,8 @@
 /** The generator of random numbers: a seed and a position in its Philox stream. Same seed, same numbers, on every device. */
+
+import type { RandomKey } from './backend.ts';
 import { ArgumentError, describe } from './errors.ts';
 import { type Seed, seedToKey } from './philox.ts';
-import type { RandomKey } from './backend.ts';
 
 /** A generator's state as plain data. */
 export interface GeneratorState {
@@ -38,7 +39,8 @@ export class Generator {
 
   /** Starts the stream of `seed` from its beginning, and returns the generator. */
   manualSeed(seed: Seed): this {
-    if (typeof seed !== 'number' && typeof seed !== 'bigint') throw new ArgumentError(`manualSeed: a seed must be a number or a bigint, got ${describe(seed)}`);
+    if (typeof seed !== 'number' && typeof seed !== 'bigint')
+      throw new ArgumentError(`manualSeed: a seed must be a number or a bigint, got ${describe(seed)}`);
     const [lo, hi] = seedToKey(seed);
     this.#seed = seed;
     this.#key = { lo, hi };
@@ -52,7 +54,8 @@ export class Generator {
   }
 
   setState(state: GeneratorState): this {
-    if (!Number.isSafeInteger(state?.offset) || state.offset < 0) throw new ArgumentError('setState: expected what getState() gave');
+    if (!Number.isSafeInteger(state?.offset) || state.offset < 0)
+      throw new ArgumentError('setState: expected what getState() gave');
     this.manualSeed(state.seed);
     this.#offset = state.offset;
     return this;

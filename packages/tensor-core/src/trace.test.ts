@@ -1,10 +1,33 @@
 import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { cat, type Graph, manualSeed, ones, type Outputs, rand, registerBackend, replay, type Tensor, tensor, trace, where, withScope, zeros } from './index.ts';
+import {
+  cat,
+  type Graph,
+  manualSeed,
+  type Outputs,
+  ones,
+  rand,
+  registerBackend,
+  replay,
+  type Tensor,
+  tensor,
+  trace,
+  where,
+  withScope,
+  zeros,
+} from './index.ts';
 
 beforeAll(() => registerBackend(cpu()));
 
-const x34 = (): Tensor => tensor([[1, -2, 3, -4], [5, -6, 7, -8], [9, 10, -11, 12]], { dtype: 'float64' });
+const x34 = (): Tensor =>
+  tensor(
+    [
+      [1, -2, 3, -4],
+      [5, -6, 7, -8],
+      [9, 10, -11, 12],
+    ],
+    { dtype: 'float64' },
+  );
 const names = (graph: Graph): string[] => graph.nodes.map((node) => node.spec.name);
 const asList = (outputs: Outputs): readonly Tensor[] => (Array.isArray(outputs) ? outputs : [outputs as Tensor]);
 
@@ -22,10 +45,15 @@ function sameAsEager(fn: (...args: Tensor[]) => Outputs, make: () => Tensor[]): 
 
 describe('trace', () => {
   it('writes down ops, views and numbers', () => {
-    const graph = sameAsEager((x) => x.mul(2).t().reshape([2, 6]).sum(1), () => [x34()]);
+    const graph = sameAsEager(
+      (x) => x.mul(2).t().reshape([2, 6]).sum(1),
+      () => [x34()],
+    );
     expect(names(graph)).toEqual(['mul', 't', 'reshape', 'sum']);
     expect(graph.nodes[2].body && names(graph.nodes[2].body)).toEqual(['clone', 'view']);
-    expect(String(trace((x) => x.add(1), [ones([2])]).graph)).toBe('graph(%0: float32[2]) {\n  %1: float32[2] = add(%0, 1, alpha=1)\n  return %1\n}');
+    expect(String(trace((x) => x.add(1), [ones([2])]).graph)).toBe(
+      'graph(%0: float32[2]) {\n  %1: float32[2] = add(%0, 1, alpha=1)\n  return %1\n}',
+    );
   });
 
   it('sees in-place writes through every alias', () => {
@@ -82,13 +110,22 @@ describe('trace', () => {
   });
 
   it('takes tensors met on the way as inputs, by their base', () => {
-    const weight = tensor([[1, 2], [3, 4]], { dtype: 'float64' });
+    const weight = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { dtype: 'float64' },
+    );
     const column = weight.t().select(0, 1);
     const { graph } = trace((x) => x.mul(column).add(weight), [ones([2, 2], { dtype: 'float64' })]);
     expect(graph.inputs.map(({ kind }) => kind)).toEqual(['argument', 'captured']);
     expect(graph.inputs[1].tensor).toBe(weight);
     weight.mul_(10);
-    expect(replay(graph, [ones([2, 2], { dtype: 'float64' })])[0].toArraySync()).toEqual([[30, 60], [50, 80]]);
+    expect(replay(graph, [ones([2, 2], { dtype: 'float64' })])[0].toArraySync()).toEqual([
+      [30, 60],
+      [50, 80],
+    ]);
   });
 
   it('changes captured tensors on replay as the program did', () => {
@@ -140,7 +177,9 @@ describe('trace', () => {
   });
 
   it('refuses to read values, and other shapes', () => {
-    expect(() => trace((x) => x.mul(x.sum().itemSync()), [ones([2])])).toThrow(/was read while tracing at .*trace\.test\.ts:\d+:\d+: it would be baked into the graph/);
+    expect(() => trace((x) => x.mul(x.sum().itemSync()), [ones([2])])).toThrow(
+      /was read while tracing at .*trace\.test\.ts:\d+:\d+: it would be baked into the graph/,
+    );
     expect(() => trace((x) => x.index([x.gt(0)]), [ones([2])])).toThrow(/was read while tracing/);
     const { graph } = trace((x) => x.add(1), [ones([2])]);
     expect(() => replay(graph, [ones([3])])).toThrow('the graph was traced with float32[2], got float32[3]');
@@ -149,7 +188,10 @@ describe('trace', () => {
 
   it('follows an argument that is a view, and refuses two that overlap when one is written', () => {
     const base = x34();
-    sameAsEager((x) => x.select(0, 0).mul_(2), () => [x34().t()]);
+    sameAsEager(
+      (x) => x.select(0, 0).mul_(2),
+      () => [x34().t()],
+    );
     const overlapping = [base.slice(0, 0, 2), base.slice(0, 1, 3)];
     const program = (a: Tensor, b: Tensor) => {
       a.add_(1);

@@ -325,14 +325,19 @@ function copyResult(functional: OpSpec, inputs: readonly Operand[], attrs: objec
     const result: Outputs = dispatch(functional, inputs, attrs);
     const results = isTensor(result) ? [result] : result;
     const writes = functional.inplace?.writes ?? [];
-    const targets: Tensor[] = writes.map((i, k) => dispatch(movement.copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
+    const targets: Tensor[] = writes.map((i, k) =>
+      dispatch(movement.copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null),
+    );
     return targets.length === 1 ? targets[0] : targets;
   });
 }
 
 /** Whether both show the same elements of one storage: a tensor and its `detach()` or `data`. */
 function sameMemory(a: Tensor, b: Tensor): boolean {
-  return a === b || (a.storage === b.storage && a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides));
+  return (
+    a === b ||
+    (a.storage === b.storage && a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.strides, b.strides))
+  );
 }
 
 function rootOf(tensor: Tensor): Tensor {

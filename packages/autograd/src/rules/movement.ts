@@ -1,12 +1,18 @@
 /** Derivatives of movement ops. All are linear: what moved elements there moves gradients back. */
-import { type AnySig, AutogradError, builtinOps, dispatch, type MovementOps, type OpSpec, type Tensor } from '@tenfold/tensor-core';
+import {
+  type AnySig,
+  AutogradError,
+  builtinOps,
+  dispatch,
+  type MovementOps,
+  type OpSpec,
+  type Tensor,
+} from '@tenfold/tensor-core';
 import { type FormulaContext, formula, joint, linear, noGradient, type Rules, viaBody, type Wrt } from '../rule.ts';
 
 /** The gradient written through a view into zeros of the input's shape. */
 const throughView = <S extends AnySig>(view: OpSpec): Wrt<S> =>
-  linear((c) =>
-    dispatch(builtinOps.viewScatter, [c.grad.newZeros(c.shape(0)), c.grad], { view, attrs: c.attrs }),
-  );
+  linear((c) => dispatch(builtinOps.viewScatter, [c.grad.newZeros(c.shape(0)), c.grad], { view, attrs: c.attrs }));
 
 /** Zeros of the shape of input `i`: what it held was overwritten. */
 const overwritten = <S extends AnySig>(i = 0): Wrt<S> => linear((c) => c.grad.newZeros(c.shape(i)));
@@ -29,9 +35,12 @@ function throughStorage(c: FormulaContext<MovementOps['asStrided']>): Tensor {
   const { shape, strides, offset, from } = c.attrs;
   const input = c.shape(0);
   if (input.some((size, d) => size > 1 && from.strides[d] === 0)) {
-    throw new AutogradError('asStrided: the gradient for an expanded input is not implemented; use clone() before asStrided()');
+    throw new AutogradError(
+      'asStrided: the gradient for an expanded input is not implemented; use clone() before asStrided()',
+    );
   }
-  const last = (sizes: readonly number[], steps: readonly number[]): number => sizes.reduce((sum, size, d) => sum + Math.max(size - 1, 0) * steps[d], 0);
+  const last = (sizes: readonly number[], steps: readonly number[]): number =>
+    sizes.reduce((sum, size, d) => sum + Math.max(size - 1, 0) * steps[d], 0);
   const start = offset ?? from.offset;
   const extent = 1 + Math.max(start + last(shape, strides), from.offset + last(input, from.strides));
   const at = positions(c.grad, extent).asStrided(shape, strides, start).flatten();
@@ -63,7 +72,10 @@ export const movement: Rules<MovementOps> = {
   expandAs: viaBody,
 
   clone: formula(linear((c) => c.grad)),
-  copy: formula(overwritten(), linear((c) => c.grad)),
+  copy: formula(
+    overwritten(),
+    linear((c) => c.grad),
+  ),
   // the base keeps its gradient outside of the view, the value gets what is inside
   viewScatter: formula(
     linear((c) => dispatch(builtinOps.viewScatter, [c.grad, c.grad.newZeros(c.shape(1))], c.attrs)),
@@ -90,5 +102,7 @@ export const movement: Rules<MovementOps> = {
     }
     return grads;
   }),
-  stack: joint([], (c) => Array.from({ length: c.grad.shape[c.attrs.dim] }, (_, i) => (c.needs(i) ? c.grad.select(c.attrs.dim, i) : null))),
+  stack: joint([], (c) =>
+    Array.from({ length: c.grad.shape[c.attrs.dim] }, (_, i) => (c.needs(i) ? c.grad.select(c.attrs.dim, i) : null)),
+  ),
 };

@@ -12,14 +12,16 @@ type AsFunction<K extends MethodName> = (x: Tensor, ...args: Parameters<Tensor[K
 const method =
   <K extends MethodName>(name: K): AsFunction<K> =>
   // a union of method types can't be called with a union of their arguments: K fixes both
-  (x, ...args) => (x[name] as (...args: Parameters<Tensor[K]>) => Tensor).apply(x, args);
+  (x, ...args) =>
+    (x[name] as (...args: Parameters<Tensor[K]>) => Tensor).apply(x, args);
 
 /**
  * Elements of `a` where `condition` is true, else of `b`; all three broadcast (https://pytorch.org/docs/stable/generated/torch.where.html).
  *
  * @throws DTypeError unless the condition is bool.
  */
-export const where = (condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor => dispatch(ops.where, [condition, a, b], null);
+export const where = (condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor =>
+  dispatch(ops.where, [condition, a, b], null);
 
 /** {@link Tensor.abs} as a function. */
 export const abs = method('abs');

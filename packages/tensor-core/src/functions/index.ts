@@ -43,7 +43,8 @@ export function oneHot(classes: Tensor, numClasses = -1): Tensor {
 }
 
 function classCount(classes: Tensor): number {
-  if (classes.numel() === 0) throw new ArgumentError('oneHot: Can not infer total number of classes from empty tensor.');
+  if (classes.numel() === 0)
+    throw new ArgumentError('oneHot: Can not infer total number of classes from empty tensor.');
   if (!classes.storage.device.runtime.downloadSync) {
     throw new DeviceError(`oneHot: device '${classes.device}' can't be read synchronously; pass numClasses`);
   }
@@ -64,13 +65,16 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
   if (padding !== null && (checkInteger(padding, 'embedding: paddingIdx') >= rows || padding < -rows)) {
     throw new ArgumentError(`paddingIdx must be within num_embeddings: got ${padding} for ${rows} rows`);
   }
-  return dispatch(ops.embedding, [weight, input], { paddingIdx: padding === null ? null : padding < 0 ? padding + rows : padding });
+  return dispatch(ops.embedding, [weight, input], {
+    paddingIdx: padding === null ? null : padding < 0 ? padding + rows : padding,
+  });
 }
 
 /** {@link Tensor.gather} as a function. */
 export const gather = (x: Tensor, dim: number, index: Tensor): Tensor => x.gather(dim, index);
 /** {@link Tensor.scatter} as a function. */
-export const scatter = (x: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor => x.scatter(dim, index, src);
+export const scatter = (x: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor =>
+  x.scatter(dim, index, src);
 /** {@link Tensor.scatterAdd} as a function. */
 export const scatterAdd = (x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor => x.scatterAdd(dim, index, src);
 /** {@link Tensor.indexSelect} as a function. */

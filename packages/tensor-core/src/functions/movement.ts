@@ -7,10 +7,12 @@ import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 
 function checkTensors(where: string, tensors: unknown): readonly Tensor[] {
-  if (!Array.isArray(tensors)) throw new ArgumentError(`${where}: expected an array of tensors, got ${describe(tensors)}`);
+  if (!Array.isArray(tensors))
+    throw new ArgumentError(`${where}: expected an array of tensors, got ${describe(tensors)}`);
   if (tensors.length === 0) throw new ArgumentError(`torch.${where}(): expected a non-empty list of Tensors`);
   tensors.forEach((x, i) => {
-    if (!isTensor(x)) throw new ArgumentError(`${where}: expected Tensor as element ${i} of the list, got ${describe(x)}`);
+    if (!isTensor(x))
+      throw new ArgumentError(`${where}: expected Tensor as element ${i} of the list, got ${describe(x)}`);
   });
   return tensors;
 }
@@ -52,7 +54,10 @@ export function vstack(tensors: readonly Tensor[]): Tensor {
 /** Views of the tensors, broadcast to their common shape. */
 export function broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
   const list = checkTensors('broadcastTensors', tensors);
-  const shape = broadcastShapes(list.map((x) => x.shape), 'broadcastTensors');
+  const shape = broadcastShapes(
+    list.map((x) => x.shape),
+    'broadcastTensors',
+  );
   return list.map((x) => x.expand(shape));
 }
 
@@ -67,8 +72,13 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   const list = checkTensors('meshgrid', tensors);
   checkOptions('meshgrid', options, ['indexing']);
   const { indexing = 'ij' } = options;
-  if (indexing !== 'ij' && indexing !== 'xy') throw new ArgumentError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${describe(indexing)}`);
-  for (const x of list) if (x.ndim > 1) throw new ShapeError(`meshgrid: Expected 0D or 1D tensor in the tensor list but got a tensor with ${x.ndim} dims`);
+  if (indexing !== 'ij' && indexing !== 'xy')
+    throw new ArgumentError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${describe(indexing)}`);
+  for (const x of list)
+    if (x.ndim > 1)
+      throw new ShapeError(
+        `meshgrid: Expected 0D or 1D tensor in the tensor list but got a tensor with ${x.ndim} dims`,
+      );
   const swap = indexing === 'xy' && list.length >= 2;
   const order = swap ? [list[1], list[0], ...list.slice(2)] : list;
   const shape = order.map((x) => x.numel());
@@ -86,8 +96,11 @@ export const permute = (x: Tensor, dims: readonly number[]): Tensor => x.permute
 /** {@link Tensor.transpose} as a function. */
 export const transpose = (x: Tensor, dim0: number, dim1: number): Tensor => x.transpose(dim0, dim1);
 /** {@link Tensor.movedim} as a function. */
-export const movedim = (x: Tensor, source: number | readonly number[], destination: number | readonly number[]): Tensor =>
-  x.movedim(source, destination);
+export const movedim = (
+  x: Tensor,
+  source: number | readonly number[],
+  destination: number | readonly number[],
+): Tensor => x.movedim(source, destination);
 /** {@link Tensor.squeeze} as a function. */
 export const squeeze = (x: Tensor, dim?: number | readonly number[]): Tensor => x.squeeze(dim);
 /** {@link Tensor.unsqueeze} as a function. */
@@ -103,7 +116,8 @@ export const unbind = (x: Tensor, dim?: number): Tensor[] => x.unbind(dim);
 /** {@link Tensor.flip} as a function. */
 export const flip = (x: Tensor, dims: number | readonly number[]): Tensor => x.flip(dims);
 /** {@link Tensor.roll} as a function. */
-export const roll = (x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor => x.roll(shifts, dims);
+export const roll = (x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor =>
+  x.roll(shifts, dims);
 /** {@link Tensor.tril} as a function. */
 export const tril = (x: Tensor, diagonal?: number): Tensor => x.tril(diagonal);
 /** {@link Tensor.triu} as a function. */
@@ -113,6 +127,7 @@ export const diag = (x: Tensor, diagonal?: number): Tensor => x.diag(diagonal);
 /** {@link Tensor.tile} as a function. */
 export const tile = (x: Tensor, repeats: readonly number[]): Tensor => x.tile(repeats);
 /** {@link Tensor.repeatInterleave} as a function. */
-export const repeatInterleave = (x: Tensor, repeats: number, options?: { dim?: number }): Tensor => x.repeatInterleave(repeats, options);
+export const repeatInterleave = (x: Tensor, repeats: number, options?: { dim?: number }): Tensor =>
+  x.repeatInterleave(repeats, options);
 /** {@link Tensor.clone} as a function. */
 export const clone = (x: Tensor): Tensor => x.clone();

@@ -39,10 +39,12 @@ export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>
 export function randint(high: number, shape: Shape, options?: RandomOptions): Tensor;
 export function randint(low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
 export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor {
-  const [low, high, shape, options] = typeof b === 'number' ? [a, b, c as Shape, d ?? {}] : [0, a, b, (c as RandomOptions | undefined) ?? {}];
+  const [low, high, shape, options] =
+    typeof b === 'number' ? [a, b, c as Shape, d ?? {}] : [0, a, b, (c as RandomOptions | undefined) ?? {}];
   checkInteger(low, 'randint: low');
   checkInteger(high, 'randint: high');
-  if (low >= high) throw new ArgumentError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
+  if (low >= high)
+    throw new ArgumentError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
   const attrs = {
     shape: checkShape(shape, 'randint'),
     ...factoryOptions('randint', options, () => 'int64', ['generator']),
@@ -55,7 +57,10 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions,
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   if (checkInteger(n, 'randperm: n') < 0) throw new ArgumentError(`n must be non-negative, got ${n}`);
   const { dtype, device } = factoryOptions('randperm', options, () => 'int64', ['generator']);
-  return withGrad(dispatch(ops.randperm, [], { n, dtype, device, generator: generatorOf('randperm', options.generator) }), options);
+  return withGrad(
+    dispatch(ops.randperm, [], { n, dtype, device, generator: generatorOf('randperm', options.generator) }),
+    options,
+  );
 }
 
 function likeAttrs(where: string, x: Tensor, options: RandomOptions) {
@@ -80,20 +85,35 @@ export interface DrawOptions {
 export const bernoulli = (p: Tensor, options: DrawOptions = {}): Tensor => p.bernoulli(options);
 
 /** Indices of categories drawn with the probabilities that the last dim of `p` holds (they need not add up to 1). */
-export const multinomial = (p: Tensor, numSamples: number, options: DrawOptions & { replacement?: boolean } = {}): Tensor =>
-  p.multinomial(numSamples, options);
+export const multinomial = (
+  p: Tensor,
+  numSamples: number,
+  options: DrawOptions & { replacement?: boolean } = {},
+): Tensor => p.multinomial(numSamples, options);
 
 /**
  * Normal numbers of given means and standard deviations: tensors (which broadcast) or numbers, of which a `shape` is then needed
  * (https://pytorch.org/docs/stable/generated/torch.normal.html).
  */
-export function normal(mean: Tensor | number, std: Tensor | number, options: RandomOptions & { shape?: Shape } = {}): Tensor {
+export function normal(
+  mean: Tensor | number,
+  std: Tensor | number,
+  options: RandomOptions & { shape?: Shape } = {},
+): Tensor {
   const { shape, ...rest } = options;
-  for (const value of [mean, std]) if (!isTensor(value) && typeof value !== 'number') throw new ArgumentError(`normal: expected tensors or numbers, got ${describe(value)}`);
+  for (const value of [mean, std])
+    if (!isTensor(value) && typeof value !== 'number')
+      throw new ArgumentError(`normal: expected tensors or numbers, got ${describe(value)}`);
   if (typeof std === 'number' && std < 0) throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
   if (typeof mean === 'number' && typeof std === 'number') {
-    if (!shape) throw new ArgumentError('normal: a shape is needed where mean and std are numbers, as { shape: [2, 3] }');
-    return withGrad(randn(shape, { ...rest, requiresGrad: false }).mul(std).add(mean), rest);
+    if (!shape)
+      throw new ArgumentError('normal: a shape is needed where mean and std are numbers, as { shape: [2, 3] }');
+    return withGrad(
+      randn(shape, { ...rest, requiresGrad: false })
+        .mul(std)
+        .add(mean),
+      rest,
+    );
   }
   checkOptions('normal', options, ['generator']);
   const like = isTensor(mean) && isTensor(std) ? mean.add(std) : isTensor(mean) ? mean : (std as Tensor);

@@ -65,7 +65,8 @@ export abstract class CreateMethods extends IndexMethods {
       if (Object.hasOwn(dtypes, target)) return { dtype: target as DType, device: this.device, copy: false };
       return { dtype: this.dtype, device: resolveDevice(target).name, copy: false };
     }
-    if (typeof target !== 'object') throw new ArgumentError(`to: expected a dtype, a device, a tensor or { dtype, device }, got ${describe(target)}`);
+    if (typeof target !== 'object')
+      throw new ArgumentError(`to: expected a dtype, a device, a tensor or { dtype, device }, got ${describe(target)}`);
     checkOptions('to', target, ['dtype', 'device', 'copy']);
     return {
       dtype: target.dtype === undefined ? this.dtype : checkDType(target.dtype, 'to'),
@@ -133,7 +134,12 @@ export abstract class CreateMethods extends IndexMethods {
   newFull(shape: Shape, value: number, options: NewOptions = {}): Tensor {
     checkOptions('newFull', options, ['dtype', 'device']);
     const dtype = options.dtype === undefined ? this.dtype : checkDType(options.dtype, 'newFull');
-    return dispatch(ops.full, [], { shape: checkShape(shape, 'newFull'), value, dtype, device: options.device ?? this.device });
+    return dispatch(ops.full, [], {
+      shape: checkShape(shape, 'newFull'),
+      value,
+      dtype,
+      device: options.device ?? this.device,
+    });
   }
 
   /** Zeros of the given shape, with this tensor's dtype and device unless the options say otherwise. */

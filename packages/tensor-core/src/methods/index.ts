@@ -3,9 +3,9 @@
  * (https://pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops).
  */
 import { dispatch } from '../dispatch.ts';
-import { elementwise } from '../ops/elementwise.ts';
 import { ArgumentError, checkOptions, DeviceError, describe, IndexError, ShapeError } from '../errors.ts';
 import { create } from '../ops/create.ts';
+import { elementwise } from '../ops/elementwise.ts';
 import { index as ops } from '../ops/index.ts';
 import { broadcastShapes, checkInteger, formatShape, normalizeDim, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -92,22 +92,30 @@ export abstract class IndexMethods extends MovementMethods {
 
   /** A copy with `src` (a tensor or a number) written at `index` along `dim`; of duplicates the last wins. @throws IndexError if an index is out of range. */
   scatter(dim: number, index: Tensor, src: Tensor | number): Tensor {
-    return dispatch(ops.scatter, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatter', dim) });
+    return dispatch(ops.scatter, [this.self, index, this.#cropped(src, index)], {
+      dim: this.#indexDim('scatter', dim),
+    });
   }
 
   /** In-place {@link scatter}. */
   scatter_(dim: number, index: Tensor, src: Tensor | number): Tensor {
-    return dispatch(ops.scatter.inplaceTwin, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatter', dim) });
+    return dispatch(ops.scatter.inplaceTwin, [this.self, index, this.#cropped(src, index)], {
+      dim: this.#indexDim('scatter', dim),
+    });
   }
 
   /** A copy with `src` added at `index` along `dim`; duplicates accumulate in order. @throws IndexError if an index is out of range. */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return dispatch(ops.scatterAdd, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatterAdd', dim) });
+    return dispatch(ops.scatterAdd, [this.self, index, this.#cropped(src, index)], {
+      dim: this.#indexDim('scatterAdd', dim),
+    });
   }
 
   /** In-place {@link scatterAdd}. */
   scatterAdd_(dim: number, index: Tensor, src: Tensor): Tensor {
-    return dispatch(ops.scatterAdd.inplaceTwin, [this.self, index, this.#cropped(src, index)], { dim: this.#indexDim('scatterAdd', dim) });
+    return dispatch(ops.scatterAdd.inplaceTwin, [this.self, index, this.#cropped(src, index)], {
+      dim: this.#indexDim('scatterAdd', dim),
+    });
   }
 
   /** Only the part of a source that indices stand for takes part. */
@@ -124,12 +132,16 @@ export abstract class IndexMethods extends MovementMethods {
 
   /** A copy with `source` added at the positions `index` (1-D) of `dim`; duplicates accumulate in order. */
   indexAdd(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
-    return dispatch(ops.indexAdd, [this.self, index, scaled(source, options)], { dim: this.#indexDim('indexAdd', dim) });
+    return dispatch(ops.indexAdd, [this.self, index, scaled(source, options)], {
+      dim: this.#indexDim('indexAdd', dim),
+    });
   }
 
   /** In-place {@link indexAdd}. */
   indexAdd_(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
-    return dispatch(ops.indexAdd.inplaceTwin, [this.self, index, scaled(source, options)], { dim: this.#indexDim('indexAdd', dim) });
+    return dispatch(ops.indexAdd.inplaceTwin, [this.self, index, scaled(source, options)], {
+      dim: this.#indexDim('indexAdd', dim),
+    });
   }
 
   /** A copy with `source` written at the positions `index` (1-D) of `dim`; of duplicates the last wins. */
@@ -168,7 +180,9 @@ export abstract class IndexMethods extends MovementMethods {
   /** {@link index} with masks, on devices that can only be read asynchronously; works on all of them. */
   async indexAsync(entries: readonly IndexEntry[]): Promise<Tensor> {
     const { base, rest } = this.#basic(entries);
-    const found = await Promise.all(rest.map(async (entry) => (isMask(entry) ? (await entry.nonzeroAsync()).unbind(1) : [entry])));
+    const found = await Promise.all(
+      rest.map(async (entry) => (isMask(entry) ? (await entry.nonzeroAsync()).unbind(1) : [entry])),
+    );
     return this.#read(base, found.flat());
   }
 
@@ -178,9 +192,11 @@ export abstract class IndexMethods extends MovementMethods {
 
   /** Applies numbers and ranges as views; what is left are tensors and nulls, one for each dim (a mask for several). */
   #basic(entries: readonly IndexEntry[]): { base: Tensor; rest: (Tensor | null)[] } {
-    if (!Array.isArray(entries)) throw new ArgumentError(`index: expected an array such as [mask] or [null, ids], got ${describe(entries)}`);
+    if (!Array.isArray(entries))
+      throw new ArgumentError(`index: expected an array such as [mask] or [null, ids], got ${describe(entries)}`);
     const wanted = entries.reduce<number>((n, entry) => n + (isMask(entry) ? Math.max(entry.ndim, 1) : 1), 0);
-    if (wanted > this.ndim) throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
+    if (wanted > this.ndim)
+      throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
     let base: Tensor = this.self;
     let dim = 0;
     const rest: (Tensor | null)[] = [];
@@ -191,7 +207,10 @@ export abstract class IndexMethods extends MovementMethods {
       }
       if (isMask(entry)) checkMask(entry, base, dim);
       else if (!isTensor(entry) && entry !== null) {
-        if (typeof entry !== 'object') throw new ArgumentError(`index: an entry must be a tensor, a number, { start, end, step } or null, got ${describe(entry)}`);
+        if (typeof entry !== 'object')
+          throw new ArgumentError(
+            `index: an entry must be a tensor, a number, { start, end, step } or null, got ${describe(entry)}`,
+          );
         checkOptions('index', entry, ['start', 'end', 'step']);
         base = base.slice(dim, entry.start ?? 0, entry.end, entry.step ?? 1);
       }
@@ -220,7 +239,8 @@ export abstract class IndexMethods extends MovementMethods {
     const { base, rest } = this.#basic(entries);
     const accumulate = options.accumulate ?? false;
     const tensors = rest.some((entry) => entry !== null);
-    if (!inPlace && (base !== this.self || !tensors)) throw new ArgumentError('indexPut: indices must be tensors or null, and at least one a tensor');
+    if (!inPlace && (base !== this.self || !tensors))
+      throw new ArgumentError('indexPut: indices must be tensors or null, and at least one a tensor');
     if (!tensors) {
       if (accumulate) base.add_(value);
       else if (isTensor(value)) base.copy_(value);
@@ -271,7 +291,9 @@ export abstract class IndexMethods extends MovementMethods {
     if (dim === undefined) return this.flatten().gather(0, indices.flatten());
     const at = this.#indexDim('takeAlongDim', dim);
     if (indices.ndim !== this.ndim) {
-      throw new ShapeError(`torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${this.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`);
+      throw new ShapeError(
+        `torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${this.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,
+      );
     }
     const without = (shape: readonly number[]): number[] => shape.map((size, d) => (d === at ? 1 : size));
     const common = broadcastShapes([without(this.shape), without(indices.shape)], 'takeAlongDim');
@@ -298,7 +320,9 @@ export abstract class IndexMethods extends MovementMethods {
 
   #masked(mask: Tensor): { base: Tensor; wide: Tensor } {
     if (!isTensor(mask) || mask.dtype !== 'bool') {
-      throw new ArgumentError(`masked_select: expected BoolTensor for mask, got ${isTensor(mask) ? mask.dtype : describe(mask)}`);
+      throw new ArgumentError(
+        `masked_select: expected BoolTensor for mask, got ${isTensor(mask) ? mask.dtype : describe(mask)}`,
+      );
     }
     const shape = broadcastShapes([this.shape, mask.shape], 'maskedSelect');
     const flat = shape.length === 0;
@@ -361,7 +385,8 @@ function scaled(source: Tensor, options: IndexAddOptions | undefined): Tensor {
 }
 
 function checkMask(mask: Tensor, x: Tensor, dim: number): void {
-  if (mask.ndim === 0) throw new IndexError('index: a mask must have at least one dim; use where() for a 0-d condition');
+  if (mask.ndim === 0)
+    throw new IndexError('index: a mask must have at least one dim; use where() for a 0-d condition');
   mask.shape.forEach((size, d) => {
     if (size === x.shape[dim + d]) return;
     throw new IndexError(
@@ -371,4 +396,6 @@ function checkMask(mask: Tensor, x: Tensor, dim: number): void {
 }
 
 const needsAsync = (name: string, device: string): DeviceError =>
-  new DeviceError(`${name}: the shape of the result depends on values, and device '${device}' can't be read synchronously; use: await x.${name}Async(…)`);
+  new DeviceError(
+    `${name}: the shape of the result depends on values, and device '${device}' can't be read synchronously; use: await x.${name}Async(…)`,
+  );

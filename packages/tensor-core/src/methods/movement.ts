@@ -27,7 +27,8 @@ export interface RepeatInterleaveOptions {
 
 /** Checks an array of integers; negative ones are allowed. */
 function checkIntegers(value: unknown, what: string): readonly number[] {
-  if (!Array.isArray(value)) throw new ArgumentError(`${what} must be an array of integers such as [2, 3], got ${describe(value)}`);
+  if (!Array.isArray(value))
+    throw new ArgumentError(`${what} must be an array of integers such as [2, 3], got ${describe(value)}`);
   for (const item of value) checkInteger(item, `${what}: an item`);
   return value;
 }
@@ -35,7 +36,8 @@ function checkIntegers(value: unknown, what: string): readonly number[] {
 /** Distinct non-negative dims in the order given. */
 function orderedDims(dims: unknown, rank: number, where: string): number[] {
   const list = checkIntegers(dims, `${where}: dims`).map((dim) => normalizeDim(dim, rank, where));
-  if (new Set(list).size !== list.length) throw new ArgumentError(`${where}(): duplicate dims are not allowed, got ${formatShape(list)}`);
+  if (new Set(list).size !== list.length)
+    throw new ArgumentError(`${where}(): duplicate dims are not allowed, got ${formatShape(list)}`);
   return list;
 }
 
@@ -96,7 +98,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** A view with two dims exchanged. */
   transpose(dim0: number, dim1: number): Tensor {
-    const attrs = { dim0: normalizeDim(dim0, this.ndim, 'transpose'), dim1: normalizeDim(dim1, this.ndim, 'transpose') };
+    const attrs = {
+      dim0: normalizeDim(dim0, this.ndim, 'transpose'),
+      dim1: normalizeDim(dim1, this.ndim, 'transpose'),
+    };
     return dispatch(ops.transpose, [this.self], attrs);
   }
 
@@ -112,7 +117,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** A view with the last two dims exchanged. @throws ShapeError for fewer than 2 dims. */
   get mT(): Tensor {
-    if (this.ndim < 2) throw new ShapeError(`tensor.mT is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`);
+    if (this.ndim < 2)
+      throw new ShapeError(
+        `tensor.mT is only supported on matrices or batches of matrices. Got ${this.ndim}-D tensor.`,
+      );
     return this.transpose(-2, -1);
   }
 
@@ -135,7 +143,9 @@ export abstract class MovementMethods extends SoftmaxMethods {
     if (dim !== undefined && typeof dim !== 'number') {
       return dispatch(ops.squeeze, [this.self], { dims: orderedDims(dim, this.ndim, 'squeeze') });
     }
-    return dispatch(ops.squeeze, [this.self], { dims: dim === undefined ? null : normalizeDims(dim, this.ndim, 'squeeze') });
+    return dispatch(ops.squeeze, [this.self], {
+      dims: dim === undefined ? null : normalizeDims(dim, this.ndim, 'squeeze'),
+    });
   }
 
   /** A view with a dim of size 1 put in at `dim`. */
@@ -149,7 +159,8 @@ export abstract class MovementMethods extends SoftmaxMethods {
    */
   expand(shape: Shape): Tensor {
     const sizes = checkIntegers(shape, 'expand: shape');
-    for (const size of sizes) if (size < -1) throw new ShapeError(`expand: a size of ${size} in ${formatShape(sizes)} makes no sense`);
+    for (const size of sizes)
+      if (size < -1) throw new ShapeError(`expand: a size of ${size} in ${formatShape(sizes)} makes no sense`);
     return dispatch(ops.expand, [this.self], { shape: sizes });
   }
 
@@ -174,7 +185,8 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const attrs = {
       dim: at,
       start: start === null ? 0 : checkInteger(start, 'slice: start'),
-      end: end === undefined || end === null || end === Number.POSITIVE_INFINITY ? null : checkInteger(end, 'slice: end'),
+      end:
+        end === undefined || end === null || end === Number.POSITIVE_INFINITY ? null : checkInteger(end, 'slice: end'),
       step,
     };
     return dispatch(ops.slice, [this.self], attrs);
@@ -183,7 +195,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
   /** A view at one position of `dim`, without that dim. @throws IndexError if out of range. */
   select(dim: number, index: number): Tensor {
     if (this.ndim === 0) throw new ShapeError('select() cannot be applied to a 0-dim tensor.');
-    return dispatch(ops.select, [this.self], { dim: normalizeDim(dim, this.ndim, 'select'), index: checkInteger(index, 'select: index') });
+    return dispatch(ops.select, [this.self], {
+      dim: normalizeDim(dim, this.ndim, 'select'),
+      index: checkInteger(index, 'select: index'),
+    });
   }
 
   /** A view of `length` positions of `dim` from `start` on. @throws IndexError or ShapeError if they reach outside. */
@@ -217,7 +232,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
         );
       }
       let start = 0;
-      return sizes.map((n) => this.narrow(at, (start += n) - n, n));
+      return sizes.map((n) => {
+        start += n;
+        return this.narrow(at, start - n, n);
+      });
     }
     checkInteger(size, 'split: size');
     if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
@@ -230,9 +248,14 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** Views of at most `chunks` pieces of equal size along `dim`, the last of which may be smaller. */
   chunk(chunks: number, dim = 0): Tensor[] {
-    if (checkInteger(chunks, 'chunk: chunks') <= 0) throw new ArgumentError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
+    if (checkInteger(chunks, 'chunk: chunks') <= 0)
+      throw new ArgumentError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
     const length = this.shape[this.#dimOf('chunk', dim)];
-    if (length === 0) return this.split(Array.from({ length: chunks }, () => 0), dim);
+    if (length === 0)
+      return this.split(
+        Array.from({ length: chunks }, () => 0),
+        dim,
+      );
     return this.split(Math.ceil(length / chunks), dim);
   }
 
@@ -248,7 +271,11 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const dim1 = normalizeDim(options.dim1 ?? 0, this.ndim, 'diagonal');
     const dim2 = normalizeDim(options.dim2 ?? 1, this.ndim, 'diagonal');
     if (dim1 === dim2) throw new ArgumentError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
-    return dispatch(ops.diagonal, [this.self], { offset: checkInteger(options.offset ?? 0, 'diagonal: offset'), dim1, dim2 });
+    return dispatch(ops.diagonal, [this.self], {
+      offset: checkInteger(options.offset ?? 0, 'diagonal: offset'),
+      dim1,
+      dim2,
+    });
   }
 
   /** A view of all windows of `size` elements along `dim`, `step` apart, as a new last dim. */
@@ -265,7 +292,9 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const steps = checkIntegers(strides, 'asStrided: strides');
     if (steps.length !== shape.length) throw new ShapeError('asStrided: mismatch in length of strides and shape');
     if (steps.some((stride) => stride < 0)) {
-      throw new ShapeError(`as_strided: Negative strides are not supported at the moment, got strides: ${formatShape(steps)}`);
+      throw new ShapeError(
+        `as_strided: Negative strides are not supported at the moment, got strides: ${formatShape(steps)}`,
+      );
     }
     const offset = storageOffset === undefined ? null : checkInteger(storageOffset, 'asStrided: storageOffset');
     if (offset !== null && offset < 0) throw new ShapeError(`asStrided: Tensor: invalid storage offset ${offset}`);
@@ -293,7 +322,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
   /** Gives this tensor the memory, shape and dtype of `value`, keeping its place in autograd. @throws AutogradError on a view or while tracing. */
   set data(value: Tensor) {
     if (this.viewInfo) throw new AutogradError('data: a view cannot be given other memory; write into it with copy_()');
-    if (interpreters.length > 0) throw new AutogradError('data: a tensor cannot be given other memory while ops are traced; write into it with copy_()');
+    if (interpreters.length > 0)
+      throw new AutogradError(
+        'data: a tensor cannot be given other memory while ops are traced; write into it with copy_()',
+      );
     this.replaceMemory(value);
   }
 
@@ -324,10 +356,13 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const steps = typeof shifts === 'number' ? [shifts] : checkIntegers(shifts, 'roll: shifts');
     for (const shift of steps) checkInteger(shift, 'roll: shift');
     if (dims === undefined || (Array.isArray(dims) && dims.length === 0)) {
-      if (steps.length !== 1) throw new ArgumentError(`roll: without dims there must be one shift, got ${steps.length}`);
+      if (steps.length !== 1)
+        throw new ArgumentError(`roll: without dims there must be one shift, got ${steps.length}`);
       return dispatch(ops.roll, [this.flatten()], { shift: steps[0], dim: 0 }).viewAs(this.self);
     }
-    const list = (typeof dims === 'number' ? [dims] : (dims as readonly number[])).map((dim) => this.#dimOf('roll', dim));
+    const list = (typeof dims === 'number' ? [dims] : (dims as readonly number[])).map((dim) =>
+      this.#dimOf('roll', dim),
+    );
     if (list.length !== steps.length) {
       throw new ArgumentError(`shifts and dimensions must align. shifts: ${steps.length}, dims:${list.length}`);
     }
@@ -373,8 +408,13 @@ export abstract class MovementMethods extends SoftmaxMethods {
   /** A copy with each element repeated `repeats` times in place, along `dim` or in the flattened tensor. */
   repeatInterleave(repeats: number, options: RepeatInterleaveOptions = {}): Tensor {
     checkOptions('repeatInterleave', options, ['dim']);
-    if (checkInteger(repeats, 'repeatInterleave: repeats') < 0) throw new ArgumentError(`repeats must be non-negative, got ${repeats}`);
-    if (options.dim === undefined || this.ndim === 0) return dispatch(ops.repeatInterleave, [this.flatten()], { repeats, dim: 0 });
-    return dispatch(ops.repeatInterleave, [this.self], { repeats, dim: normalizeDim(options.dim, this.ndim, 'repeatInterleave') });
+    if (checkInteger(repeats, 'repeatInterleave: repeats') < 0)
+      throw new ArgumentError(`repeats must be non-negative, got ${repeats}`);
+    if (options.dim === undefined || this.ndim === 0)
+      return dispatch(ops.repeatInterleave, [this.flatten()], { repeats, dim: 0 });
+    return dispatch(ops.repeatInterleave, [this.self], {
+      repeats,
+      dim: normalizeDim(options.dim, this.ndim, 'repeatInterleave'),
+    });
   }
 }

@@ -2,11 +2,11 @@
 import { dispatch } from '../dispatch.ts';
 import { isFloat } from '../dtype.ts';
 import { ArgumentError, checkOptions } from '../errors.ts';
+import { interpreters } from '../hooks.ts';
 import { exactRange, random as ops } from '../ops/random.ts';
 import { type Generator, generatorOf } from '../random.ts';
 import { checkInteger } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { interpreters } from '../hooks.ts';
 import { CreateMethods } from './create.ts';
 
 /** Options of methods that draw. */
@@ -43,19 +43,22 @@ export abstract class RandomMethods extends CreateMethods {
   /** Fills with normal numbers. Floats only. @throws ArgumentError if `std` is negative. */
   normal_(mean = 0, std = 1, options: RandomMethodOptions = {}): Tensor {
     checkFinite(mean, 'normal_: mean');
-    if (checkFinite(std, 'normal_: std') < 0) throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
+    if (checkFinite(std, 'normal_: std') < 0)
+      throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
     return dispatch(ops.normal.inplaceTwin, [this.self], { mean, std, ...drawn('normal_', options) });
   }
 
   /** Fills with numbers from the exponential distribution of rate `lambd`. Floats only. */
   exponential_(lambd = 1, options: RandomMethodOptions = {}): Tensor {
-    if (checkFinite(lambd, 'exponential_: lambd') <= 0) throw new ArgumentError(`exponential_ expects lambda > 0.0, but found lambda=${lambd}`);
+    if (checkFinite(lambd, 'exponential_: lambd') <= 0)
+      throw new ArgumentError(`exponential_ expects lambda > 0.0, but found lambda=${lambd}`);
     return dispatch(ops.exponential.inplaceTwin, [this.self], { lambd, ...drawn('exponential_', options) });
   }
 
   /** Fills with 0 and 1, 1 with probability `p`: a number, or a tensor that broadcasts. */
   bernoulli_(p: number | Tensor = 0.5, options: RandomMethodOptions = {}): Tensor {
-    if (typeof p === 'number' && !(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
+    if (typeof p === 'number' && !(p >= 0 && p <= 1))
+      throw new ArgumentError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
     return dispatch(ops.bernoulliFill.inplaceTwin, [this.self, p], drawn('bernoulli_', options));
   }
 
@@ -67,7 +70,8 @@ export abstract class RandomMethods extends CreateMethods {
     const [low, high] = from === undefined ? [0, exactRange(this.dtype)] : to === undefined ? [0, from] : [from, to];
     checkInteger(low, 'random_: from');
     checkInteger(high, 'random_: to');
-    if (low >= high) throw new ArgumentError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
+    if (low >= high)
+      throw new ArgumentError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
     return dispatch(ops.randomFill.inplaceTwin, [this.self], { low, high, ...drawn('random_', options) });
   }
 
@@ -85,8 +89,10 @@ export abstract class RandomMethods extends CreateMethods {
    */
   multinomial(numSamples: number, options: MultinomialOptions = {}): Tensor {
     const { generator } = drawn('multinomial', options, ['replacement']);
-    if (checkInteger(numSamples, 'multinomial: numSamples') <= 0) throw new ArgumentError(`cannot sample num_samples <= 0 samples, got ${numSamples}`);
-    if (isFloat(this.dtype) && this.ndim > 0 && this.storage.device.runtime.downloadSync && interpreters.length === 0) this.#checkProbabilities();
+    if (checkInteger(numSamples, 'multinomial: numSamples') <= 0)
+      throw new ArgumentError(`cannot sample num_samples <= 0 samples, got ${numSamples}`);
+    if (isFloat(this.dtype) && this.ndim > 0 && this.storage.device.runtime.downloadSync && interpreters.length === 0)
+      this.#checkProbabilities();
     return dispatch(ops.multinomial, [this.self], { numSamples, replacement: options.replacement ?? false, generator });
   }
 
@@ -96,7 +102,8 @@ export abstract class RandomMethods extends CreateMethods {
     for (let start = 0; start < values.length; start += row) {
       let sum = 0;
       for (const p of values.subarray(start, start + row)) {
-        if (!(p >= 0) || p === Number.POSITIVE_INFINITY) throw new ArgumentError('probability tensor contains either `inf`, `nan` or element < 0');
+        if (!(p >= 0) || p === Number.POSITIVE_INFINITY)
+          throw new ArgumentError('probability tensor contains either `inf`, `nan` or element < 0');
         sum += p;
       }
       if (sum <= 0) throw new ArgumentError('invalid multinomial distribution (sum of probabilities <= 0)');

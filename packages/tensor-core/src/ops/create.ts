@@ -42,7 +42,16 @@ export interface CreateOps {
   emptyLike: Sig<[Tensor], { readonly dtype: DType; readonly device: string }>;
   fromData: Sig<[], FactoryAttrs & { readonly data: TypedArray }>;
   eye: Sig<[], FactoryAttrs>;
-  arange: Sig<[], { readonly start: number; readonly end: number; readonly step: number; readonly dtype: DType; readonly device: string }>;
+  arange: Sig<
+    [],
+    {
+      readonly start: number;
+      readonly end: number;
+      readonly step: number;
+      readonly dtype: DType;
+      readonly device: string;
+    }
+  >;
   linspace: Sig<[], RangeAttrs>;
   logspace: Sig<[], RangeAttrs & { readonly base: number }>;
   toCopy: Sig<[Tensor], ToCopyAttrs>;
@@ -57,8 +66,8 @@ function cached(make: (dtype: DType, wide: DType) => e.Program): (dtype: DType, 
   const programs = new Map<string, e.Program>();
   return (dtype, wide) => {
     const key = `${dtype}|${wide}`;
-    let program = programs.get(key);
-    if (!program) programs.set(key, (program = make(dtype, wide)));
+    const program = programs.get(key) ?? make(dtype, wide);
+    programs.set(key, program);
     return program;
   };
 }
@@ -85,9 +94,12 @@ function linear(wide: DType): e.Expr {
   return e.select(e.lt(i, e.div(steps, 2)), near, far);
 }
 
-const linspaceProgram = cached((dtype, wide) => new e.Program([e.cast(linear(wide), dtype)], [], [wide, wide, wide, 'int32']));
+const linspaceProgram = cached(
+  (dtype, wide) => new e.Program([e.cast(linear(wide), dtype)], [], [wide, wide, wide, 'int32']),
+);
 const logspaceProgram = cached(
-  (dtype, wide) => new e.Program([e.cast(e.pow(e.param(4, wide), linear(wide)), dtype)], [], [wide, wide, wide, 'int32', wide]),
+  (dtype, wide) =>
+    new e.Program([e.cast(e.pow(e.param(4, wide), linear(wide)), dtype)], [], [wide, wide, wide, 'int32', wide]),
 );
 
 /** A single number is the start. */
@@ -99,7 +111,8 @@ const wideDType = (available: readonly DType[], dtype: DType): DType =>
   available.includes('float64') ? 'float64' : isFloat(dtype) ? dtype : 'float32';
 
 /** The length of `arange(start, end, step)`. */
-export const arangeLength = (start: number, end: number, step: number): number => Math.max(0, Math.ceil((end - start) / step));
+export const arangeLength = (start: number, end: number, step: number): number =>
+  Math.max(0, Math.ceil((end - start) / step));
 
 /** The elements of `x` in row-major order, read at once. */
 function readNow(x: Tensor, to: string): TypedArray {
@@ -132,7 +145,12 @@ export const create: { readonly [K in keyof CreateOps]: OpSpec<CreateOps[K]> } =
     infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
     kernel: (runtime, outs, _, { dtype, value }) => runtime.map(outs, [], fillProgram(dtype, dtype), [value]),
   }),
-  emptyLike: new OpSpec({ name: 'emptyLike', device, infer: ([x], { dtype }) => ({ shape: x.shape, dtype }), kernel: () => {} }),
+  emptyLike: new OpSpec({
+    name: 'emptyLike',
+    device,
+    infer: ([x], { dtype }) => ({ shape: x.shape, dtype }),
+    kernel: () => {},
+  }),
   fromData: new OpSpec({
     name: 'fromData',
     device,
@@ -211,13 +229,16 @@ export const create: { readonly [K in keyof CreateOps]: OpSpec<CreateOps[K]> } =
     infer([x, value]) {
       requireTensor('fill', x);
       if (isTensor(value) && value.shape.length > 0) {
-        throw new ShapeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.shape.length} dimensions.`);
+        throw new ShapeError(
+          `fill_ only supports 0-dimension value tensor but got tensor with ${value.shape.length} dimensions.`,
+        );
       }
       return { shape: x.shape, dtype: x.dtype };
     },
     kernel(runtime, outs, [, value]) {
       const [out] = outs;
-      if (isTensor(value)) runtime.map(outs, [broadcastView(value, out.shape)], copyProgram(value.dtype, out.dtype), []);
+      if (isTensor(value))
+        runtime.map(outs, [broadcastView(value, out.shape)], copyProgram(value.dtype, out.dtype), []);
       else runtime.map(outs, [], fillProgram(out.dtype, out.dtype), [value as number]);
     },
     inplace: { writes: [0], how: 'direct' },

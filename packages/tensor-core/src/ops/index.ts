@@ -49,12 +49,15 @@ const like = ({ shape, dtype }: TensorMeta, sizes: Shape = shape): TensorMeta =>
 
 function checkIndex(name: string, index: unknown, argument: number): asserts index is Tensor {
   requireTensor(name, index, argument);
-  if (index.dtype !== 'int64' && index.dtype !== 'int32') throw new DTypeError(`${name}(): Expected dtype int64 for index, got ${index.dtype}`);
+  if (index.dtype !== 'int64' && index.dtype !== 'int32')
+    throw new DTypeError(`${name}(): Expected dtype int64 for index, got ${index.dtype}`);
 }
 
 /** A 0-d view as one of shape [1]. */
 function atLeast1d({ dtype, shape, strides, offset, storage }: TensorView): TensorView {
-  return shape.length > 0 ? { dtype, shape, strides, offset, storage } : { dtype, shape: [1], strides: [1], offset, storage };
+  return shape.length > 0
+    ? { dtype, shape, strides, offset, storage }
+    : { dtype, shape: [1], strides: [1], offset, storage };
 }
 
 /** The first `sizes[d]` positions of every dim but `axis`. */
@@ -65,7 +68,13 @@ function cropped(view: TensorView, sizes: Shape, axis: number): TensorView {
 /** The index of each element along `axis`, for a whole view of shape `shape`. */
 function spread(index: Tensor, shape: Shape, axis: number): TensorView {
   const stride = index.shape.length === 0 ? 0 : index.strides[0];
-  return { dtype: index.dtype, shape, strides: shape.map((_, d) => (d === axis ? stride : 0)), offset: index.offset, storage: index.storage };
+  return {
+    dtype: index.dtype,
+    shape,
+    strides: shape.map((_, d) => (d === axis ? stride : 0)),
+    offset: index.offset,
+    storage: index.storage,
+  };
 }
 
 /** `value` as a view of `shape`: numbers and 0-d tensors repeat. */
@@ -85,7 +94,10 @@ function checkGather(name: string, x: Tensor, index: Tensor, dim: number): void 
   requireTensor(name, x);
   checkIndex(name, index, 1);
   const [a, b] = [atLeast1d(x).shape, atLeast1d(index).shape];
-  if (a.length !== b.length) throw new ShapeError(`Index tensor must have the same number of dimensions as input tensor, got ${b.length} and ${a.length} in ${name}`);
+  if (a.length !== b.length)
+    throw new ShapeError(
+      `Index tensor must have the same number of dimensions as input tensor, got ${b.length} and ${a.length} in ${name}`,
+    );
   if (numel(b) > 0 && b.some((size, d) => d !== dim && size > a[d])) {
     throw new ShapeError(
       `Size does not match at dimension ${b.findIndex((size, d) => d !== dim && size > a[d])} expected index ${formatShape(index.shape)} ` +
@@ -96,15 +108,26 @@ function checkGather(name: string, x: Tensor, index: Tensor, dim: number): void 
 
 function checkSource(name: string, x: Tensor, index: Tensor, source: Operand): void {
   if (!isTensor(source)) return;
-  if (source.dtype !== x.dtype) throw new DTypeError(`${name}(): Expected self.dtype to be equal to src.dtype, got ${x.dtype} and ${source.dtype}`);
+  if (source.dtype !== x.dtype)
+    throw new DTypeError(`${name}(): Expected self.dtype to be equal to src.dtype, got ${x.dtype} and ${source.dtype}`);
   if (source.shape.length === 0 && index.shape.length > 0) return;
-  if (numel(index.shape) > 0 && (source.shape.length !== index.shape.length || index.shape.some((size, d) => size > source.shape[d]))) {
-    throw new ShapeError(`${name}(): expected index ${formatShape(index.shape)} to be no larger than src ${formatShape(source.shape)}`);
+  if (
+    numel(index.shape) > 0 &&
+    (source.shape.length !== index.shape.length || index.shape.some((size, d) => size > source.shape[d]))
+  ) {
+    throw new ShapeError(
+      `${name}(): expected index ${formatShape(index.shape)} to be no larger than src ${formatShape(source.shape)}`,
+    );
   }
 }
 
 function scatterKernel(mode: ScatterMode) {
-  return (runtime: Runtime, [out]: readonly TensorView[], [x, index, source]: readonly [Tensor, Tensor, Operand], { dim }: DimAttrs): void => {
+  return (
+    runtime: Runtime,
+    [out]: readonly TensorView[],
+    [x, index, source]: readonly [Tensor, Tensor, Operand],
+    { dim }: DimAttrs,
+  ): void => {
     startFrom(out, x);
     if (numel(index.shape) === 0) return;
     const at = atLeast1d(index);
@@ -118,20 +141,30 @@ function scatterKernel(mode: ScatterMode) {
 function checkIndexed(name: string, x: Tensor, index: Tensor, source: Operand | undefined, dim: number): void {
   requireTensor(name, x);
   checkIndex(name, index, 1);
-  if (index.shape.length > 1) throw new ShapeError(`${name}(): Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
+  if (index.shape.length > 1)
+    throw new ShapeError(`${name}(): Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
   if (!isTensor(source) || (name === 'indexFill' && source.shape.length === 0)) return;
-  if (source.dtype !== x.dtype) throw new DTypeError(`${name}(): self (${x.dtype}) and source (${source.dtype}) must have the same dtype`);
+  if (source.dtype !== x.dtype)
+    throw new DTypeError(`${name}(): self (${x.dtype}) and source (${source.dtype}) must have the same dtype`);
   const expected = atLeast1d(x).shape.map((size, d) => (d === dim ? index.numel() : size));
   if (!sameShape(atLeast1d(source).shape, expected)) {
-    throw new ShapeError(`${name}(): expected a source of shape ${formatShape(expected)} for ${index.numel()} indices along dim ${dim}, got ${formatShape(source.shape)}`);
+    throw new ShapeError(
+      `${name}(): expected a source of shape ${formatShape(expected)} for ${index.numel()} indices along dim ${dim}, got ${formatShape(source.shape)}`,
+    );
   }
 }
 
 function indexedKernel(mode: ScatterMode) {
-  return (runtime: Runtime, [out]: readonly TensorView[], [x, index, source]: readonly [Tensor, Tensor, Operand], { dim }: DimAttrs): void => {
+  return (
+    runtime: Runtime,
+    [out]: readonly TensorView[],
+    [x, index, source]: readonly [Tensor, Tensor, Operand],
+    { dim }: DimAttrs,
+  ): void => {
     startFrom(out, x);
     const shape = atLeast1d(out).shape.map((size, d) => (d === dim ? index.numel() : size));
-    if (numel(shape) > 0) runtime.scatter(mode, atLeast1d(out), spread(index, shape, dim), valueView(x, source, shape), dim);
+    if (numel(shape) > 0)
+      runtime.scatter(mode, atLeast1d(out), spread(index, shape, dim), valueView(x, source, shape), dim);
   };
 }
 
@@ -172,13 +205,15 @@ interface Selection {
 }
 
 function selection(x: Tensor, indices: readonly (Tensor | null)[]): Selection {
-  if (indices.length > x.shape.length) throw new IndexError(`too many indices for tensor of dimension ${x.shape.length}: got ${indices.length}`);
+  if (indices.length > x.shape.length)
+    throw new IndexError(`too many indices for tensor of dimension ${x.shape.length}: got ${indices.length}`);
   const dims: number[] = [];
   const tensors: Tensor[] = [];
   indices.forEach((index, d) => {
     if (index === null) return;
     requireTensor('index', index, d);
-    if (!isInteger(index.dtype)) throw new DTypeError(`tensors used as indices must be integer or bool tensors, got ${index.dtype}`);
+    if (!isInteger(index.dtype))
+      throw new DTypeError(`tensors used as indices must be integer or bool tensors, got ${index.dtype}`);
     dims.push(d);
     tensors.push(index);
   });
@@ -195,7 +230,9 @@ function broadcastIndices(tensors: readonly Tensor[]): Shape {
   return Array.from({ length: rank }, (_, d) => {
     const sizes = tensors.map((t) => t.shape[d - rank + t.shape.length] ?? 1).filter((size) => size !== 1);
     if (sizes.some((size) => size !== sizes[0])) {
-      throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${tensors.map((t) => formatShape(t.shape)).join(', ')}`);
+      throw new IndexError(
+        `shape mismatch: indexing tensors could not be broadcast together with shapes ${tensors.map((t) => formatShape(t.shape)).join(', ')}`,
+      );
     }
     return sizes[0] ?? 1;
   });
@@ -210,7 +247,8 @@ function explained<T>(x: Tensor, { dims, tensors }: Selection, read: () => T): T
     tensors.forEach((index, i) => {
       const size = x.shape[dims[i]];
       const bad = Array.from(index.toTypedArraySync(), Number).find((at) => at < -size || at >= size);
-      if (bad !== undefined) throw new IndexError(`index ${bad} is out of bounds for dimension ${dims[i]} with size ${size}`);
+      if (bad !== undefined)
+        throw new IndexError(`index ${bad} is out of bounds for dimension ${dims[i]} with size ${size}`);
     });
     throw error;
   }
@@ -230,7 +268,12 @@ function readAt(x: Tensor, chosen: Selection): Tensor {
   const linear = linearOf(x, chosen);
   if (dims.length === 1) return dispatch(index.indexSelect, [x, linear], { dim: dims[0] }).unflatten(dims[0], shape);
   const picked = dispatch(index.indexSelect, [indexedFirst(x, chosen), linear], { dim: 0 }).unflatten(0, shape);
-  return at === 0 ? picked : picked.movedim(shape.map((_, d) => d), shape.map((_, d) => at + d));
+  return at === 0
+    ? picked
+    : picked.movedim(
+        shape.map((_, d) => d),
+        shape.map((_, d) => at + d),
+      );
 }
 
 function writeAt(x: Tensor, value: Tensor | number, chosen: Selection, accumulate: boolean): Tensor {
@@ -238,10 +281,19 @@ function writeAt(x: Tensor, value: Tensor | number, chosen: Selection, accumulat
   const linear = linearOf(x, chosen);
   const whole = (isTensor(value) ? value : x.newFull([], value)).expand(result);
   const front = shape.map((_, d) => at + d);
-  const values = whole.permute([...front, ...result.map((_, d) => d).filter((d) => !front.includes(d))]).reshape([numel(shape), ...rest]);
-  const written = dispatch(accumulate ? index.indexAdd : index.indexCopy, [indexedFirst(x, chosen), linear, values], { dim: 0 });
+  const values = whole
+    .permute([...front, ...result.map((_, d) => d).filter((d) => !front.includes(d))])
+    .reshape([numel(shape), ...rest]);
+  const written = dispatch(accumulate ? index.indexAdd : index.indexCopy, [indexedFirst(x, chosen), linear, values], {
+    dim: 0,
+  });
   const order = [...dims, ...x.shape.map((_, d) => d).filter((d) => !dims.includes(d))];
-  return written.unflatten(0, dims.map((d) => x.shape[d])).permute(order.map((_, d) => order.indexOf(d)));
+  return written
+    .unflatten(
+      0,
+      dims.map((d) => x.shape[d]),
+    )
+    .permute(order.map((_, d) => order.indexOf(d)));
 }
 
 const searchPrograms = new Map<string, e.Program>();
@@ -288,7 +340,10 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     name: 'indexSelect',
     infer([x, at], { dim }) {
       checkIndexed('indexSelect', x, at, undefined, dim);
-      return like(x, x.shape.map((size, d) => (d === dim ? at.numel() : size)));
+      return like(
+        x,
+        x.shape.map((size, d) => (d === dim ? at.numel() : size)),
+      );
     },
     kernel(runtime, [out], [x, at], { dim }) {
       const to = atLeast1d(out);
@@ -302,10 +357,16 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
   linearIndex: pointwise('linearIndex', {
     promote: 'integer',
     formula(indices, sizes) {
-      const wrapped = indices.map((at, d) => e.select(e.bitAnd(e.lt(at, 0), e.ge(at, e.neg(sizes[d]))), e.add(at, sizes[d]), at));
+      const wrapped = indices.map((at, d) =>
+        e.select(e.bitAnd(e.lt(at, 0), e.ge(at, e.neg(sizes[d]))), e.add(at, sizes[d]), at),
+      );
       if (wrapped.length === 1) return wrapped[0];
       const inside = wrapped.map((at, d) => e.bitAnd(e.ge(at, 0), e.lt(at, sizes[d]))).reduce((a, b) => e.bitAnd(a, b));
-      return e.select(inside, wrapped.reduce((linear, at, d) => e.add(e.mul(linear, sizes[d]), at)), -1);
+      return e.select(
+        inside,
+        wrapped.reduce((linear, at, d) => e.add(e.mul(linear, sizes[d]), at)),
+        -1,
+      );
     },
     params: ({ sizes }) => sizes,
     inplace: false,
@@ -327,10 +388,15 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
       requireTensor('indexPut', x);
       const { result } = selection(x, indices);
       if (!isTensor(value)) return like(x);
-      if (value.dtype !== x.dtype) throw new DTypeError(`Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${value.dtype} for the source.`);
+      if (value.dtype !== x.dtype)
+        throw new DTypeError(
+          `Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ${value.dtype} for the source.`,
+        );
       const lead = result.length - value.shape.length;
       if (lead < 0 || value.shape.some((size, d) => size !== 1 && size !== result[lead + d])) {
-        throw new ShapeError(`shape mismatch: value tensor of shape ${formatShape(value.shape)} cannot be broadcast to indexing result of shape ${formatShape(result)}`);
+        throw new ShapeError(
+          `shape mismatch: value tensor of shape ${formatShape(value.shape)} cannot be broadcast to indexing result of shape ${formatShape(result)}`,
+        );
       }
       return like(x);
     },
@@ -357,7 +423,10 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     name: 'maskedScatter',
     infer([x, mask, source]) {
       if (mask.dtype !== 'bool') throw new DTypeError(`masked_scatter_ only supports boolean masks, got ${mask.dtype}`);
-      if (source.dtype !== x.dtype) throw new DTypeError(`maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`);
+      if (source.dtype !== x.dtype)
+        throw new DTypeError(
+          `maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+        );
       return like(x);
     },
     body([x, mask, source]) {
@@ -380,7 +449,8 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     name: 'topk',
     infer([x], { k, dim }) {
       const size = atLeast1d(x).shape[dim];
-      if (k > size) throw new ArgumentError(`selected index k out of range: k is ${k}, dimension ${dim} has size ${size}`);
+      if (k > size)
+        throw new ArgumentError(`selected index k out of range: k is ${k}, dimension ${dim} has size ${size}`);
       const shape = x.shape.map((n, d) => (d === dim ? k : n));
       return [like(x, shape), { shape, dtype: 'int64' }];
     },
@@ -396,17 +466,22 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
       requireTensor('searchsorted', x);
       requireTensor('searchsorted', values, 1);
       const rows = x.shape.slice(0, -1);
-      if (x.shape.length === 0) throw new ShapeError('searchsorted: boundaries tensor should have at least 1 dimension');
+      if (x.shape.length === 0)
+        throw new ShapeError('searchsorted: boundaries tensor should have at least 1 dimension');
       if (rows.length > 0 && !sameShape(rows, values.shape.slice(0, -1))) {
         throw new ShapeError(
           'searchsorted: boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and input value tensor must match, ' +
             `but we got boundaries tensor ${formatShape(x.shape)} and input value tensor ${formatShape(values.shape)}`,
         );
       }
-      if (x.dtype !== values.dtype) throw new DTypeError(`searchsorted: boundary tensor and input value tensor should have same dtype, got ${x.dtype} and ${values.dtype}`);
+      if (x.dtype !== values.dtype)
+        throw new DTypeError(
+          `searchsorted: boundary tensor and input value tensor should have same dtype, got ${x.dtype} and ${values.dtype}`,
+        );
       return { shape: values.shape, dtype: 'int64' };
     },
-    kernel: (runtime, outs, [x, values], { right }) => runtime.map(outs, [x, values], searchProgram(x, values, right), [x.shape[x.shape.length - 1]]),
+    kernel: (runtime, outs, [x, values], { right }) =>
+      runtime.map(outs, [x, values], searchProgram(x, values, right), [x.shape[x.shape.length - 1]]),
   }),
   oneHot: new OpSpec({
     name: 'oneHot',
@@ -420,7 +495,10 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
         return dispatch(index.scatter, [zeros, x.unsqueeze(-1), 1], { dim: x.shape.length });
       } catch (error) {
         if (!(error instanceof IndexError)) throw error;
-        throw new IndexError(`Class values must be smaller than num_classes. There are ${numClasses} classes, from 0: ${error.message}`, { cause: error });
+        throw new IndexError(
+          `Class values must be smaller than num_classes. There are ${numClasses} classes, from 0: ${error.message}`,
+          { cause: error },
+        );
       }
     },
   }),
@@ -429,9 +507,11 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     infer([weight, indices]) {
       checkIndex('embedding', indices, 1);
       requireTensor('embedding', weight);
-      if (weight.shape.length !== 2) throw new ShapeError(`embedding: 'weight' must be 2-D, got shape ${formatShape(weight.shape)}`);
+      if (weight.shape.length !== 2)
+        throw new ShapeError(`embedding: 'weight' must be 2-D, got shape ${formatShape(weight.shape)}`);
       return like(weight, [...indices.shape, weight.shape[1]]);
     },
-    body: ([weight, indices]) => dispatch(index.indexSelect, [weight, indices.flatten()], { dim: 0 }).unflatten(0, indices.shape),
+    body: ([weight, indices]) =>
+      dispatch(index.indexSelect, [weight, indices.flatten()], { dim: 0 }).unflatten(0, indices.shape),
   }),
 };

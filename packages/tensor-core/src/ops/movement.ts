@@ -127,7 +127,10 @@ function expandGeometry(x: Tensor, sizes: Shape): ViewGeometry {
   }
   const shape = sizes.map((size, d) => {
     if (size !== -1) return size;
-    if (d < lead) throw new ShapeError(`The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${d}`);
+    if (d < lead)
+      throw new ShapeError(
+        `The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${d}`,
+      );
     return x.shape[d - lead];
   });
   const strides = shape.map((size, d) => {
@@ -153,7 +156,10 @@ function transposeGeometry(x: Tensor, dim0: number, dim1: number): ViewGeometry 
 }
 
 /** The first element and the number of elements of a slice, clamped as Python does. */
-export function sliceRange(size: number, { start, end, step }: Omit<SliceAttrs, 'dim'>): { first: number; length: number } {
+export function sliceRange(
+  size: number,
+  { start, end, step }: Omit<SliceAttrs, 'dim'>,
+): { first: number; length: number } {
   const clamp = (i: number): number => Math.min(Math.max(i < 0 ? i + size : i, 0), size);
   const first = clamp(start);
   const last = Math.max(end === null ? size : clamp(end), first);
@@ -173,14 +179,23 @@ function sliceGeometry(x: Tensor, attrs: SliceAttrs): ViewGeometry {
 function selectGeometry(x: Tensor, dim: number, index: number): ViewGeometry {
   const size = x.shape[dim];
   if (index < -size || index >= size) {
-    throw new IndexError(`select(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${dim}`);
+    throw new IndexError(
+      `select(): index ${index} out of range for tensor of size ${formatShape(x.shape)} at dimension ${dim}`,
+    );
   }
   const at = index < 0 ? index + size : index;
-  return { shape: spliced(x.shape, dim, 1), strides: spliced(x.strides, dim, 1), offset: x.offset + at * x.strides[dim] };
+  return {
+    shape: spliced(x.shape, dim, 1),
+    strides: spliced(x.strides, dim, 1),
+    offset: x.offset + at * x.strides[dim],
+  };
 }
 
 function diagonalGeometry(x: Tensor, offset: number, dim1: number, dim2: number): ViewGeometry {
-  const length = Math.max(0, offset >= 0 ? Math.min(x.shape[dim1], x.shape[dim2] - offset) : Math.min(x.shape[dim1] + offset, x.shape[dim2]));
+  const length = Math.max(
+    0,
+    offset >= 0 ? Math.min(x.shape[dim1], x.shape[dim2] - offset) : Math.min(x.shape[dim1] + offset, x.shape[dim2]),
+  );
   const skip = length === 0 ? 0 : offset >= 0 ? offset * x.strides[dim2] : -offset * x.strides[dim1];
   const rest = (list: readonly number[]): number[] => list.filter((_, d) => d !== dim1 && d !== dim2);
   return {
@@ -193,7 +208,8 @@ function diagonalGeometry(x: Tensor, offset: number, dim1: number, dim2: number)
 function unfoldGeometry(x: Tensor, dim: number, size: number, step: number): ViewGeometry {
   const length = x.shape.length === 0 ? 1 : x.shape[dim];
   const stride = x.shape.length === 0 ? 1 : x.strides[dim];
-  if (size > length) throw new ShapeError(`maximum size for tensor at dimension ${dim} is ${length} but size is ${size}`);
+  if (size > length)
+    throw new ShapeError(`maximum size for tensor at dimension ${dim} is ${length} but size is ${size}`);
   if (x.shape.length === 0) return { shape: [size], strides: [1], offset: x.offset };
   return {
     shape: [...spliced(x.shape, dim, 1, Math.floor((length - size) / step) + 1), size],
@@ -218,7 +234,13 @@ const sameGeometry = ({ shape, strides, offset }: Tensor): ViewGeometry => ({ sh
 /** The part of `view` from `start` on along `dim`. */
 function narrowView(view: TensorView, dim: number, start: number, length: number): TensorView {
   const { dtype, storage, strides } = view;
-  return { dtype, storage, strides, shape: spliced(view.shape, dim, 1, length), offset: view.offset + start * strides[dim] };
+  return {
+    dtype,
+    storage,
+    strides,
+    shape: spliced(view.shape, dim, 1, length),
+    offset: view.offset + start * strides[dim],
+  };
 }
 
 function copyView(runtime: Parameters<NonNullable<OpSpec['kernel']>>[0], out: TensorView, source: TensorView): void {
@@ -229,7 +251,9 @@ function copyView(runtime: Parameters<NonNullable<OpSpec['kernel']>>[0], out: Te
 function checkExpands(name: string, shape: Shape, target: Shape): void {
   const lead = target.length - shape.length;
   if (lead < 0 || shape.some((size, d) => size !== 1 && size !== target[d + lead])) {
-    throw new ShapeError(`${name}: a tensor of shape ${formatShape(shape)} can't be broadcast to shape ${formatShape(target)}`);
+    throw new ShapeError(
+      `${name}: a tensor of shape ${formatShape(shape)} can't be broadcast to shape ${formatShape(target)}`,
+    );
   }
 }
 
@@ -244,7 +268,11 @@ function flipProgram(dtype: DType, rank: number, dims: readonly number[]): e.Pro
     const k = dims.indexOf(d);
     return k < 0 ? e.indexOf(d) : e.sub(e.param(k, 'int32'), e.indexOf(d));
   });
-  const program = new e.Program([e.load(0, dtype, at, 0)], [dtype], dims.map(() => 'int32' as const));
+  const program = new e.Program(
+    [e.load(0, dtype, at, 0)],
+    [dtype],
+    dims.map(() => 'int32' as const),
+  );
   flipPrograms.set(key, program);
   return program;
 }
@@ -256,7 +284,10 @@ function triangle(name: 'tril' | 'triu'): OpSpec<Sig<[Tensor], { readonly diagon
     name,
     infer([x]) {
       requireTensor(name, x);
-      if (x.shape.length < 2) throw new ShapeError(`${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x.shape)}`);
+      if (x.shape.length < 2)
+        throw new ShapeError(
+          `${name}: input tensor must have at least 2 dimensions, got shape ${formatShape(x.shape)}`,
+        );
       return like(x);
     },
     kernel(runtime, outs, [x], { diagonal }) {
@@ -266,7 +297,8 @@ function triangle(name: 'tril' | 'triu'): OpSpec<Sig<[Tensor], { readonly diagon
       if (!program) {
         const distance = e.sub(e.indexOf(rank - 1), e.indexOf(rank - 2));
         const kept = e.compare(name === 'tril' ? 'le' : 'ge', distance, e.param(0, 'int32'));
-        programs.set(key, (program = new e.Program([e.select(kept, e.input(0, x.dtype), 0)], [x.dtype], ['int32'])));
+        program = new e.Program([e.select(kept, e.input(0, x.dtype), 0)], [x.dtype], ['int32']);
+        programs.set(key, program);
       }
       runtime.map(outs, [x], program, [diagonal]);
     },
@@ -278,16 +310,19 @@ function triangle(name: 'tril' | 'triu'): OpSpec<Sig<[Tensor], { readonly diagon
 const isLegacyEmpty = ({ shape }: TensorMeta): boolean => shape.length === 1 && shape[0] === 0;
 
 function catMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
-  tensors.forEach((x, i) => requireTensor('cat', x, i));
+  for (const [i, x] of tensors.entries()) requireTensor('cat', x, i);
   if (tensors.length === 0) throw new ArgumentError('cat: expected a non-empty list of Tensors');
   const dtype = resultType(tensors);
   const first = tensors.find((x) => !isLegacyEmpty(x)) ?? tensors[0];
   let total = 0;
   tensors.forEach((x, i) => {
-    if (x.shape.length === 0) throw new ShapeError(`cat: zero-dimensional tensor (at position ${i}) cannot be concatenated`);
+    if (x.shape.length === 0)
+      throw new ShapeError(`cat: zero-dimensional tensor (at position ${i}) cannot be concatenated`);
     if (isLegacyEmpty(x)) return;
     if (x.shape.length !== first.shape.length) {
-      throw new ShapeError(`Tensors must have same number of dimensions: got ${first.shape.length} and ${x.shape.length} in cat`);
+      throw new ShapeError(
+        `Tensors must have same number of dimensions: got ${first.shape.length} and ${x.shape.length} in cat`,
+      );
     }
     x.shape.forEach((size, d) => {
       if (d === dim || size === first.shape[d]) return;
@@ -302,7 +337,7 @@ function catMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
 }
 
 function stackMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
-  tensors.forEach((x, i) => requireTensor('stack', x, i));
+  for (const [i, x] of tensors.entries()) requireTensor('stack', x, i);
   if (tensors.length === 0) throw new ArgumentError('stack: expected a non-empty list of Tensors');
   tensors.forEach((x, i) => {
     if (sameShape(x.shape, tensors[0].shape)) return;
@@ -320,7 +355,8 @@ function flattenedShape(shape: Shape, startDim: number, endDim: number): Shape {
 
 function repeatedShape(shape: Shape, repeats: readonly number[]): number[] {
   const lead = repeats.length - shape.length;
-  if (lead < 0) throw new ShapeError('Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor');
+  if (lead < 0)
+    throw new ShapeError('Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor');
   return repeats.map((n, d) => n * (d < lead ? 1 : shape[d - lead]));
 }
 
@@ -331,7 +367,8 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   permute: viewOp('permute', (x, { dims }) => permuteGeometry(x, dims)),
   transpose: viewOp('transpose', (x, { dim0, dim1 }) => transposeGeometry(x, dim0, dim1)),
   t: viewOp('t', (x) => {
-    if (x.shape.length > 2) throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
+    if (x.shape.length > 2)
+      throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
     return x.shape.length < 2 ? sameGeometry(x) : transposeGeometry(x, 0, 1);
   }),
   squeeze: viewOp('squeeze', (x, { dims }) => {
@@ -345,13 +382,19 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   unflatten: viewOp('unflatten', (x, { dim, shape }) => {
     const sizes = inferSizes(shape, x.shape[dim], 'unflatten');
     const strides = contiguousStrides(sizes).map((stride) => stride * x.strides[dim]);
-    return { shape: spliced(x.shape, dim, 1, ...sizes), strides: spliced(x.strides, dim, 1, ...strides), offset: x.offset };
+    return {
+      shape: spliced(x.shape, dim, 1, ...sizes),
+      strides: spliced(x.strides, dim, 1, ...strides),
+      offset: x.offset,
+    };
   }),
   slice: viewOp('slice', sliceGeometry),
   select: viewOp('select', (x, { dim, index }) => selectGeometry(x, dim, index)),
   diagonal: viewOp('diagonal', (x, { offset, dim1, dim2 }) => diagonalGeometry(x, offset, dim1, dim2)),
   unfold: viewOp('unfold', (x, { dim, size, step }) => unfoldGeometry(x, dim, size, step)),
-  asStrided: viewOp('asStrided', (x, { shape, strides, offset }) => asStridedGeometry(x, shape, strides, offset ?? x.offset)),
+  asStrided: viewOp('asStrided', (x, { shape, strides, offset }) =>
+    asStridedGeometry(x, shape, strides, offset ?? x.offset),
+  ),
   detach: viewOp('detach', sameGeometry, 'shared'),
   data: viewOp('data', sameGeometry, 'fresh'),
 
@@ -368,13 +411,21 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
     infer: ([x], { startDim, endDim }) => like(x, flattenedShape(x.shape, startDim, endDim)),
     body: ([x], { startDim, endDim }) => x.reshape(flattenedShape(x.shape, startDim, endDim)),
   }),
-  viewAs: new OpSpec({ name: 'viewAs', infer: ([x, y]) => like(x, viewGeometry(x, y.shape).shape), body: ([x, y]) => x.view(y.shape) }),
+  viewAs: new OpSpec({
+    name: 'viewAs',
+    infer: ([x, y]) => like(x, viewGeometry(x, y.shape).shape),
+    body: ([x, y]) => x.view(y.shape),
+  }),
   reshapeAs: new OpSpec({
     name: 'reshapeAs',
     infer: ([x, y]) => like(x, inferSizes(y.shape, x.numel(), 'reshapeAs')),
     body: ([x, y]) => x.reshape(y.shape),
   }),
-  expandAs: new OpSpec({ name: 'expandAs', infer: ([x, y]) => like(x, expandGeometry(x, y.shape).shape), body: ([x, y]) => x.expand(y.shape) }),
+  expandAs: new OpSpec({
+    name: 'expandAs',
+    infer: ([x, y]) => like(x, expandGeometry(x, y.shape).shape),
+    body: ([x, y]) => x.expand(y.shape),
+  }),
 
   clone: new OpSpec({
     name: 'clone',
@@ -397,7 +448,9 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
     infer([base, value], { view, attrs }) {
       const { shape } = (view.view as NonNullable<OpSpec['view']>)(base, attrs);
       if (!sameShape(shape, value.shape)) {
-        throw new ShapeError(`viewScatter: the view '${view.name}' has shape ${formatShape(shape)}, the value ${formatShape(value.shape)}`);
+        throw new ShapeError(
+          `viewScatter: the view '${view.name}' has shape ${formatShape(shape)}, the value ${formatShape(value.shape)}`,
+        );
       }
       return like(base);
     },
@@ -413,7 +466,12 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
     name: 'flip',
     infer: ([x]) => like(x),
     kernel(runtime, outs, [x], { dims }) {
-      runtime.map(outs, [x], flipProgram(x.dtype, x.shape.length, dims), dims.map((d) => x.shape[d] - 1));
+      runtime.map(
+        outs,
+        [x],
+        flipProgram(x.dtype, x.shape.length, dims),
+        dims.map((d) => x.shape[d] - 1),
+      );
     },
   }),
   // the last `shift` elements come first
@@ -450,7 +508,10 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
       const shape = repeatedShape(x.shape, repeats);
       const padded = x.reshape([...repeats.slice(x.shape.length).map(() => 1), ...x.shape]);
       const paired = padded.reshape(padded.shape.flatMap((size) => [1, size]));
-      return paired.expand(padded.shape.flatMap((size, d) => [repeats[d], size])).clone().view(shape);
+      return paired
+        .expand(padded.shape.flatMap((size, d) => [repeats[d], size]))
+        .clone()
+        .view(shape);
     },
   }),
   repeatInterleave: new OpSpec({
@@ -476,6 +537,11 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   stack: new OpSpec({
     name: 'stack',
     infer: (tensors, { dim }) => stackMeta(tensors, dim),
-    body: (tensors, { dim }) => dispatch(movement.cat, tensors.map((x) => x.unsqueeze(dim)), { dim }),
+    body: (tensors, { dim }) =>
+      dispatch(
+        movement.cat,
+        tensors.map((x) => x.unsqueeze(dim)),
+        { dim },
+      ),
   }),
 };

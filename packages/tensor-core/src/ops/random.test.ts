@@ -1,7 +1,22 @@
 import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  arange, fillNormal32, fillUniform32, fillUniform64, Generator, manualSeed, multinomial, normal, rand, randint, randn, randnLike, randperm, registerBackend, tensor, zeros,
+  arange,
+  fillNormal32,
+  fillUniform32,
+  fillUniform64,
+  Generator,
+  manualSeed,
+  multinomial,
+  normal,
+  rand,
+  randint,
+  randn,
+  randnLike,
+  randperm,
+  registerBackend,
+  tensor,
+  zeros,
 } from '../index.ts';
 
 beforeAll(() => registerBackend(cpu()));
@@ -46,7 +61,8 @@ describe('distributions', () => {
     const values = (x: { toTypedArraySync(): ArrayLike<number | bigint> }) => Array.from(x.toTypedArraySync(), Number);
     const mean = (list: number[]) => list.reduce((a, b) => a + b, 0) / list.length;
     // five standard errors around the mean
-    const near = (list: number[], expected: number, std: number) => expect(Math.abs(mean(list) - expected)).toBeLessThan((5 * std) / Math.sqrt(list.length));
+    const near = (list: number[], expected: number, std: number) =>
+      expect(Math.abs(mean(list) - expected)).toBeLessThan((5 * std) / Math.sqrt(list.length));
     const u = values(zeros([count]).uniform_(-2, 3));
     expect(u.every((x) => x >= -2 && x < 3)).toBe(true);
     near(u, 0.5, 5 / Math.sqrt(12));
@@ -76,13 +92,22 @@ describe('distributions', () => {
 
   it('draw categories by their weights', () => {
     const weights = tensor([0, 1, 3, 0]);
-    const drawn = Array.from(multinomial(weights, count, { replacement: true, generator: new Generator(2) }).toTypedArraySync(), Number);
+    const drawn = Array.from(
+      multinomial(weights, count, { replacement: true, generator: new Generator(2) }).toTypedArraySync(),
+      Number,
+    );
     expect(new Set(drawn)).toEqual(new Set([1, 2]));
-    expect(Math.abs(drawn.filter((x) => x === 2).length / count - 0.75)).toBeLessThan((5 * Math.sqrt(0.1875)) / Math.sqrt(count));
+    expect(Math.abs(drawn.filter((x) => x === 2).length / count - 0.75)).toBeLessThan(
+      (5 * Math.sqrt(0.1875)) / Math.sqrt(count),
+    );
     expect(multinomial(weights, 2).sort().values.toArraySync()).toEqual([1, 2]);
     expect(multinomial(weights.expand([5, 4]), 3, { replacement: true }).shape).toEqual([5, 3]);
-    expect(() => multinomial(weights, 5)).toThrow('cannot sample n_sample > prob_dist.size(-1) samples without replacement');
-    expect(() => multinomial(tensor([-1, 1]), 1)).toThrow('probability tensor contains either `inf`, `nan` or element < 0');
+    expect(() => multinomial(weights, 5)).toThrow(
+      'cannot sample n_sample > prob_dist.size(-1) samples without replacement',
+    );
+    expect(() => multinomial(tensor([-1, 1]), 1)).toThrow(
+      'probability tensor contains either `inf`, `nan` or element < 0',
+    );
     expect(() => multinomial(zeros([2]), 1)).toThrow('invalid multinomial distribution (sum of probabilities <= 0)');
   });
 

@@ -4,7 +4,14 @@ import { allocate, dispatch } from '../dispatch.ts';
 import { type DType, dtypes, isFloat } from '../dtype.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
-import { BITS_PER_BLOCK, blocksFor, NORMAL32_PER_BLOCK, NORMAL64_PER_BLOCK, UNIFORM32_PER_BLOCK, UNIFORM64_PER_BLOCK } from '../philox.ts';
+import {
+  BITS_PER_BLOCK,
+  blocksFor,
+  NORMAL32_PER_BLOCK,
+  NORMAL64_PER_BLOCK,
+  UNIFORM32_PER_BLOCK,
+  UNIFORM64_PER_BLOCK,
+} from '../philox.ts';
 import type { Generator } from '../random.ts';
 import type { Device } from '../registry.ts';
 import { formatShape, numel, type Shape } from '../shape.ts';
@@ -59,8 +66,8 @@ function draw(runtime: Runtime, kind: RandomKind, out: TensorView, generator: Ge
 const programs = new Map<string, e.Program>();
 
 function program(key: string, make: () => e.Program): e.Program {
-  let known = programs.get(key);
-  if (!known) programs.set(key, (known = make()));
+  const known = programs.get(key) ?? make();
+  programs.set(key, known);
   return known;
 }
 
@@ -90,8 +97,15 @@ function fillDrawn(
   draw(runtime, kind, drawn, generator);
   const made = program(`${name}|${out.dtype}`, () => {
     const x = e.input(0, wide);
-    const result = formula(kind === 'uniform' ? cutUniform(x, out.dtype) : x, params.map((_, i) => e.param(i, wide)));
-    return new e.Program([e.cast(result, out.dtype)], [wide], params.map(() => wide));
+    const result = formula(
+      kind === 'uniform' ? cutUniform(x, out.dtype) : x,
+      params.map((_, i) => e.param(i, wide)),
+    );
+    return new e.Program(
+      [e.cast(result, out.dtype)],
+      [wide],
+      params.map(() => wide),
+    );
   });
   runtime.map([out], [drawn], made, params);
 }
@@ -135,7 +149,10 @@ const floatFactory = <A extends FactoryAttrs & Drawn>(name: string, kind: 'unifo
     kernel: (runtime, [out], _, { generator }) => drawFloat(kind, runtime, out, generator),
   });
 
-const floatLike = <A extends Drawn & { readonly dtype: DType; readonly device: string }>(name: string, kind: 'uniform' | 'normal'): OpSpec<Sig<[Tensor], A>> =>
+const floatLike = <A extends Drawn & { readonly dtype: DType; readonly device: string }>(
+  name: string,
+  kind: 'uniform' | 'normal',
+): OpSpec<Sig<[Tensor], A>> =>
   new OpSpec<Sig<[Tensor], A>>({
     name,
     device,
@@ -171,11 +188,17 @@ function drawBernoulli(runtime: Runtime, out: TensorView, p: TensorView | number
   draw(runtime, 'uniform', drawn, generator);
   const u = e.input(0, wide);
   if (typeof p === 'number') {
-    const made = program(`bernoulli|${out.dtype}|number`, () => new e.Program([e.cast(e.lt(u, e.param(0, wide)), out.dtype)], [wide], [wide]));
+    const made = program(
+      `bernoulli|${out.dtype}|number`,
+      () => new e.Program([e.cast(e.lt(u, e.param(0, wide)), out.dtype)], [wide], [wide]),
+    );
     runtime.map([out], [drawn], made, [p]);
     return;
   }
-  const made = program(`bernoulli|${out.dtype}|${p.dtype}`, () => new e.Program([e.cast(e.lt(u, e.cast(e.input(1, p.dtype), wide)), out.dtype)], [wide, p.dtype]));
+  const made = program(
+    `bernoulli|${out.dtype}|${p.dtype}`,
+    () => new e.Program([e.cast(e.lt(u, e.cast(e.input(1, p.dtype), wide)), out.dtype)], [wide, p.dtype]),
+  );
   runtime.map([out], [drawn, broadcastView(p, out.shape)], made, []);
 }
 
@@ -206,7 +229,10 @@ export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } =
       const [words, sorted, order] = [0, 1, 2].map(() => allocate(deviceOf(out), 'int64', [n]));
       draw(runtime, 'bits', words, generator);
       runtime.sort(sorted, order, words, 0, false);
-      const made = program(`randperm|${out.dtype}`, () => new e.Program([e.cast(e.input(0, 'int64'), out.dtype)], ['int64']));
+      const made = program(
+        `randperm|${out.dtype}`,
+        () => new e.Program([e.cast(e.input(0, 'int64'), out.dtype)], ['int64']),
+      );
       runtime.map([out], [order], made, []);
     },
   }),
@@ -226,10 +252,13 @@ export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } =
     infer([p], { numSamples, replacement }) {
       requireTensor('multinomial', p);
       checkFloat('multinomial', p.dtype);
-      if (p.shape.length !== 1 && p.shape.length !== 2) throw new ShapeError(`prob_dist must be 1 or 2 dim, got shape ${formatShape(p.shape)}`);
+      if (p.shape.length !== 1 && p.shape.length !== 2)
+        throw new ShapeError(`prob_dist must be 1 or 2 dim, got shape ${formatShape(p.shape)}`);
       const categories = p.shape[p.shape.length - 1];
       if (!replacement && numSamples > categories) {
-        throw new ArgumentError(`cannot sample n_sample > prob_dist.size(-1) samples without replacement: ${numSamples} of ${categories}`);
+        throw new ArgumentError(
+          `cannot sample n_sample > prob_dist.size(-1) samples without replacement: ${numSamples} of ${categories}`,
+        );
       }
       return { shape: [...p.shape.slice(0, -1), numSamples], dtype: 'int64' };
     },
@@ -272,7 +301,8 @@ export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } =
   bernoulliFill: new OpSpec({
     name: 'bernoulliFill',
     infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-    kernel: (runtime, [out], [, p], { generator }) => drawBernoulli(runtime, out, isTensor(p) ? p : (p as number), generator),
+    kernel: (runtime, [out], [, p], { generator }) =>
+      drawBernoulli(runtime, out, isTensor(p) ? p : (p as number), generator),
     inplace: { writes: [0], how: 'direct' },
   }),
   randomFill: new OpSpec({
