@@ -1,4 +1,6 @@
 /** `Parameter`: a leaf tensor that a module owns and an optimiser changes. */
+// installs gradients: parameters are of no use without
+import '@tenfold/autograd';
 import { ArgumentError, checkOptions, describe, isTensor, keep, Tensor } from '@tenfold/tensor-core';
 
 /** Options of {@link Parameter}. */

@@ -1,4 +1,6 @@
 /** What all optimisers share: groups of parameters with their options, and state per parameter. */
+// installs gradients, which every step reads
+import '@tenfold/autograd';
 import { ArgumentError, checkOptions, describe, isTensor, keep, type Tensor, withoutGrad, zerosLike } from '@tenfold/tensor-core';
 
 /** The options of one group, with the parameters they are for. */
@@ -216,7 +218,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     for (const [param, state] of states) this.state.set(param, state);
   }
 
-  /** PyTorch's text: the options of each group. */
+  /** The options of each group, laid out as PyTorch prints them. */
   toString(): string {
     const groups = this.paramGroups.map(({ params: _, ...options }, i) => {
       const lines = Object.entries(options)

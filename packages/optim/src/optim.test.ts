@@ -1,0 +1,236 @@
+import '@tenfold/autograd';
+import '@tenfold/backend-cpu/register';
+import { readFileSync } from 'node:fs';
+import { Linear, MSELoss, Sequential, Sigmoid } from '@tenfold/nn';
+import { manualSeed, ones, rand, type Tensor, tensor, tidy } from '@tenfold/tensor-core';
+import { describe, expect, test } from 'vitest';
+import { Adam, AdamW, type Optimizer, RMSprop, SGD } from './index.ts';
+
+interface Trajectories {
+  readonly steps: number;
+  readonly every: number;
+  readonly initial: readonly { readonly shape: number[]; readonly data: number[] }[];
+  readonly grads: readonly (readonly number[][])[];
+  readonly runs: readonly { readonly optimizer: 'SGD' | 'Adam' | 'RMSprop'; readonly options: object; readonly after: readonly (readonly number[][])[] }[];
+}
+
+const fixture: Trajectories = JSON.parse(
+  readFileSync(new URL('../../backend-testkit/fixtures/optim.json', import.meta.url), 'utf8'),
+);
+const makers = { SGD, Adam, RMSprop };
+const float64 = { dtype: 'float64' } as const;
+const numbers = (x: Tensor): number[] => Array.from(x.toTypedArraySync(), Number);
+const leaf = (values: number[]): Tensor => tensor(values, { ...float64, requiresGrad: true });
+
+const initial = (): Tensor[] =>
+  fixture.initial.map(({ shape, data }) => tensor(data, float64).view(shape).clone().requiresGrad_());
+
+function giveGrads(params: readonly Tensor[], step: number): void {
+  params.forEach((param, i) => {
+    param.grad = tensor(fixture.grads[step][i], float64).view(param.shape).clone();
+  });
+}
+
+describe('trajectories of PyTorch, 50 steps in float64', () => {
+  test.each(fixture.runs.map((run) => [`${run.optimizer} ${JSON.stringify(run.options)}`, run] as const))('%s', (_name, run) => {
+    const params = initial();
+    const optimizer: { step(): void } = new makers[run.optimizer](params, run.options);
+    for (let step = 0; step < fixture.steps; step++) {
+      giveGrads(params, step);
+      optimizer.step();
+      if ((step + 1) % fixture.every !== 0) continue;
+      const expected = run.after[(step + 1) / fixture.every - 1];
+      params.forEach((param, i) => {
+        numbers(param).forEach((value, k) => {
+          expect(Math.abs(value - expected[i][k])).toBeLessThan(1e-10);
+        });
+      });
+    }
+  });
+
+  test('AdamW shrinks the parameter apart from the gradient', () => {
+    // by hand from the paper's formula: the first step of Adam is lr · sign(g), up to eps
+    const param = leaf([2]);
+    const optimizer = new AdamW([param], { lr: 0.1, weightDecay: 0.5 });
+    param.grad = tensor([3], float64);
+    optimizer.step();
+    expect(Math.abs(param.itemSync() - (2 * (1 - 0.1 * 0.5) - (0.1 * 3) / (3 + 1e-8)))).toBeLessThan(1e-12);
+    expect(new AdamW([leaf([1])]).paramGroups[0].weightDecay).toBe(0.01);
+  });
+});
+
+describe('groups', () => {
+  test('have options of their own, and changes count at the next step', () => {
+    const [a, b] = [leaf([1]), leaf([1])];
+    const optimizer = new SGD([{ params: [a] }, { params: b, lr: 0.5 }], { lr: 0.25 });
+    const step = (): void => {
+      for (const x of [a, b]) x.grad = tensor([1], float64);
+      optimizer.step();
+    };
+    step();
+    expect([a.itemSync(), b.itemSync()]).toEqual([0.75, 0.5]);
+    optimizer.paramGroups[0].lr = 0.5;
+    step();
+    expect([a.itemSync(), b.itemSync()]).toEqual([0.25, 0]);
+    const c = leaf([1]);
+    optimizer.addParamGroup({ params: [c], lr: 1 });
+    c.grad = tensor([1], float64);
+    optimizer.step();
+    expect(c.itemSync()).toBe(0);
+    optimizer.paramGroups[0].lr = Number.NaN;
+    expect(() => optimizer.step()).toThrow('Invalid learning rate: NaN');
+  });
+
+  test('parameters without a gradient are left alone', () => {
+    const [a, b] = [leaf([1]), leaf([1])];
+    const optimizer = new Adam([a, b]);
+    a.grad = tensor([1], float64);
+    optimizer.step();
+    expect(b.itemSync()).toBe(1);
+    expect([optimizer.state.has(a), optimizer.state.has(b)]).toEqual([true, false]);
+  });
+
+  test('a closure computes the loss; step gives it back', () => {
+    const x = leaf([3]);
+    const optimizer = new SGD([x], { lr: 0.5 });
+    const loss = optimizer.step(() => {
+      optimizer.zeroGrad();
+      const value = x.square().sum();
+      value.backward();
+      return value;
+    });
+    expect([loss.itemSync(), x.itemSync()]).toEqual([9, 0]);
+    expect([x.isLeaf, x.requiresGrad]).toEqual([true, true]);
+  });
+
+  test('zeroGrad', () => {
+    const x = leaf([3]);
+    const optimizer = new SGD([x]);
+    x.grad = tensor([1], float64);
+    optimizer.zeroGrad({ setToNone: false });
+    expect(x.grad?.itemSync()).toBe(0);
+    optimizer.zeroGrad();
+    expect(x.grad).toBe(null);
+    expect(() => optimizer.zeroGrad({ setToNull: true } as never)).toThrow("unknown option 'setToNull'");
+  });
+
+  test('state made inside tidy outlives it', () => {
+    const x = leaf([3]);
+    const optimizer = new Adam([x], { lr: 0.1 });
+    for (let i = 0; i < 3; i++) {
+      tidy(() => {
+        x.square().sum().backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+      });
+    }
+    expect(x.itemSync()).toBeLessThan(2.8);
+  });
+});
+
+describe('state', () => {
+  const options = { lr: 0.05, amsgrad: true, weightDecay: 0.01 };
+  const runs: readonly [string, (params: Tensor[]) => Optimizer<never, never>][] = [
+    ['SGD', (params) => new SGD(params, { lr: 0.1, momentum: 0.9 }) as never],
+    ['Adam', (params) => new Adam(params, options) as never],
+    ['RMSprop', (params) => new RMSprop(params, { momentum: 0.5, centered: true }) as never],
+  ];
+
+  test.each(runs)('%s goes on from a saved state to the same bits', (_name, make) => {
+    const params = initial();
+    const optimizer = make(params);
+    for (let step = 0; step < 5; step++) {
+      giveGrads(params, step);
+      optimizer.step();
+    }
+    const copies = params.map((param) => param.detach().clone().requiresGrad_());
+    const resumed = make(copies);
+    resumed.loadStateDict(optimizer.stateDict());
+    for (let step = 5; step < 10; step++) {
+      for (const [list, each] of [[params, optimizer], [copies, resumed]] as const) {
+        giveGrads(list, step);
+        each.step();
+      }
+    }
+    expect(copies.map(numbers)).toEqual(params.map(numbers));
+  });
+
+  test('has the form of PyTorch', () => {
+    const params = initial();
+    const optimizer = new Adam(params, options);
+    giveGrads(params, 0);
+    optimizer.step();
+    const { state, paramGroups } = optimizer.stateDict();
+    expect(Object.keys(state)).toEqual(['0', '1']);
+    expect(Object.keys(state[0])).toEqual(['step', 'expAvg', 'expAvgSq', 'maxExpAvgSq']);
+    expect(paramGroups).toEqual([
+      { lr: 0.05, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0.01, amsgrad: true, maximize: false, params: [0, 1] },
+    ]);
+  });
+
+  test('what does not fit is refused, and changes nothing', () => {
+    const optimizer = new SGD(initial(), { lr: 0.1, momentum: 0.9 });
+    const other = new SGD([leaf([1])], { lr: 0.2, momentum: 0.9 });
+    expect(() => optimizer.loadStateDict(other.stateDict())).toThrow("doesn't match the size of optimizer's group");
+    expect(() => optimizer.loadStateDict({ state: {}, paramGroups: [] })).toThrow('a different number of parameter groups');
+    expect(() => optimizer.loadStateDict(null as never)).toThrow('expected { state, paramGroups }');
+    const group = { ...optimizer.stateDict().paramGroups[0], lr: 0.7 };
+    expect(() => optimizer.loadStateDict({ state: { 0: { momentumBuffer: ones([7]) } }, paramGroups: [group] })).toThrow('has shape [7]');
+    expect(optimizer.paramGroups[0].lr).toBe(0.1);
+  });
+});
+
+describe('errors', () => {
+  test.each([
+    [() => new SGD([leaf([1])], { lr: -1 }), 'SGD: Invalid learning rate: -1'],
+    [() => new SGD([leaf([1])], { momentum: -0.5 }), 'Invalid momentum value: -0.5'],
+    [() => new SGD([leaf([1])], { weightDecay: -2 }), 'Invalid weight_decay value: -2'],
+    [() => new SGD([leaf([1])], { nesterov: true }), 'Nesterov momentum requires a momentum and zero dampening'],
+    [() => new Adam([leaf([1])], { betas: [1, 0.9] }), 'Invalid beta parameter at index 0: 1'],
+    [() => new Adam([leaf([1])], { betas: [0.5, 2] }), 'Invalid beta parameter at index 1: 2'],
+    [() => new Adam([leaf([1])], { eps: -1 }), 'Invalid epsilon value: -1'],
+    [() => new RMSprop([leaf([1])], { alpha: -1 }), 'Invalid alpha value: -1'],
+    [() => new SGD([leaf([1])], { lr: '0.1' as never }), "Invalid learning rate: string '0.1'"],
+    [() => new SGD([leaf([1])], { learningRate: 1 } as never), "SGD: unknown option 'learningRate'"],
+    [() => new SGD([]), 'optimizer got an empty parameter list'],
+    [() => new SGD(leaf([1]) as never), 'but got a tensor; put it in an array'],
+    [() => new SGD([3] as never), 'optimizer can only optimize Tensors, but one of the params is number 3'],
+    [() => new SGD([leaf([1]).mul(2)]), "can't optimize a non-leaf Tensor"],
+    [() => new SGD([{ params: [leaf([1])], lr: -3 }]), 'Invalid learning rate: -3'],
+  ])('%s', (make, message) => {
+    expect(make).toThrow(message);
+  });
+
+  test('one parameter in two groups', () => {
+    const x = leaf([1]);
+    expect(() => new SGD([{ params: [x] }, { params: [x] }])).toThrow('some parameters appear in more than one parameter group');
+  });
+});
+
+test('trains a model', async () => {
+  manualSeed(1);
+  const model = new Sequential(new Linear(2, 8), new Sigmoid(), new Linear(8, 1));
+  const optimizer = new Adam(model.parameters(), { lr: 0.05 });
+  const criterion = new MSELoss();
+  const fit = async (steps: number): Promise<number> => {
+    let last = 0;
+    for (let i = 0; i < steps; i++) {
+      const x = rand([16, 2]);
+      const y = x.sum(1, { keepdim: true });
+      optimizer.zeroGrad();
+      const loss = criterion.forward(model.forward(x), y);
+      loss.backward();
+      optimizer.step();
+      last = await loss.item();
+    }
+    return last;
+  };
+  const first = await fit(1);
+  expect(await fit(200)).toBeLessThan(first / 10);
+});
+
+test('prints its options', () => {
+  expect(String(new SGD([leaf([1])], { lr: 0.5 }))).toBe(
+    'SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.5\n    maximize: false\n    momentum: 0\n    nesterov: false\n    weightDecay: 0\n)',
+  );
+});

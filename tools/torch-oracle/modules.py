@@ -1,0 +1,128 @@
+"""Printed modules, names in order and load reports of torch.nn. Run as a script; writes packages/nn/fixtures/modules.json."""
+
+import json
+import pathlib
+
+import torch
+from torch import nn
+
+
+class Linear(nn.Module):
+    """A layer of the user's own, with the name of a builtin one."""
+
+    def __init__(self, n, m):
+        super().__init__()
+        self.w = nn.Parameter(torch.zeros(n, m))
+        self.b = nn.Parameter(torch.zeros(m))
+
+
+class Perception(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer1 = Linear(3, 3)
+        self.relu = nn.ReLU(inplace=True)
+        self.layer2 = Linear(3, 3)
+        self.fc = nn.Linear(3, 3)
+
+
+class Wrapped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(2))
+        self.layer = nn.Sequential(nn.Linear(1000, 10), nn.Sigmoid(), nn.Sequential(nn.Linear(10, 10), nn.Sigmoid()))
+        self.register_buffer("mean", torch.zeros(3))
+        self.register_buffer("hidden", torch.zeros(3), persistent=False)
+        self.nothing = None
+        self.register_module("absent", None)
+        self.loss = nn.CrossEntropyLoss()
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Linear(2, 2)
+        self.b = nn.Linear(2, 2)
+        self.b.weight = self.a.weight
+        self.again = self.a
+        self.own = nn.Parameter(torch.ones(2))
+
+
+class TwoLines(nn.Module):
+    def extra_repr(self):
+        return "first=1\nsecond=2"
+
+
+class TwoLinesAndChild(TwoLines):
+    def __init__(self):
+        super().__init__()
+        self.inner = TwoLines()
+
+
+class OneLineAndChild(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.ReLU()
+
+    def extra_repr(self):
+        return "only=1"
+
+
+PRINTED = {
+    "perception": Perception(),
+    "wrapped": Wrapped(),
+    "shared": Shared(),
+    "twoLines": TwoLines(),
+    "twoLinesAndChild": TwoLinesAndChild(),
+    "oneLineAndChild": OneLineAndChild(),
+    "linearWithoutBias": nn.Linear(2, 1, bias=False),
+    "emptySequential": nn.Sequential(),
+    "moduleList": nn.ModuleList([nn.Linear(2, 3), nn.ReLU()]),
+    "relu": nn.ReLU(),
+    "softmax": nn.Softmax(dim=1),
+    "logSoftmax": nn.LogSoftmax(dim=-1),
+    "flatten": nn.Flatten(),
+    "identity": nn.Identity(54, unused=1),
+    "tanh": nn.Tanh(),
+    "mse": nn.MSELoss(),
+}
+
+
+def report(state, strict=True):
+    try:
+        Perception().load_state_dict(state, strict=strict)
+    except RuntimeError as error:
+        return str(error)
+
+
+def names(model):
+    return {
+        "parameters": [n for n, _ in model.named_parameters()],
+        "buffers": [n for n, _ in model.named_buffers()],
+        "modules": [n for n, _ in model.named_modules()],
+        "children": [n for n, _ in model.named_children()],
+        "state": list(model.state_dict()),
+    }
+
+
+good = Perception().state_dict()
+missing = {k: v for k, v in good.items() if not k.startswith("fc")}
+extra = {**good, "more": torch.ones(1)}
+shapes = {**good, "layer1.w": torch.ones(2, 3), "fc.bias": torch.ones(1)}
+
+OUT = {
+    "torch": torch.__version__,
+    "printed": {k: repr(v) for k, v in PRINTED.items()},
+    "parameter": repr(nn.Parameter(torch.ones(2, 2))),
+    "frozenParameter": repr(nn.Parameter(torch.ones(2), requires_grad=False)),
+    "names": {k: names(PRINTED[k]) for k in ["perception", "wrapped", "shared", "emptySequential"]},
+    "reports": {
+        "missing": report(missing),
+        "unexpected": report(extra),
+        "shapes": report(shapes),
+        "all": report({**{k: v for k, v in shapes.items() if k != "layer2.b"}, "more": torch.ones(1)}),
+        "shapesNotStrict": report(shapes, strict=False),
+    },
+}
+
+target = pathlib.Path(__file__).parents[2] / "packages" / "nn" / "fixtures" / "modules.json"
+target.write_text(json.dumps(OUT, indent=1) + "\n")
