@@ -1,0 +1,84 @@
+/** Autograd's own slot of a tensor, and the node that ends at a leaf. */
+import { builtinOps, dispatch, gradMode, keep, numel, type Tensor } from '@tenfold/tensor-core';
+import { gradMetaOf, Node } from './node.ts';
+
+/** What autograd knows of one tensor. A tensor that no gradient ever touched has none. */
+export class AutogradMeta {
+  /** Set by the user on a leaf. */
+  requiresGrad = false;
+  grad: Tensor | null = null;
+  /** The node this tensor is an output of, and which. */
+  gradFn: Node | null = null;
+  outputNr = 0;
+  /** The node that adds gradients to `grad` of this leaf. */
+  accumulator: AccumulateGrad | null = null;
+  retainsGrad = false;
+  /** For a view: the version of the memory at which `gradFn` was made. */
+  viewVersion: number;
+  /** For a view that a custom Function returned: its history must not be rewritten. */
+  fromFunction = false;
+
+  constructor(viewVersion = 0) {
+    this.viewVersion = viewVersion;
+  }
+}
+
+/** The slot of a tensor, made if missing. For a view it may be out of date: `views.ts` has the current one. */
+export function ensureMeta(tensor: Tensor): AutogradMeta {
+  const known = tensor.autogradMeta as AutogradMeta | null;
+  if (known) return known;
+  const meta = new AutogradMeta(tensor.viewInfo?.version);
+  tensor.autogradMeta = meta;
+  return meta;
+}
+
+/** Makes `tensor` output `outputNr` of `node`. */
+export function setHistory(tensor: Tensor, node: Node, outputNr: number): AutogradMeta {
+  const meta = ensureMeta(tensor);
+  meta.gradFn = node;
+  meta.outputNr = outputNr;
+  meta.requiresGrad = false;
+  meta.viewVersion = tensor.version;
+  node.outputs[outputNr] = gradMetaOf(tensor);
+  return meta;
+}
+
+/** Adds what arrives to `grad` of a leaf. */
+export class AccumulateGrad extends Node {
+  readonly variable: Tensor;
+  postHooks: Set<(tensor: Tensor) => void> | null = null;
+
+  constructor(variable: Tensor) {
+    // the lowest number: the engine runs these last
+    super('AccumulateGrad', [], -1);
+    this.variable = variable;
+    this.outputs[0] = gradMetaOf(variable);
+  }
+
+  override apply([grad]: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    if (grad) this.accumulate(grad, false);
+    return [];
+  }
+
+  /** `owned` says that nobody else holds `grad`, so that it may be kept without a copy. */
+  accumulate(grad: Tensor, owned: boolean): void {
+    addGrad(this.variable, grad, owned);
+    for (const hook of this.postHooks ?? []) hook(this.variable);
+  }
+}
+
+/** Adds `grad` to `tensor.grad`: in place, unless the sum itself is recorded. */
+export function addGrad(tensor: Tensor, grad: Tensor, owned: boolean): void {
+  const before = ensureMeta(tensor).grad;
+  if (before === null) tensor.grad = owned && !gradMode.enabled && isWhole(grad) ? grad : grad.clone();
+  else if (gradMode.enabled) tensor.grad = before.add(grad);
+  else dispatch(builtinOps.add.inplaceTwin, [before, grad], { alpha: 1 });
+}
+
+/** Whether a tensor is the whole of its memory, in row-major order: then keeping it keeps nothing else. */
+const isWhole = (x: Tensor): boolean => x.viewInfo === null && x.storage.length === numel(x.shape) && x.isContiguous();
+
+/** The slot for `grad`, kept out of any `tidy` around. */
+export function assignGrad(tensor: Tensor, grad: Tensor | null): void {
+  ensureMeta(tensor).grad = grad && keep(grad);
+}
