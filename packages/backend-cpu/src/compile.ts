@@ -1,0 +1,290 @@
+/**
+ * Programs as lists of loops. Each node of a scalar expression becomes one step over a block of elements; its result stands in a register, a typed
+ * array of the node's dtype, whose own conversion does the rounding. No code is generated at run time.
+ */
+import { type DType, type Expr, isFloat, operands, type Program, topological, type TypedArray } from '@tenfold/tensor-core';
+import { codecOf, type Element, toBigInt, toElement, type View } from './elements.ts';
+import { binaryBig, binaryFloat, binaryInteger, comparisons, unaryBig, unaryNumber } from './functions.ts';
+import { forEachRun, isDense } from './iterate.ts';
+
+/** Elements that one step computes at a time: all registers of a program stay in the first-level cache. */
+export const blockSize = 1024;
+
+/** Where a node's values of the current block lie: `data[at + i]`. float16 and bfloat16 are held as float32 numbers. */
+export interface Register {
+  data: TypedArray;
+  at: number;
+  readonly own: TypedArray;
+}
+
+/** What the steps of a call read. */
+interface Call {
+  shape: readonly number[];
+  inputs: readonly View[];
+  params: readonly number[];
+}
+
+/** Computes `n` elements from flat position `start` of the iteration space. */
+type Step = (n: number, start: number, call: Call) => void;
+
+/** A program ready to run. Not re-entrant: its registers are its own. */
+export class Compiled {
+  readonly outputs: readonly Register[];
+  readonly dtypes: readonly DType[];
+  readonly #once: Step[] = [];
+  readonly #steps: Step[] = [];
+
+  constructor(program: Program) {
+    const registers = new Map<Expr, Register>();
+    for (const node of topological(program.outputs)) {
+      const register = newRegister(node.dtype);
+      const step = stepOf(node, register, operands(node).map((x) => registers.get(x) as Register));
+      registers.set(node, register);
+      (node.kind === 'const' || node.kind === 'param' ? this.#once : this.#steps).push(step);
+    }
+    this.outputs = program.outputs.map((node) => registers.get(node) as Register);
+    this.dtypes = program.outputs.map((node) => node.dtype);
+  }
+
+  /** The last step's register, if its values may be computed right into an output buffer. */
+  target(program: Program): Register | null {
+    const [output] = program.outputs;
+    const direct = program.outputs.length === 1 && output.kind !== 'input' && output.kind !== 'const' && output.kind !== 'param';
+    return direct && output.dtype !== 'float16' && output.dtype !== 'bfloat16' ? this.outputs[0] : null;
+  }
+
+  /** Runs over `total` elements of `shape`, calling `store(start, n)` after each block. */
+  run(
+    shape: readonly number[],
+    inputs: readonly View[],
+    params: readonly number[],
+    total: number,
+    before: (start: number) => void,
+    store: (start: number, n: number) => void,
+  ): void {
+    const call: Call = { shape, inputs, params };
+    for (const step of this.#once) step(Math.min(total, blockSize), 0, call);
+    for (let start = 0; start < total; start += blockSize) {
+      const n = Math.min(blockSize, total - start);
+      before(start);
+      for (const step of this.#steps) step(n, start, call);
+      store(start, n);
+    }
+  }
+}
+
+const compiled = new WeakMap<Program, Compiled>();
+
+export function compile(program: Program): Compiled {
+  let result = compiled.get(program);
+  if (!result) compiled.set(program, (result = new Compiled(program)));
+  return result;
+}
+
+function registerArray(dtype: DType, length: number): TypedArray {
+  switch (dtype) {
+    case 'float64':
+      return new Float64Array(length);
+    case 'float32':
+    case 'float16':
+    case 'bfloat16':
+      return new Float32Array(length);
+    case 'int64':
+      return new BigInt64Array(length);
+    case 'int32':
+      return new Int32Array(length);
+    case 'int16':
+      return new Int16Array(length);
+    case 'int8':
+      return new Int8Array(length);
+    case 'uint8':
+    case 'bool':
+      return new Uint8Array(length);
+  }
+}
+
+function newRegister(dtype: DType): Register {
+  const own = registerArray(dtype, blockSize);
+  return { own, data: own, at: 0 };
+}
+
+function stepOf(node: Expr, out: Register, args: readonly Register[]): Step {
+  switch (node.kind) {
+    case 'input':
+      return readInput(node.index, node.dtype, out);
+    case 'const':
+      return (n) => fill(out, toElement(node.value, node.dtype), n);
+    case 'param':
+      return (n, _, { params }) => fill(out, toElement(params[node.index], node.dtype), n);
+    case 'index':
+      return positionAlong(node.dim, out);
+    case 'load':
+      return loadFrom(node.index, node.dtype, out, args);
+    case 'select':
+      return selectStep(out, args);
+    case 'compare':
+      return compareStep(comparisons[node.fn], out, args);
+    case 'cast':
+      return rounded(node.dtype, out, castStep(node.args[0].dtype, node.dtype, out, args[0]));
+    case 'unary':
+      return rounded(node.dtype, out, unaryStep(node, out, args[0]));
+    case 'binary':
+      return rounded(node.dtype, out, binaryStep(node, out, args));
+  }
+}
+
+/** After a step of float16 or bfloat16, brings the float32 values to 16 bits and back: one rounding per node. */
+function rounded(dtype: DType, out: Register, step: Step): Step {
+  if (dtype !== 'float16' && dtype !== 'bfloat16') return step;
+  const { read, write } = codecOf(dtype);
+  const bits = new Uint16Array(1);
+  return (n, start, call) => {
+    step(n, start, call);
+    for (let i = 0; i < n; i++) {
+      write(bits, 0, out.data[out.at + i]);
+      out.data[out.at + i] = read(bits, 0);
+    }
+  };
+}
+
+function fill({ data, at }: Register, value: Element, n: number): void {
+  // a fresh float16 constant is rounded when it meets the first operation of its dtype
+  for (let i = 0; i < n; i++) data[at + i] = value;
+}
+
+function readInput(index: number, dtype: DType, out: Register): Step {
+  const half = dtype === 'float16' || dtype === 'bfloat16';
+  const { read } = codecOf(dtype);
+  return (n, start, { shape, inputs }) => {
+    const { strides, offset, storage } = inputs[index];
+    const { buffer } = storage;
+    if (!half && isDense(shape, strides)) {
+      out.data = buffer;
+      out.at = offset + start;
+      return;
+    }
+    out.data = out.own;
+    out.at = 0;
+    forEachRun(shape, { strides, offset }, start, n, (at, stride, first, length) => {
+      if (half) for (let i = 0; i < length; i++) out.own[first + i] = read(buffer, at + i * stride);
+      else gather(out.own, first, buffer, at, stride, length);
+    });
+  };
+}
+
+function gather(to: TypedArray, first: number, from: TypedArray, at: number, stride: number, length: number): void {
+  for (let i = 0; i < length; i++) to[first + i] = from[at + i * stride];
+}
+
+function positionAlong(dim: number, out: Register): Step {
+  return (n, start, { shape }) => {
+    let inner = 1;
+    for (let d = dim + 1; d < shape.length; d++) inner *= shape[d];
+    const { data, at } = out;
+    for (let i = 0; i < n; i++) data[at + i] = Math.floor((start + i) / inner) % shape[dim];
+  };
+}
+
+function loadFrom(index: number, dtype: DType, out: Register, args: readonly Register[]): Step {
+  const { read } = codecOf(dtype);
+  const positions = args.slice(0, -1);
+  const outside = args[args.length - 1];
+  return (n, _, { inputs }) => {
+    const { shape, strides, offset, storage } = inputs[index];
+    for (let i = 0; i < n; i++) {
+      let at = offset;
+      let inside = true;
+      for (let d = 0; d < positions.length; d++) {
+        const position = positions[d].data[positions[d].at + i] as number;
+        inside &&= position >= 0 && position < shape[d];
+        at += position * strides[d];
+      }
+      out.data[out.at + i] = inside ? read(storage.buffer, at) : outside.data[outside.at + i];
+    }
+  };
+}
+
+function selectStep(out: Register, [condition, ifTrue, ifFalse]: readonly Register[]): Step {
+  return (n) => {
+    const { data, at } = out;
+    const { data: c, at: ic } = condition;
+    const { data: x, at: ix } = ifTrue;
+    const { data: y, at: iy } = ifFalse;
+    for (let i = 0; i < n; i++) data[at + i] = c[ic + i] ? x[ix + i] : y[iy + i];
+  };
+}
+
+function compareStep(fn: (x: Element, y: Element) => boolean, out: Register, [a, b]: readonly Register[]): Step {
+  return (n) => {
+    const { data, at } = out;
+    const { data: x, at: ix } = a;
+    const { data: y, at: iy } = b;
+    for (let i = 0; i < n; i++) data[at + i] = fn(x[ix + i], y[iy + i]) ? 1 : 0;
+  };
+}
+
+function castStep(from: DType, to: DType, out: Register, arg: Register): Step {
+  const convert = conversion(from, to);
+  return (n) => {
+    const { data, at } = out;
+    const { data: x, at: ix } = arg;
+    if (convert === null) for (let i = 0; i < n; i++) data[at + i] = x[ix + i];
+    else for (let i = 0; i < n; i++) data[at + i] = convert(x[ix + i]);
+  };
+}
+
+/** How an element changes its dtype, or `null` where the array that takes it does all there is to do. */
+function conversion(from: DType, to: DType): ((x: Element) => Element) | null {
+  if (from === to) return null;
+  if (to === 'bool') return (x) => (x ? 1 : Number.isNaN(x) ? 1 : 0);
+  if (from === 'int64') return isFloat(to) ? Number : (x) => Number(BigInt.asIntN(32, x as bigint));
+  if (to === 'int64') return (x) => toBigInt(x as number);
+  return null;
+}
+
+function unaryStep(node: Extract<Expr, { kind: 'unary' }>, out: Register, arg: Register): Step {
+  const { dtype, fn } = node;
+  // both tables take and give the element type of their dtype
+  const apply = (dtype === 'int64' ? unaryBig[fn] : dtype === 'bool' && fn === 'bitNot' ? (x: number) => 1 - x : unaryNumber[fn]) as (x: Element) => Element;
+  return (n) => {
+    const { data, at } = out;
+    const { data: x, at: ix } = arg;
+    for (let i = 0; i < n; i++) data[at + i] = apply(x[ix + i]);
+  };
+}
+
+function binaryStep(node: Extract<Expr, { kind: 'binary' }>, out: Register, [a, b]: readonly Register[]): Step {
+  const { dtype, fn } = node;
+  if (isFloat(dtype)) {
+    const loop = floatLoops[fn];
+    if (loop) {
+      return (n) => loop(n, out.data as Float64Array, out.at, a.data as Float64Array, a.at, b.data as Float64Array, b.at);
+    }
+  }
+  const table = dtype === 'int64' ? binaryBig : isFloat(dtype) ? binaryFloat : binaryInteger;
+  const apply = table[fn] as (x: Element, y: Element) => Element;
+  return (n) => {
+    const { data, at } = out;
+    const { data: x, at: ix } = a;
+    const { data: y, at: iy } = b;
+    for (let i = 0; i < n; i++) data[at + i] = apply(x[ix + i], y[iy + i]);
+  };
+}
+
+type FloatLoop = (n: number, out: Float64Array, at: number, x: Float64Array, ix: number, y: Float64Array, iy: number) => void;
+
+/** The commonest functions without a call per element. */
+const floatLoops: { readonly [fn: string]: FloatLoop | undefined } = {
+  add(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] + y[iy + i];
+  },
+  sub(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] - y[iy + i];
+  },
+  mul(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] * y[iy + i];
+  },
+  div(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] / y[iy + i];
+  },
+};

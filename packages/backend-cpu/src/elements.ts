@@ -1,0 +1,73 @@
+/** Elements of a buffer, whatever its dtype: how they are held, read and written one by one. */
+import {
+  arrayTypes,
+  BackendError,
+  bfloat16ToNumber,
+  type DType,
+  dtypes,
+  halfToNumber,
+  isFloat,
+  numberToBfloat16,
+  numberToHalf,
+  type TensorView,
+  type TypedArray,
+} from '@tenfold/tensor-core';
+
+/** A buffer is the typed array of its dtype; float16 and bfloat16 are their bits. */
+export type Buffer = TypedArray;
+export type View = TensorView<Buffer>;
+export type Element = number | bigint;
+
+/** A new buffer. @throws BackendError if there is no room. */
+export function allocate(dtype: DType, length: number): Buffer {
+  try {
+    return new arrayTypes[dtype](length);
+  } catch (cause) {
+    const bytes = length * dtypes[dtype].itemsize;
+    throw new BackendError(`cpu: out of memory: a buffer of ${bytes} bytes (${length} × ${dtype}) can't be allocated`, { cause });
+  }
+}
+
+/** How elements of a dtype are read from and written to a buffer as numbers (bigints for int64). */
+export interface Codec {
+  read(buffer: Buffer, at: number): Element;
+  write(buffer: Buffer, at: number, value: Element): void;
+}
+
+const plain: Codec = {
+  read: (buffer, at) => buffer[at],
+  // the buffer's own conversion wraps integers and rounds floats
+  write: (buffer, at, value) => {
+    buffer[at] = value;
+  },
+};
+
+const packed = (decode: (bits: number) => number, encode: (x: number) => number): Codec => ({
+  read: (buffer, at) => decode(buffer[at] as number),
+  write: (buffer, at, value) => {
+    buffer[at] = encode(value as number);
+  },
+});
+
+const float16 = packed(halfToNumber, numberToHalf);
+const bfloat16 = packed(bfloat16ToNumber, numberToBfloat16);
+
+export const codecOf = (dtype: DType): Codec => (dtype === 'float16' ? float16 : dtype === 'bfloat16' ? bfloat16 : plain);
+
+/** A number as an element of a dtype: a bigint for int64. */
+export const toElement = (value: number, dtype: DType): Element => (dtype === 'int64' ? toBigInt(value) : value);
+
+/** The integer part of a number as 64 bits; what no int64 holds becomes the smallest one, as x86 does. */
+export function toBigInt(value: number): bigint {
+  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+}
+
+/** The largest or smallest possible element, with which a maximum or minimum begins. */
+export function extreme(dtype: DType, sign: 1 | -1): Element {
+  if (isFloat(dtype)) return sign * Number.POSITIVE_INFINITY;
+  if (dtype === 'bool') return sign > 0 ? 1 : 0;
+  const { itemsize, signed } = dtypes[dtype];
+  if (dtype === 'int64') return sign > 0 ? 2n ** 63n - 1n : -(2n ** 63n);
+  if (!signed) return sign > 0 ? 2 ** (8 * itemsize) - 1 : 0;
+  return sign > 0 ? 2 ** (8 * itemsize - 1) - 1 : -(2 ** (8 * itemsize - 1));
+}

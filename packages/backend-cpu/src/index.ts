@@ -1,0 +1,6 @@
+/**
+ * `@tenfold/backend-cpu`: every kernel family in plain TypeScript.
+ *
+ * @packageDocumentation
+ */
+export { cpu } from './runtime.ts';

@@ -1,0 +1,97 @@
+/** The `matmul` family: operands are packed row-major, then multiplied one row of the result at a time. */
+import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
+import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
+import { count, forEachPosition, forEachRun, isDense } from '../iterate.ts';
+import { map } from './map.ts';
+
+/** Sizes of a batched product: out `[batch, m, n]` = a `[batch, m, k]` · b `[batch, k, n]`. */
+interface Sizes {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+export function matmul(out: View, a: View, b: View, dims: MatmulDims, epilogue?: Epilogue<Buffer>): void {
+  const sizes: Sizes = {
+    batch: count(out.shape.slice(0, dims.batch)),
+    m: count(out.shape.slice(dims.batch, dims.batch + dims.m)),
+    n: count(out.shape.slice(dims.batch + dims.m)),
+    k: count(a.shape.slice(dims.batch + dims.m)),
+  };
+  const store = storeRows(out, sizes.n);
+  if (isFloat(out.dtype)) floatProduct(sizes, packFloats(a), packFloats(b), store);
+  else integerProduct(sizes, pack(a), pack(b), out.dtype === 'int64', store);
+  if (epilogue) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
+}
+
+type StoreRow = (values: ArrayLike<Element>) => void;
+
+/** Takes the rows of the result in order. */
+function storeRows(out: View, n: number): StoreRow {
+  const { write } = codecOf(out.dtype);
+  const { buffer } = out.storage;
+  let start = 0;
+  return (values) => {
+    forEachRun(out.shape, out, start, n, (at, stride, first, length) => {
+      for (let i = 0; i < length; i++) write(buffer, at + i * stride, values[first + i]);
+    });
+    start += n;
+  };
+}
+
+/** The elements in row-major order, in place where they lie so already. */
+function packFloats(x: View): ArrayLike<number> {
+  const n = count(x.shape);
+  const { buffer } = x.storage;
+  if (buffer instanceof Float32Array || buffer instanceof Float64Array) {
+    if (isDense(x.shape, x.strides)) return buffer.subarray(x.offset, x.offset + n);
+    const packed = buffer instanceof Float32Array ? new Float32Array(n) : new Float64Array(n);
+    forEachRun(x.shape, x, 0, n, (at, stride, first, length) => {
+      for (let i = 0; i < length; i++) packed[first + i] = buffer[at + i * stride];
+    });
+    return packed;
+  }
+  return Float32Array.from(pack(x) as number[]);
+}
+
+function pack(x: View): Element[] {
+  const { read } = codecOf(x.dtype);
+  const values: Element[] = [];
+  forEachPosition(x.shape, [x], ([at]) => values.push(read(x.storage.buffer, at)));
+  return values;
+}
+
+/** Sums in double precision, rounded once when stored. */
+function floatProduct({ batch, m, n, k }: Sizes, a: ArrayLike<number>, b: ArrayLike<number>, store: StoreRow): void {
+  const row = new Float64Array(n);
+  for (let g = 0; g < batch; g++) {
+    for (let i = 0; i < m; i++) {
+      row.fill(0);
+      for (let p = 0; p < k; p++) addScaled(row, a[(g * m + i) * k + p], b, (g * k + p) * n, n);
+      store(row);
+    }
+  }
+}
+
+function addScaled(row: Float64Array, factor: number, b: ArrayLike<number>, at: number, n: number): void {
+  for (let j = 0; j < n; j++) row[j] += factor * b[at + j];
+}
+
+/** Wraps after each step, as the hardware does. */
+function integerProduct({ batch, m, n, k }: Sizes, a: readonly Element[], b: readonly Element[], big: boolean, store: StoreRow): void {
+  const multiplyAdd = (big ? bigMultiplyAdd : smallMultiplyAdd) as (sum: Element, x: Element, y: Element) => Element;
+  for (let g = 0; g < batch; g++) {
+    for (let i = 0; i < m; i++) {
+      const row = new Array<Element>(n).fill(big ? 0n : 0);
+      for (let p = 0; p < k; p++) {
+        const factor = a[(g * m + i) * k + p];
+        for (let j = 0; j < n; j++) row[j] = multiplyAdd(row[j], factor, b[(g * k + p) * n + j]);
+      }
+      store(row);
+    }
+  }
+}
+
+const bigMultiplyAdd = (sum: bigint, x: bigint, y: bigint): bigint => BigInt.asIntN(64, sum + x * y);
+const smallMultiplyAdd = (sum: number, x: number, y: number): number => (sum + Math.imul(x, y)) | 0;
