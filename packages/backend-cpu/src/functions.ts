@@ -17,9 +17,6 @@ function power(x: number, y: number): number {
   return x ** y;
 }
 
-/** C's `hypot`: infinite if either side is, even beside NaN. */
-const hypot = (x: number, y: number): number => Math.hypot(x, y);
-
 function copysign(x: number, y: number): number {
   const negative = y < 0 || Object.is(y, -0);
   return negative ? -Math.abs(x) : Math.abs(x);
@@ -28,8 +25,8 @@ function copysign(x: number, y: number): number {
 export const unaryNumber: { readonly [F in UnaryFn]: NumberFn } = {
   neg: (x) => -x,
   abs: Math.abs,
-  // the sign of -0 is 0, as PyTorch gives it; NaN stays NaN
-  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : x === 0 ? 0 : x),
+  // PyTorch gives 0 for NaN and for -0
+  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
   floor: Math.floor,
   ceil: Math.ceil,
   round: (x) => (Number.isFinite(x) ? roundHalfEven(x) : x),
@@ -74,7 +71,7 @@ export const binaryFloat: { readonly [F in BinaryFn]: NumberFn2 } = {
   max: Math.max,
   pow: power,
   atan2: Math.atan2,
-  hypot,
+  hypot: Math.hypot,
   copysign,
   bitAnd: (x, y) => x & y,
   bitOr: (x, y) => x | y,

@@ -2,32 +2,50 @@
 import type { Tensor } from '@tenfold/tensor-core';
 import type { Tolerance } from './compare.ts';
 
-/** Further arguments of a sample, by name. */
-// biome-ignore lint/suspicious/noExplicitAny: arguments come from JSON; each row knows its own
-export type Args = { readonly [name: string]: any };
+/** What a call gives: one tensor or several. */
+export type Results = Tensor | readonly Tensor[];
 
-/** Inputs of a sample as tensors, numbers and nulls. A row takes them as what its op takes. */
-// biome-ignore lint/suspicious/noExplicitAny: as above
-export type CaseInputs = readonly any[];
+/** Inputs and further arguments come from JSON, and each row knows its own; so they are untyped here, and checked by the ops. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Json = any;
 
 /** How one op is called, and how its results are judged. */
 export interface OpCase {
-  /** The op's name in the fixtures, if it is not the row's. */
-  readonly fixture?: string;
   /** Calls the op through the public API. */
-  call(inputs: CaseInputs, args: Args): Tensor | readonly Tensor[];
-  /** Calls the in-place form, for samples whose result has the first input's shape and dtype. */
-  inplace?(inputs: CaseInputs, args: Args): Tensor;
-  /** Where an op is less exact than the others, with the reason in a comment. */
+  call(inputs: readonly Json[], args: Json): Results;
+  /** Calls the in-place form. */
+  inplace?(inputs: readonly Json[], args: Json): Results;
+  /** Reads values while it runs (its result shape depends on them), so it can't be traced. */
+  readonly reads?: true;
+  /** Where an op is less exact than the others, with the reason beside it. */
   readonly tolerance?: { readonly [dtype: string]: Tolerance };
   /** Samples that are left out, by name, with the reason. */
   readonly exclude?: { readonly [sample: string]: string };
 }
 
-/** An op without samples, and why: internal to another op, random, or not differentiable and covered elsewhere. */
+/** An op without samples, and why. */
 export interface NoCase {
   readonly none: string;
 }
 
 /** A table of rows for a family of ops. */
 export type Cases<Ops> = { readonly [K in keyof Ops]: OpCase | NoCase };
+
+/** A method called as `x.name(...rest, options)`, with its in-place form `x.name_(...)`; options are left out when there are none. */
+export function method(name: string, extra: Omit<OpCase, 'call' | 'inplace'> = {}): OpCase {
+  const by = (suffix: string) => (inputs: readonly Json[], args: Json) => {
+    const [x, ...rest] = inputs;
+    return x[name + suffix](...rest, ...(Object.keys(args).length ? [args] : []));
+  };
+  return { ...extra, call: by(''), inplace: by('_') };
+}
+
+/** A method that takes some arguments by position, in this order, and the rest as options. */
+export function positional(name: string, ...order: readonly string[]): OpCase {
+  return {
+    call: ([x, ...rest], args) => {
+      const options = Object.fromEntries(Object.entries(args).filter(([key]) => !order.includes(key)));
+      return x[name](...rest, ...order.map((key) => args[key]), ...(Object.keys(options).length ? [options] : []));
+    },
+  };
+}

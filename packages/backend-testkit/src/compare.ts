@@ -69,6 +69,16 @@ export async function expectTensor(
   }
 }
 
+/** Throws unless both tensors hold the same bits. */
+export async function expectSame(what: string, actual: Tensor, expected: Tensor): Promise<void> {
+  if (actual.dtype !== expected.dtype || actual.shape.join() !== expected.shape.join()) {
+    throw new ConformanceError(`${what} is ${actual.dtype}[${actual.shape}], not ${expected.dtype}[${expected.shape}]`);
+  }
+  const [a, b] = await Promise.all([actual.toTypedArray(), expected.toTypedArray()]);
+  const differs = a.findIndex((x: number | bigint, i: number) => !Object.is(x, b[i]));
+  if (differs >= 0) throw new ConformanceError(`${what}: element ${differs} is ${a[differs]}, not ${b[differs]}`);
+}
+
 /** How far beyond the tolerance two elements are; 0 if they agree. */
 function difference(actual: number | bigint, expected: number | bigint, { rtol, atol }: Tolerance): number {
   if (typeof actual === 'bigint' || typeof expected === 'bigint') {

@@ -1,15 +1,144 @@
 /** The conformance suite as a list of named checks, for any test runner. */
-import { builtinOps, type DType, isFloat, isTensor, OpSpec, replay, resolveDevice, Tensor, tensor, trace } from '@tenfold/tensor-core';
-import type { OpCase } from './case.ts';
-import { allCases, families, type FamilyName } from './cases/all.ts';
-import { ConformanceError, expectTensor, tolerances } from './compare.ts';
-import { loadFixture, type OpFixture, type Sample } from './fixture.ts';
-import { makeInput } from './input.ts';
+import { grad } from '@tenfold/autograd';
+import {
+  type Interpreter,
+  interpreters,
+  isTensor,
+  type Operand,
+  type OpSpec,
+  type Outputs,
+  replay,
+  resolveDevice,
+  type Tensor,
+  trace,
+  withLayer,
+} from '@tenfold/tensor-core';
+import type { OpCase, Results } from './case.ts';
+import { caseOf } from './cases/all.ts';
+import { ConformanceError, expectSame, expectTensor, tolerances } from './compare.ts';
+import { type Family, families, loadFixture, type Sample, type TensorData } from './fixture.ts';
+import { makeInput, makeTensorOf } from './input.ts';
 
-/** One check. `run` resolves if the backend conforms and rejects with a `ConformanceError` that says what differed. */
+/** One check. `run` resolves if the backend conforms and rejects with a {@link ConformanceError} that says what differed. */
 export interface ConformanceTest {
-  readonly family: string;
+  readonly family: Family;
+  readonly op: string;
   /** `'add / broadcast float32'` */
   readonly name: string;
   run(): Promise<void>;
+}
+
+/**
+ * Every sample of every op on a device: values, dtypes and shapes, first and second gradients, in-place forms and replayed traces, all against
+ * PyTorch. Samples of dtypes that the device lacks are left out.
+ *
+ * @example
+ * for (const { name, run } of await conformanceTests('cpu')) it(name, run);
+ */
+export async function conformanceTests(device: string): Promise<ConformanceTest[]> {
+  const { capabilities } = resolveDevice(device).runtime;
+  const has = ({ inputs, outputs }: Sample) =>
+    [...inputs, ...outputs].every((x) => typeof x !== 'object' || x === null || capabilities.dtypes.includes(x.dtype));
+  const tests: ConformanceTest[] = [];
+  for (const family of families) {
+    for (const { op, samples } of await loadFixture(family)) {
+      const row = caseOf(op);
+      if (!row) throw new ConformanceError(`the fixtures have samples of '${op}', but cases/${family}.ts has no row for it`);
+      for (const sample of samples) {
+        if (row.exclude?.[sample.name] || !has(sample)) continue;
+        tests.push({ family, op, name: `${op} / ${sample.name}`, run: () => checkSample(row, sample, device) });
+      }
+    }
+  }
+  return tests;
+}
+
+const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [results] : results);
+
+async function checkSample(row: OpCase, sample: Sample, device: string): Promise<void> {
+  const args = sample.args ?? {};
+  const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
+  const tolerance = ({ dtype }: TensorData) => row.tolerance?.[dtype] ?? tolerances[dtype];
+
+  const outputs = withLayer(interpreters, inferenceChecker, () => listOf(row.call(fresh(false), args)));
+  if (outputs.length !== sample.outputs.length) {
+    throw new ConformanceError(`${outputs.length} outputs, PyTorch gives ${sample.outputs.length}`);
+  }
+  for (const [i, expected] of sample.outputs.entries()) await expectTensor(`output ${i}`, outputs[i], expected, tolerance(expected));
+
+  if (sample.inplace && row.inplace) {
+    const [first, ...rest] = fresh(false);
+    const [result] = listOf(row.inplace([(first as Tensor).clone(), ...rest], args));
+    await expectTensor('in place', result, sample.outputs[0], tolerance(sample.outputs[0]));
+  }
+  if (!row.reads) await checkTrace(row, fresh(false), args);
+  if (sample.gradOut && sample.grads) await checkGradients(row, sample, fresh(true), device);
+}
+
+/** Each op's inferred shapes and dtypes must be those of its results, inner ops of composites included. */
+const inferenceChecker: Interpreter = {
+  process(spec: OpSpec, inputs: readonly Operand[], attrs, next): Outputs {
+    const outputs = next();
+    if (!spec.infer || spec.inplaceOf) return outputs;
+    const inferred = spec.infer(inputs, attrs);
+    const metas = 'shape' in inferred ? [inferred] : inferred;
+    listOf(outputs).forEach(({ shape, dtype }, i) => {
+      if (metas[i].dtype !== dtype || metas[i].shape.join() !== shape.join()) {
+        throw new ConformanceError(`${spec.name} infers ${metas[i].dtype}[${metas[i].shape}] but gives ${dtype}[${shape}]`);
+      }
+    });
+    return outputs;
+  },
+};
+
+/** A replayed trace must give the very same numbers. */
+async function checkTrace(row: OpCase, inputs: readonly unknown[], args: object): Promise<void> {
+  const tensors = inputs.filter(isTensor);
+  const call = (...given: Tensor[]): Results => {
+    const rest = [...given];
+    return row.call(inputs.map((x) => (isTensor(x) ? rest.shift() : x)), args);
+  };
+  const { graph, result } = trace(call, tensors);
+  const replayed = replay(graph, tensors);
+  for (const [i, expected] of listOf(result).entries()) await expectSame(`replayed output ${i}`, replayed[i], expected);
+}
+
+async function checkGradients(row: OpCase, sample: Sample, inputs: readonly unknown[], device: string): Promise<void> {
+  const { gradOut = [], grads = [], gradgrads } = sample;
+  const leaves = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);
+  const expected = grads.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
+  const outputs = listOf(row.call(inputs, sample.args ?? {}));
+  const flowing = outputs.filter((_, i) => gradOut[i]);
+  const cotangents = gradOut.filter((x): x is TensorData => x !== null).map((data) => makeTensorOf(data, device));
+  if (gradgrads) for (const cotangent of cotangents) cotangent.requiresGrad_();
+  const results = grad(flowing, leaves, { gradOutputs: cotangents, allowUnused: true, createGraph: gradgrads !== undefined });
+  await compareGradients('gradient', row, results, expected);
+  if (!gradgrads) return;
+  // the scalar Σ sum(v · grad), differentiated by every leaf and by the cotangents
+  const v = gradgrads.v.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
+  const terms = results.flatMap((result, i) => {
+    const factor = v[i];
+    return result && factor && result.requiresGrad ? [result.mul(makeTensorOf(factor, device)).sum()] : [];
+  });
+  if (terms.length === 0) return;
+  const total = terms.reduce((sum, term) => sum.add(term));
+  const seconds = grad([total], [...leaves, ...cotangents], { allowUnused: true });
+  const expectedInputs = gradgrads.inputs.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
+  const expectedCotangents = gradgrads.gradOut.filter((_, i) => gradOut[i]);
+  await compareGradients('second gradient', row, seconds, [...expectedInputs, ...expectedCotangents]);
+}
+
+/** `null` and zeros mean the same. */
+async function compareGradients(
+  what: string,
+  row: OpCase,
+  actual: readonly (Tensor | null)[],
+  expected: readonly (TensorData | null)[],
+): Promise<void> {
+  for (const [i, wanted] of expected.entries()) {
+    const got = actual[i];
+    if (wanted && got) await expectTensor(`${what} ${i}`, got, wanted, row.tolerance?.[wanted.dtype] ?? tolerances[wanted.dtype]);
+    else if (wanted && wanted.data.some((x) => x !== 0)) throw new ConformanceError(`${what} ${i} is missing`);
+    else if (got && (await got.ne(0).any().item()) !== 0) throw new ConformanceError(`${what} ${i} should be zero, got ${got}`);
+  }
 }

@@ -1,5 +1,6 @@
-/** The fixtures: samples of every op with the values and gradients that PyTorch gives, as tools/torch-oracle writes them. */
-import { type DType, Tensor, tensor } from '@tenfold/tensor-core';
+/** The fixtures: samples of every op with the values and gradients that PyTorch gives. `fixtures/README.md` describes the files. */
+import { readFile } from 'node:fs/promises';
+import type { DType } from '@tenfold/tensor-core';
 
 /** One element: a number, a bool, or text for what JSON has no number for: `'nan'`, `'inf'`, `'-inf'`, integers beyond 2^53. */
 export type Encoded = number | boolean | string;
@@ -12,29 +13,47 @@ export interface TensorData {
 }
 
 /** How an input lies in memory: the values are the same, the strides are not. */
-export type Layout = 'transpose' | 'expand' | 'slice';
+export type Layout = 'transpose' | 'slice' | 'expand';
 
 /** A tensor input. */
 export interface InputData extends TensorData {
-  readonly requiresGrad?: boolean;
+  readonly requiresGrad?: true;
   readonly view?: Layout;
 }
+
+type Grads = readonly (TensorData | null)[];
 
 /** One call of an op. */
 export interface Sample {
   readonly name: string;
-  readonly inputs: readonly (InputData | number | null)[];
+  readonly inputs: readonly (InputData | Encoded | null)[];
   /** Further arguments by their names in our API. */
   readonly args?: { readonly [name: string]: unknown };
+  /** The in-place form on a copy of the first input gives `outputs[0]` too. */
+  readonly inplace?: true;
   readonly outputs: readonly TensorData[];
-  /** The gradients given to `backward`, one per floating-point output. */
-  readonly gradOut?: readonly (TensorData | null)[];
-  /** The gradients of the inputs, `null` where there is none. */
-  readonly grads?: readonly (TensorData | null)[];
+  /** The gradients given to `backward`, `null` for outputs that don't require grad. */
+  readonly gradOut?: Grads;
+  /** The gradients of the inputs, `null` where there is none (which means zero). */
+  readonly grads?: Grads;
+  /** Instead of gradients: backward raises this. */
+  readonly gradError?: string;
+  /** Second gradients, of `Σᵢ sum(vᵢ · gradsᵢ)`, with respect to the inputs and to the given gradients. */
+  readonly gradgrads?: { readonly v: Grads; readonly inputs: Grads; readonly gradOut: Grads };
 }
 
 /** One op with its samples. */
 export interface OpFixture {
   readonly op: string;
   readonly samples: readonly Sample[];
+}
+
+/** The families that have fixtures. */
+export const families = ['elementwise', 'reduce', 'movement', 'index', 'linalg', 'softmax', 'loss'] as const;
+export type Family = (typeof families)[number];
+
+/** Reads the samples of one family. */
+export async function loadFixture(family: Family): Promise<readonly OpFixture[]> {
+  const text = await readFile(new URL(`../fixtures/${family}.json`, import.meta.url), 'utf8');
+  return (JSON.parse(text) as { ops: OpFixture[] }).ops;
 }

@@ -6,7 +6,7 @@
  *
  * - Both operands of a binary or compare node, and both arms of a select, have the same dtype; a condition is `bool`.
  * - Integers wrap (two's complement); integer `div` truncates towards zero and division by zero is an error where the device can tell.
- * - `min` and `max` give NaN if either operand is NaN. `round` is half to even. `rem` has the sign of the dividend (C's `fmod`).
+ * - `min` and `max` give NaN if either operand is NaN; `sign` gives 0 for NaN. `round` is half to even. `rem` has the sign of the dividend (C's `fmod`).
  * - A cast of a float to an integer truncates towards zero; a cast to `bool` is `!= 0` (NaN is true).
  * - float16 and bfloat16 nodes compute in float32 or wider and round once to their dtype.
  */

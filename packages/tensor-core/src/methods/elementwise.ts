@@ -119,8 +119,9 @@ export abstract class ElementwiseMethods extends TensorBase {
     return dispatch(ops.frac.inplaceTwin, [this.self], null);
   }
 
-  /** The square. */
+  /** The square; of bool in int64. */
   square(): Tensor {
+    if (this.dtype === 'bool') return this.pow(2);
     return dispatch(ops.square, [this.self], null);
   }
 

@@ -105,6 +105,12 @@ function floorDivided(x: e.Expr, y: e.Expr): e.Expr {
   return e.select(e.bitAnd(inexact, negative), e.sub(quotient, 1), quotient);
 }
 
+/** PyTorch takes the numbers 0.5 and -0.5 for roots, which differ from powers at -Inf and -0. */
+function raised(x: e.Expr, y: e.Expr): e.Expr {
+  if (y.kind !== 'param' || !isFloat(x.dtype)) return e.pow(x, y);
+  return e.select(e.eq(y, 0.5), e.sqrt(x), e.select(e.eq(y, -0.5), e.unary('rsqrt', x), e.pow(x, y)));
+}
+
 function divided(x: e.Expr, y: e.Expr, mode: RoundingMode): e.Expr {
   if (mode === 'floor') return floorDivided(x, y);
   const quotient = e.div(x, y);
@@ -252,7 +258,7 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
   fmod: pointwise('fmod', { promote: 'number', formula: ([x, y]) => e.rem(x, y) }),
   pow: pointwise('pow', {
     promote: 'number',
-    formula: ([x, y]) => e.pow(x, y),
+    formula: ([x, y]) => raised(x, y),
     check: (dtype, _, [, exponent]) => {
       if (isInteger(dtype) && typeof exponent === 'number' && exponent < 0) {
         throw new ArgumentError('pow: Integers to negative integer powers are not allowed; cast the tensor to a float dtype first');

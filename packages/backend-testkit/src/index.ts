@@ -1,0 +1,9 @@
+/**
+ * `@tenfold/backend-testkit`: the conformance suite for backends. Every op, against PyTorch's values and gradients.
+ *
+ * @packageDocumentation
+ */
+export type { NoCase, OpCase } from './case.ts';
+export { methodCases, opCases } from './cases/all.ts';
+export { ConformanceError, type Tolerance, tolerances } from './compare.ts';
+export { type ConformanceTest, conformanceTests } from './conformance.ts';
