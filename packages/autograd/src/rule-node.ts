@@ -9,6 +9,7 @@ import {
   type Operand,
   type OpSpec,
   type Shape,
+  type Storage,
   sameShape,
   type Tensor,
 } from '@tenfold/tensor-core';
@@ -34,6 +35,8 @@ export class RuleNode extends Node {
   readonly #rule: GradRule;
   readonly #saves: ReadonlySet<Saved>;
   readonly #saved = new Map<Saved, SavedTensor>();
+  /** Saved tensors that are themselves gradients of an input. */
+  readonly #handedOut = new Set<SavedTensor>();
 
   /**
    * `copies` are inputs as they were before an in-place op, to be saved in place of what it has written.
@@ -107,11 +110,17 @@ export class RuleNode extends Node {
         `Function ${this.name} returned an invalid gradient at index ${i} - expected device ${wanted.device.name} but got ${grad.device}`,
       );
     }
+    for (const saved of this.#saved.values()) if (saved.isUnpackedAs(grad)) this.#handedOut.add(saved);
     return castTo(sameShape(grad.shape, wanted.shape) ? grad : sumTo(grad, wanted.shape), wanted);
   }
 
+  /** The memory that saved tensors share with others. */
+  savedStorages(): Set<Storage> {
+    return new Set([...this.#saved.values()].map((saved) => saved.storage).filter((storage) => storage !== null));
+  }
+
   override release(): void {
-    for (const saved of this.#saved.values()) saved.release(true);
+    for (const saved of this.#saved.values()) saved.release(!this.#handedOut.has(saved));
   }
 }
 

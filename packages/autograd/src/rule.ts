@@ -77,3 +77,6 @@ export const joint = <S extends AnySig>(
 export const viaBody = { kind: 'viaBody' } as const;
 export const noGradient = { kind: 'noGradient' } as const;
 export const notImplemented = (reason: string) => ({ kind: 'notImplemented', reason }) as const;
+
+/** A row of any op, as the engine reads it from the slot of a spec. */
+export type AnyRule = Rule<never>;

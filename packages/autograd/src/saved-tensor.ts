@@ -1,5 +1,5 @@
 /** Tensors kept for backward: with a hold on their memory, and a check that nobody changed them. */
-import { AutogradError, formatShape, keep, makeTensor, type Tensor } from '@tenfold/tensor-core';
+import { AutogradError, formatShape, keep, makeTensor, type Storage, type Tensor } from '@tenfold/tensor-core';
 import { AccumulateGrad, AutogradMeta } from './meta.ts';
 import type { Edge, Node } from './node.ts';
 
@@ -40,6 +40,14 @@ export class SavedTensor {
       alias.autogradMeta = meta;
     }
     return alias;
+  }
+
+  get storage(): Storage | null {
+    return this.#alias?.storage ?? null;
+  }
+
+  isUnpackedAs(tensor: Tensor): boolean {
+    return this.#alias === tensor;
   }
 
   /** Gives up the tensor. `dispose` returns its memory at once; otherwise whoever still holds the unpacked tensor keeps it. */

@@ -3,7 +3,7 @@
  * when it is read and the memory has changed since.
  */
 import { AutogradError, type Tensor, type ViewInfo } from '@tenfold/tensor-core';
-import { AccumulateGrad, type AutogradMeta, ensureMeta, setHistory } from './meta.ts';
+import { AccumulateGrad, type AutogradMeta, setHistory } from './meta.ts';
 import { type Edge, noEdge, Node } from './node.ts';
 import { nodeName } from './node-name.ts';
 import type { AnyRule } from './rule.ts';

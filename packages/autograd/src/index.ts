@@ -1,0 +1,47 @@
+/**
+ * `@tenfold/autograd`: gradients. Importing it switches on `requiresGrad` of tensor-core's tensors.
+ *
+ * @packageDocumentation
+ */
+import { installAutograd } from '@tenfold/tensor-core';
+import { autogradHooks } from './hooks.ts';
+import { installRules } from './rules/all.ts';
+
+installRules();
+installAutograd(autogradHooks);
+
+export { backward, type GradOptions, grad, type Tensors } from './backward.ts';
+export { defineFunction, type FunctionDefinition } from './define-function.ts';
+export {
+  AutogradFunction as Function,
+  applyFunction,
+  asFunction,
+  type FunctionArgs,
+  FunctionCall,
+  type FunctionClass,
+  type FunctionContext,
+  type FunctionGradients,
+  type FunctionOutputs,
+  type FunctionResult,
+  functionOf,
+  TensorArgument,
+} from './function.ts';
+export { type FunctionalOptions, hessian, jacobian, jvp, type TensorFunction, vjp } from './functional.ts';
+export { enableGrad, type GradScope, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './grad-mode.ts';
+export { type CheckedFunction, type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts';
+export { Node, type NodeHook, type NodePreHook, type TensorHook } from './node.ts';
+export {
+  type FormulaContext,
+  formula,
+  joint,
+  linear,
+  noGradient,
+  notImplemented,
+  type Rule,
+  type Rules,
+  type Saved,
+  viaBody,
+  type Wrt,
+  wrt,
+} from './rule.ts';
+export { defineRule, rules } from './rules/all.ts';
