@@ -9,13 +9,13 @@ import { type DType, empty, type Tensor } from '@tenfold/tensor-core';
  * Shapes: input `[N, in]`, weight `[out, in]`, bias `[out]`, result `[N, out]`.
  */
 export class LinearF extends Function {
-  static override forward(ctx: FunctionContext, input: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  static forward(ctx: FunctionContext, input: Tensor, weight: Tensor, bias: Tensor): Tensor {
     ctx.saveForBackward(input, weight);
     const output = input.mm(weight.t());
     return output.add(bias.unsqueeze(0).expandAs(output));
   }
 
-  static override backward(ctx: FunctionContext, grad: Tensor): (Tensor | null)[] {
+  static backward(ctx: FunctionContext, grad: Tensor): (Tensor | null)[] {
     const [input, weight] = ctx.savedTensors;
     const [forInput, forWeight, forBias] = ctx.needsInputGrad;
     return [
