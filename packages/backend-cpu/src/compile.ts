@@ -3,7 +3,7 @@
  * array of the node's dtype, whose own conversion does the rounding. No code is generated at run time.
  */
 import { type DType, type Expr, isFloat, operands, type Program, topological, type TypedArray } from '@tenfold/tensor-core';
-import { codecOf, type Element, toBigInt, toElement, type View } from './elements.ts';
+import { codecOf, type Element, int64ToFloat32, toBigInt, toElement, type View } from './elements.ts';
 import { binaryBig, binaryFloat, binaryInteger, comparisons, unaryBig, unaryNumber } from './functions.ts';
 import { forEachRun, isDense } from './iterate.ts';
 
@@ -22,6 +22,8 @@ interface Call {
   shape: readonly number[];
   inputs: readonly View[];
   params: readonly number[];
+  /** Where dim d of an `index` node is found in `shape`, if the dims have been permuted. */
+  order?: readonly number[];
 }
 
 /** Computes `n` elements from flat position `start` of the iteration space. */
@@ -33,6 +35,8 @@ export class Compiled {
   readonly dtypes: readonly DType[];
   readonly #once: Step[] = [];
   readonly #steps: Step[] = [];
+  /** Registers of inputs, which stand for buffers of the call while it runs. */
+  readonly #borrowed: Register[] = [];
 
   constructor(program: Program) {
     const registers = new Map<Expr, Register>();
@@ -40,6 +44,7 @@ export class Compiled {
       const register = newRegister(node.dtype);
       const step = stepOf(node, register, operands(node).map((x) => registers.get(x) as Register));
       registers.set(node, register);
+      if (node.kind === 'input') this.#borrowed.push(register);
       (node.kind === 'const' || node.kind === 'param' ? this.#once : this.#steps).push(step);
     }
     this.outputs = program.outputs.map((node) => registers.get(node) as Register);
@@ -61,14 +66,20 @@ export class Compiled {
     total: number,
     before: (start: number) => void,
     store: (start: number, n: number) => void,
+    order?: readonly number[],
   ): void {
-    const call: Call = { shape, inputs, params };
+    const call: Call = { shape, inputs, params, order };
     for (const step of this.#once) step(Math.min(total, blockSize), 0, call);
-    for (let start = 0; start < total; start += blockSize) {
-      const n = Math.min(blockSize, total - start);
-      before(start);
-      for (const step of this.#steps) step(n, start, call);
-      store(start, n);
+    try {
+      for (let start = 0; start < total; start += blockSize) {
+        const n = Math.min(blockSize, total - start);
+        before(start);
+        for (const step of this.#steps) step(n, start, call);
+        store(start, n);
+      }
+    } finally {
+      // a compiled program outlives its calls and must not keep their buffers
+      for (const register of this.#borrowed) register.data = register.own;
     }
   }
 }
@@ -113,9 +124,9 @@ function stepOf(node: Expr, out: Register, args: readonly Register[]): Step {
     case 'input':
       return readInput(node.index, node.dtype, out);
     case 'const':
-      return (n) => fill(out, toElement(node.value, node.dtype), n);
+      return rounded(node.dtype, out, (n) => fill(out, toElement(node.value, node.dtype), n));
     case 'param':
-      return (n, _, { params }) => fill(out, toElement(params[node.index], node.dtype), n);
+      return rounded(node.dtype, out, (n, _, { params }) => fill(out, toElement(params[node.index], node.dtype), n));
     case 'index':
       return positionAlong(node.dim, out);
     case 'load':
@@ -148,7 +159,6 @@ function rounded(dtype: DType, out: Register, step: Step): Step {
 }
 
 function fill({ data, at }: Register, value: Element, n: number): void {
-  // a fresh float16 constant is rounded when it meets the first operation of its dtype
   for (let i = 0; i < n; i++) data[at + i] = value;
 }
 
@@ -177,11 +187,12 @@ function gather(to: TypedArray, first: number, from: TypedArray, at: number, str
 }
 
 function positionAlong(dim: number, out: Register): Step {
-  return (n, start, { shape }) => {
+  return (n, start, { shape, order }) => {
+    const axis = order ? order.indexOf(dim) : dim;
     let inner = 1;
-    for (let d = dim + 1; d < shape.length; d++) inner *= shape[d];
+    for (let d = axis + 1; d < shape.length; d++) inner *= shape[d];
     const { data, at } = out;
-    for (let i = 0; i < n; i++) data[at + i] = Math.floor((start + i) / inner) % shape[dim];
+    for (let i = 0; i < n; i++) data[at + i] = Math.floor((start + i) / inner) % shape[axis];
   };
 }
 
@@ -237,7 +248,10 @@ function castStep(from: DType, to: DType, out: Register, arg: Register): Step {
 function conversion(from: DType, to: DType): ((x: Element) => Element) | null {
   if (from === to) return null;
   if (to === 'bool') return (x) => (x ? 1 : Number.isNaN(x) ? 1 : 0);
-  if (from === 'int64') return isFloat(to) ? Number : (x) => Number(BigInt.asIntN(32, x as bigint));
+  if (from === 'int64') {
+    if (to === 'float64') return Number;
+    return isFloat(to) ? (x) => int64ToFloat32(x as bigint) : (x) => Number(BigInt.asIntN(32, x as bigint));
+  }
   if (to === 'int64') return (x) => toBigInt(x as number);
   return null;
 }

@@ -21,6 +21,7 @@ export type Element = number | bigint;
 /** A new buffer. @throws BackendError if there is no room. */
 export function allocate(dtype: DType, length: number): Buffer {
   try {
+    if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`invalid length: ${length}`);
     return new arrayTypes[dtype](length);
   } catch (cause) {
     const bytes = length * dtypes[dtype].itemsize;
@@ -54,12 +55,22 @@ const bfloat16 = packed(bfloat16ToNumber, numberToBfloat16);
 
 export const codecOf = (dtype: DType): Codec => (dtype === 'float16' ? float16 : dtype === 'bfloat16' ? bfloat16 : plain);
 
-/** A number as an element of a dtype: a bigint for int64. */
-export const toElement = (value: number, dtype: DType): Element => (dtype === 'int64' ? toBigInt(value) : value);
+/** A number as an element of a dtype: a bigint for int64, 0 or 1 for bool. Arrays wrap and round the rest. */
+export function toElement(value: number, dtype: DType): Element {
+  if (dtype === 'int64') return toBigInt(value);
+  return dtype === 'bool' ? (value !== 0 ? 1 : 0) : value;
+}
 
 /** The integer part of a number as 64 bits; what no int64 holds becomes the smallest one, as x86 does. */
 export function toBigInt(value: number): bigint {
   return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+}
+
+/** A number that rounds to the same float32 as `x` does: beyond 53 bits, what is cut off leaves a sticky bit. */
+export function int64ToFloat32(x: bigint): number {
+  const near = Number(x);
+  if (Math.abs(near) < 2 ** 53) return near;
+  return Number((x >> 16n) | (x & 0xffffn ? 1n : 0n)) * 65536;
 }
 
 /** The largest or smallest possible element, with which a maximum or minimum begins. */

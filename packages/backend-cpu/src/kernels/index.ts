@@ -1,5 +1,5 @@
 /** The `gather` and `scatter` families. Indices are all checked before anything is written. */
-import { IndexError, type ScatterMode } from '@tenfold/tensor-core';
+import { IndexError, isInteger, type ScatterMode } from '@tenfold/tensor-core';
 import { codecOf, type Element, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
 
@@ -32,10 +32,13 @@ const combine: { readonly [M in ScatterMode]: (there: Element, x: Element) => El
   min: (there, x) => (there < x || Number.isNaN(there) ? there : x),
 };
 
+const multiplyNarrow = (there: Element, x: Element): Element => Math.imul(there as number, x as number);
+
 export function scatter(mode: ScatterMode, out: View, index: View, source: View, axis: number): void {
   checkIndices(index, axis, out.shape[axis]);
   const { read, write } = codecOf(out.dtype);
-  const apply = combine[mode];
+  // a product of two 32-bit integers may not fit a double
+  const apply = mode === 'multiply' && isInteger(out.dtype) && out.dtype !== 'int64' ? multiplyNarrow : combine[mode];
   const from = source.storage.buffer;
   const to = out.storage.buffer;
   const step = out.strides[axis];

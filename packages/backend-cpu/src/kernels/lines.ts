@@ -1,5 +1,5 @@
 /** Kernels that work along lines of one axis: argReduce, scan and sort. */
-import type { ArgReduceKind, ScanKind } from '@tenfold/tensor-core';
+import { type ArgReduceKind, isInteger, type ScanKind } from '@tenfold/tensor-core';
 import { codecOf, type Element, type View } from '../elements.ts';
 import { forEachPosition, without } from '../iterate.ts';
 
@@ -35,12 +35,20 @@ export function argReduce(kind: ArgReduceKind, out: View, input: View, axes: rea
   });
 }
 
-/** The next running value. */
-const scanSteps: { readonly [K in ScanKind]: (running: Element, x: Element) => Element } = {
+type ScanStep = (running: Element, x: Element) => Element;
+
+/** The next running value. Floats run in double precision. */
+const scanSteps: { readonly [K in ScanKind]: ScanStep } = {
   cumsum: (sum, x) => (typeof sum === 'bigint' ? BigInt.asIntN(64, sum + (x as bigint)) : sum + (x as number)),
-  cumprod: (sum, x) => (typeof sum === 'bigint' ? BigInt.asIntN(64, sum * (x as bigint)) : sum * (x as number)),
+  cumprod: (product, x) => (typeof product === 'bigint' ? BigInt.asIntN(64, product * (x as bigint)) : product * (x as number)),
   cummax: (best, x) => (above(best, x) ? best : x),
   cummin: (best, x) => (below(best, x) ? best : x),
+};
+
+/** Narrow integers wrap at 32 bits as they go, before a double could lose bits. */
+const integerSteps: { readonly [K in ScanKind]?: ScanStep } = {
+  cumsum: (sum, x) => ((sum as number) + (x as number)) | 0,
+  cumprod: (product, x) => Math.imul(product as number, x as number),
 };
 
 /** Whether the running extreme is (again) attained by `x`: of equal ones the latest counts, and so does each NaN. */
@@ -50,7 +58,8 @@ export function scan(kind: ScanKind, outs: readonly View[], input: View, axis: n
   const [values, indices] = outs;
   const { read } = codecOf(input.dtype);
   const { write } = codecOf(values.dtype);
-  const step = scanSteps[kind];
+  const narrow = isInteger(input.dtype) && input.dtype !== 'int64';
+  const step = (narrow ? integerSteps[kind] : undefined) ?? scanSteps[kind];
   const length = input.shape[axis];
   forEachLine([input, ...outs], axis, ([from, to, toIndex]) => {
     let running: Element | undefined;

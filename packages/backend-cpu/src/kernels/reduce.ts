@@ -45,7 +45,7 @@ export function reduce(kind: ReduceKind, out: View, ins: readonly View[], progra
         accumulator.reset();
         left = each;
       }
-    });
+    }, order);
   }
   const { write } = codecOf(out.dtype);
   let next = 0;
@@ -56,8 +56,10 @@ function accumulatorOf(kind: ReduceKind, dtype: DType): Accumulator {
   const big = dtype === 'int64';
   switch (kind) {
     case 'sum':
+      if (dtype === 'bool') return accumulatorOf('any', dtype);
       return isFloat(dtype) ? compensatedSum() : big ? folding<bigint>(0n, (a, x) => BigInt.asIntN(64, a + x)) : folding<number>(0, (a, x) => (a + x) | 0);
     case 'prod':
+      if (dtype === 'bool') return accumulatorOf('all', dtype);
       return isFloat(dtype) ? folding<number>(1, (a, x) => a * x) : big ? folding<bigint>(1n, (a, x) => BigInt.asIntN(64, a * x)) : folding<number>(1, Math.imul);
     case 'max':
       return big ? folding<bigint>(extreme(dtype, -1) as bigint, (a, x) => (x > a ? x : a)) : folding<number>(extreme(dtype, -1) as number, (a, x) => Math.max(a, x));
@@ -100,7 +102,7 @@ function compensatedSum(): Accumulator {
         sum = next;
       }
     },
-    // with infinities the error term is NaN, and the plain sum is right
-    result: () => (Number.isNaN(error) ? sum : sum + error),
+    // beyond the largest number the error term means nothing, and the plain sum is right
+    result: () => (Number.isFinite(sum) ? sum + error : sum),
   };
 }
