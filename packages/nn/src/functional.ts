@@ -28,10 +28,16 @@ export {
  * @throws ShapeError unless the sizes fit, DTypeError unless all have one dtype.
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  for (const [name, x] of [['input', input], ['weight', weight]] as const) {
+  for (const [name, x] of [
+    ['input', input],
+    ['weight', weight],
+  ] as const) {
     if (!isTensor(x)) throw new ArgumentError(`linear: ${name} must be a tensor, got ${describe(x)}`);
   }
-  if (weight.ndim > 2) throw new ShapeError(`linear: weight must have the shape [outFeatures, inFeatures] or [inFeatures], got ${weight.ndim} dims`);
+  if (weight.ndim > 2)
+    throw new ShapeError(
+      `linear: weight must have the shape [outFeatures, inFeatures] or [inFeatures], got ${weight.ndim} dims`,
+    );
   if (bias !== null && input.ndim === 2 && weight.ndim === 2) return bias.addmm(input, weight.t());
   const product = input.matmul(weight.t());
   return bias === null ? product : product.add(bias);

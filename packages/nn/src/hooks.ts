@@ -9,7 +9,11 @@ export type ForwardPreHook<M extends Module = Module> = (module: M, args: readon
 export type ForwardHook<M extends Module = Module> = (module: M, args: readonly unknown[], output: unknown) => unknown;
 
 /** Runs instead of `forward`, which it calls as `next`: for tools that must know when a module begins and ends, even if it throws. */
-export type ForwardWrapper<M extends Module = Module> = (module: M, args: readonly unknown[], next: (...args: readonly unknown[]) => unknown) => unknown;
+export type ForwardWrapper<M extends Module = Module> = (
+  module: M,
+  args: readonly unknown[],
+  next: (...args: readonly unknown[]) => unknown,
+) => unknown;
 
 type Forward = (...args: readonly unknown[]) => unknown;
 

@@ -3,8 +3,9 @@
  *
  * @packageDocumentation
  */
-export * as F from './functional.ts';
+
 export type { InplaceOptions } from './functional.ts';
+export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';

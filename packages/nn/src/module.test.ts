@@ -7,11 +7,11 @@ import {
   CrossEntropyLoss,
   Flatten,
   Identity,
-  Linear as NnLinear,
   LogSoftmax,
   Module,
   ModuleList,
   MSELoss,
+  Linear as NnLinear,
   Parameter,
   ReLU,
   Sequential,
@@ -62,7 +62,7 @@ class Wrapped extends Module {
   declare mean: Tensor;
   declare hidden: Tensor;
   nothing = null;
-  loss: CrossEntropyLoss;
+  declare loss: CrossEntropyLoss;
 
   constructor() {
     super();
@@ -72,7 +72,6 @@ class Wrapped extends Module {
     this.loss = new CrossEntropyLoss();
   }
 
-  // biome-ignore lint/suspicious/useGetterReturn: collection must not run getters
   get trap(): Tensor {
     throw new Error('a getter was run');
   }
@@ -307,7 +306,9 @@ describe('state', () => {
       unexpectedKeys: ['more'],
     });
     expect(message(() => target.loadStateDict(null as never))).toContain('Expected state_dict to be dict-like');
-    expect(message(() => target.loadStateDict({ ...good, 'fc.bias': 3 as unknown as Tensor }))).toContain('expected a tensor');
+    expect(message(() => target.loadStateDict({ ...good, 'fc.bias': 3 as unknown as Tensor }))).toContain(
+      'expected a tensor',
+    );
   });
 
   test('casts on loading', () => {
@@ -329,7 +330,11 @@ describe('modes', () => {
 
   test('zeroGrad and requiresGrad_', () => {
     const layer = new NnLinear(2, 1);
-    const step = (): void => layer.forward(ones([3, 2])).sum().backward();
+    const step = (): void =>
+      layer
+        .forward(ones([3, 2]))
+        .sum()
+        .backward();
     step();
     expect(layer.weight.grad?.toArraySync()).toEqual([[3, 3]]);
     layer.zeroGrad({ setToNone: false });

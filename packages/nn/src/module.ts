@@ -57,7 +57,9 @@ export abstract class Module {
   registerParameter(name: string, parameter: Parameter | null): void {
     if (parameter !== null && !(parameter instanceof Parameter)) {
       const hint = isTensor(parameter) ? '; wrap it: new Parameter(tensor)' : '';
-      throw new ArgumentError(`cannot assign ${describe(parameter)} object to parameter '${name}' (Parameter or null required)${hint}`);
+      throw new ArgumentError(
+        `cannot assign ${describe(parameter)} object to parameter '${name}' (Parameter or null required)${hint}`,
+      );
     }
     if (parameter?.gradFn) {
       throw new ArgumentError(
@@ -86,7 +88,8 @@ export abstract class Module {
 
   /** Makes `module` the property `name`, a child. @throws ArgumentError for a name that is taken, empty or has a dot, and for anything but a module or `null`. */
   registerModule(name: string, module: Module | null): void {
-    if (module !== null && !(module instanceof Module)) throw new ArgumentError(`${describe(module)} is not a Module subclass (child '${name}')`);
+    if (module !== null && !(module instanceof Module))
+      throw new ArgumentError(`${describe(module)} is not a Module subclass (child '${name}')`);
     this.#claim('module', name, this.#modules.has(name));
     this.#modules.add(name);
     Reflect.set(this, name, module);
@@ -102,7 +105,8 @@ export abstract class Module {
     if (name === '') throw new ArgumentError(`${kind} name can't be empty string ""`);
     if (name.includes('.')) throw new ArgumentError(`${kind} name can't contain ".", got: ${name}`);
     // a class field that is only declared holds undefined until now
-    if (!known && (Reflect.get(this, name) ?? undefined) !== undefined) throw new ArgumentError(`attribute '${name}' already exists`);
+    if (!known && (Reflect.get(this, name) ?? undefined) !== undefined)
+      throw new ArgumentError(`attribute '${name}' already exists`);
   }
 
   // --- collection ---
@@ -133,7 +137,8 @@ export abstract class Module {
   /** @internal Children with repetitions; `null` ones only if they were registered as such. */
   ownModules(): [string, Module | null][] {
     return [...this.#own()].filter(
-      (entry): entry is [string, Module | null] => entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
+      (entry): entry is [string, Module | null] =>
+        entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
     );
   }
 
@@ -196,7 +201,8 @@ export abstract class Module {
     const state: StateDict = {};
     for (const [name, parameter] of this.ownParameters()) state[prefix + name] = parameter.detach();
     for (const [name, buffer, persistent] of this.ownBuffers()) if (persistent) state[prefix + name] = buffer.detach();
-    for (const [name, module] of this.ownModules()) if (module) Object.assign(state, module.stateDict(`${prefix}${name}.`));
+    for (const [name, module] of this.ownModules())
+      if (module) Object.assign(state, module.stateDict(`${prefix}${name}.`));
     return state;
   }
 
@@ -213,7 +219,8 @@ export abstract class Module {
 
   /** Puts this module and all below it in training mode, or out of it, and returns it. */
   train(mode = true): this {
-    if (typeof mode !== 'boolean') throw new ArgumentError(`training mode is expected to be boolean, got ${describe(mode)}`);
+    if (typeof mode !== 'boolean')
+      throw new ArgumentError(`training mode is expected to be boolean, got ${describe(mode)}`);
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -332,10 +339,14 @@ export abstract class Module {
 }
 
 /** Members of all modules under dotted names, each value once. */
-function distinct<T extends Tensor>(modules: readonly [string, Module][], members: (module: Module) => [string, T][]): [string, T][] {
+function distinct<T extends Tensor>(
+  modules: readonly [string, Module][],
+  members: (module: Module) => [string, T][],
+): [string, T][] {
   const found = new Map<T, string>();
   for (const [prefix, module] of modules) {
-    for (const [name, value] of members(module)) if (!found.has(value)) found.set(value, prefix ? `${prefix}.${name}` : name);
+    for (const [name, value] of members(module))
+      if (!found.has(value)) found.set(value, prefix ? `${prefix}.${name}` : name);
   }
   return [...found].map(([value, name]) => [name, value]);
 }

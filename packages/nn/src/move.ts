@@ -17,7 +17,8 @@ import type { Module } from './module.ts';
 export type MoveTarget = DType | (string & {}) | Tensor | { dtype?: DType; device?: string };
 
 function parsed(target: MoveTarget): { dtype?: DType; device?: string } {
-  if (typeof target === 'string') return (dtypeNames as readonly string[]).includes(target) ? { dtype: target as DType } : { device: target };
+  if (typeof target === 'string')
+    return (dtypeNames as readonly string[]).includes(target) ? { dtype: target as DType } : { device: target };
   if (isTensor(target)) return { dtype: target.dtype, device: target.device };
   checkOptions('Module.to', target, ['dtype', 'device']);
   if (target === undefined) throw new ArgumentError(`Module.to: expected a dtype or a device, got ${describe(target)}`);
@@ -28,7 +29,9 @@ function parsed(target: MoveTarget): { dtype?: DType; device?: string } {
 export function moveModule(root: Module, target: MoveTarget): void {
   const { dtype, device } = parsed(target);
   if (dtype !== undefined && !(dtypeNames.includes(dtype) && isFloat(dtype))) {
-    throw new ArgumentError(`Module.to only accepts floating point dtypes, but got desired dtype=${dtypeNames.includes(dtype) ? `torch.${dtype}` : describe(dtype)}`);
+    throw new ArgumentError(
+      `Module.to only accepts floating point dtypes, but got desired dtype=${dtypeNames.includes(dtype) ? `torch.${dtype}` : describe(dtype)}`,
+    );
   }
   const there = device === undefined ? undefined : resolveDevice(device).name;
   const moved = (x: Tensor): Tensor =>

@@ -19,7 +19,8 @@ export interface ParameterOptions {
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor, options?: ParameterOptions) {
-    if (!isTensor(data)) throw new ArgumentError(`Parameter: expected a tensor such as randn([2, 3]), got ${describe(data)}`);
+    if (!isTensor(data))
+      throw new ArgumentError(`Parameter: expected a tensor such as randn([2, 3]), got ${describe(data)}`);
     checkOptions('Parameter', options, ['requiresGrad']);
     super(data.storage, data.dtype, data.shape, data.strides, data.offset, data.versionCounter, null);
     keep(this);

@@ -19,7 +19,9 @@ export function numberedLines(texts: readonly string[]): string[] {
     let end = start;
     while (end + 1 < texts.length && texts[end + 1] === texts[start]) end++;
     const count = end - start + 1;
-    lines.push(count === 1 ? childLine(String(start), texts[start]) : childLine(`${start}-${end}`, `${count} x ${texts[start]}`));
+    lines.push(
+      count === 1 ? childLine(String(start), texts[start]) : childLine(`${start}-${end}`, `${count} x ${texts[start]}`),
+    );
     start = end + 1;
   }
   return lines;

@@ -1,5 +1,13 @@
 /** Loading saved values into a module, with PyTorch's report of what does not fit. */
-import { ArgumentError, checkOptions, describe, formatShape, isTensor, type Tensor, withoutGrad } from '@tenfold/tensor-core';
+import {
+  ArgumentError,
+  checkOptions,
+  describe,
+  formatShape,
+  isTensor,
+  type Tensor,
+  withoutGrad,
+} from '@tenfold/tensor-core';
 import type { Module } from './module.ts';
 
 /** Tensors by dotted name, as `stateDict()` gives them. */
@@ -35,8 +43,10 @@ export function loadState(module: Module, state: StateDict, options?: LoadOption
   const known = names.filter((name) => Object.hasOwn(state, name));
 
   const errors: string[] = [];
-  if ((options?.strict ?? true) && missingKeys.length > 0) errors.push(`Missing key(s) in state_dict: ${quoted(missingKeys)}. `);
-  if ((options?.strict ?? true) && unexpectedKeys.length > 0) errors.push(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}. `);
+  if ((options?.strict ?? true) && missingKeys.length > 0)
+    errors.push(`Missing key(s) in state_dict: ${quoted(missingKeys)}. `);
+  if ((options?.strict ?? true) && unexpectedKeys.length > 0)
+    errors.push(`Unexpected key(s) in state_dict: ${quoted(unexpectedKeys)}. `);
   for (const name of known) {
     const problem = mismatch(name, wanted[name], state[name]);
     if (problem) errors.push(problem);

@@ -1,6 +1,14 @@
 /** Adam and AdamW. */
 import { adamStep_, type Tensor } from '@tenfold/tensor-core';
-import { flagOption, numberOption, type OptionCheck, Optimizer, type ParamState, type Params, zeroState } from './optimizer.ts';
+import {
+  flagOption,
+  numberOption,
+  Optimizer,
+  type OptionCheck,
+  type ParamState,
+  type Params,
+  zeroState,
+} from './optimizer.ts';
 
 /** Options of {@link Adam} and {@link AdamW}, all of them set. */
 export interface AdamGroup {
@@ -62,8 +70,17 @@ export class Adam extends Optimizer<AdamGroup, AdamState> {
     super(params, defaults, options, checks);
   }
 
-  protected override update(param: Tensor, grad: Tensor, { lr, betas, eps, weightDecay, amsgrad, maximize }: AdamGroup): void {
-    const state = this.stateOf(param, () => ({ step: 0, expAvg: zeroState(param), expAvgSq: zeroState(param), maxExpAvgSq: null }));
+  protected override update(
+    param: Tensor,
+    grad: Tensor,
+    { lr, betas, eps, weightDecay, amsgrad, maximize }: AdamGroup,
+  ): void {
+    const state = this.stateOf(param, () => ({
+      step: 0,
+      expAvg: zeroState(param),
+      expAvgSq: zeroState(param),
+      maxExpAvgSq: null,
+    }));
     if (amsgrad) state.maxExpAvgSq ??= zeroState(param);
     const step = state.step + 1;
     adamStep_(param, grad, state.expAvg, state.expAvgSq, amsgrad ? state.maxExpAvgSq : null, {

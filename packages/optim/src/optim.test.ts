@@ -11,7 +11,11 @@ interface Trajectories {
   readonly every: number;
   readonly initial: readonly { readonly shape: number[]; readonly data: number[] }[];
   readonly grads: readonly (readonly number[][])[];
-  readonly runs: readonly { readonly optimizer: 'SGD' | 'Adam' | 'RMSprop'; readonly options: object; readonly after: readonly (readonly number[][])[] }[];
+  readonly runs: readonly {
+    readonly optimizer: 'SGD' | 'Adam' | 'RMSprop';
+    readonly options: object;
+    readonly after: readonly (readonly number[][])[];
+  }[];
 }
 
 const fixture: Trajectories = JSON.parse(
@@ -32,21 +36,24 @@ function giveGrads(params: readonly Tensor[], step: number): void {
 }
 
 describe('trajectories of PyTorch, 50 steps in float64', () => {
-  test.each(fixture.runs.map((run) => [`${run.optimizer} ${JSON.stringify(run.options)}`, run] as const))('%s', (_name, run) => {
-    const params = initial();
-    const optimizer: { step(): void } = new makers[run.optimizer](params, run.options);
-    for (let step = 0; step < fixture.steps; step++) {
-      giveGrads(params, step);
-      optimizer.step();
-      if ((step + 1) % fixture.every !== 0) continue;
-      const expected = run.after[(step + 1) / fixture.every - 1];
-      params.forEach((param, i) => {
-        numbers(param).forEach((value, k) => {
-          expect(Math.abs(value - expected[i][k])).toBeLessThan(1e-10);
+  test.each(fixture.runs.map((run) => [`${run.optimizer} ${JSON.stringify(run.options)}`, run] as const))(
+    '%s',
+    (_name, run) => {
+      const params = initial();
+      const optimizer: { step(): void } = new makers[run.optimizer](params, run.options);
+      for (let step = 0; step < fixture.steps; step++) {
+        giveGrads(params, step);
+        optimizer.step();
+        if ((step + 1) % fixture.every !== 0) continue;
+        const expected = run.after[(step + 1) / fixture.every - 1];
+        params.forEach((param, i) => {
+          numbers(param).forEach((value, k) => {
+            expect(Math.abs(value - expected[i][k])).toBeLessThan(1e-10);
+          });
         });
-      });
-    }
-  });
+      }
+    },
+  );
 
   test('AdamW shrinks the parameter apart from the gradient', () => {
     // by hand from the paper's formula: the first step of Adam is lr · sign(g), up to eps
@@ -147,7 +154,10 @@ describe('state', () => {
     const resumed = make(copies);
     resumed.loadStateDict(optimizer.stateDict());
     for (let step = 5; step < 10; step++) {
-      for (const [list, each] of [[params, optimizer], [copies, resumed]] as const) {
+      for (const [list, each] of [
+        [params, optimizer],
+        [copies, resumed],
+      ] as const) {
         giveGrads(list, step);
         each.step();
       }
@@ -172,10 +182,14 @@ describe('state', () => {
     const optimizer = new SGD(initial(), { lr: 0.1, momentum: 0.9 });
     const other = new SGD([leaf([1])], { lr: 0.2, momentum: 0.9 });
     expect(() => optimizer.loadStateDict(other.stateDict())).toThrow("doesn't match the size of optimizer's group");
-    expect(() => optimizer.loadStateDict({ state: {}, paramGroups: [] })).toThrow('a different number of parameter groups');
+    expect(() => optimizer.loadStateDict({ state: {}, paramGroups: [] })).toThrow(
+      'a different number of parameter groups',
+    );
     expect(() => optimizer.loadStateDict(null as never)).toThrow('expected { state, paramGroups }');
     const group = { ...optimizer.stateDict().paramGroups[0], lr: 0.7 };
-    expect(() => optimizer.loadStateDict({ state: { 0: { momentumBuffer: ones([7]) } }, paramGroups: [group] })).toThrow('has shape [7]');
+    expect(() =>
+      optimizer.loadStateDict({ state: { 0: { momentumBuffer: ones([7]) } }, paramGroups: [group] }),
+    ).toThrow('has shape [7]');
     expect(optimizer.paramGroups[0].lr).toBe(0.1);
   });
 });
@@ -203,7 +217,9 @@ describe('errors', () => {
 
   test('one parameter in two groups', () => {
     const x = leaf([1]);
-    expect(() => new SGD([{ params: [x] }, { params: [x] }])).toThrow('some parameters appear in more than one parameter group');
+    expect(() => new SGD([{ params: [x] }, { params: [x] }])).toThrow(
+      'some parameters appear in more than one parameter group',
+    );
   });
 });
 
@@ -227,6 +243,26 @@ test('trains a model', async () => {
   };
   const first = await fit(1);
   expect(await fit(200)).toBeLessThan(first / 10);
+});
+
+test('goes on when the model is cast, state included', () => {
+  const model = new Linear(1, 1);
+  const optimizer = new Adam(model.parameters(), { lr: 0.1 });
+  const step = (dtype: 'float32' | 'float64'): number => {
+    optimizer.zeroGrad();
+    model
+      .forward(ones([1, 1], { dtype }))
+      .sum()
+      .backward();
+    optimizer.step();
+    return model.weight.itemSync();
+  };
+  const start = model.weight.itemSync();
+  // with a gradient of 1 every step of Adam moves by the learning rate
+  expect(step('float32')).toBeCloseTo(start - 0.1, 5);
+  model.double();
+  expect(step('float64')).toBeCloseTo(start - 0.2, 5);
+  expect(optimizer.state.get(model.weight)?.expAvg).toMatchObject({ dtype: 'float64' });
 });
 
 test('prints its options', () => {

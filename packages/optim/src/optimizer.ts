@@ -1,7 +1,16 @@
 /** What all optimisers share: groups of parameters with their options, and state per parameter. */
 // installs gradients, which every step reads
 import '@tenfold/autograd';
-import { ArgumentError, checkOptions, describe, isTensor, keep, type Tensor, withoutGrad, zerosLike } from '@tenfold/tensor-core';
+import {
+  ArgumentError,
+  checkOptions,
+  describe,
+  isTensor,
+  keep,
+  type Tensor,
+  withoutGrad,
+  zerosLike,
+} from '@tenfold/tensor-core';
 
 /** The options of one group, with the parameters they are for. */
 export type ParamGroup<O> = O & { params: Tensor[] };
@@ -32,7 +41,8 @@ export interface ZeroGradOptions {
 /** Checks one option of an optimiser and says what is wrong, or `null`. */
 export type OptionCheck = (value: unknown) => string | null;
 
-const shown = (value: unknown): string => (Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' ? String(value) : describe(value));
+const shown = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' ? String(value) : describe(value);
 
 /** A number for which `valid` holds; otherwise PyTorch's `Invalid learning rate: -1`. */
 export const numberOption =
@@ -63,7 +73,12 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
    * @param checks one check per option, in the order in which they are reported.
    * @throws ArgumentError for an unknown or invalid option, no parameters, or a parameter that is no leaf or is in two groups.
    */
-  protected constructor(params: Params<O>, defaults: O, options: object | undefined, checks: { readonly [K in keyof O]: OptionCheck }) {
+  protected constructor(
+    params: Params<O>,
+    defaults: O,
+    options: object | undefined,
+    checks: { readonly [K in keyof O]: OptionCheck },
+  ) {
     this.#checks = checks;
     checkOptions(new.target.name, options, Object.keys(checks));
     const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
@@ -75,11 +90,14 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
       );
     }
     if (typeof params !== 'object' || params === null || !(Symbol.iterator in params)) {
-      throw new ArgumentError(`params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}`);
+      throw new ArgumentError(
+        `params argument given to the optimizer should be an iterable of Tensors or groups, but got ${describe(params)}`,
+      );
     }
     const list: unknown[] = [...params];
     if (list.length === 0) throw new ArgumentError('optimizer got an empty parameter list');
-    const isGroup = (item: unknown): item is ParamGroupInit<O> => typeof item === 'object' && item !== null && 'params' in item && !isTensor(item);
+    const isGroup = (item: unknown): item is ParamGroupInit<O> =>
+      typeof item === 'object' && item !== null && 'params' in item && !isTensor(item);
     if (isGroup(list[0])) {
       for (const item of list) {
         if (!isGroup(item)) throw new ArgumentError(`param group must be an object with params, got ${describe(item)}`);
@@ -99,9 +117,11 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     const list: Tensor[] = isTensor(params) ? [params] : [...params];
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
     for (const param of list) {
-      if (!isTensor(param)) throw new ArgumentError(`optimizer can only optimize Tensors, but one of the params is ${describe(param)}`);
+      if (!isTensor(param))
+        throw new ArgumentError(`optimizer can only optimize Tensors, but one of the params is ${describe(param)}`);
       if (!param.isLeaf) throw new ArgumentError("can't optimize a non-leaf Tensor");
-      if (known.has(param)) throw new ArgumentError('some parameters appear in more than one parameter group, or twice in one');
+      if (known.has(param))
+        throw new ArgumentError('some parameters appear in more than one parameter group, or twice in one');
       known.add(param);
     }
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -141,10 +161,16 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   /** One step of one parameter. Called with grad mode off. */
   protected abstract update(param: Tensor, grad: Tensor, options: O): void;
 
-  /** The state of a parameter, made by `make` at the first step. */
+  /** The state of a parameter, made by `make` at the first step. It follows a parameter whose module was moved or cast. */
   protected stateOf(param: Tensor, make: () => S): S {
-    let state = this.state.get(param);
-    if (!state) this.state.set(param, (state = make()));
+    const state = this.state.get(param) ?? make();
+    this.state.set(param, state);
+    const values: ParamState = state;
+    for (const name of Object.keys(values)) {
+      const value = values[name];
+      if (isTensor(value) && (value.dtype !== param.dtype || value.device !== param.device))
+        values[name] = keep(value.to(param));
+    }
     return state;
   }
 
@@ -182,8 +208,16 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
    * @throws ArgumentError if groups, sizes or shapes differ from this optimiser's.
    */
   loadStateDict(saved: OptimizerState<O>): void {
-    if (typeof saved !== 'object' || saved === null || !Array.isArray(saved.paramGroups) || typeof saved.state !== 'object' || saved.state === null) {
-      throw new ArgumentError(`loadStateDict: expected { state, paramGroups } as stateDict() gives it, got ${describe(saved)}`);
+    if (
+      typeof saved !== 'object' ||
+      saved === null ||
+      !Array.isArray(saved.paramGroups) ||
+      typeof saved.state !== 'object' ||
+      saved.state === null
+    ) {
+      throw new ArgumentError(
+        `loadStateDict: expected { state, paramGroups } as stateDict() gives it, got ${describe(saved)}`,
+      );
     }
     if (saved.paramGroups.length !== this.paramGroups.length) {
       throw new ArgumentError('loaded state dict has a different number of parameter groups');
@@ -192,7 +226,9 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     const options = this.paramGroups.map(({ params }, i) => {
       const { params: indices, ...rest } = saved.paramGroups[i];
       if (!Array.isArray(indices) || indices.length !== params.length) {
-        throw new ArgumentError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+        throw new ArgumentError(
+          "loaded state dict contains a parameter group that doesn't match the size of optimizer's group",
+        );
       }
       indices.forEach((index: number, k) => {
         byIndex.set(index, params[k]);
@@ -208,7 +244,10 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
         const param = byIndex.get(Number(index));
         if (!param) throw new ArgumentError(`loadStateDict: state of parameter ${index}, which is in no group`);
         // the same optimiser wrote it: its names are those of S
-        states.set(param, Object.fromEntries(Object.entries(state).map(([name, value]) => [name, fitted(name, value, param)])) as S);
+        states.set(
+          param,
+          Object.fromEntries(Object.entries(state).map(([name, value]) => [name, fitted(name, value, param)])) as S,
+        );
       }
     });
     options.forEach((group, i) => {
@@ -241,7 +280,9 @@ function fitted(name: string, value: Tensor | number | null, param: Tensor): Ten
     throw new ArgumentError(`loadStateDict: ${name} must be a tensor or a number, got ${describe(value)}`);
   }
   if (value.shape.join() !== param.shape.join()) {
-    throw new ArgumentError(`loadStateDict: ${name} has shape [${value.shape.join(', ')}], its parameter [${param.shape.join(', ')}]`);
+    throw new ArgumentError(
+      `loadStateDict: ${name} has shape [${value.shape.join(', ')}], its parameter [${param.shape.join(', ')}]`,
+    );
   }
   return keep(value.to({ dtype: param.dtype, device: param.device, copy: true }));
 }

@@ -38,7 +38,15 @@ interface RMSpropState extends ParamState {
  */
 export class RMSprop extends Optimizer<RMSpropGroup, RMSpropState> {
   constructor(params: Params<RMSpropGroup>, options?: RMSpropOptions) {
-    const defaults = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false };
+    const defaults = {
+      lr: 1e-2,
+      alpha: 0.99,
+      eps: 1e-8,
+      weightDecay: 0,
+      momentum: 0,
+      centered: false,
+      maximize: false,
+    };
     super(params, defaults, options, {
       lr: numberOption('learning rate'),
       eps: numberOption('epsilon value'),
@@ -52,17 +60,29 @@ export class RMSprop extends Optimizer<RMSpropGroup, RMSpropState> {
 
   protected override update(param: Tensor, grad: Tensor, options: RMSpropGroup): void {
     const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = options;
-    const state = this.stateOf(param, () => ({ step: 0, squareAvg: zeroState(param), gradAvg: null, momentumBuffer: null }));
+    const state = this.stateOf(param, () => ({
+      step: 0,
+      squareAvg: zeroState(param),
+      gradAvg: null,
+      momentumBuffer: null,
+    }));
     if (centered) state.gradAvg ??= zeroState(param);
     if (momentum > 0) state.momentumBuffer ??= zeroState(param);
-    rmspropStep_(param, grad, state.squareAvg, centered ? state.gradAvg : null, momentum > 0 ? state.momentumBuffer : null, {
-      lr,
-      alpha,
-      eps,
-      weightDecay,
-      momentum,
-      maximize,
-    });
+    rmspropStep_(
+      param,
+      grad,
+      state.squareAvg,
+      centered ? state.gradAvg : null,
+      momentum > 0 ? state.momentumBuffer : null,
+      {
+        lr,
+        alpha,
+        eps,
+        weightDecay,
+        momentum,
+        maximize,
+      },
+    );
     state.step++;
   }
 }

@@ -61,5 +61,6 @@ export class SGD extends Optimizer<SGDGroup, SGDState> {
 }
 
 function checkNesterov({ nesterov, momentum, dampening }: SGDGroup): void {
-  if (nesterov && (momentum <= 0 || dampening !== 0)) throw new ArgumentError('Nesterov momentum requires a momentum and zero dampening');
+  if (nesterov && (momentum <= 0 || dampening !== 0))
+    throw new ArgumentError('Nesterov momentum requires a momentum and zero dampening');
 }

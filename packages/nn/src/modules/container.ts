@@ -1,5 +1,5 @@
 /** Modules that hold modules. */
-import { ArgumentError, describe, type Tensor, TenfoldError } from '@tenfold/tensor-core';
+import { ArgumentError, describe, TenfoldError, type Tensor } from '@tenfold/tensor-core';
 import { Module } from '../module.ts';
 import { numberedLines } from '../print.ts';
 
@@ -59,7 +59,8 @@ export class Sequential extends Numbered<Layer> {
     const [first] = layers;
     const entries = layers.length === 1 && isRecord(first) ? Object.entries(first) : Object.entries(layers);
     for (const [name, layer] of entries) {
-      if (!(layer instanceof Module)) throw new ArgumentError(`Sequential: layer '${name}' must be a module, got ${describe(layer)}`);
+      if (!(layer instanceof Module))
+        throw new ArgumentError(`Sequential: layer '${name}' must be a module, got ${describe(layer)}`);
       this.registerModule(name, layer);
     }
   }
@@ -89,7 +90,10 @@ export class ModuleList<M extends Module = Module> extends Numbered<M> {
 
   /** @throws TenfoldError always: a list says nothing about how its modules are used. */
   forward(..._args: never[]): unknown {
-    throw new TenfoldError(`Module [${this.constructor.name}] is missing the required "forward" function: call the forward of its modules`, 'NOT_IMPLEMENTED');
+    throw new TenfoldError(
+      `Module [${this.constructor.name}] is missing the required "forward" function: call the forward of its modules`,
+      'NOT_IMPLEMENTED',
+    );
   }
 
   protected override childLines(): string[] {

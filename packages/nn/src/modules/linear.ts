@@ -60,7 +60,6 @@ export class Linear extends Module {
 
 /** Gives back what it gets; any arguments of the constructor are ignored (https://pytorch.org/docs/stable/generated/torch.nn.Identity.html). */
 export class Identity extends Module {
-  // biome-ignore lint/complexity/noUselessConstructor: it takes what the layer in whose place it stands takes
   constructor(..._ignored: readonly unknown[]) {
     super();
   }
