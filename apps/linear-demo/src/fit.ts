@@ -1,20 +1,23 @@
 /** One run of the demo from data to verified file. */
-import { MSELoss } from '@tenfold/nn';
+import { noGrad } from '@tenfold/autograd';
 import { exportOnnx } from '@tenfold/onnx-export';
-import { type DType, manualSeed, rand, type Tensor, tensor } from '@tenfold/tensor-core';
+import { join } from 'node:path';
+import { manualSeed, rand, type Tensor, tensor } from '@tenfold/tensor-core';
 import type { CustomOps } from './cli.ts';
+import { UsageError } from './errors.ts';
 import { type Fit, leastSquares, meanAndStd } from './least-squares.ts';
 import { MyLinear, StandardizedLinear } from './model.ts';
 import { writeFileAtomically } from './output.ts';
-import { type Coefficient, type Report, renderReport, type Verified } from './report.ts';
+import { type Coefficient, renderReport, type Verified } from './report.ts';
 import type { Table } from './table.ts';
 import { lossCurve, progressBar } from './terminal.ts';
 import { type Batches, lineBatches, tableBatches, train } from './train.ts';
+import { type Center, verify } from './verify.ts';
 
 /** The flags that a run needs, with the device chosen. */
 export interface FitOptions {
   readonly device: string;
-  readonly dtype: DType;
+  readonly dtype: 'float64' | 'float32';
   readonly epochs: number | null;
   readonly batch: number | null;
   readonly lr: number;
@@ -48,7 +51,8 @@ interface RawModel {
 
 /** The line `y = 2·x₀ + 3·x₁ + 4`, learned from fresh random points each epoch (ACCEPTANCE D of the project). */
 export async function fitLine(options: FitOptions): Promise<Result> {
-  const { device, dtype, epochs = 2000, batch = 64 } = withDefaults(options, 2000, 64);
+  const { device, dtype } = options;
+  const { epochs, batch } = withDefaults(options, 2000, 64);
   manualSeed(options.seed);
   say(options, `A line: y = 2·x₀ + 3·x₁ + 4, from ${batch} random points an epoch, on ${device} in ${dtype}`);
   const model = new MyLinear(2, 1, { dtype, device });
@@ -60,7 +64,7 @@ export async function fitLine(options: FitOptions): Promise<Result> {
     { name: 'x₁', fitted: weights[1], exact: 3 },
     { name: 'bias', fitted: bias, exact: 4 },
   ];
-  const points = await rand([200, 2], { dtype }).toArray() as number[][];
+  const points = (await rand([200, 2], { dtype }).toArray()) as number[][];
   const truth = points.map(([a, b]) => 2 * a + 3 * b + 4);
   const [atThreeTwo] = await predict(model, [[3, 2]], dtype);
   say(options, `  at [3, 2] the model gives ${atThreeTwo.toFixed(4)} (the line: 16)`);
@@ -76,6 +80,7 @@ export async function fitLine(options: FitOptions): Promise<Result> {
     dropped: 0,
     history,
     target: 'y',
+    center: { mean: [0.5, 0.5], std: [0.3, 0.3] },
     coefficients,
     standardized: null,
     truth,
@@ -126,6 +131,7 @@ export async function fitTable(table: Table, title: string, options: FitOptions)
     dropped: table.dropped,
     history,
     target: table.target,
+    center: { mean: columns.map(({ mean }) => mean), std: columns.map(({ std }) => std) },
     coefficients: sideBySide(table.features, raw, leastSquares(table.x, table.y)),
     standardized: sideBySide(table.features, { weights, bias }, leastSquares(x, y)),
     truth: table.y,
@@ -168,7 +174,7 @@ async function parametersOf({ weight, bias }: MyLinear): Promise<[number[], numb
   return [Array.from(await weight.toTypedArray(), Number), await bias.item()];
 }
 
-async function predict(model: RawModel, rows: readonly (readonly number[])[], dtype: DType): Promise<number[]> {
+async function predict(model: RawModel, rows: readonly (readonly number[])[], dtype: 'float64' | 'float32'): Promise<number[]> {
   return noGrad(async () => Array.from(await model.forward(tensor(rows, { dtype })).toTypedArray(), Number));
 }
 
@@ -191,8 +197,77 @@ interface Finished {
   readonly dropped: number;
   readonly history: readonly number[];
   readonly target: string;
+  readonly center: Center;
   readonly coefficients: readonly Coefficient[];
   readonly standardized: readonly Coefficient[] | null;
   readonly truth: readonly number[];
   readonly prediction: readonly number[];
+}
+
+/** Exports, checks and reports. */
+async function finish(run: Finished): Promise<Result> {
+  const { options, model, history } = run;
+  const path = join(options.out, 'model.onnx');
+  await exportOnnx(model, [run.example], path, {
+    inputNames: ['x'],
+    outputNames: ['y'],
+    opsetVersion: options.opset,
+    customOps: options.customOps,
+    dynamicAxes: { x: { 0: 'batch' }, y: { 0: 'batch' } },
+    verbose: options.verbose && !options.json,
+  });
+  const unverified =
+    options.customOps === 'opaque' ? 'its MYLINEAR node is opaque, and onnxruntime has no kernel of that name' : null;
+  const verified = unverified === null ? await verify(path, (x) => model.forward(x), run.center, options.dtype) : [];
+  const loss = history[history.length - 1];
+  const report = writeFileAtomically(
+    options.out,
+    'report.html',
+    renderReport({
+      title: run.title,
+      subtitle: run.subtitle,
+      facts: [
+        ...(run.rows === null ? [] : [['rows', `${run.rows}${run.dropped ? ` (${run.dropped} dropped)` : ''}`] as const]),
+        ['device', options.device],
+        ['dtype', options.dtype],
+        ['epochs', String(run.epochs)],
+        ['final loss', loss.toPrecision(4)],
+        ['seed', String(options.seed)],
+        ['opset', `${options.opset}, ${options.customOps}`],
+      ],
+      history,
+      target: run.target,
+      coefficients: run.coefficients,
+      truth: run.truth,
+      prediction: run.prediction,
+      verified,
+      unverified,
+    }),
+  );
+  say(options, coefficientLines(run.coefficients));
+  if (unverified) say(options, `  model.onnx was not run: ${unverified}`);
+  for (const { batch, difference } of verified) {
+    say(options, `  onnxruntime at batch ${String(batch).padStart(2)}: largest difference ${difference.toExponential(1)}`);
+  }
+  say(options, `  wrote ${path}\n  wrote ${report}\n`);
+  return {
+    name: run.name,
+    device: options.device,
+    rows: run.rows,
+    dropped: run.dropped,
+    epochs: run.epochs,
+    loss,
+    coefficients: run.coefficients,
+    standardized: run.standardized,
+    verified,
+    files: [path, report],
+  };
+}
+
+function coefficientLines(coefficients: readonly Coefficient[]): string {
+  const width = Math.max(...coefficients.map(({ name }) => name.length));
+  const number = (value: number | null) => (value === null ? '–' : value.toPrecision(6)).padStart(12);
+  const head = `  ${'coefficient'.padEnd(width)} ${'fitted'.padStart(12)} ${'least squares'.padStart(14)}`;
+  const lines = coefficients.map(({ name, fitted, exact }) => `  ${name.padEnd(width)} ${number(fitted)}   ${number(exact)}`);
+  return [head, ...lines].join('\n');
 }

@@ -1,5 +1,5 @@
 /** Derivatives of pointwise ops; see ../rule.ts for the names in scope. `g` below is the gradient of the result. */
-import { type AnySig, type ElementwiseOps, fullLike, type Operand, type Tensor, zerosLike } from '@tenfold/tensor-core';
+import { type AnySig, type ElementwiseOps, fullLike, type Operand, type Tensor, where, zerosLike } from '@tenfold/tensor-core';
 import { type FormulaContext, formula, linear, noGradient, type Rules, type Wrt, wrt } from '../rule.ts';
 
 /** Piecewise constant: the gradient is zero, not absent. */
@@ -13,12 +13,12 @@ const fromInput = <S extends AnySig>(slope: (x: Tensor) => Tensor) => formula<S>
 /** d y = g · slope(y), y being the result. */
 const fromOutput = <S extends AnySig>(slope: (y: Tensor) => Tensor) => formula<S>(wrt(['out'], (c) => c.grad.mul(slope(c.output()))));
 
-/** The one of two that was chosen takes the gradient; at a tie both take half. */
-const chosen = <S extends AnySig>(compare: 'gt' | 'lt', self: 0 | 1): Wrt<S> =>
+/** The one of two that was chosen takes the gradient, at a tie both take half, and beside NaN both take all of it. */
+const chosen = <S extends AnySig>(loses: 'gt' | 'lt', self: 0 | 1): Wrt<S> =>
   wrt([0, 1], (c) => {
     const [mine, other] = operands(c, self);
-    const half = onlyWhere(other.eq(mine), c.grad.mul(0.5));
-    return half.add(onlyWhere(mine[compare](other), c.grad));
+    const shared = where(mine.eq(other), c.grad.mul(0.5), c.grad);
+    return shared.maskedFill(mine[loses](other), 0);
   });
 
 /** Inputs 0 and 1 as tensors, `self` first. */
@@ -107,11 +107,11 @@ export const elementwise: Rules<ElementwiseOps> = {
   tanh: fromOutput((y) => y.square().rsub(1)),
   asinh: fromInput((x) => x.square().add(1).rsqrt()),
   // as a product of two roots: (x² - 1) would lose the digits near 1
-  acosh: fromInput((x) => x.sub(1).rsqrt().mul(x.add(1).rsqrt())),
+  acosh: fromInput((x) => x.square().sub(1).rsqrt()),
   atanh: fromInput((x) => x.square().rsub(1).reciprocal()),
   sigmoid: fromOutput((y) => y.mul(y.rsub(1))),
   // 0 at 0
-  relu: formula(wrt(['out'], (c) => onlyWhere(c.output().gt(0), c.grad))),
+  relu: formula(wrt(['out'], (c) => c.grad.maskedFill(c.output().le(0), 0))),
   erf: fromInput((x) => x.square().neg().exp().mul(ERF_SLOPE)),
   erfc: fromInput((x) => x.square().neg().exp().mul(-ERF_SLOPE)),
   isnan: noGradient,
@@ -191,8 +191,8 @@ export const elementwise: Rules<ElementwiseOps> = {
     wrt([0, 'out'], (c) => c.grad.mul(c.tensor(0).div(c.output()))),
     wrt([1, 'out'], (c) => c.grad.mul(c.tensor(1).div(c.output()))),
   ),
-  maximum: formula(chosen('gt', 0), chosen('gt', 1)),
-  minimum: formula(chosen('lt', 0), chosen('lt', 1)),
+  maximum: formula(chosen('lt', 0), chosen('lt', 1)),
+  minimum: formula(chosen('gt', 0), chosen('gt', 1)),
   fmax: formula(kept('ge', 0), kept('ge', 1)),
   fmin: formula(kept('le', 0), kept('le', 1)),
   // d log(eˣ + eʸ) = dx / (1 + e^(y-x)) + …

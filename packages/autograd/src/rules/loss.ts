@@ -50,8 +50,8 @@ const binaryCrossEntropy: Rule<LossOps['binaryCrossEntropy']> = joint([0, 1, 2],
   const each = perElement(c);
   const grad = weighted(each, weight);
   return [
-    // (x - t) / (x (1 - x)), with a denominator not below 1e-12 as in PyTorch
-    c.needs(0) ? x.sub(t).div(x.neg().add(1).mul(x).clamp(1e-12)).mul(grad) : null,
+    // (x - t) / (x (1 - x)), with a denominator not below the float32 1e-12 as in PyTorch
+    c.needs(0) ? x.sub(t).div(x.neg().add(1).mul(x).clamp(Math.fround(1e-12))).mul(grad) : null,
     // log(1 - x) - log x
     c.needs(1) ? x.neg().log1p().sub(x.log()).mul(grad) : null,
     c.needs(2) ? dispatch(builtinOps.binaryCrossEntropy, [x, t, null], { reduction: 'none' }).mul(each) : null,
