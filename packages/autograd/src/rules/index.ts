@@ -37,11 +37,11 @@ export const index: Rules<IndexOps> = {
     null,
     wrt([1], (c) => c.grad.indexSelect(c.attrs.dim, c.input(1))),
   ),
-  // a 0-d value is summed over all its places by the engine
+  // a 0-d value is summed over all its places by the engine, each once even where an index stands twice
   indexFill: formula(
     wrt([1], (c) => c.grad.indexFill(c.attrs.dim, c.input(1), 0)),
     null,
-    wrt([1], (c) => c.grad.indexSelect(c.attrs.dim, c.input(1))),
+    wrt([1], (c) => c.grad.maskedFill(c.grad.newOnes(c.shape(0)).indexFill(c.attrs.dim, c.input(1), 0).ne(0), 0)),
   ),
   linearIndex: noGradient,
   index: viaBody,

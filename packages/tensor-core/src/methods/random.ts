@@ -68,8 +68,10 @@ export abstract class RandomMethods extends CreateMethods {
    */
   random_(from?: number, to?: number, options: RandomMethodOptions = {}): Tensor {
     const [low, high] = from === undefined ? [0, exactRange(this.dtype)] : to === undefined ? [0, from] : [from, to];
-    checkInteger(low, 'random_: from');
-    checkInteger(high, 'random_: to');
+    if (from !== undefined) {
+      checkInteger(low, 'random_: from');
+      checkInteger(high, 'random_: to');
+    }
     if (low >= high)
       throw new ArgumentError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
     return dispatch(ops.randomFill.inplaceTwin, [this.self], { low, high, ...drawn('random_', options) });
