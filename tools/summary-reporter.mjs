@@ -1,7 +1,7 @@
 /** A vitest reporter that ends the run with the line `N passed, N failed` (and `, N skipped`), which CI reads. */
 
 /** Counts tests, type tests, files that could not be loaded, and errors outside any test. */
-export class SummaryReporter {
+export default class SummaryReporter {
   /**
    * @param {ReadonlyArray<import('vitest/node').TestModule>} testModules
    * @param {ReadonlyArray<unknown>} unhandledErrors
@@ -20,11 +20,7 @@ export class SummaryReporter {
       counts.failed += failedTests === 0 && testModule.state() === 'failed' ? 1 : failedTests;
     }
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-    this.line = `${counts.passed} passed, ${counts.failed} failed${skipped}`;
-  }
-
-  /** Prints last: other reporters write their summaries at the end of the run too. */
-  onProcessTimeout() {
-    console.error('vitest did not close in time');
+    // other reporters write their summaries at the end of the run too: this line comes after them
+    process.once('exit', () => console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`));
   }
 }

@@ -1,0 +1,64 @@
+/** `npm run lint`: style, types, the package law, what is published, and what must not be tracked. Every check runs; the exit code is 1 if any failed. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkImports } from './lint/check-imports.mjs';
+import { checkText } from './lint/check-text.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
+const apps = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'package.json')));
+const workspaces = [...packages.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
+
+/**
+ * Runs a tool of node_modules; its output is shown only if it fails.
+ * @param {string} script
+ * @param {readonly string[]} args
+ * @param {string} [cwd]
+ */
+function tool(script, args, cwd = '.') {
+  const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: join(root, cwd), encoding: 'utf8' });
+  return result.status === 0 ? [] : [`${result.stdout}${result.stderr}`.trim()];
+}
+
+/** Each check gives its problems; none means that it passed. */
+const checks = {
+  'biome (style and mistakes)': () => tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '--max-diagnostics=50']),
+  'tsc (types of sources and tests)': () =>
+    [...workspaces, 'tools'].flatMap((folder) => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'], folder)),
+  'the package law (who imports whom, cycles)': () => checkImports(root),
+  'publint (manifests)': () => packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
+  'attw (types of what is published)': () =>
+    packages.flatMap((name) =>
+      tool('@arethetypeswrong/cli/dist/index.js', ['--pack', '.', '--profile', 'esm-only', '--quiet'], `packages/${name}`),
+    ),
+  'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
+  'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
+  'changesets (one for each published package that is not released)': () => missingChangesets(),
+};
+
+/** A package at version 0.0.0 was never released: some changeset must name it. */
+function missingChangesets() {
+  const folder = join(root, '.changeset');
+  const text = readdirSync(folder)
+    .filter((name) => name.endsWith('.md') && name !== 'README.md')
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n');
+  return packages
+    .map((name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')))
+    .filter(({ name, version }) => version === '0.0.0' && !text.includes(`'${name}'`))
+    .map(({ name }) => `no changeset names ${name}; write one with: npm run changeset`);
+}
+
+let failed = 0;
+for (const [name, check] of Object.entries(checks)) {
+  const start = performance.now();
+  const problems = check();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${problems.length ? '✗' : '✓'} ${name} (${seconds} s)`);
+  for (const problem of problems) console.log(problem.replaceAll(/^/gm, '    '));
+  if (problems.length) failed++;
+}
+if (failed) console.log(`\n${failed} of ${Object.keys(checks).length} checks failed. Style is mended by: npm run format`);
+process.exitCode = failed ? 1 : 0;
