@@ -80,24 +80,49 @@ export function erfinv(y: number): number {
   return y < 0 ? -x : x;
 }
 
-// C. Lanczos, SIAM J. Numer. Anal. B 1 (1964), with Godfrey's coefficients for g = 7, n = 9
-const lanczos = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
-  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+// (ζ(k) - 1)/k for k = 2, 3, …, of the series about 2 (Abramowitz & Stegun 6.1.33)
+const zetaTerms = [
+  0.3224670334241132, 0.0673523010531981, 0.020580808427784546, 0.007385551028673986, 0.0028905103307415234,
+  0.001192753911703261, 0.0005096695247430425, 0.00022315475845357939, 9.945751278180853e-05, 4.492623673813314e-05,
+  2.050721277567069e-05, 9.439488275268397e-06, 4.374866789907488e-06, 2.039215753801366e-06, 9.55141213040742e-07,
+  4.492469198764566e-07, 2.1207184805554665e-07, 1.0043224823968099e-07, 4.7698101693639804e-08,
+  2.2711094608943164e-08, 1.0838659214896955e-08, 5.183475041970047e-09, 2.4836745438024785e-09,
+  1.1921401405860912e-09, 5.731367241678862e-10, 2.7595228851242334e-10, 1.330476437424449e-10, 6.4229645638381e-11,
 ];
+const oneMinusGamma = 0.42278433509846713;
+
+/** log Γ(2 + z) for |z| <= 0.5, exact to the last bits where it crosses zero: z·(1 - γ) + Σ (ζ(k) - 1)·(-z)ᵏ/k. */
+function lgammaNearTwo(z: number): number {
+  let sum = 0;
+  for (let k = zetaTerms.length - 1; k >= 0; k--) sum = zetaTerms[k] - z * sum;
+  return z * (oneMinusGamma + z * sum);
+}
+
+// B(2k)/(2k·(2k - 1)) of Stirling's series (Abramowitz & Stegun 6.1.40)
+const stirling = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400];
 
 /** log |Γ(x)|. */
 export function lgamma(x: number): number {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? x : Number.POSITIVE_INFINITY;
-  if (x <= 0 && Number.isInteger(x)) return Number.POSITIVE_INFINITY;
-  // reflection: Γ(x)·Γ(1-x) = π / sin(πx)
-  if (x < 0.5) return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * x))) - lgamma(1 - x);
-  if (x === 1 || x === 2) return 0;
-  const z = x - 1;
-  let sum = lanczos[0];
-  for (let i = 1; i < lanczos.length; i++) sum += lanczos[i] / (z + i);
-  const t = z + 7.5;
-  return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(t) - t + Math.log(sum);
+  if (x <= 0) {
+    if (Number.isInteger(x)) return Number.POSITIVE_INFINITY;
+    // reflection: Γ(x)·Γ(1-x) = π / sin(πx), where only the fraction of x counts, and it is exact
+    return Math.log(Math.PI / Math.abs(Math.sin(Math.PI * (x - Math.round(x))))) - lgamma(1 - x);
+  }
+  // Γ(x + 1) = x·Γ(x) leads to the interval about 2
+  if (x < 0.5) return lgammaNearTwo(x) - Math.log1p(x) - Math.log(x);
+  if (x < 1.5) return lgammaNearTwo(x - 1) - Math.log1p(x - 1);
+  if (x < 8) {
+    let product = 1;
+    let y = x;
+    while (y >= 2.5) product *= --y;
+    return Math.log(product) + lgammaNearTwo(y - 2);
+  }
+  if (x > 1e17) return x * (Math.log(x) - 1);
+  const square = 1 / (x * x);
+  let series = 0;
+  for (let k = stirling.length - 1; k >= 0; k--) series = stirling[k] + square * series;
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series / x;
 }
 
 // B(2k)/(2k) of the asymptotic series (Abramowitz & Stegun 6.3.18)
