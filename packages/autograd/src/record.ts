@@ -17,7 +17,7 @@ import { type Edge, noEdge, type Node } from './node.ts';
 import { nodeName } from './node-name.ts';
 import type { AnyRule } from './rule.ts';
 import { RuleNode } from './rule-node.ts';
-import { checkInPlace, gradientEdge, NotImplementedNode, notImplementedMessage } from './views.ts';
+import { baseOf, checkInPlace, gradientEdge, NotImplementedNode, notImplementedMessage, requiresGrad } from './views.ts';
 
 /** A row that records its op by itself: custom Functions. */
 export interface OwnRecord {
@@ -26,6 +26,10 @@ export interface OwnRecord {
 }
 
 export function record(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  if (spec.inplaceOf && !inputs.some((x) => isTensor(x) && requiresGrad(x))) {
+    for (const target of targetsOf(spec, inputs)) if (requiresGrad(baseOf(target))) checkInPlace(target);
+    return belowAutograd(spec, inputs, attrs);
+  }
   const rule = (spec.inplaceOf ?? spec).rule as AnyRule | OwnRecord | null;
   switch (rule?.kind) {
     case 'own':

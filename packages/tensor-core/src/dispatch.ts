@@ -28,11 +28,16 @@ function transformed(level: number, spec: OpSpec, inputs: readonly Operand[], at
 
 /** From stop ① on: for transforms that have rewritten a call. */
 export function belowTransforms<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
-  if (gradMode.enabled && anyRequiresGrad(inputs)) {
+  if (gradMode.enabled && (anyRequiresGrad(inputs) || (spec.inplaceOf && writesView(spec, inputs)))) {
     const autograd = installedAutograd();
     if (autograd) return autograd.record(spec, inputs, attrs);
   }
   return belowAutograd(spec, inputs, attrs);
+}
+
+/** A view that requires no grad may still be of a base that does, if it was made with grad mode off: autograd refuses to write it. */
+function writesView(spec: OpSpec, inputs: readonly Operand[]): boolean {
+  return spec.inplace !== null && spec.inplace.writes.some((i) => isTensor(inputs[i]) && inputs[i].viewInfo !== null);
 }
 
 function anyRequiresGrad(inputs: readonly Operand[]): boolean {

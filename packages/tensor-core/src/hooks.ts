@@ -32,7 +32,7 @@ export interface BackwardOptions {
 
 /** What `@tenfold/autograd` installs. Core keeps nothing but a slot per tensor (`autogradMeta`), whose content is autograd's own. */
 export interface AutogradHooks {
-  /** Stop ①: records the op and continues below, or enters its body. Called only with grad mode on and an input that requires grad. */
+  /** Stop ①: records the op and continues below, or enters its body. Called only with grad mode on and an input that requires grad, or a view to be written. */
   record<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
   requiresGrad(tensor: Tensor): boolean;
   setRequiresGrad(tensor: Tensor, value: boolean): void;
