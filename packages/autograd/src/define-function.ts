@@ -1,5 +1,13 @@
 /** Custom Functions without a class. */
-import { applyFunction, type FunctionArgs, type FunctionClass, type FunctionContext, type FunctionGradients, type FunctionOutputs, type FunctionResult } from './function.ts';
+import {
+  applyFunction,
+  type FunctionArgs,
+  type FunctionClass,
+  type FunctionContext,
+  type FunctionGradients,
+  type FunctionOutputs,
+  type FunctionResult,
+} from './function.ts';
 
 /** What {@link defineFunction} takes. */
 export interface FunctionDefinition {
@@ -9,8 +17,6 @@ export interface FunctionDefinition {
   backward(ctx: FunctionContext, ...grads: never[]): FunctionGradients;
   symbolic?(...args: never[]): unknown;
 }
-
-type Defined<D extends FunctionDefinition> = D & FunctionClass;
 
 /**
  * A custom Function from its parts; arguments are inferred from `forward`.
@@ -29,7 +35,8 @@ type Defined<D extends FunctionDefinition> = D & FunctionClass;
  */
 export function defineFunction<D extends FunctionDefinition>(
   definition: D,
-): (...args: FunctionArgs<Defined<D>>) => FunctionResult<Defined<D>> {
-  const functionClass = { ...definition, name: definition.name ?? 'Function' } as Defined<D>;
-  return (...args) => applyFunction(functionClass, args);
+): (...args: FunctionArgs<D>) => FunctionResult<D> {
+  const functionClass = { ...definition, name: definition.name ?? 'Function' } as FunctionClass;
+  // the class's types are those of the definition
+  return (...args) => applyFunction(functionClass, args as never) as FunctionResult<D>;
 }

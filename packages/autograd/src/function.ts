@@ -58,15 +58,20 @@ export interface FunctionClass {
   symbolic?(...args: never[]): unknown;
 }
 
+/** What the types of a call are read from. */
+interface Forward {
+  forward(...args: never[]): FunctionOutputs;
+}
+
 /** The arguments of `apply`: those of forward, without `ctx`. */
-export type FunctionArgs<F extends FunctionClass> = F extends { setupContext(...args: never[]): void }
+export type FunctionArgs<F extends Forward> = F extends { setupContext(...args: never[]): void }
   ? Parameters<F['forward']>
   : Parameters<F['forward']> extends readonly [unknown, ...infer A]
     ? A
     : [];
 
 /** What `apply` gives. */
-export type FunctionResult<F extends FunctionClass> = ReturnType<F['forward']>;
+export type FunctionResult<F extends Forward> = ReturnType<F['forward']>;
 
 /** Stands in {@link FunctionCall.args} for a tensor argument: which input of the op it is. */
 export class TensorArgument {
