@@ -1,0 +1,48 @@
+/** Every builtin symbol, by op name, and symbols of third parties. */
+import { type AnySig, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
+import { create } from './create.ts';
+import { elementwise } from './elementwise.ts';
+import { index } from './index.ts';
+import { linalg } from './linalg.ts';
+import { builtinSymbol, setSymbol } from './lookup.ts';
+import { loss } from './loss.ts';
+import { movement } from './movement.ts';
+import { optim } from './optim.ts';
+import { randomNumbers } from './random.ts';
+import { reduce } from './reduce.ts';
+import { softmax } from './softmax.ts';
+import type { OnnxSymbol, Symbols } from './symbol.ts';
+
+/** Symbols of the builtin ops by name. */
+export const symbols: Symbols<BuiltinOps> = {
+  ...create,
+  ...elementwise,
+  ...index,
+  ...linalg,
+  ...loss,
+  ...movement,
+  ...optim,
+  ...randomNumbers,
+  ...reduce,
+  ...softmax,
+};
+
+let installed = false;
+
+/** The symbol of an op, or `undefined` if it has none. */
+export function symbolOf(spec: OpSpec): OnnxSymbol | undefined {
+  if (!installed) {
+    installed = true;
+    for (const [name, symbol] of Object.entries(symbols)) {
+      // both tables are total over the same names
+      const op = builtinOps[name as keyof BuiltinOps] as unknown as OpSpec;
+      if (!builtinSymbol(op)) setSymbol(op, symbol as OnnxSymbol);
+    }
+  }
+  return builtinSymbol(spec);
+}
+
+/** Gives an op of your own (`defineOp`) a form in ONNX: `defineSymbol(spec, (g) => g.op('Relu', [g.x()]))`. */
+export function defineSymbol<S extends AnySig>(spec: OpSpec<S>, symbol: OnnxSymbol<S>): void {
+  setSymbol(spec as unknown as OpSpec, symbol as unknown as OnnxSymbol);
+}

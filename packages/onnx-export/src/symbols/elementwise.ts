@@ -1,0 +1,330 @@
+/** Pointwise ops in ONNX. Operands are cast to the dtype in which Tenfold computes, since ONNX promotes nothing. */
+import { type DType, type ElementwiseOps, isFloat } from '@tenfold/tensor-core';
+import type { Ref } from '../builder.ts';
+import type { OpContext } from '../context.ts';
+import type { Symbols } from './symbol.ts';
+
+// the rows see their op only through the context, whose attributes are typed where a row reads them
+type Row = (g: OpContext) => Ref;
+
+/** One ONNX function of floats; integers are converted first. */
+const float = (type: string): Row => (g) => g.op(type, [g.operand(0, g.outDType())]);
+
+/** One ONNX function that leaves integers alone. */
+const rounding = (type: string): Row => (g) => (isFloat(g.outDType()) ? g.op(type, [g.x()]) : g.x());
+
+/** Two operands of the result's dtype. */
+const arithmetic = (write: (g: OpContext, x: Ref, y: Ref, dtype: DType) => Ref): Row => (g) =>
+  g.widened(g.outDType(), (dtype) => write(g, g.operand(0, dtype), g.operand(1, dtype), dtype));
+
+/** Two operands of a float dtype. */
+const compared = (write: (g: OpContext, x: Ref, y: Ref) => Ref): Row => (g) => {
+  const promoted = g.promoted();
+  // runtimes compare bools and small integers as int32
+  const dtype = promoted === 'bool' || g.isNarrow(promoted) ? 'int32' : promoted;
+  return write(g, g.operand(0, dtype), g.operand(1, dtype));
+};
+
+const logical = (type: string): Row => (g) => g.op(type, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
+
+const number = (g: OpContext, value: number, x: Ref): Ref => g.scalar(value, x.dtype as DType);
+const add = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Add', [x, y]);
+const sub = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Sub', [x, y]);
+const mul = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Mul', [x, y]);
+const div = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Div', [x, y]);
+const log = (g: OpContext, x: Ref): Ref => g.op('Log', [x]);
+const exp = (g: OpContext, x: Ref): Ref => g.op('Exp', [x]);
+const abs = (g: OpContext, x: Ref): Ref => g.op('Abs', [x]);
+const neg = (g: OpContext, x: Ref): Ref => g.op('Neg', [x]);
+const sqrt = (g: OpContext, x: Ref): Ref => g.op('Sqrt', [x]);
+const lt = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Less', [x, y]);
+const eq = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Equal', [x, y]);
+
+/** `k · y`, where `y` itself does for 1. */
+const scaled = (g: OpContext, k: number, y: Ref): Ref => (k === 1 ? y : mul(g, number(g, k, y), y));
+
+/** Towards zero. */
+const trunc = (g: OpContext, x: Ref): Ref => mul(g, g.op('Sign', [x]), g.op('Floor', [abs(g, x)]));
+
+/** The larger or smaller, also of integers before opset 12, and NaN where either is. */
+function extreme(g: OpContext, type: 'Max' | 'Min', x: Ref, y: Ref): Ref {
+  const float = isFloat(x.dtype as DType);
+  if (g.opset >= 12 || float) {
+    const chosen = g.op(type, [x, y]);
+    if (!float) return chosen;
+    // runtimes differ in what the larger of a number and NaN is
+    const sum = add(g, x, y);
+    return g.where(g.op('IsNaN', [sum]), g.where(g.op('IsNaN', [x]), x, g.where(g.op('IsNaN', [y]), y, chosen)), chosen);
+  }
+  return g.where(type === 'Max' ? lt(g, y, x) : lt(g, x, y), x, y);
+}
+
+/** The remainder with the sign of the divisor, as Python's `%`. */
+function remainder(g: OpContext, x: Ref, y: Ref): Ref {
+  const float = isFloat(x.dtype as DType);
+  const mod = g.op('Mod', [x, y], { fmod_i: float ? 1 : 0 });
+  if (!float) return mod;
+  const zero = number(g, 0, x);
+  const adjust = g.op('And', [g.op('Not', [eq(g, mod, zero)]), g.op('Xor', [lt(g, mod, zero), lt(g, y, zero)])]);
+  return g.where(adjust, add(g, mod, y), mod);
+}
+
+/** The quotient rounded down. */
+function floorDivided(g: OpContext, x: Ref, y: Ref): Ref {
+  if (!isFloat(x.dtype as DType)) return div(g, sub(g, x, remainder(g, x, y)), y);
+  // from the exact remainder, so that 1 // 0.1 is 9 as in Python; x/0 keeps its infinity
+  const exact = g.op('Round', [div(g, sub(g, x, remainder(g, x, y)), y)]);
+  return g.where(eq(g, y, number(g, 0, y)), div(g, x, y), exact);
+}
+
+/** log(1 + x), exact for small x too: log(u) · x / (u - 1) with u = 1 + x (Kahan). */
+function log1p(g: OpContext, x: Ref): Ref {
+  const one = number(g, 1, x);
+  const u = add(g, x, one);
+  const d = sub(g, u, one);
+  const corrected = div(g, mul(g, log(g, u), x), d);
+  const infinite = eq(g, u, x);
+  return g.where(eq(g, d, number(g, 0, x)), x, g.where(infinite, log(g, u), corrected));
+}
+
+/** exp(x) - 1, exact for small x too: (u - 1) · x / log(u) with u = exp(x) (Kahan). */
+function expm1(g: OpContext, x: Ref): Ref {
+  const one = number(g, 1, x);
+  const u = exp(g, x);
+  const minusOne = sub(g, u, one);
+  const corrected = div(g, mul(g, minusOne, x), log(g, u));
+  const far = g.op('Or', [lt(g, number(g, 1, x), abs(g, x)), eq(g, u, number(g, 0, x))]);
+  return g.where(eq(g, u, one), x, g.where(far, minusOne, corrected));
+}
+
+const isInfinite = (g: OpContext, x: Ref): Ref => eq(g, abs(g, x), number(g, Number.POSITIVE_INFINITY, x));
+
+/** y/x with the quadrant, built on atan. */
+function atan2(g: OpContext, y: Ref, x: Ref): Ref {
+  const zero = number(g, 0, x);
+  const pi = number(g, Math.PI, x);
+  const negative = lt(g, x, zero);
+  const below = lt(g, y, zero);
+  const base = g.op('Atan', [div(g, y, x)]);
+  const turned = g.where(negative, g.where(below, sub(g, base, pi), add(g, base, pi)), base);
+  const upright = g.where(below, number(g, -Math.PI / 2, x), number(g, Math.PI / 2, x));
+  const both = g.op('And', [eq(g, x, zero), eq(g, y, zero)]);
+  return g.where(both, zero, g.where(eq(g, x, zero), upright, turned));
+}
+
+/** The magnitude of x with the sign of y. A negative zero counts as positive: ONNX can't tell them apart. */
+function copysign(g: OpContext, x: Ref, y: Ref): Ref {
+  const size = abs(g, x);
+  // 1/y tells -0 from 0
+  const negative = lt(g, g.where(eq(g, y, number(g, 0, y)), g.op('Reciprocal', [y]), y), number(g, 0, y));
+  return g.where(negative, neg(g, size), size);
+}
+
+/** Largest first, so that nothing overflows. */
+function hypot(g: OpContext, x: Ref, y: Ref): Ref {
+  const [a, b] = [abs(g, x), abs(g, y)];
+  const big = g.op('Max', [a, b]);
+  const ratio = div(g, g.op('Min', [a, b]), g.where(eq(g, big, number(g, 0, x)), number(g, 1, x), big));
+  const length = mul(g, big, sqrt(g, add(g, number(g, 1, x), mul(g, ratio, ratio))));
+  return g.where(isInfinite(g, big), big, length);
+}
+
+const whole = (write: (g: OpContext, x: Ref) => Ref): Row => (g) => write(g, g.operand(0, g.outDType()));
+const both = (write: (g: OpContext, x: Ref, y: Ref) => Ref): Row => (g) =>
+  write(g, g.operand(0, g.outDType()), g.operand(1, g.outDType()));
+
+/** Bits of integers, by opset 18's ops; of bools, by the logical ones. */
+const bits = (boolType: string, type: string): Row => (g) => {
+  const dtype = g.outDType();
+  if (dtype === 'bool') return g.op(boolType, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
+  g.needs(18, 'a bitwise op on integers');
+  return g.op(type, [g.operand(0, dtype), g.operand(1, dtype)]);
+};
+
+/** Erf is a float32 function in most runtimes. */
+const erf = (g: OpContext, x: Ref): Ref => g.op('Erf', [x]);
+
+/** x + value · y ∘ z. */
+const accumulate = (combine: (g: OpContext, y: Ref, z: Ref) => Ref): Row => (g) => {
+  const factor = g.size('value');
+  return g.widened(g.outDType(), (dtype) => {
+    const y = g.operand(1, dtype);
+    const product = factor === 1 ? y : mul(g, g.scalar(factor, dtype), y);
+    return add(g, g.operand(0, dtype), combine(g, product, g.operand(2, dtype)));
+  });
+};
+
+/** Rows by op name. */
+export const elementwise: Symbols<ElementwiseOps> = {
+  abs: (g) => g.op('Abs', [g.x()]),
+  neg: (g) => g.widened(g.outDType(), (dtype) => neg(g, g.operand(0, dtype))),
+  sign: (g) => (g.outDType() === 'bool' ? g.x() : g.op('Sign', [g.x()])),
+  floor: rounding('Floor'),
+  ceil: rounding('Ceil'),
+  round: rounding('Round'),
+  trunc: (g) => (isFloat(g.outDType()) ? trunc(g, g.x()) : g.x()),
+  frac: (g) => sub(g, g.x(), trunc(g, g.x())),
+  square: (g) => g.widened(g.outDType(), (dtype) => mul(g, g.operand(0, dtype), g.operand(0, dtype))),
+
+  exp: float('Exp'),
+  exp2: whole((g, x) => exp(g, mul(g, x, number(g, Math.LN2, x)))),
+  expm1: whole(expm1),
+  log: float('Log'),
+  log2: whole((g, x) => div(g, log(g, x), number(g, Math.LN2, x))),
+  log10: whole((g, x) => div(g, log(g, x), number(g, Math.LN10, x))),
+  log1p: whole(log1p),
+  sqrt: float('Sqrt'),
+  rsqrt: whole((g, x) => g.op('Reciprocal', [sqrt(g, x)])),
+  reciprocal: float('Reciprocal'),
+  sin: float('Sin'),
+  cos: float('Cos'),
+  tan: float('Tan'),
+  asin: float('Asin'),
+  acos: float('Acos'),
+  atan: float('Atan'),
+  sinh: float('Sinh'),
+  cosh: float('Cosh'),
+  tanh: float('Tanh'),
+  asinh: float('Asinh'),
+  acosh: float('Acosh'),
+  atanh: float('Atanh'),
+  sigmoid: float('Sigmoid'),
+  erf: whole(erf),
+  erfc: whole((g, x) => sub(g, number(g, 1, x), erf(g, x))),
+
+  // Relu takes integers from opset 14 only
+  relu: (g) => {
+    const dtype = g.outDType();
+    if (isFloat(dtype)) return g.op('Relu', [g.x()]);
+    return g.widened(dtype, (wide) => extreme(g, 'Max', g.operand(0, wide), g.scalar(0, wide)));
+  },
+  threshold: (g) =>
+    g.widened(g.outDType(), (dtype) => {
+      const x = g.operand(0, dtype);
+      const above = lt(g, g.scalar(g.size('threshold'), dtype), x);
+      const kept = isFloat(dtype) ? g.op('Or', [above, g.op('IsNaN', [x])]) : above;
+      return g.where(kept, x, g.scalar(g.size('value'), dtype));
+    }),
+  isnan: (g) => (isFloat(g.dtype()) ? g.op('IsNaN', [g.x()]) : never(g)),
+  isinf: (g) => (isFloat(g.dtype()) ? isInfinite(g, g.x()) : never(g)),
+  isfinite: (g) =>
+    isFloat(g.dtype())
+      ? lt(g, abs(g, g.x()), g.scalar(Number.POSITIVE_INFINITY, g.dtype()))
+      : g.op('Not', [never(g)]),
+  clamp: (g) =>
+    g.widened(g.outDType(), (dtype) => {
+      const x = g.operand(0, dtype);
+      const isNumber = (i: number): boolean => g.isAbsent(i) || !g.isTensor(i);
+      // Clip takes scalars only, and integers from opset 12
+      if (isNumber(1) && isNumber(2) && (isFloat(dtype) || g.opset >= 12)) {
+        return g.op('Clip', [x, g.isAbsent(1) ? null : g.operand(1, dtype), g.isAbsent(2) ? null : g.operand(2, dtype)]);
+      }
+      const low = g.isAbsent(1) ? x : extreme(g, 'Max', x, g.operand(1, dtype));
+      return g.isAbsent(2) ? low : extreme(g, 'Min', low, g.operand(2, dtype));
+    }),
+
+  // the sum of bools is their or
+  add: (g) => {
+    if (g.outDType() === 'bool') return g.op('Or', [g.operand(0, 'bool'), g.operand(1, 'bool')]);
+    return g.widened(g.outDType(), (dtype) => add(g, g.operand(0, dtype), scaledOperand(g, 1, dtype)));
+  },
+  sub: (g) => g.widened(g.outDType(), (dtype) => sub(g, g.operand(0, dtype), scaledOperand(g, 1, dtype))),
+  rsub: (g) => g.widened(g.outDType(), (dtype) => sub(g, g.operand(1, dtype), scaledOperand(g, 0, dtype))),
+  mul: (g) =>
+    g.outDType() === 'bool' ? g.op('And', [g.operand(0, 'bool'), g.operand(1, 'bool')]) : arithmetic(mul)(g),
+  div: (g) => {
+    const { roundingMode } = g.attrs;
+    return g.widened(g.outDType(), (dtype) => {
+      const c : OpContext = g;
+      const [x, y] = [g.operand(0, dtype), g.operand(1, dtype)];
+      if (roundingMode === 'floor') return floorDivided(c, x, y);
+      return roundingMode === 'trunc' && isFloat(dtype) ? trunc(c, div(c, x, y)) : div(c, x, y);
+    });
+  },
+  remainder: (g) => arithmetic(remainder)(g),
+  fmod: (g) => arithmetic((c, x, y) => c.op('Mod', [x, y], { fmod_i: 1 }))(g),
+  pow: (g) => {
+    const dtype = g.outDType();
+    const square = !g.isTensor(1) && g.node.inputs[1] === 2;
+    return g.widened(dtype, (wide) => {
+      const x = g.operand(0, wide);
+      const exponent = g.operand(1, wide);
+      if (square && !isFloat(wide)) return mul(g, x, x);
+      if (!isFloat(wide)) g.needs(12, 'a power of integers');
+      return g.op('Pow', [x, exponent]);
+    });
+  },
+  atan2: (g) => both(atan2)(g),
+  hypot: (g) => both(hypot)(g),
+  maximum: (g) => larger('Max', 'Or')(g),
+  minimum: (g) => larger('Min', 'And')(g),
+  fmax: (g) => ignoringNaN('Max', 'Or')(g),
+  fmin: (g) => ignoringNaN('Min', 'And')(g),
+  logaddexp: (g) =>
+    both((c, x, y) => {
+      const stable = add(c, extreme(c, 'Max', x, y), log1p(c, exp(c, neg(c, abs(c, sub(c, x, y))))));
+      return c.where(c.op('And', [eq(c, x, y), isInfinite(c, x)]), x, stable);
+    })(g),
+  xlogy: (g) =>
+    both((c, x, y) => c.where(c.op('And', [eq(c, x, number(c, 0, x)), c.op('Not', [c.op('IsNaN', [y])])]), number(c, 0, x), mul(c, x, log(c, y))))(
+      g,
+    ),
+  copysign: (g) => both(copysign)(g),
+  lerp: (g) => {
+    const c : OpContext = g;
+    const dtype = g.outDType();
+    const [start, end, weight] = [0, 1, 2].map((i) => g.operand(i, dtype));
+    const diff = sub(c, end, start);
+    const near = add(c, start, mul(c, weight, diff));
+    const far = sub(c, end, mul(c, diff, sub(c, number(c, 1, weight), weight)));
+    return g.where(lt(c, abs(c, weight), number(c, 0.5, weight)), near, far);
+  },
+  addcmul: accumulate(mul),
+  addcdiv: accumulate(div),
+
+  eq: (g) => compared(eq)(g),
+  ne: (g) => compared((c, x, y) => c.op('Not', [eq(c, x, y)]))(g),
+  lt: (g) => compared(lt)(g),
+  le: (g) => compared((c, x, y) => orEqual(c, 'Less', x, y))(g),
+  gt: (g) => compared((c, x, y) => c.op('Greater', [x, y]))(g),
+  ge: (g) => compared((c, x, y) => orEqual(c, 'Greater', x, y))(g),
+  logicalAnd: (g) => logical('And')(g),
+  logicalOr: (g) => logical('Or')(g),
+  logicalXor: (g) => logical('Xor')(g),
+  logicalNot: (g) => g.op('Not', [g.operand(0, 'bool')]),
+  bitwiseAnd: (g) => bits('And', 'BitwiseAnd')(g),
+  bitwiseOr: (g) => bits('Or', 'BitwiseOr')(g),
+  bitwiseXor: (g) => bits('Xor', 'BitwiseXor')(g),
+  // of a two's complement number: -1 - x
+  bitwiseNot: (g) => {
+    const dtype = g.outDType();
+    if (dtype === 'bool') return g.op('Not', [g.x()]);
+    return g.widened(dtype, (wide) => sub(g, g.scalar(-1, wide), g.operand(0, wide)));
+  },
+  where: (g) => g.where(g.operand(0, 'bool'), g.operand(1, g.outDType()), g.operand(2, g.outDType())),
+  maskedFill: (g) => g.where(g.operand(1, 'bool'), g.operand(2, g.outDType()), g.x()),
+};
+
+/** Operand i times the attribute alpha. */
+function scaledOperand(g: OpContext, i: number, dtype: DType): Ref {
+  const alpha = g.size('alpha');
+  const x = g.operand(i, dtype);
+  return typeof alpha === 'number' ? scaled(g, alpha, x) : mul(g, g.scalar(alpha, dtype), x);
+}
+
+/** False everywhere. */
+const never = (g: OpContext): Ref => g.expand(g.scalar(0, 'bool'), g.dims());
+
+/** LessOrEqual and GreaterOrEqual come with opset 12. */
+function orEqual(g: OpContext, type: 'Less' | 'Greater', x: Ref, y: Ref): Ref {
+  return g.opset >= 12 ? g.op(`${type}OrEqual`, [x, y]) : g.op('Or', [g.op(type, [x, y]), eq(g, x, y)]);
+}
+
+const larger = (type: 'Max' | 'Min', boolType: string): Row => (g) =>
+  g.outDType() === 'bool' ? logical(boolType)(g) : arithmetic((c, x, y) => extreme(c, type, x, y))(g);
+
+/** The other operand where one is NaN. */
+const ignoringNaN = (type: 'Max' | 'Min', boolType: string): Row => (g) => {
+  if (!isFloat(g.outDType())) return larger(type, boolType)(g);
+  return both((c, x, y) => c.where(c.op('IsNaN', [x]), y, c.where(c.op('IsNaN', [y]), x, c.op(type, [x, y]))))(g);
+};

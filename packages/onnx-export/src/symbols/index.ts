@@ -1,0 +1,114 @@
+/** Reading and writing at indices, sorting, in ONNX. */
+import type { DType, IndexOps } from '@tenfold/tensor-core';
+import type { Ref } from '../builder.ts';
+import type { OpContext } from '../context.ts';
+import type { Dim } from '../dims.ts';
+import { type Symbols, viaBody } from './symbol.ts';
+
+/** A 0-d value as one of shape [1]. */
+const atLeast1d = (g: OpContext, x: Ref, i: number): Ref => (g.rank(i) === 0 ? g.unsqueeze(x, [0]) : x);
+
+/** Undoes {@link atLeast1d} for a result of `rank` dims. */
+const asRank = (g: OpContext, x: Ref, rank: number): Ref => (rank === 0 ? g.squeeze(x, [0]) : x);
+
+/** `source` cut to the sizes of the index, which may be smaller. */
+function cropped(g: OpContext, source: number, index: number): Ref {
+  const [from, to] = [g.dims(source), g.dims(index)];
+  let x = g.cast(g.x(source), g.outDType());
+  from.forEach((size, d) => {
+    if (String(size) !== String(to[d])) x = g.slice(x, d, 0, to[d]);
+  });
+  return x;
+}
+
+/** Writes `updates` at `index` along `axis`. */
+function scattered(g: OpContext, index: Ref, updates: Ref, axis: number, add: boolean): Ref {
+  const dtype = g.outDType();
+  if (add) g.needs(16, 'adding at indices');
+  // sums of small integers, like all arithmetic, through int32
+  const wide: DType = add && g.isNarrow(dtype) ? 'int32' : dtype;
+  const x = atLeast1d(g, g.cast(g.x(), wide), 0);
+  const written = g.op('ScatterElements', [x, index, g.cast(updates, wide)], { axis_i: axis, reduction_s: add ? 'add' : undefined });
+  return g.cast(asRank(g, written, g.rank()), dtype);
+}
+
+const scatter = (add: boolean) => (g: OpContext): Ref => {
+  const { dim } = g.attrs as { readonly dim: number };
+  const dtype = g.outDType();
+  const updates = g.isTensor(2) ? cropped(g, 2, 1) : g.expand(g.operand(2, dtype), g.dims(1));
+  return scattered(g, atLeast1d(g, g.x(1), 1), atLeast1d(g, updates, 1), dim, add);
+};
+
+/** Whole slices along `dim`: each index is spread over the other dims. */
+const indexed = (add: boolean) => (g: OpContext): Ref => {
+  const { dim } = g.attrs as { readonly dim: number };
+  const dims: Dim[] = g.rank() === 0 ? [1] : [...g.dims()];
+  const [count] = g.rank(1) === 0 ? [1] : g.dims(1);
+  dims[dim] = count;
+  const one = dims.map((_, d) => d).filter((d) => d !== dim);
+  const index = g.expand(g.unsqueeze(atLeast1d(g, g.x(1), 1), one), dims);
+  const value = g.operand(2, g.outDType());
+  const updates = g.expand(value, dims);
+  return scattered(g, index, updates, dim, add);
+};
+
+/** TopK over everything is a stable sort. Small integers have no kernel. */
+function topk(g: OpContext, k: Dim, dim: number, largest: boolean): Ref[] {
+  const dtype = g.dtype();
+  const wide: DType = g.isNarrow(dtype) || dtype === 'bool' ? 'int32' : dtype;
+  if (g.rank() === 0) return [g.x(), g.scalar(0, 'int64')];
+  const [values, indices] = g.ops('TopK', [g.cast(g.x(), wide), g.shape([k])], { axis_i: dim, largest_i: largest ? 1 : 0, sorted_i: 1 }, 2);
+  return [g.cast(values, dtype), indices];
+}
+
+/** Rows by op name. */
+export const index: Symbols<IndexOps> = {
+  gather: (g) => {
+    const c : OpContext = g;
+    const x = g.rank() === 0 && g.rank(1) > 0 ? g.unsqueeze(g.x(), [0]) : atLeast1d(c, g.x(), 0);
+    const taken = g.op('GatherElements', [x, atLeast1d(c, g.x(1), 1)], { axis_i: g.attrs.dim });
+    return asRank(c, taken, g.rank(1));
+  },
+  scatter: (g) => scatter(false)(g),
+  scatterAdd: (g) => scatter(true)(g),
+  indexSelect: (g) => {
+    const c : OpContext = g;
+    const taken = g.op('Gather', [atLeast1d(c, g.x(), 0), atLeast1d(c, g.x(1), 1)], { axis_i: g.attrs.dim });
+    return asRank(c, taken, g.outRank());
+  },
+  indexAdd: (g) => indexed(true)(g),
+  indexCopy: (g) => indexed(false)(g),
+  indexFill: (g) => indexed(false)(g),
+  linearIndex: (g) => {
+    const dtype = g.outDType();
+    const wide: DType = dtype === 'int64' ? 'int64' : 'int32';
+    const sizes = g.sizes('sizes').map((size) => g.scalar(size, wide));
+    const zero = g.scalar(0, wide);
+    const wrapped = sizes.map((size, i) => {
+      const at = g.operand(i, wide);
+      return g.where(g.op('Less', [at, zero]), g.op('Add', [at, size]), at);
+    });
+    const linear = wrapped.reduce((sum, at, d) => g.op('Add', [g.op('Mul', [sum, sizes[d]]), at]));
+    return g.cast(linear, dtype);
+  },
+  index: viaBody,
+  indexPut: viaBody,
+  take: viaBody,
+  maskedScatter: viaBody,
+  sort: (g) => topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
+  topk: (g) => topk(g, g.size('k'), g.attrs.dim, g.attrs.largest),
+  // the number of boundaries below each value
+  searchsorted: (g) => {
+    const boundaries = g.rank(0) > 1 ? g.unsqueeze(g.x(0), [g.rank(0) - 1]) : g.x(0);
+    const values = g.unsqueeze(g.x(1), [g.rank(1)]);
+    const dtype: DType = g.isNarrow(g.dtype()) ? 'int32' : g.dtype();
+    const [a, b] = [g.cast(boundaries, dtype), g.cast(values, dtype)];
+    const below = g.attrs.right ? g.op('Not', [g.op('Greater', [a, b])]) : g.op('Less', [a, b]);
+    return g.reduce('ReduceSum', g.cast(below, 'int64'), [g.rank(1)], false);
+  },
+  oneHot: (g) => {
+    const classes = g.range(g.size('numClasses'), g.dtype());
+    return g.cast(g.op('Equal', [g.unsqueeze(g.x(), [g.rank()]), classes]), 'int64');
+  },
+  embedding: (g) => g.op('Gather', [g.x(0), g.x(1)], { axis_i: 0 }),
+};

@@ -1,0 +1,115 @@
+/** Reductions in ONNX. */
+import type { DType, ReduceOps } from '@tenfold/tensor-core';
+import type { Ref } from '../builder.ts';
+import type { OpContext } from '../context.ts';
+import type { Symbols } from './symbol.ts';
+import { unsupported, viaBody } from './symbol.ts';
+
+interface Dims {
+  readonly dims: readonly number[];
+  readonly keepdim: boolean;
+}
+
+/** The attributes of a reduction. */
+const dimsOf = (g: OpContext): Dims => g.attrs as Dims;
+const allDims = (g: OpContext): number[] => Array.from({ length: g.rank() }, (_, d) => d);
+
+/** Reduces in the result's dtype, or in int32 for small integers and bools. */
+function reduced(g: OpContext, type: string, dims: readonly number[], keepdim: boolean): Ref {
+  const dtype = g.outDType();
+  const wide: DType = dtype === 'bool' || g.isNarrow(dtype) ? 'int32' : dtype;
+  return g.cast(g.reduce(type, g.cast(g.x(), wide), dims, keepdim), dtype);
+}
+
+const reduction = (type: string) => (g: OpContext): Ref => reduced(g, type, dimsOf(g).dims, dimsOf(g).keepdim);
+const ofAll = (type: string) => (g: OpContext): Ref => reduced(g, type, allDims(g), false);
+
+/** How many elements are not zero (or are), as int64. */
+function count(g: OpContext, zeros: boolean): Ref {
+  const { dims, keepdim } = dimsOf(g);
+  const truth = g.cast(g.x(), 'bool');
+  return g.reduce('ReduceSum', g.cast(zeros ? g.op('Not', [truth]) : truth, 'int64'), dims, keepdim);
+}
+
+/** A dtype that runtimes can order. */
+const ordered = (g: OpContext): Ref => {
+  const dtype = g.dtype();
+  return dtype === 'bool' || g.isNarrow(dtype) ? g.cast(g.x(), 'int32') : g.x();
+};
+
+/** The position along `dim`, first of equals. */
+function position(g: OpContext, type: 'ArgMax' | 'ArgMin', dim: number, keepdim: boolean): Ref {
+  if (g.rank() === 0) return g.scalar(0, 'int64');
+  const x = ordered(g);
+  // int64 is not ordered everywhere
+  return g.op(type, [x], { axis_i: dim, keepdims_i: keepdim ? 1 : 0 });
+}
+
+const argReduction = (type: 'ArgMax' | 'ArgMin') => (g: OpContext): Ref => {
+  const { dim, keepdim } = g.attrs as { readonly dim: number | null; readonly keepdim: boolean };
+  if (dim !== null || g.rank() === 0) return position(g, type, dim ?? 0, keepdim);
+  const at = g.op(type, [g.op('Reshape', [ordered(g), g.ints([-1])])], { axis_i: 0, keepdims_i: 0 });
+  return keepdim ? g.unsqueeze(at, allDims(g)) : at;
+};
+
+const withIndices = (reduceType: string, argType: 'ArgMax' | 'ArgMin') => (g: OpContext): Ref[] => {
+  const { dim, keepdim } = g.attrs as { readonly dim: number; readonly keepdim: boolean };
+  if (g.rank() === 0) return [g.op('Identity', [g.x()]), position(g, argType, 0, false)];
+  return [reduced(g, reduceType, [dim], keepdim), position(g, argType, dim, keepdim)];
+};
+
+/** Row i of an n × n mask is true up to i: element j belongs to the running result i. */
+function running(g: OpContext, dim: number, reverse: boolean): Ref {
+  const size = g.dims()[dim];
+  const [rows, columns] = [g.unsqueeze(g.range(size), [1]), g.unsqueeze(g.range(size), [0])];
+  return g.op('Not', [g.op('Less', reverse ? [columns, rows] : [rows, columns])]);
+}
+
+/** Rows by op name. */
+export const reduce: Symbols<ReduceOps> = {
+  sum: (g) => reduction('ReduceSum')(g),
+  mean: (g) => reduction('ReduceMean')(g),
+  prod: (g) => reduction('ReduceProd')(g),
+  amax: (g) => reduction('ReduceMax')(g),
+  amin: (g) => reduction('ReduceMin')(g),
+  max: (g) => ofAll('ReduceMax')(g),
+  min: (g) => ofAll('ReduceMin')(g),
+  maxDim: (g) => withIndices('ReduceMax', 'ArgMax')(g),
+  minDim: (g) => withIndices('ReduceMin', 'ArgMin')(g),
+  argmax: (g) => argReduction('ArgMax')(g),
+  argmin: (g) => argReduction('ArgMin')(g),
+  any: (g) => g.op('Greater', [count(g, false), g.scalar(0, 'int64')]),
+  all: (g) => g.op('Equal', [count(g, true), g.scalar(0, 'int64')]),
+  var: viaBody,
+  std: viaBody,
+  norm: viaBody,
+  logsumexp: (g) => {
+    const { dims, keepdim } = g.attrs;
+    return g.reduce('ReduceLogSumExp', g.cast(g.x(), g.outDType()), dims, keepdim);
+  },
+  countNonzero: (g) => count(g, false),
+  cumsum: (g) => {
+    const { dim, reverse } = g.attrs;
+    if (g.rank() === 0) return g.x();
+    return g.widened(g.outDType(), (dtype) =>
+      g.op('CumSum', [g.operand(0, dtype), g.scalar(dim, 'int64')], { reverse_i: reverse ? 1 : 0 }),
+    );
+  },
+  // ONNX has no running product: the product of each prefix
+  cumprod: (g) => {
+    const { dim, reverse } = g.attrs;
+    const rank = g.rank();
+    if (rank === 0) return g.x();
+    return g.widened(g.outDType(), (dtype) => {
+      const last = Array.from({ length: rank }, (_, d) => d).filter((d) => d !== dim);
+      const x = g.unsqueeze(g.transpose(g.operand(0, dtype), [...last, dim]), [rank - 1]);
+      const terms = g.where(running(g, dim, reverse), x, g.scalar(1, dtype));
+      const product = g.reduce('ReduceProd', terms, [rank], false);
+      const back = Array.from({ length: rank }, (_, d) => (d === dim ? rank - 1 : d < dim ? d : d - 1));
+      return g.transpose(product, back);
+    });
+  },
+  cummax: unsupported('ONNX has no running maximum'),
+  cummin: unsupported('ONNX has no running minimum'),
+};
+
