@@ -1,7 +1,15 @@
 import '@tenfold/backend-cpu/register';
 import { ones, randn, type Tensor, tensor } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { asFunction, Function as AutogradFunction, type FunctionContext, gradcheck, gradgradcheck, grad, noGrad } from './index.ts';
+import {
+  Function as AutogradFunction,
+  asFunction,
+  type FunctionContext,
+  grad,
+  gradcheck,
+  gradgradcheck,
+  noGrad,
+} from './index.ts';
 
 const values = (x: Tensor | null): unknown => x?.toArraySync();
 const withGrad = { requiresGrad: true };
@@ -18,16 +26,28 @@ describe('A: autograd walk-through', () => {
     expect(y.isLeaf).toBe(false);
     const z = y.mul(y).mul(3);
     const out = z.mean();
-    expect(values(z)).toEqual([[27, 27], [27, 27]]);
+    expect(values(z)).toEqual([
+      [27, 27],
+      [27, 27],
+    ]);
     expect(String(out)).toBe('tensor(27., grad_fn=<MeanBackward0>)');
     expect(z.gradFn?.name).toBe('MulBackward0');
     out.backward();
-    expect(values(x.grad)).toEqual([[4.5, 4.5], [4.5, 4.5]]);
+    expect(values(x.grad)).toEqual([
+      [4.5, 4.5],
+      [4.5, 4.5],
+    ]);
     x.sum().backward();
-    expect(values(x.grad)).toEqual([[5.5, 5.5], [5.5, 5.5]]);
+    expect(values(x.grad)).toEqual([
+      [5.5, 5.5],
+      [5.5, 5.5],
+    ]);
     x.grad?.zero_();
     x.sum().backward();
-    expect(values(x.grad)).toEqual([[1, 1], [1, 1]]);
+    expect(values(x.grad)).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
   });
 
   test('requiresGrad_ switches on', () => {
@@ -43,7 +63,15 @@ describe('A: autograd walk-through', () => {
     const x = tensor([1, 2, 3, 4], { dtype: 'float64', ...withGrad });
     const z = x.mul(2).view([2, 2]);
     expect(() => z.backward()).toThrow('grad can be implicitly created only for scalar outputs');
-    z.backward(tensor([[1, 0.1], [0.01, 0.001]], { dtype: 'float64' }));
+    z.backward(
+      tensor(
+        [
+          [1, 0.1],
+          [0.01, 0.001],
+        ],
+        { dtype: 'float64' },
+      ),
+    );
     expect(values(x.grad)).toEqual([2, 0.2, 0.02, 0.002]);
   });
 
@@ -141,14 +169,24 @@ describe('B: a custom Function with an optional bias', () => {
       expect(() => gradcheck(mutant(backward), inputs, options)).toThrow(message);
       expect(() => gradcheck(mutant(backward), inputs, options)).toThrow(/Mutant|input/);
     };
-    const worst = /Jacobian mismatch for output 0 with respect to input (\d): worst at output element \d+, input element \[\d(, \d)?\]: numerical: \S+, analytical: \S+/;
+    const worst =
+      /Jacobian mismatch for output 0 with respect to input (\d): worst at output element \d+, input element \[\d(, \d)?\]: numerical: \S+, analytical: \S+/;
     const right = (ctx: FunctionContext, g: Tensor) => LinearFunction.backward(ctx, g);
     caught((ctx, g) => [g.mm(ctx.savedTensors[1].t()), ...right(ctx, g).slice(1)], worst);
     caught((ctx, g) => [right(ctx, g)[0], right(ctx, g)[1]?.neg() ?? null, right(ctx, g)[2]], worst);
     caught((ctx, g) => [right(ctx, g)[0]?.mul(0.5) ?? null, ...right(ctx, g).slice(1)], worst);
-    caught((ctx, g) => [...right(ctx, g).slice(0, 2), g], /MutantBackward returned an invalid gradient for argument 2 .*expected shape \[3\], got \[3, 3\]/);
+    caught(
+      (ctx, g) => [...right(ctx, g).slice(0, 2), g],
+      /MutantBackward returned an invalid gradient for argument 2 .*expected shape \[3\], got \[3, 3\]/,
+    );
     caught((ctx, g) => [...right(ctx, g).slice(0, 2), g.select(0, 0)], worst);
-    expect(gradcheck(mutant((ctx, g) => right(ctx, g).map((x) => x?.neg() ?? null)), inputs, { ...options, raiseException: false })).toBe(false);
+    expect(
+      gradcheck(
+        mutant((ctx, g) => right(ctx, g).map((x) => x?.neg() ?? null)),
+        inputs,
+        { ...options, raiseException: false },
+      ),
+    ).toBe(false);
   });
 
   test('markDirty on an in-place forward', () => {

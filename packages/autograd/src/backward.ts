@@ -13,14 +13,15 @@ import {
   type Tensor,
 } from '@tenfold/tensor-core';
 import { runBackward } from './engine.ts';
-import { zeroGrad } from './rule-node.ts';
 import { type Edge, gradMetaOf } from './node.ts';
+import { zeroGrad } from './rule-node.ts';
 import { gradientEdge, isLeaf, requiresGrad } from './views.ts';
 
 /** One tensor or several. */
 export type Tensors = Tensor | readonly Tensor[];
 
-const listOf = <T extends Tensor | null>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? (x as readonly T[]) : [x as T]);
+const listOf = <T extends Tensor | null>(x: T | readonly T[]): readonly T[] =>
+  Array.isArray(x) ? (x as readonly T[]) : [x as T];
 
 /** The gradients to start from: ones for scalars where none is given. */
 function startingGrads(outputs: readonly Tensor[], given: readonly (Tensor | null)[] | undefined): Tensor[] {
@@ -43,7 +44,8 @@ function startingGrads(outputs: readonly Tensor[], given: readonly (Tensor | nul
             'pass the gradient, or reduce to a scalar first, as x.sum() does',
         );
       }
-      if (!isFloat(output.dtype)) throw new AutogradError(`grad can be computed only for floating point outputs, but got ${output.dtype}`);
+      if (!isFloat(output.dtype))
+        throw new AutogradError(`grad can be computed only for floating point outputs, but got ${output.dtype}`);
     }
     const { shape, dtype, device } = output;
     return dispatch(builtinOps.full, [], { shape, dtype, device, value: 1 });
@@ -65,7 +67,11 @@ function rootsOf(outputs: readonly Tensor[]): Edge[] {
  * @param gradTensors the gradient of what comes after, one per tensor; may be left out for scalars.
  * @throws AutogradError if a tensor has no history, a gradient is missing or of another shape, or the graph has been freed.
  */
-export function backward(tensors: Tensors, gradTensors?: readonly (Tensor | null)[] | Tensor, options: BackwardOptions = {}): void {
+export function backward(
+  tensors: Tensors,
+  gradTensors?: readonly (Tensor | null)[] | Tensor,
+  options: BackwardOptions = {},
+): void {
   checkOptions('backward', options, ['retainGraph', 'createGraph', 'inputs']);
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
   const outputs = listOf(tensors);
@@ -102,11 +108,20 @@ export interface GradOptions {
  * @example
  * const [g] = grad(x.pow(3).sum(), [x], { createGraph: true });
  */
-export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions & { allowUnused: true; materializeGrads?: false }): (Tensor | null)[];
+export function grad(
+  outputs: Tensors,
+  inputs: Tensors,
+  options: GradOptions & { allowUnused: true; materializeGrads?: false },
+): (Tensor | null)[];
 export function grad(outputs: Tensors, inputs: Tensors, options?: GradOptions): Tensor[];
 export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions = {}): (Tensor | null)[] {
   checkOptions('grad', options, ['gradOutputs', 'retainGraph', 'createGraph', 'allowUnused', 'materializeGrads']);
-  const { createGraph = false, retainGraph = createGraph, materializeGrads = false, allowUnused = materializeGrads } = options;
+  const {
+    createGraph = false,
+    retainGraph = createGraph,
+    materializeGrads = false,
+    allowUnused = materializeGrads,
+  } = options;
   const list = listOf(outputs);
   const given = options.gradOutputs === undefined ? undefined : listOf<Tensor | null>(options.gradOutputs);
   const grads = startingGrads(list, given);

@@ -1,23 +1,13 @@
 import '@tenfold/backend-cpu/register';
-import {
-  defineOp,
-  dispatch,
-  memory,
-  ones,
-  randn,
-  type Sig,
-  type Tensor,
-  tensor,
-  tidy,
-} from '@tenfold/tensor-core';
+import { defineOp, dispatch, memory, ones, randn, type Sig, type Tensor, tensor, tidy } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import {
+  Function as AutogradFunction,
   backward,
   defineRule,
   enableGrad,
-  formula,
   type FunctionContext,
-  Function as AutogradFunction,
+  formula,
   grad,
   gradcheck,
   gradgradcheck,
@@ -40,13 +30,39 @@ const values = (x: Tensor | null | undefined): unknown => x?.toArraySync();
 describe('the graph', () => {
   test('names and edges as in PyTorch', () => {
     const w = ones([3], withGrad);
-    const names = [w.sum(), w.sum([0], { keepdim: true }), w.mean(), w.pow(2), w.pow(w), w.t(), w.view([3, 1]), w.rsub(2), w.clamp(0, 1), w.remainder(2), w.fmod(w), w.clone()];
+    const names = [
+      w.sum(),
+      w.sum([0], { keepdim: true }),
+      w.mean(),
+      w.pow(2),
+      w.pow(w),
+      w.t(),
+      w.view([3, 1]),
+      w.rsub(2),
+      w.clamp(0, 1),
+      w.remainder(2),
+      w.fmod(w),
+      w.clone(),
+    ];
     expect(names.map((x) => x.gradFn?.name)).toEqual([
-      'SumBackward0', 'SumBackward1', 'MeanBackward0', 'PowBackward0', 'PowBackward1', 'TBackward0', 'ViewBackward0', 'RsubBackward0',
-      'ClampBackward1', 'RemainderBackward0', 'FmodBackward1', 'CloneBackward0',
+      'SumBackward0',
+      'SumBackward1',
+      'MeanBackward0',
+      'PowBackward0',
+      'PowBackward1',
+      'TBackward0',
+      'ViewBackward0',
+      'RsubBackward0',
+      'ClampBackward1',
+      'RemainderBackward0',
+      'FmodBackward1',
+      'CloneBackward0',
     ]);
     const y = w.add(ones([3]));
-    expect(y.gradFn?.nextFunctions.map(([node, nr]) => [node?.name ?? null, nr])).toEqual([['AccumulateGrad', 0], [null, 0]]);
+    expect(y.gradFn?.nextFunctions.map(([node, nr]) => [node?.name ?? null, nr])).toEqual([
+      ['AccumulateGrad', 0],
+      [null, 0],
+    ]);
   });
 
   test('shared inputs are summed, whatever the order', () => {
@@ -68,7 +84,10 @@ describe('the graph', () => {
   test('inputs restricts accumulation', () => {
     const [x, w] = [ones([2], withGrad), ones([2], withGrad)];
     const y = x.mul(2);
-    y.mul(y).mul(w).sum().backward(undefined, { inputs: [x] });
+    y.mul(y)
+      .mul(w)
+      .sum()
+      .backward(undefined, { inputs: [x] });
     expect([values(x.grad), w.grad]).toEqual([[8, 8], null]);
   });
 
@@ -129,13 +148,20 @@ describe('gradients', () => {
   test("grad's errors and options", () => {
     const [x, unused] = [ones([2], withGrad), ones([2], withGrad)];
     expect(() => grad(x.sum(), ones([2]))).toThrow('One of the differentiated Tensors does not require grad');
-    expect(() => grad(x.sum(), [x, unused])).toThrow('One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true');
+    expect(() => grad(x.sum(), [x, unused])).toThrow(
+      'One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true',
+    );
     expect(grad(x.sum(), [x, unused], { allowUnused: true })[1]).toBe(null);
     expect(values(grad(x.sum(), [unused], { materializeGrads: true })[0])).toEqual([0, 0]);
     const y = x.mul(2);
-    expect(grad(y.mul(y).sum(), [x, y]).map(values)).toEqual([[8, 8], [4, 4]]);
+    expect(grad(y.mul(y).sum(), [x, y]).map(values)).toEqual([
+      [8, 8],
+      [4, 4],
+    ]);
     expect(x.grad).toBe(null);
-    expect(() => x.mul(2).backward(ones([3]))).toThrow('Mismatch in shape: grad_output[0] has a shape of [3] and output[0] has a shape of [2].');
+    expect(() => x.mul(2).backward(ones([3]))).toThrow(
+      'Mismatch in shape: grad_output[0] has a shape of [3] and output[0] has a shape of [2].',
+    );
   });
 
   test('ties and edges as in PyTorch', () => {
@@ -161,7 +187,7 @@ describe('gradients', () => {
 });
 
 describe('hooks', () => {
-  test('on tensors, in PyTorch\'s order', () => {
+  test("on tensors, in PyTorch's order", () => {
     const x = ones([2], withGrad);
     const log: string[] = [];
     const y = x.mul(2);
@@ -173,7 +199,11 @@ describe('hooks', () => {
     x.registerHook(() => void log.push('x'));
     x.registerPostAccumulateGradHook((t) => void log.push(`accumulated ${values(t.grad)}`));
     y.sum().backward();
-    expect([values(x.grad), values(y.grad), log]).toEqual([[20, 20], [10, 10], ['y', 'x', 'accumulated 20,20']]);
+    expect([values(x.grad), values(y.grad), log]).toEqual([
+      [20, 20],
+      [10, 10],
+      ['y', 'x', 'accumulated 20,20'],
+    ]);
   });
 
   test('a removed hook is not called; one that needs no gradient is refused', () => {
@@ -182,7 +212,9 @@ describe('hooks', () => {
     handle.remove();
     x.sum().backward();
     expect(values(x.grad)).toEqual([1, 1]);
-    expect(() => ones([1]).registerHook(() => {})).toThrow("cannot register a hook on a tensor that doesn't require gradient");
+    expect(() => ones([1]).registerHook(() => {})).toThrow(
+      "cannot register a hook on a tensor that doesn't require gradient",
+    );
     expect(() => x.mul(2).registerPostAccumulateGradHook(() => {})).toThrow('non-leaf');
     expect(() => ones([1]).retainGrad()).toThrow("can't retain_grad on Tensor that has requires_grad=False");
   });
@@ -200,8 +232,16 @@ describe('hooks', () => {
 
 describe('grad mode', () => {
   test('callbacks and scopes', async () => {
-    expect(noGrad(() => [isGradEnabled(), enableGrad(() => isGradEnabled()), isGradEnabled()])).toEqual([false, true, false]);
-    expect(() => noGrad(() => { throw new Error('x'); })).toThrow('x');
+    expect(noGrad(() => [isGradEnabled(), enableGrad(() => isGradEnabled()), isGradEnabled()])).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(() =>
+      noGrad(() => {
+        throw new Error('x');
+      }),
+    ).toThrow('x');
     expect(isGradEnabled()).toBe(true);
     const pending = noGrad(async () => {
       await Promise.resolve();
@@ -231,7 +271,7 @@ describe('grad mode', () => {
 describe('memory', () => {
   const bytes = (): number => memory().cpu?.bytes ?? 0;
 
-  test('saved tensors outlive the dispose of the user\'s, and go as backward consumes them', () => {
+  test("saved tensors outlive the dispose of the user's, and go as backward consumes them", () => {
     const w = randn([64, 64], withGrad);
     const before = bytes();
     const x = randn([64, 64]);
@@ -280,18 +320,28 @@ describe('ops of third parties', () => {
     expect(() => defineRule(cube, formula(null))).toThrow("op 'my.cube' has a derivative already");
     const rank = defineOp<Unary>({ name: 'my.rank', infer, body: ([y]) => y.clone() });
     defineRule(rank, notImplemented('ranks jump'));
-    expect(() => dispatch(rank, [x], null).sum().backward()).toThrow("derivative for 'my.rank' is not implemented: ranks jump");
+    expect(() => dispatch(rank, [x], null).sum().backward()).toThrow(
+      "derivative for 'my.rank' is not implemented: ranks jump",
+    );
   });
 
   test('a gradient of the wrong shape, and a rule that reads what it did not save', () => {
     const bad = defineOp<Unary>({ name: 'bad', infer, body: ([x]) => x.clone() });
     defineRule(bad, formula(wrt([], () => ones([3, 5], { dtype: 'float64' }))));
-    expect(() => dispatch(bad, [tensor([2, 3], float64)], null).sum().backward()).toThrow(
+    expect(() =>
+      dispatch(bad, [tensor([2, 3], float64)], null)
+        .sum()
+        .backward(),
+    ).toThrow(
       'Function BadBackward0 returned an invalid gradient at index 0 - got [3, 5] but expected shape compatible with [2]',
     );
     const unsaved = defineOp<Unary>({ name: 'unsaved', infer, body: ([x]) => x.clone() });
     defineRule(unsaved, formula(wrt([], (c) => c.tensor(0))));
-    expect(() => dispatch(unsaved, [tensor([2, 3], float64)], null).sum().backward()).toThrow("the rule of 'unsaved' reads 0");
+    expect(() =>
+      dispatch(unsaved, [tensor([2, 3], float64)], null)
+        .sum()
+        .backward(),
+    ).toThrow("the rule of 'unsaved' reads 0");
   });
 });
 
@@ -310,8 +360,14 @@ describe('functional', () => {
   });
 
   test('jacobian and hessian', () => {
-    expect(values(jacobian((a) => a.square(), [y])[0])).toEqual([[4, 0], [0, 6]]);
-    expect(values(hessian((a) => a.pow(3).sum().add(a.prod()), y))).toEqual([[12, 1], [1, 18]]);
+    expect(values(jacobian((a) => a.square(), [y])[0])).toEqual([
+      [4, 0],
+      [0, 6],
+    ]);
+    expect(values(hessian((a) => a.pow(3).sum().add(a.prod()), y))).toEqual([
+      [12, 1],
+      [1, 18],
+    ]);
   });
 });
 

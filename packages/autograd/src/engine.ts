@@ -21,7 +21,11 @@ export interface RunOptions {
 type Grads = (Tensor | null)[];
 
 /** Runs backward from `roots` with their gradients. Gives the gradients of the targets (`null` where none arrived), unless they accumulate. */
-export function runBackward(roots: readonly Edge[], gradients: readonly Tensor[], options: RunOptions): (Tensor | null)[] {
+export function runBackward(
+  roots: readonly Edge[],
+  gradients: readonly Tensor[],
+  options: RunOptions,
+): (Tensor | null)[] {
   const modeBefore = gradMode.enabled;
   gradMode.enabled = options.createGraph;
   try {
@@ -134,7 +138,8 @@ class BackwardRun {
     }
     while (grads.length < node.outputs.length) grads.push(null);
     const results = node.run(grads);
-    if (!this.#options.createGraph && node instanceof RuleNode && !node.isObserved) this.#takeOwnership(node, grads, results);
+    if (!this.#options.createGraph && node instanceof RuleNode && !node.isObserved)
+      this.#takeOwnership(node, grads, results);
     // user code may have kept what it saw
     else for (const grad of grads) if (grad) this.#owned.delete(grad);
     if (!this.#options.retainGraph) node.release();

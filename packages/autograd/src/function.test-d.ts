@@ -1,12 +1,18 @@
 /** Types of custom Functions: checked by the compiler, nothing here runs. */
 import type { Tensor } from '@tenfold/tensor-core';
-import { asFunction, defineFunction, Function as AutogradFunction, type FunctionContext } from './index.ts';
+import { Function as AutogradFunction, asFunction, defineFunction, type FunctionContext } from './index.ts';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const holds = <_T extends true>(): void => {};
 
 class Linear extends AutogradFunction {
-  static forward(ctx: FunctionContext & { alpha?: number }, input: Tensor, weight: Tensor, bias: Tensor | null = null, alpha?: number): Tensor {
+  static forward(
+    ctx: FunctionContext & { alpha?: number },
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | null = null,
+    alpha?: number,
+  ): Tensor {
     ctx.alpha = alpha;
     return bias ? input.mm(weight.t()).add(bias) : input.mm(weight.t());
   }
@@ -47,7 +53,15 @@ holds<Equal<Parameters<typeof pair>, [x: Tensor, n: number]>>();
 holds<Equal<ReturnType<typeof pair>, [Tensor, Tensor]>>();
 holds<Equal<Parameters<typeof cube>, [y: Tensor, label?: string]>>();
 
-export const results: Tensor[] = [Linear.apply(x, x), Linear.apply(x, x, null, 2), linear(x, x, x), cube(x), cube(x, 'a'), pair(x, 2)[1], Pair.apply(x, 1)[0]];
+export const results: Tensor[] = [
+  Linear.apply(x, x),
+  Linear.apply(x, x, null, 2),
+  linear(x, x, x),
+  cube(x),
+  cube(x, 'a'),
+  pair(x, 2)[1],
+  Pair.apply(x, 1)[0],
+];
 
 // @ts-expect-error weight is missing
 Linear.apply(x);

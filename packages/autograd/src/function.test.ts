@@ -2,11 +2,11 @@ import '@tenfold/backend-cpu/register';
 import { cat, dispatch, ones, replay, type Tensor, tensor, trace } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import {
+  Function as AutogradFunction,
   asFunction,
   defineFunction,
-  Function as AutogradFunction,
+  type FunctionCall,
   type FunctionContext,
-  FunctionCall,
   functionOf,
   grad,
   gradcheck,
@@ -19,7 +19,12 @@ const float64 = { dtype: 'float64', ...withGrad } as const;
 const values = (x: Tensor | null | undefined): unknown => x?.toArraySync();
 
 class Scale extends AutogradFunction {
-  static forward(ctx: FunctionContext & { factor?: number }, x: Tensor, factor: number, bias: Tensor | null = null): Tensor {
+  static forward(
+    ctx: FunctionContext & { factor?: number },
+    x: Tensor,
+    factor: number,
+    bias: Tensor | null = null,
+  ): Tensor {
     ctx.factor = factor;
     const y = x.mul(factor);
     return bias ? y.add(bias) : y;
@@ -46,7 +51,10 @@ describe('arguments', () => {
     expect(values(Scale.apply(x, 3))).toEqual([3, 6]);
     expect(values(Scale.apply(x, 3, b))).toEqual([6, 10]);
     Scale.apply(x, 3, b).sum().backward();
-    expect([values(x.grad), values(b.grad)]).toEqual([[3, 3], [1, 1]]);
+    expect([values(x.grad), values(b.grad)]).toEqual([
+      [3, 3],
+      [1, 1],
+    ]);
     expect(Scale.apply(x, 3).gradFn?.name).toBe('ScaleBackward');
   });
 
@@ -68,7 +76,10 @@ describe('arguments', () => {
     const b = ones([2], withGrad);
     probe(ones([1]), 1, b);
     noGrad(() => probe(ones([1]), 1, b));
-    expect(seen).toEqual([[false, false, true], [false, false, false]]);
+    expect(seen).toEqual([
+      [false, false, true],
+      [false, false, false],
+    ]);
   });
 
   test('setupContext apart from forward', () => {
@@ -107,10 +118,16 @@ describe('several outputs', () => {
   test('a gradient that did not arrive is zeros, or null if asked', () => {
     const x = tensor([1, 2], withGrad);
     Split.apply(x, true)[1].sum().backward();
-    expect([values(x.grad), seen]).toEqual([[0, 1], [false, false]]);
+    expect([values(x.grad), seen]).toEqual([
+      [0, 1],
+      [false, false],
+    ]);
     x.grad = null;
     Split.apply(x, false)[1].sum().backward();
-    expect([values(x.grad), seen]).toEqual([[7, 1], [true, false]]);
+    expect([values(x.grad), seen]).toEqual([
+      [7, 1],
+      [true, false],
+    ]);
   });
 });
 
@@ -119,7 +136,9 @@ describe('what comes back from backward', () => {
   const run = (backward: Parameters<typeof square>[0]): void => square(backward)(x()).sum().backward();
 
   test('number, kind, shape and dtype are checked', () => {
-    expect(() => run((_, g) => [g, g])).toThrow('function SquareBackward returned an incorrect number of gradients (expected 1, got 2)');
+    expect(() => run((_, g) => [g, g])).toThrow(
+      'function SquareBackward returned an incorrect number of gradients (expected 1, got 2)',
+    );
     const labelled = square((_, g) => [g, g]);
     expect(() => labelled(x(), 'a').sum().backward()).toThrow(
       'function SquareBackward returned a gradient different from null at position 1, but the corresponding forward input was not a tensor',
@@ -133,9 +152,13 @@ describe('what comes back from backward', () => {
 
   test('null cuts the path, and nulls beyond the arguments are passed over', () => {
     const leaf = x();
-    square(() => null)(leaf).sum().backward();
+    square(() => null)(leaf)
+      .sum()
+      .backward();
     expect(leaf.grad).toBe(null);
-    square((ctx, g) => [g.mul(ctx.savedTensors[0]).mul(2), null, null])(leaf).sum().backward();
+    square((ctx, g) => [g.mul(ctx.savedTensors[0]).mul(2), null, null])(leaf)
+      .sum()
+      .backward();
     expect(values(leaf.grad)).toEqual([2, 4]);
   });
 
@@ -150,7 +173,9 @@ describe('what comes back from backward', () => {
     const a = x().mul(1);
     const y = square((ctx, g) => g.mul(ctx.savedTensors[0]).mul(2))(a);
     a.mul_(2);
-    expect(() => y.sum().backward()).toThrow('has been modified by an inplace operation: [float64 [2]], which is output 0 of MulBackward0');
+    expect(() => y.sum().backward()).toThrow(
+      'has been modified by an inplace operation: [float64 [2]], which is output 0 of MulBackward0',
+    );
   });
 
   test('the gradient handed out is not shared with grad', () => {
@@ -168,10 +193,18 @@ describe('what comes back from backward', () => {
 });
 
 describe('inputs among the outputs', () => {
-  const identity = defineFunction({ name: 'Identity', forward: (_ctx, x: Tensor) => x, backward: (_ctx, g: Tensor) => g.mul(10) });
-  const reshaped = defineFunction({ name: 'Reshaped', forward: (_ctx, x: Tensor) => x.view([-1]), backward: (_ctx, g: Tensor) => g.view([2, 1]).mul(10) });
+  const identity = defineFunction({
+    name: 'Identity',
+    forward: (_ctx, x: Tensor) => x,
+    backward: (_ctx, g: Tensor) => g.mul(10),
+  });
+  const reshaped = defineFunction({
+    name: 'Reshaped',
+    forward: (_ctx, x: Tensor) => x.view([-1]),
+    backward: (_ctx, g: Tensor) => g.view([2, 1]).mul(10),
+  });
 
-  test('an input returned as it is gets the Function\'s history, and keeps its own', () => {
+  test("an input returned as it is gets the Function's history, and keeps its own", () => {
     const x = ones([2], withGrad);
     const y = x.mul(1);
     const z = identity(y);
@@ -186,7 +219,9 @@ describe('inputs among the outputs', () => {
     const z = reshaped(y);
     z.sum().backward(undefined, { retainGraph: true });
     expect(values(x.grad)).toEqual([[10], [10]]);
-    expect(() => z.add_(1)).toThrow('Output 0 of ReshapedBackward is a view and is being modified inplace. This view was created inside a custom Function');
+    expect(() => z.add_(1)).toThrow(
+      'Output 0 of ReshapedBackward is a view and is being modified inplace. This view was created inside a custom Function',
+    );
     y.add_(1);
     expect(() => z.gradFn).toThrow('its base or another view of its base has been modified inplace');
   });
@@ -212,7 +247,9 @@ describe('inputs among the outputs', () => {
       },
       backward: (_ctx, g: Tensor) => g,
     });
-    expect(() => forgetful(x.mul(1))).toThrow('Some elements marked as dirty during the forward method were not returned as output');
+    expect(() => forgetful(x.mul(1))).toThrow(
+      'Some elements marked as dirty during the forward method were not returned as output',
+    );
   });
 });
 
@@ -247,9 +284,13 @@ describe('as an op', () => {
 
   test('wrong outputs and wrong classes are refused', () => {
     // @ts-expect-error a number is no output
-    expect(() => defineFunction({ forward: () => 3, backward: () => null })()).toThrow('Function.forward must return a tensor or an array of tensors, got number 3');
+    expect(() => defineFunction({ forward: () => 3, backward: () => null })()).toThrow(
+      'Function.forward must return a tensor or an array of tensors, got number 3',
+    );
     // @ts-expect-error no backward
-    expect(() => asFunction({ name: 'X', forward: (x: Tensor) => x })(ones([1]))).toThrow('a Function needs static methods forward and backward');
+    expect(() => asFunction({ name: 'X', forward: (x: Tensor) => x })(ones([1]))).toThrow(
+      'a Function needs static methods forward and backward',
+    );
     const saving = defineFunction({
       forward(ctx, x: Tensor) {
         // @ts-expect-error only tensors and null

@@ -129,7 +129,9 @@ class Context implements FunctionContext {
   saveForBackward(...tensors: (Tensor | null | undefined)[]): void {
     for (const x of tensors) {
       if (x != null && !isTensor(x)) {
-        throw new ArgumentError(`saveForBackward can only save tensors and null, got ${describe(x)}; put other values on ctx`);
+        throw new ArgumentError(
+          `saveForBackward can only save tensors and null, got ${describe(x)}; put other values on ctx`,
+        );
       }
     }
     this.#calls.saved = tensors.map((x) => x ?? null);
@@ -281,7 +283,9 @@ function runForward(inputs: readonly Operand[], call: FunctionCall): Outputs {
   const context = call.take();
   const args = call.args.map((arg) => (arg instanceof TensorArgument ? inputs[arg.input] : arg));
   const forward = functionClass.forward as (...args: readonly unknown[]) => FunctionOutputs;
-  const separate = functionClass.setupContext as ((ctx: FunctionContext, inputs: readonly unknown[], output: FunctionOutputs) => void) | undefined;
+  const separate = functionClass.setupContext as
+    | ((ctx: FunctionContext, inputs: readonly unknown[], output: FunctionOutputs) => void)
+    | undefined;
   const result = separate ? forward.apply(functionClass, args) : forward.call(functionClass, context, ...args);
   checkOutputs(functionClass, result);
   separate?.call(functionClass, context, args, result);
@@ -292,7 +296,9 @@ function runForward(inputs: readonly Operand[], call: FunctionCall): Outputs {
 
 function checkOutputs(functionClass: FunctionClass, result: unknown): asserts result is FunctionOutputs {
   if (isTensor(result) || (Array.isArray(result) && result.every(isTensor))) return;
-  throw new ArgumentError(`${functionClass.name}.forward must return a tensor or an array of tensors, got ${describe(result)}`);
+  throw new ArgumentError(
+    `${functionClass.name}.forward must return a tensor or an array of tensors, got ${describe(result)}`,
+  );
 }
 
 function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
@@ -315,7 +321,8 @@ function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   outputs.forEach((output, k) => {
     if (nonDifferentiable.includes(output) || !isFloat(output.dtype)) return;
     if (dirty.includes(output)) {
-      if (leaves.has(output)) throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.');
+      if (leaves.has(output))
+        throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.');
       rebase(output, node, k, tensors.indexOf(output), outputs.length);
     } else {
       const meta = setHistory(output, node, k);

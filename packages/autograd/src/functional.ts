@@ -18,7 +18,13 @@ function run(fn: TensorFunction, inputs: readonly Tensor[], linked: boolean): { 
   return { vars, output };
 }
 
-const usedGrads = (output: Tensor, vars: readonly Tensor[], gradOutputs: Tensor, createGraph: boolean, retainGraph = createGraph): Tensor[] =>
+const usedGrads = (
+  output: Tensor,
+  vars: readonly Tensor[],
+  gradOutputs: Tensor,
+  createGraph: boolean,
+  retainGraph = createGraph,
+): Tensor[] =>
   output.requiresGrad
     ? grad(output, vars, { gradOutputs, createGraph, retainGraph, materializeGrads: true })
     : vars.map((x) => zerosLike(x));
@@ -34,18 +40,29 @@ export interface FunctionalOptions {
  *
  * @param v of the shape of the output; may be left out for a scalar.
  */
-export function vjp(fn: TensorFunction, inputs: readonly Tensor[], v?: Tensor, options: FunctionalOptions = {}): { output: Tensor; vjp: Tensor[] } {
+export function vjp(
+  fn: TensorFunction,
+  inputs: readonly Tensor[],
+  v?: Tensor,
+  options: FunctionalOptions = {},
+): { output: Tensor; vjp: Tensor[] } {
   const { createGraph = false } = options;
   return enableGrad(() => {
     const { vars, output } = run(fn, inputs, createGraph);
-    if (!v && output.numel() !== 1) throw new ArgumentError('vjp: v is needed unless the function gives a single element');
+    if (!v && output.numel() !== 1)
+      throw new ArgumentError('vjp: v is needed unless the function gives a single element');
     const product = usedGrads(output, vars, v ?? zerosLike(output).add(1), createGraph);
     return { output: createGraph ? output : output.detach(), vjp: product };
   });
 }
 
 /** The value of `fn` and its Jacobian-vector product `J v`, of the shape of the output; by differentiating the vjp, which is linear in its vector. */
-export function jvp(fn: TensorFunction, inputs: readonly Tensor[], v: readonly Tensor[], options: FunctionalOptions = {}): { output: Tensor; jvp: Tensor } {
+export function jvp(
+  fn: TensorFunction,
+  inputs: readonly Tensor[],
+  v: readonly Tensor[],
+  options: FunctionalOptions = {},
+): { output: Tensor; jvp: Tensor } {
   const { createGraph = false } = options;
   return enableGrad(() => {
     const { vars, output } = run(fn, inputs, createGraph);
@@ -65,7 +82,11 @@ export function jacobian(fn: TensorFunction, inputs: readonly Tensor[], options:
   return enableGrad(() => {
     const { vars, output } = run(fn, inputs, createGraph);
     const n = output.numel();
-    const jacobians = vars.map((x) => zerosLike(x).expand([n, ...x.shape]).clone());
+    const jacobians = vars.map((x) =>
+      zerosLike(x)
+        .expand([n, ...x.shape])
+        .clone(),
+    );
     for (let i = 0; i < n; i++) {
       const v = zerosLike(output);
       v.view([n]).select(0, i).fill_(1);

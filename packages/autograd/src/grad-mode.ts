@@ -34,7 +34,9 @@ function scope(name: string, enabled: boolean): GradScope {
   return {
     [Symbol.dispose]() {
       if (entries.includes(entry) && entries.at(-1) !== entry) {
-        throw new AutogradError(`${name}: scopes must end in the reverse order of their beginning; an inner scope is still open`);
+        throw new AutogradError(
+          `${name}: scopes must end in the reverse order of their beginning; an inner scope is still open`,
+        );
       }
       leave(entry);
     },

@@ -80,11 +80,15 @@ export function gradgradcheck(
   const gradient = (...args: unknown[]): readonly Tensor[] => {
     const given = args.slice(0, inputs.length);
     const results = floats(call(fn, given)).filter((x) => x.requiresGrad);
-    const gradients = grad(results, checked.map(({ i }) => given[i] as Tensor), {
-      gradOutputs: args.slice(inputs.length) as Tensor[],
-      createGraph: true,
-      allowUnused: true,
-    });
+    const gradients = grad(
+      results,
+      checked.map(({ i }) => given[i] as Tensor),
+      {
+        gradOutputs: args.slice(inputs.length) as Tensor[],
+        createGraph: true,
+        allowUnused: true,
+      },
+    );
     return gradients.filter((x) => x !== null);
   };
   return gradcheck(gradient as CheckedFunction, [...inputs, ...cotangents], rest);
@@ -92,7 +96,10 @@ export function gradgradcheck(
 
 /** Values without a pattern, the same in each run. */
 function spreadLike(x: Tensor, seed: number): Tensor {
-  const data = Float64Array.from({ length: x.numel() }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)) + 0.1);
+  const data = Float64Array.from(
+    { length: x.numel() },
+    (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * (seed + 1)) + 0.1,
+  );
   return fromTypedArray(data, x.shape, { dtype: 'float64', device: x.device }).to(x.dtype);
 }
 
@@ -112,7 +119,9 @@ function checkInputs(checked: readonly Tensor[]): void {
       );
     }
     if (!x.storage.device.runtime.capabilities.syncRead) {
-      throw new DeviceError(`gradcheck: device '${x.device}' can't be read synchronously; check on 'cpu': the derivative is the same there`);
+      throw new DeviceError(
+        `gradcheck: device '${x.device}' can't be read synchronously; check on 'cpu': the derivative is the same there`,
+      );
     }
   });
 }
@@ -143,7 +152,8 @@ function worstEntry(
       const column = difference(fn, inputs, x, e, k, eps);
       for (let o = 0; o < size; o++) {
         const [a, n] = [analytical[i][o][e], column[o]];
-        const excess = a === n || (Number.isNaN(a) && Number.isNaN(n)) ? -atol : Math.abs(a - n) - atol - rtol * Math.abs(n);
+        const excess =
+          a === n || (Number.isNaN(a) && Number.isNaN(n)) ? -atol : Math.abs(a - n) - atol - rtol * Math.abs(n);
         const rank = Number.isNaN(excess) ? Number.POSITIVE_INFINITY : excess;
         if (!worst || rank > worst.excess) {
           worst = { output: k, input: i, outputElement: o, inputElement: e, numerical: n, analytical: a, excess: rank };
@@ -155,7 +165,14 @@ function worstEntry(
 }
 
 /** How output `k` changes with element `e` of an input: central difference. */
-function difference(fn: CheckedFunction, inputs: readonly unknown[], x: Tensor, e: number, k: number, eps: number): number[] {
+function difference(
+  fn: CheckedFunction,
+  inputs: readonly unknown[],
+  x: Tensor,
+  e: number,
+  k: number,
+  eps: number,
+): number[] {
   const values = Float64Array.from(read(x));
   const at = (step: number): number[] => {
     const moved = values.slice();

@@ -35,10 +35,14 @@ function setGrad(tensor: Tensor, grad: Tensor | null): void {
       throw new DTypeError(`assigned grad has data of a different type: expected ${tensor.dtype}, got ${grad.dtype}`);
     }
     if (grad.storage.device !== tensor.storage.device) {
-      throw new DeviceError(`assigned grad has data located on a different device: expected ${tensor.device}, got ${grad.device}`);
+      throw new DeviceError(
+        `assigned grad has data located on a different device: expected ${tensor.device}, got ${grad.device}`,
+      );
     }
     if (!sameShape(grad.shape, tensor.shape)) {
-      throw new ShapeError(`assigned grad has data of a different size: expected ${formatShape(tensor.shape)}, got ${formatShape(grad.shape)}`);
+      throw new ShapeError(
+        `assigned grad has data of a different size: expected ${formatShape(tensor.shape)}, got ${formatShape(grad.shape)}`,
+      );
     }
   } else if (!tensor.autogradMeta) return;
   assignGrad(tensor, grad);
@@ -46,7 +50,8 @@ function setGrad(tensor: Tensor, grad: Tensor | null): void {
 
 function retainGrad(tensor: Tensor): void {
   const meta = currentMeta(tensor);
-  if (!requiresGrad(tensor) || !meta) throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False");
+  if (!requiresGrad(tensor) || !meta)
+    throw new AutogradError("can't retain_grad on Tensor that has requires_grad=False");
   const { gradFn } = meta;
   if (!gradFn || meta.retainsGrad) return;
   meta.retainsGrad = true;

@@ -28,12 +28,21 @@ describe('writes and their gradients', () => {
   });
 
   test('seen by a sibling view', () => {
-    const x = tensor([[1, 2], [3, 4]], withGrad);
+    const x = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      withGrad,
+    );
     const y = x.mul(1);
     const [a, b] = [y.select(0, 0), y.t()];
     a.mul_(10);
     b.mul(b).sum().backward();
-    expect(values(x.grad)).toEqual([[200, 400], [6, 8]]);
+    expect(values(x.grad)).toEqual([
+      [200, 400],
+      [6, 8],
+    ]);
     expect(y.gradFn?.name).toBe('CopySlices');
     expect(b.gradFn?.name).toBe('TBackward0');
   });
@@ -97,7 +106,10 @@ describe('writes and their gradients', () => {
     y.retainGrad();
     y.mul_(3);
     y.sum().backward();
-    expect([values(y.grad), values(x.grad)]).toEqual([[1, 1], [6, 6]]);
+    expect([values(y.grad), values(x.grad)]).toEqual([
+      [1, 1],
+      [6, 6],
+    ]);
   });
 
   test('a masked write', () => {
@@ -113,7 +125,10 @@ describe('writes and their gradients', () => {
     const v = x.view([2, 1]);
     noGrad(() => x.mul_(3));
     v.sum().backward();
-    expect([values(v), values(x.grad)]).toEqual([[[3], [3]], [1, 1]]);
+    expect([values(v), values(x.grad)]).toEqual([
+      [[3], [3]],
+      [1, 1],
+    ]);
   });
 });
 
@@ -152,7 +167,9 @@ describe('what is refused', () => {
     const x = ones([2], withGrad);
     const y = x.exp();
     y.detach().mul_(2);
-    expect(() => y.sum().backward()).toThrow(/which is output 0 of ExpBackward0, is at version 1; expected version 0 instead/);
+    expect(() => y.sum().backward()).toThrow(
+      /which is output 0 of ExpBackward0, is at version 1; expected version 0 instead/,
+    );
     const z = x.exp();
     z.data.mul_(2);
     z.sum().backward();

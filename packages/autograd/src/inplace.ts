@@ -1,14 +1,14 @@
 /** History of what an op writes in place: of the tensor itself, or of the base that it is a view of. */
 import {
   AutogradError,
+  belowAutograd,
   builtinOps,
   dispatch,
   isFloat,
+  isTensor,
   type Operand,
   type OpSpec,
   type Outputs,
-  belowAutograd,
-  isTensor,
   type Tensor,
   type ViewInfo,
   withoutGrad,
@@ -31,7 +31,11 @@ export function recordInPlace(spec: OpSpec, rule: GradRule, inputs: readonly Ope
   const writes = spec.inplace?.writes ?? [];
   const copies = new Map<number, Tensor>();
   for (const i of writes) {
-    if (saves.has(i)) copies.set(i, withoutGrad(() => dispatch(builtinOps.clone, [inputs[i] as Tensor], null)));
+    if (saves.has(i))
+      copies.set(
+        i,
+        withoutGrad(() => dispatch(builtinOps.clone, [inputs[i] as Tensor], null)),
+      );
   }
   const node = new RuleNode(spec, rule, inputs, attrs, edges, saves, copies);
   const result: Outputs = belowAutograd(spec, inputs, attrs);

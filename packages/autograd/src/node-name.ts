@@ -34,4 +34,5 @@ export function nodeName(spec: OpSpec, inputs: readonly Operand[], attrs: object
   return `${pascalCase(op)}Backward${overloads[op]?.(inputs, attrs) ?? 0}`;
 }
 
-const pascalCase = (name: string): string => name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, first: string) => first.toUpperCase());
+const pascalCase = (name: string): string =>
+  name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, first: string) => first.toUpperCase());

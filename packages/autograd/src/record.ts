@@ -11,13 +11,20 @@ import {
   runBody,
   type Tensor,
 } from '@tenfold/tensor-core';
-import { targetsOf, rebase, recordInPlace } from './inplace.ts';
+import { rebase, recordInPlace, targetsOf } from './inplace.ts';
 import { setHistory } from './meta.ts';
-import { type Edge, noEdge, type Node } from './node.ts';
+import { type Edge, type Node, noEdge } from './node.ts';
 import { nodeName } from './node-name.ts';
 import type { AnyRule } from './rule.ts';
 import { RuleNode } from './rule-node.ts';
-import { baseOf, checkInPlace, gradientEdge, NotImplementedNode, notImplementedMessage, requiresGrad } from './views.ts';
+import {
+  baseOf,
+  checkInPlace,
+  gradientEdge,
+  NotImplementedNode,
+  notImplementedMessage,
+  requiresGrad,
+} from './views.ts';
 
 /** A row that records its op by itself: custom Functions. */
 export interface OwnRecord {
@@ -54,7 +61,8 @@ export function record(spec: OpSpec, inputs: readonly Operand[], attrs: object |
   }
 }
 
-export const edgesOf = (inputs: readonly Operand[]): Edge[] => inputs.map((x) => (isTensor(x) ? gradientEdge(x) : noEdge));
+export const edgesOf = (inputs: readonly Operand[]): Edge[] =>
+  inputs.map((x) => (isTensor(x) ? gradientEdge(x) : noEdge));
 
 /** Makes float outputs those of `node`; the others have no gradient. */
 export function attach(node: Node, outputs: readonly Tensor[]): void {

@@ -2,8 +2,8 @@
 import {
   AutogradError,
   builtinOps,
-  dispatch,
   type DType,
+  dispatch,
   formatShape,
   isTensor,
   type Operand,
@@ -76,7 +76,9 @@ export class RuleNode extends Node {
   saved(key: Saved): Tensor {
     const saved = this.#saved.get(key);
     if (saved) return saved.unpack(this);
-    throw new AutogradError(`${this.name}: the rule of '${this.spec.name}' reads ${key}, which is not a tensor in its saves`);
+    throw new AutogradError(
+      `${this.name}: the rule of '${this.spec.name}' reads ${key}, which is not a tensor in its saves`,
+    );
   }
 
   override apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
@@ -90,7 +92,8 @@ export class RuleNode extends Node {
     return this.edges.map(([node], i) => {
       if (!node) return null;
       const row = rule.wrt[i];
-      if (row === undefined) throw new AutogradError(`derivative of '${this.spec.name}' with respect to argument ${i} is not implemented`);
+      if (row === undefined)
+        throw new AutogradError(`derivative of '${this.spec.name}' with respect to argument ${i} is not implemented`);
       return row && this.#conform(row.grad(context), i);
     });
   }
@@ -171,7 +174,10 @@ class RuleContext implements FormulaContext<never> {
 
   dtype(i: number): DType {
     const meta = this.#meta(i);
-    if (!meta) throw new AutogradError(`the rule of '${this.#node.spec.name}' asks for the dtype of input ${i}, which is not a tensor`);
+    if (!meta)
+      throw new AutogradError(
+        `the rule of '${this.#node.spec.name}' asks for the dtype of input ${i}, which is not a tensor`,
+      );
     return meta.dtype;
   }
 

@@ -46,7 +46,11 @@ export type Rule<S extends AnySig> =
   /** One formula per input; `null` for an input that is never differentiable (a mask, indices). */
   | { readonly kind: 'formula'; readonly wrt: readonly (Wrt<S> | null)[] }
   /** For ops of any number of inputs, or whose gradients share work: gives all gradients, `null` where `c.needs(i)` is false. */
-  | { readonly kind: 'joint'; readonly saves: readonly Saved[]; grads(c: FormulaContext<S>): readonly (Tensor | null)[] }
+  | {
+      readonly kind: 'joint';
+      readonly saves: readonly Saved[];
+      grads(c: FormulaContext<S>): readonly (Tensor | null)[];
+    }
   /** With grad on, the body runs and its ops record themselves. */
   | { readonly kind: 'viaBody' }
   /** The outputs do not require grad: comparisons, argmax, detach. */
@@ -61,7 +65,10 @@ export type Rules<Ops> = { readonly [K in keyof Ops]: Ops[K] extends AnySig ? Ru
 export const formula = <S extends AnySig>(...wrt: (Wrt<S> | null)[]): Rule<S> => ({ kind: 'formula', wrt });
 
 /** A formula and what it saves: `wrt([1], (c) => c.grad.mul(c.input(1)))`. */
-export const wrt = <S extends AnySig>(saves: readonly Saved[], grad: (c: FormulaContext<S>) => Tensor | null): Wrt<S> => ({
+export const wrt = <S extends AnySig>(
+  saves: readonly Saved[],
+  grad: (c: FormulaContext<S>) => Tensor | null,
+): Wrt<S> => ({
   saves,
   grad,
 });

@@ -4,7 +4,7 @@
  */
 import { AutogradError, type Tensor, type ViewInfo } from '@tenfold/tensor-core';
 import { AccumulateGrad, type AutogradMeta, setHistory } from './meta.ts';
-import { type Edge, noEdge, Node } from './node.ts';
+import { type Edge, Node, noEdge } from './node.ts';
 import { nodeName } from './node-name.ts';
 import type { AnyRule } from './rule.ts';
 import { RuleNode } from './rule-node.ts';
@@ -59,7 +59,9 @@ function refreshed(view: Tensor): AutogradMeta | null {
     const from = source.autogradMeta as AutogradMeta | null;
     if (from !== null && (from.gradFn !== null || from.requiresGrad)) {
       if (meta?.fromFunction) throw viewError(t, true);
-      const edge: Edge = from.gradFn ? [from.gradFn, from.outputNr] : [(from.accumulator ??= new AccumulateGrad(source)), 0];
+      const edge: Edge = from.gradFn
+        ? [from.gradFn, from.outputNr]
+        : [(from.accumulator ??= new AccumulateGrad(source)), 0];
       setHistory(t, viewNode(spec, source, attrs, edge), 0);
     } else if (meta) meta.viewVersion = t.version;
   }
@@ -88,7 +90,8 @@ export class NotImplementedNode extends Node {
 }
 
 export function notImplementedMessage(op: string, rule: AnyRule | null): string {
-  const reason = rule?.kind === 'notImplemented' ? rule.reason : 'it has no derivative row; give it one with defineRule(spec, rule)';
+  const reason =
+    rule?.kind === 'notImplemented' ? rule.reason : 'it has no derivative row; give it one with defineRule(spec, rule)';
   return `derivative for '${op}' is not implemented: ${reason}`;
 }
 
@@ -111,7 +114,9 @@ export const isLeaf = (tensor: Tensor): boolean => currentMeta(tensor)?.gradFn =
 
 function viewError(view: Tensor, indirect: boolean): AutogradError {
   const meta = view.autogradMeta as AutogradMeta | null;
-  const action = indirect ? 'its base or another view of its base has been modified inplace' : 'is being modified inplace';
+  const action = indirect
+    ? 'its base or another view of its base has been modified inplace'
+    : 'is being modified inplace';
   if (meta?.fromFunction) {
     return new AutogradError(
       `Output ${meta.outputNr} of ${meta.gradFn?.name} is a view and ${action}. This view was created inside a custom Function (or because an ` +
@@ -121,8 +126,7 @@ function viewError(view: Tensor, indirect: boolean): AutogradError {
   }
   return new AutogradError(
     `A view was created in no_grad mode and ${action} with grad mode enabled. Given that this use case is ambiguous and error-prone, it is ` +
-      'forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don\'t want the ' +
+      "forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the " +
       'inplace to be tracked) or both outside (if you want the inplace to be tracked).',
   );
 }
-

@@ -8,7 +8,15 @@ import { cast, input, Program } from './expr.ts';
 import { gradMode, withoutGrad } from './grad-mode.ts';
 import { installedAutograd, interpreters, transforms } from './hooks.ts';
 import { type Device, resolveDevice } from './registry.ts';
-import { contiguousStrides, formatShape, hasInternalOverlap, isContiguous, numel, type Shape, sameShape } from './shape.ts';
+import {
+  contiguousStrides,
+  formatShape,
+  hasInternalOverlap,
+  isContiguous,
+  numel,
+  type Shape,
+  sameShape,
+} from './shape.ts';
 import type { AnySig, Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
 import { Storage, type VersionCounter } from './storage.ts';
 import type { Tensor } from './tensor.ts';
@@ -21,13 +29,16 @@ export function dispatch<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'],
 }
 
 function transformed(level: number, spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
-  const next = () =>
-    level === 0 ? belowTransforms(spec, inputs, attrs) : transformed(level - 1, spec, inputs, attrs);
+  const next = () => (level === 0 ? belowTransforms(spec, inputs, attrs) : transformed(level - 1, spec, inputs, attrs));
   return transforms[level].process(spec, inputs, attrs, next);
 }
 
 /** From stop ① on: for transforms that have rewritten a call. */
-export function belowTransforms<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
+export function belowTransforms<S extends AnySig>(
+  spec: OpSpec<S>,
+  inputs: S['inputs'],
+  attrs: S['attrs'],
+): S['outputs'] {
   if (gradMode.enabled && (anyRequiresGrad(inputs) || (spec.inplaceOf && writesView(spec, inputs)))) {
     const autograd = installedAutograd();
     if (autograd) return autograd.record(spec, inputs, attrs);
@@ -150,7 +161,9 @@ function commonDevice(spec: OpSpec, inputs: readonly Operand[], attrs: object | 
 
 function notATensor(spec: OpSpec, i: number, value: unknown): ArgumentError {
   const foreign = (value as { storage?: unknown } | undefined)?.storage !== undefined;
-  const hint = foreign ? '; it seems to come from a second copy of @tenfold/tensor-core, which must be installed once only' : '';
+  const hint = foreign
+    ? '; it seems to come from a second copy of @tenfold/tensor-core, which must be installed once only'
+    : '';
   return new ArgumentError(`${spec.name}: argument ${i} must be a tensor or a number, got ${describe(value)}${hint}`);
 }
 
@@ -171,7 +184,8 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   // an optional tensor that is absent is not written
   const targets = writes.map((i) => inputs[i] as Tensor).filter((x) => x !== null);
   for (const target of targets) {
-    if (!isTensor(target)) throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
+    if (!isTensor(target))
+      throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
     if (hasInternalOverlap(target.shape, target.strides)) {
       throw new ShapeError(
         `unsupported operation: more than one element of the written-to tensor refers to a single memory location in ${spec.name}_. ` +

@@ -1,5 +1,5 @@
 /** Every builtin derivative row, put into the slots of the specs. */
-import { ArgumentError, type AnySig, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
+import { type AnySig, ArgumentError, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
 import type { Rule, Rules } from '../rule.ts';
 import { create } from './create.ts';
 import { elementwise } from './elementwise.ts';
@@ -40,7 +40,10 @@ export function installRules(): void {
  * defineRule(cube, formula(wrt([0], (c) => c.input(0).square().mul(3).mul(c.grad))));
  */
 export function defineRule<S extends AnySig>(spec: OpSpec<S>, rule: Rule<S>): void {
-  if (spec.inplaceOf) throw new ArgumentError(`defineRule: '${spec.name}' is the in-place form of '${spec.inplaceOf.name}'; give that one the rule`);
+  if (spec.inplaceOf)
+    throw new ArgumentError(
+      `defineRule: '${spec.name}' is the in-place form of '${spec.inplaceOf.name}'; give that one the rule`,
+    );
   if (spec.rule) throw new ArgumentError(`defineRule: op '${spec.name}' has a derivative already`);
   spec.rule = rule;
 }

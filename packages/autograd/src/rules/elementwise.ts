@@ -1,5 +1,13 @@
 /** Derivatives of pointwise ops; see ../rule.ts for the names in scope. `g` below is the gradient of the result. */
-import { type AnySig, type ElementwiseOps, fullLike, type Operand, type Tensor, where, zerosLike } from '@tenfold/tensor-core';
+import {
+  type AnySig,
+  type ElementwiseOps,
+  fullLike,
+  type Operand,
+  type Tensor,
+  where,
+  zerosLike,
+} from '@tenfold/tensor-core';
 import { type FormulaContext, formula, linear, noGradient, type Rules, type Wrt, wrt } from '../rule.ts';
 
 /** Piecewise constant: the gradient is zero, not absent. */
@@ -9,9 +17,11 @@ const flat = <S extends AnySig>(): Wrt<S> => linear((c) => zerosLike(c.grad));
 const onlyWhere = (condition: Tensor, grad: Tensor): Tensor => grad.maskedFill(condition.logicalNot(), 0);
 
 /** d f(x) = g · slope(x). */
-const fromInput = <S extends AnySig>(slope: (x: Tensor) => Tensor) => formula<S>(wrt([0], (c) => c.grad.mul(slope(c.tensor(0)))));
+const fromInput = <S extends AnySig>(slope: (x: Tensor) => Tensor) =>
+  formula<S>(wrt([0], (c) => c.grad.mul(slope(c.tensor(0)))));
 /** d y = g · slope(y), y being the result. */
-const fromOutput = <S extends AnySig>(slope: (y: Tensor) => Tensor) => formula<S>(wrt(['out'], (c) => c.grad.mul(slope(c.output()))));
+const fromOutput = <S extends AnySig>(slope: (y: Tensor) => Tensor) =>
+  formula<S>(wrt(['out'], (c) => c.grad.mul(slope(c.output()))));
 
 /** The one of two that was chosen takes the gradient, at a tie both take half, and beside NaN both take all of it. */
 const chosen = <S extends AnySig>(loses: 'gt' | 'lt', self: 0 | 1): Wrt<S> =>
@@ -241,7 +251,11 @@ export const elementwise: Rules<ElementwiseOps> = {
   addcdiv: formula(
     linear((c) => c.grad),
     wrt([2], (c) => times(c.grad, c.attrs.value).div(c.tensor(2))),
-    wrt([1, 2], (c) => times(c.grad, c.attrs.value).neg().mul(c.tensor(1).div(c.tensor(2).square()))),
+    wrt([1, 2], (c) =>
+      times(c.grad, c.attrs.value)
+        .neg()
+        .mul(c.tensor(1).div(c.tensor(2).square())),
+    ),
   ),
 
   eq: noGradient,

@@ -51,7 +51,12 @@ const binaryCrossEntropy: Rule<LossOps['binaryCrossEntropy']> = joint([0, 1, 2],
   const grad = weighted(each, weight);
   return [
     // (x - t) / (x (1 - x)), with a denominator not below the float32 1e-12 as in PyTorch
-    c.needs(0) ? x.sub(t).div(x.neg().add(1).mul(x).clamp(Math.fround(1e-12))).mul(grad) : null,
+    c.needs(0)
+      ? x
+          .sub(t)
+          .div(x.neg().add(1).mul(x).clamp(Math.fround(1e-12)))
+          .mul(grad)
+      : null,
     // log(1 - x) - log x
     c.needs(1) ? x.neg().log1p().sub(x.log()).mul(grad) : null,
     c.needs(2) ? dispatch(builtinOps.binaryCrossEntropy, [x, t, null], { reduction: 'none' }).mul(each) : null,
@@ -73,7 +78,9 @@ const binaryCrossEntropyWithLogits: Rule<LossOps['binaryCrossEntropyWithLogits']
   return [
     c.needs(0) ? toInput().mul(grad) : null,
     c.needs(1) ? toTarget().mul(grad) : null,
-    c.needs(2) ? dispatch(builtinOps.binaryCrossEntropyWithLogits, [x, t, null, posWeight], { reduction: 'none' }).mul(each) : null,
+    c.needs(2)
+      ? dispatch(builtinOps.binaryCrossEntropyWithLogits, [x, t, null, posWeight], { reduction: 'none' }).mul(each)
+      : null,
     c.needs(3) ? t.mul(softplus()).mul(grad) : null,
   ];
 });

@@ -22,7 +22,9 @@ const sharedByEquals = <S extends ReduceOps['amax']>(): Rule<S> =>
   formula(
     wrt([0, 'out'], (c: FormulaContext<S>) => {
       const equal = c.tensor(0).eq(restored(c.output(), c.attrs));
-      return restored(c.grad, c.attrs).mul(equal).div(equal.sum(c.attrs.dims, { keepdim: true }));
+      return restored(c.grad, c.attrs)
+        .mul(equal)
+        .div(equal.sum(c.attrs.dims, { keepdim: true }));
     }),
   );
 
@@ -54,7 +56,8 @@ const toRunning: Rule<ReduceOps['cummax']> = formula(
 );
 
 const cumsum = (x: Tensor, dim: number, reverse: boolean): Tensor => dispatch(builtinOps.cumsum, [x], { dim, reverse });
-const cumprod = (x: Tensor, dim: number, reverse: boolean): Tensor => dispatch(builtinOps.cumprod, [x], { dim, reverse });
+const cumprod = (x: Tensor, dim: number, reverse: boolean): Tensor =>
+  dispatch(builtinOps.cumprod, [x], { dim, reverse });
 
 /** Along `dim`, the product of all elements before each one (after it, if `reverse`). */
 function productBefore(x: Tensor, dim: number, reverse: boolean): Tensor {
@@ -104,7 +107,10 @@ function cumprodQuadratic(x: Tensor, grad: Tensor, dim: number, reverse: boolean
   const row = x.movedim(dim, -1).unsqueeze(-2);
   const grid = row.expand([...row.shape.slice(0, -2), n, n]);
   const upper = x.newOnes([n, n]).triu();
-  const between = grid.maskedFill(x.newOnes([n, n]).tril().ne(0), 1).cumprod(-1).mul(upper);
+  const between = grid
+    .maskedFill(x.newOnes([n, n]).tril().ne(0), 1)
+    .cumprod(-1)
+    .mul(upper);
   const sums = grad.movedim(dim, -1).unsqueeze(-2).mul(between).sum(-1);
   return productBefore(x, dim, false).mul(sums.movedim(-1, dim));
 }
@@ -119,9 +125,24 @@ function normGradient(x: Tensor, norm: Tensor, grad: Tensor, p: number, dims: re
     return x.sign().mul(grad.div(equal.sum(dims, { keepdim: true })).mul(equal));
   }
   // sign(x) |x|^(p-1) / ‖x‖^(p-1)
-  if (p < 1) return x.sign().mul(x.abs().pow(p - 1).maskedFill(x.eq(0), 0)).mul(grad).mul(norm.pow(1 - p));
+  if (p < 1)
+    return x
+      .sign()
+      .mul(
+        x
+          .abs()
+          .pow(p - 1)
+          .maskedFill(x.eq(0), 0),
+      )
+      .mul(grad)
+      .mul(norm.pow(1 - p));
   const scale = grad.div(norm.pow(p - 1)).maskedFill(norm.eq(0), 0);
-  return p < 2 ? x.sign().mul(x.abs().pow(p - 1)).mul(scale) : x.mul(x.abs().pow(p - 2)).mul(scale);
+  return p < 2
+    ? x
+        .sign()
+        .mul(x.abs().pow(p - 1))
+        .mul(scale)
+    : x.mul(x.abs().pow(p - 2)).mul(scale);
 }
 
 /** d var = 2 (x - mean) / (n - correction). */
@@ -170,7 +191,9 @@ export const reduce: Rules<ReduceOps> = {
       const x = c.tensor(0);
       const { dim, reverse } = c.attrs;
       if (x.ndim === 0 || x.numel() === 0) return c.grad;
-      return gradMode.enabled ? cumprodQuadratic(x, c.grad, dim, reverse) : cumprodLinear(x, c.output(), c.grad, dim, reverse);
+      return gradMode.enabled
+        ? cumprodQuadratic(x, c.grad, dim, reverse)
+        : cumprodLinear(x, c.output(), c.grad, dim, reverse);
     }),
   ),
   cummax: toRunning,

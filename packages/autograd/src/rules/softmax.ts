@@ -11,5 +11,14 @@ export const softmax: Rules<SoftmaxOps> = {
     }),
   ),
   // y = log softmax(x):  dx = g - exp(y) · Σ g
-  logSoftmax: formula(wrt(['out'], (c) => c.grad.sub(c.output().exp().mul(c.grad.sum(c.attrs.dim, { keepdim: true }))))),
+  logSoftmax: formula(
+    wrt(['out'], (c) =>
+      c.grad.sub(
+        c
+          .output()
+          .exp()
+          .mul(c.grad.sum(c.attrs.dim, { keepdim: true })),
+      ),
+    ),
+  ),
 };
