@@ -113,7 +113,7 @@ function addFunction(node: GraphNode, functionClass: FunctionClass, call: Symbol
   }
   const inner: Frame = { body, unified: frame.unified, env, sources, folded: frame.folded };
   try {
-    lowerNodes(unscoped(traced.nodes), inner, lowering);
+    lowerNodes(traced.nodes, inner, lowering);
   } catch (error) {
     if (!(error instanceof OnnxExportError)) throw error;
     throw new OnnxExportError(`in the function body of ${functionClass.name}: ${error.message}`, { cause: error });
@@ -132,9 +132,6 @@ function addFunction(node: GraphNode, functionClass: FunctionClass, call: Symbol
   body.prune(outputs);
   register(custom, { inputs, outputs, body }, lowering, frame);
 }
-
-/** Names inside a function are its own. */
-const unscoped = (nodes: readonly GraphNode[]): readonly GraphNode[] => nodes;
 
 interface FunctionParts {
   readonly inputs: readonly string[];

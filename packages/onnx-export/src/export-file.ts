@@ -1,0 +1,51 @@
+/** Writing an ONNX file. */
+import { describe, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
+import { buildModel, encodeModel, inputList } from './export.ts';
+import type { ExportableModel } from './model.ts';
+import { checkKeys, type ExportOnnxOptions, readOptions, toOnnxOptionNames } from './options.ts';
+
+/**
+ * Exports a model to an ONNX file, in Node. The file gets its name only when it is complete (and, with `verify`, compared with the model): a failure
+ * leaves an earlier file of that name as it was.
+ *
+ * @param inputs the example inputs, of the shapes and dtypes that the file will take.
+ * @throws OnnxExportError if the model can't be written faithfully, or the path can't be written.
+ * @example
+ * await exportOnnx(model, zeros([1, 2]), 'model.onnx', { inputNames: ['x'], outputNames: ['y'], dynamicAxes: { x: { 0: 'batch' } } });
+ */
+export async function exportOnnx(
+  model: ExportableModel,
+  inputs: Tensor | readonly Tensor[],
+  path: string,
+  options: ExportOnnxOptions = {},
+): Promise<void> {
+  checkKeys('exportOnnx', options, [...toOnnxOptionNames, 'verify']);
+  if (typeof path !== 'string' || path === '') throw new OnnxExportError(`exportOnnx: the path must be a string, got ${describe(path)}`);
+  const { verify, ...rest } = options;
+  const bytes = encodeModel(await buildModel(model, inputs, rest));
+  if (verify) {
+    const { verifyModel } = await import('./verify.ts');
+    const examples = inputList(inputs);
+    await verifyModel(bytes, model, examples, readOptions(examples, rest), verify === true ? {} : verify);
+  }
+  await writeFileAtomically(path, bytes);
+}
+
+/** Writes under another name in the same folder and renames: readers see the old file or the new one. */
+async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const { open, rename, rm } = await import('node:fs/promises');
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new OnnxExportError(`can't write '${path}': ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

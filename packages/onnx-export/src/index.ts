@@ -1,0 +1,17 @@
+/**
+ * `@tenfold/onnx-export`: models as ONNX files.
+ *
+ * @packageDocumentation
+ */
+export { type Attributes, type NodeOptions, Ref } from './builder.ts';
+export { checkModel } from './check.ts';
+export { OpContext } from './context.ts';
+export type { SymbolicAttributes, SymbolicGraph, SymbolicValue } from './custom.ts';
+export { type Dim, SizeExpr } from './dims.ts';
+export { toOnnx } from './export.ts';
+export { exportOnnx } from './export-file.ts';
+export type { CustomOps } from './lower.ts';
+export type { ExportableModel, ForwardModel } from './model.ts';
+export type { AxisNames, ExportOnnxOptions, ToOnnxOptions, VerifyOptions } from './options.ts';
+export { defineSymbol } from './symbols/all.ts';
+export { type OnnxSymbol, type SymbolFunction, unsupported, viaBody } from './symbols/symbol.ts';

@@ -1,0 +1,92 @@
+/** Runs ONNX models in onnxruntime-node, in a process of its own: a crash of native code can't take this one with it. */
+import { OnnxExportError } from '@tenfold/tensor-core';
+
+/** A tensor on its way to or from the other process; `data` are its raw bytes in base64. */
+export interface WireTensor {
+  readonly dtype: string;
+  readonly dims: readonly number[];
+  readonly data: string;
+}
+
+/** A model and the inputs to run it on, one record of tensors by name per run. */
+export interface Job {
+  /** The model's bytes in base64. */
+  readonly model: string;
+  readonly runs: readonly Readonly<Record<string, WireTensor>>[];
+}
+
+/** What came out: outputs by name for each run, or why the model was refused. */
+export type JobResult = { readonly outputs: readonly Readonly<Record<string, WireTensor>>[] } | { readonly error: string };
+
+// plain JavaScript, handed to node as text, so that it runs from sources and from a bundle alike
+const program = `
+import { createRequire } from 'node:module';
+import { readFileSync, writeSync } from 'node:fs';
+const { ort: path, jobs } = JSON.parse(readFileSync(0, 'utf8'));
+const ort = createRequire(path)(path);
+const arrays = { float32: Float32Array, float64: Float64Array, int64: BigInt64Array, int32: Int32Array, int16: Int16Array, int8: Int8Array,
+  uint8: Uint8Array, bool: Uint8Array, float16: Uint16Array };
+const decode = ({ dtype, dims, data }) => {
+  const bytes = Buffer.from(data, 'base64');
+  const copy = new Uint8Array(bytes).buffer;
+  return new ort.Tensor(dtype, new arrays[dtype](copy), [...dims]);
+};
+const encode = (t) => ({ dtype: t.type, dims: t.dims, data: Buffer.from(t.data.buffer, t.data.byteOffset, t.data.byteLength).toString('base64') });
+const results = [];
+for (const { model, runs } of jobs) {
+  try {
+    const session = await ort.InferenceSession.create(Buffer.from(model, 'base64'), {
+      logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1, extra: { session: { strict_shape_type_inference: '1' } } });
+    const outputs = [];
+    for (const run of runs) {
+      const fetched = await session.run(Object.fromEntries(Object.entries(run).map(([name, t]) => [name, decode(t)])));
+      outputs.push(Object.fromEntries(Object.entries(fetched).map(([name, t]) => [name, encode(t)])));
+    }
+    await session.release();
+    results.push({ outputs });
+  } catch (error) {
+    results.push({ error: String(error?.message ?? error) });
+  }
+}
+const text = Buffer.from(JSON.stringify(results));
+for (let at = 0; at < text.length;) {
+  try { at += writeSync(1, text, at); } catch (error) { if (error.code !== 'EAGAIN') throw error; }
+}
+process.exit(0);
+`;
+
+/** Where onnxruntime-node is: beside this package, or in the project that runs. */
+async function findOnnxRuntime(): Promise<string> {
+  const { createRequire } = await import('node:module');
+  const { pathToFileURL } = await import('node:url');
+  for (const from of [import.meta.url, pathToFileURL(`${process.cwd()}/`).href]) {
+    try {
+      return createRequire(from).resolve('onnxruntime-node');
+    } catch {
+      // the next place
+    }
+  }
+  throw new OnnxExportError('verify runs the model in onnxruntime, which is not installed: npm install onnxruntime-node');
+}
+
+/** Runs all jobs in one child process. */
+export async function runInOnnxRuntime(jobs: readonly Job[]): Promise<JobResult[]> {
+  const ort = await findOnnxRuntime();
+  const { spawn } = await import('node:child_process');
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const [out, err]: [Uint8Array[], Uint8Array[]] = [[], []];
+    child.stdout.on('data', (chunk: Uint8Array) => out.push(chunk));
+    child.stderr.on('data', (chunk: Uint8Array) => err.push(chunk));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      const text = Buffer.concat(out).toString();
+      if (code === 0 && text) resolve(JSON.parse(text) as JobResult[]);
+      else reject(new OnnxExportError(`onnxruntime's process ended with ${signal ?? code}: ${Buffer.concat(err).toString().slice(0, 2000)}`));
+    });
+    child.stdin.on('error', () => {
+      // the process ended before it had read everything; its exit code says why
+    });
+    child.stdin.end(JSON.stringify({ ort, jobs }));
+  });
+}
