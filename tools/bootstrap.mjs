@@ -3,7 +3,15 @@
  * each only if something changed since the last time, and then runs the command. Plain Node, no dependency: it runs first.
  */
 import { resolve } from 'node:path';
-import { ensureBuilt, ensureInstalled, ensurePnpm, fail, pnpmEntry, root, runTurboBuild } from './bootstrap/prepare.mjs';
+import {
+  ensureBuilt,
+  ensureInstalled,
+  ensurePnpm,
+  fail,
+  pnpmEntry,
+  root,
+  runTurboBuild,
+} from './bootstrap/prepare.mjs';
 import { runCommand, runNode } from './bootstrap/run.mjs';
 
 /** @param {string} path */

@@ -7,7 +7,9 @@ import { checkImports } from './lint/check-imports.mjs';
 import { checkText } from './lint/check-text.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
+const packages = readdirSync(join(root, 'packages')).filter((name) =>
+  existsSync(join(root, 'packages', name, 'package.json')),
+);
 const apps = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'package.json')));
 const workspaces = [...packages.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
 
@@ -18,20 +20,31 @@ const workspaces = [...packages.map((name) => `packages/${name}`), ...apps.map((
  * @param {string} [cwd]
  */
 function tool(script, args, cwd = '.') {
-  const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], { cwd: join(root, cwd), encoding: 'utf8' });
+  const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
+    cwd: join(root, cwd),
+    encoding: 'utf8',
+  });
   return result.status === 0 ? [] : [`${result.stdout}${result.stderr}`.trim()];
 }
 
 /** Each check gives its problems; none means that it passed. */
 const checks = {
-  'biome (style and mistakes)': () => tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '--max-diagnostics=50']),
+  'biome (style and mistakes)': () =>
+    tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '--max-diagnostics=50']),
   'tsc (types of sources and tests)': () =>
-    [...workspaces, 'tools'].flatMap((folder) => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'], folder)),
+    [...workspaces, 'tools'].flatMap((folder) =>
+      tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'], folder),
+    ),
   'the package law (who imports whom, cycles)': () => checkImports(root),
-  'publint (manifests)': () => packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
+  'publint (manifests)': () =>
+    packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
   'attw (types of what is published)': () =>
     packages.flatMap((name) =>
-      tool('@arethetypeswrong/cli/dist/index.js', ['--pack', '.', '--profile', 'esm-only', '--quiet'], `packages/${name}`),
+      tool(
+        '@arethetypeswrong/cli/dist/index.js',
+        ['--pack', '.', '--profile', 'esm-only', '--quiet'],
+        `packages/${name}`,
+      ),
     ),
   'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
@@ -60,5 +73,6 @@ for (const [name, check] of Object.entries(checks)) {
   for (const problem of problems) console.log(problem.replaceAll(/^/gm, '    '));
   if (problems.length) failed++;
 }
-if (failed) console.log(`\n${failed} of ${Object.keys(checks).length} checks failed. Style is mended by: npm run format`);
+if (failed)
+  console.log(`\n${failed} of ${Object.keys(checks).length} checks failed. Style is mended by: npm run format`);
 process.exitCode = failed ? 1 : 0;

@@ -40,7 +40,8 @@ export async function ensurePnpm() {
       npm(['pack', `pnpm@${pnpmVersion}`, '--silent', '--pack-destination', staging], staging);
       const tarball = join(staging, `pnpm-${pnpmVersion}.tgz`);
       const hash = createHash('sha512').update(readFileSync(tarball)).digest('hex');
-      if (hash !== pnpmHash) fail(`the pnpm ${pnpmVersion} that npm fetched has another sha512 than package.json pins; stopped.`);
+      if (hash !== pnpmHash)
+        fail(`the pnpm ${pnpmVersion} that npm fetched has another sha512 than package.json pins; stopped.`);
       const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
       npm(['install', '--prefix', pnpmHome, ...flags, tarball], staging);
     } finally {
@@ -54,15 +55,24 @@ export async function ensurePnpm() {
 
 /** Installs what the lockfile says, unless lockfile and manifests are as they were at the last install. */
 export async function ensureInstalled() {
-  const files = ['pnpm-lock.yaml', 'pnpm-workspace.yaml', 'package.json', ...workspaces().map((folder) => `${folder}/package.json`)];
-  const key = digest([`${process.platform} ${process.arch} pnpm ${pnpmVersion}`, ...files.map((file) => `${file}\n${read(file)}`)]);
+  const files = [
+    'pnpm-lock.yaml',
+    'pnpm-workspace.yaml',
+    'package.json',
+    ...workspaces().map((folder) => `${folder}/package.json`),
+  ];
+  const key = digest([
+    `${process.platform} ${process.arch} pnpm ${pnpmVersion}`,
+    ...files.map((file) => `${file}\n${read(file)}`),
+  ]);
   const stamp = join(cache, 'installed');
   if (existsSync(join(root, 'node_modules/.modules.yaml')) && readStamp(stamp) === key) return;
   say('installing packages (the lockfile or a package.json is new)');
   const flags = ['--frozen-lockfile', '--config.confirm-modules-purge=false'];
   const code = await runNode([pnpmEntry, 'install', ...flags]);
   if (code !== 0) {
-    const hint = 'If you changed a package.json, bring the lockfile up to date: npm run pnpm -- install --no-frozen-lockfile';
+    const hint =
+      'If you changed a package.json, bring the lockfile up to date: npm run pnpm -- install --no-frozen-lockfile';
     fail(`the installation failed (exit code ${code}). ${hint}`);
   }
   writeStamp(stamp, key);
@@ -86,11 +96,16 @@ export async function ensureBuilt() {
 export async function runTurboBuild(args) {
   const key = sourceKey();
   const flags = ['--no-daemon', '--concurrency=100%', '--cache-dir=.cache/turbo'];
-  const code = await runCommand(process.execPath, [join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...flags, ...args], {
-    env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
-  });
+  const code = await runCommand(
+    process.execPath,
+    [join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...flags, ...args],
+    {
+      env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
+    },
+  );
   // a build of some packages says nothing about the others
-  if (code === 0 && !args.some((arg) => arg.startsWith('--filter') || arg === '-F')) writeStamp(join(cache, 'built'), key);
+  if (code === 0 && !args.some((arg) => arg.startsWith('--filter') || arg === '-F'))
+    writeStamp(join(cache, 'built'), key);
   return code;
 }
 

@@ -56,7 +56,11 @@ export function checkImports(root) {
  */
 function checkManifest(name, folder) {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const wanted = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies });
+  const wanted = Object.keys({
+    ...manifest.dependencies,
+    ...manifest.peerDependencies,
+    ...manifest.optionalDependencies,
+  });
   return wanted
     .filter((dependency) => dependency.startsWith(scope))
     .map((dependency) => dependency.slice(scope.length))
@@ -79,14 +83,17 @@ function checkSources(name, folder, root) {
       if (specifier.startsWith('.')) {
         const target = resolve(dirname(file), specifier);
         // a test may come through the front door
-        if (!test && target === join(folder, 'src/index.ts')) problems.push(`${place}: imports its own package's index.ts`);
-        if (relative(folder, target).startsWith('..')) problems.push(`${place}: reaches into another folder by path: ${specifier}`);
+        if (!test && target === join(folder, 'src/index.ts'))
+          problems.push(`${place}: imports its own package's index.ts`);
+        if (relative(folder, target).startsWith('..'))
+          problems.push(`${place}: reaches into another folder by path: ${specifier}`);
         continue;
       }
       if (!specifier.startsWith(scope)) continue;
       const [other] = specifier.slice(scope.length).split('/');
       if (other === name) problems.push(`${place}: imports its own package by name`);
-      else if (!test && isBackend(other)) problems.push(`${place}: names the concrete backend ${other}; only apps and tests do`);
+      else if (!test && isBackend(other))
+        problems.push(`${place}: names the concrete backend ${other}; only apps and tests do`);
       else if (!test && !allowedFor(name).includes(other)) problems.push(`${place}: ${name} must not import ${other}`);
     }
   }
@@ -149,7 +156,8 @@ export function importsOf(file) {
   const visit = (node) => {
     if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, isTypeImport(node.importClause));
     else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, isTypeExport(node));
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) add(node, node.arguments[0], false);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node, node.arguments[0], false);
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -161,12 +169,21 @@ function isTypeImport(clause) {
   if (!clause) return false;
   if (clause.isTypeOnly) return true;
   const { namedBindings: names, name } = clause;
-  return !name && names !== undefined && ts.isNamedImports(names) && names.elements.length > 0 && names.elements.every((e) => e.isTypeOnly);
+  return (
+    !name &&
+    names !== undefined &&
+    ts.isNamedImports(names) &&
+    names.elements.length > 0 &&
+    names.elements.every((e) => e.isTypeOnly)
+  );
 }
 
 /** @param {ts.ExportDeclaration} node */
 function isTypeExport({ isTypeOnly, exportClause }) {
-  return isTypeOnly || (exportClause !== undefined && ts.isNamedExports(exportClause) && exportClause.elements.every((e) => e.isTypeOnly));
+  return (
+    isTypeOnly ||
+    (exportClause !== undefined && ts.isNamedExports(exportClause) && exportClause.elements.every((e) => e.isTypeOnly))
+  );
 }
 
 /** @param {string} folder */

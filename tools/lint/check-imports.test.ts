@@ -23,19 +23,47 @@ function write(path: string, text: string): void {
 }
 
 it('passes a tree that keeps the law', () => {
-  write('packages/nn/src/b.ts', "import { x } from '@tenfold/tensor-core';\nimport { y } from './a.ts';\nexport { x, y };\n");
+  write(
+    'packages/nn/src/b.ts',
+    "import { x } from '@tenfold/tensor-core';\nimport { y } from './a.ts';\nexport { x, y };\n",
+  );
   write('packages/nn/src/b.test.ts', "import '@tenfold/backend-cpu/register';\nimport './index.ts';\n");
   expect(checkImports(root)).toEqual([]);
 });
 
 it.each([
-  ['an import away from the core', 'packages/tensor-core/src/b.ts', "import '@tenfold/autograd';", 'tensor-core must not import autograd'],
-  ['a backend that imports autograd', 'packages/backend-cpu/src/b.ts', "import '@tenfold/autograd';", 'backend-cpu must not import autograd'],
-  ['a concrete backend', 'packages/nn/src/b.ts', "import '@tenfold/backend-cpu/register';", 'names the concrete backend backend-cpu'],
-  ['a dynamic import of one', 'packages/nn/src/b.ts', "await import('@tenfold/backend-cpu');", 'names the concrete backend backend-cpu'],
+  [
+    'an import away from the core',
+    'packages/tensor-core/src/b.ts',
+    "import '@tenfold/autograd';",
+    'tensor-core must not import autograd',
+  ],
+  [
+    'a backend that imports autograd',
+    'packages/backend-cpu/src/b.ts',
+    "import '@tenfold/autograd';",
+    'backend-cpu must not import autograd',
+  ],
+  [
+    'a concrete backend',
+    'packages/nn/src/b.ts',
+    "import '@tenfold/backend-cpu/register';",
+    'names the concrete backend backend-cpu',
+  ],
+  [
+    'a dynamic import of one',
+    'packages/nn/src/b.ts',
+    "await import('@tenfold/backend-cpu');",
+    'names the concrete backend backend-cpu',
+  ],
   ['the own index', 'packages/nn/src/b.ts', "import { a } from './index.ts';", "imports its own package's index.ts"],
   ['the own name', 'packages/nn/src/b.ts', "import { a } from '@tenfold/nn';", 'imports its own package by name'],
-  ['a path into another package', 'packages/nn/src/b.ts', "import '../../autograd/src/a.ts';", 'reaches into another folder by path'],
+  [
+    'a path into another package',
+    'packages/nn/src/b.ts',
+    "import '../../autograd/src/a.ts';",
+    'reaches into another folder by path',
+  ],
 ])('catches %s', (_, file, text, problem) => {
   write(file, `${text}\n`);
   expect(checkImports(root)).toEqual([expect.stringMatching(new RegExp(`^${file.replaceAll('.', '\\.')}:1: .*`))]);
@@ -52,7 +80,9 @@ it('catches cycles of runtime imports, and lets cycles of types be', () => {
   write('packages/nn/src/d.ts', "import { c } from './c.ts';\nexport const d = c;\n");
   expect(checkImports(root)).toEqual([]);
   write('packages/nn/src/c.ts', "import { d } from './d.ts';\nexport const c = () => d;\n");
-  expect(checkImports(root)).toEqual(['import cycle: packages/nn/src/c.ts → packages/nn/src/d.ts → packages/nn/src/c.ts']);
+  expect(checkImports(root)).toEqual([
+    'import cycle: packages/nn/src/c.ts → packages/nn/src/d.ts → packages/nn/src/c.ts',
+  ]);
 });
 
 it('asks about a package it does not know', () => {

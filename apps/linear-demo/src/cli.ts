@@ -81,13 +81,15 @@ export function readOptions(argv: readonly string[]): Options | null {
   const values = parse(argv);
   if (values.help) return null;
   const { csv, target, features } = values;
-  if (csv !== undefined && target === undefined) throw new UsageError('--csv needs --target COLUMN: the column to predict');
+  if (csv !== undefined && target === undefined)
+    throw new UsageError('--csv needs --target COLUMN: the column to predict');
   if (csv === undefined && (target !== undefined || features !== undefined)) {
     throw new UsageError('--target and --features need --csv FILE');
   }
   if (csv !== undefined && values.example !== undefined) throw new UsageError('--example and --csv exclude each other');
   return {
-    examples: values.example === undefined ? ['line', 'penguins'] : [choice('--example', values.example, ['line', 'penguins'])],
+    examples:
+      values.example === undefined ? ['line', 'penguins'] : [choice('--example', values.example, ['line', 'penguins'])],
     csv: csv === undefined || target === undefined ? null : { path: csv, target, features: columnList(features) },
     device: values.device ?? null,
     dtype: choice('--dtype', values.dtype, ['float64', 'float32']),

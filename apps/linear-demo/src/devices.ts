@@ -33,7 +33,8 @@ export async function chooseDevice(asked: string | null, dtype: string): Promise
       throw new UsageError(`--dtype ${dtype}: device '${name}' has only ${runtime.capabilities.dtypes.join(', ')}`);
     }
   } catch (error) {
-    if (error instanceof DeviceError) throw new UsageError(`--device ${name} can't be used. Devices: ${lines.join(' · ')}`);
+    if (error instanceof DeviceError)
+      throw new UsageError(`--device ${name} can't be used. Devices: ${lines.join(' · ')}`);
     throw error;
   }
   return name;

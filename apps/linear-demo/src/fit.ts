@@ -1,7 +1,8 @@
 /** One run of the demo from data to verified file. */
+
+import { join } from 'node:path';
 import { noGrad } from '@tenfold/autograd';
 import { exportOnnx } from '@tenfold/onnx-export';
-import { join } from 'node:path';
 import { manualSeed, rand, type Tensor, tensor } from '@tenfold/tensor-core';
 import type { CustomOps } from './cli.ts';
 import { UsageError } from './errors.ts';
@@ -95,7 +96,10 @@ export async function fitTable(table: Table, title: string, options: FitOptions)
   const { epochs, batch } = withDefaults(options, 500, count);
   manualSeed(options.seed);
   const gaps = table.dropped ? `, ${table.dropped} with gaps dropped` : '';
-  say(options, `${title}: ${table.target} from ${table.features.join(', ')} (${count} rows${gaps}), on ${device} in ${dtype}`);
+  say(
+    options,
+    `${title}: ${table.target} from ${table.features.join(', ')} (${count} rows${gaps}), on ${device} in ${dtype}`,
+  );
 
   const columns = table.features.map((_, j) => meanAndStd(table.x.map((row) => row[j])));
   const target = meanAndStd(table.y);
@@ -103,7 +107,14 @@ export async function fitTable(table: Table, title: string, options: FitOptions)
   const y = table.y.map((value) => (value - target.mean) / target.std);
 
   const linear = new MyLinear(table.features.length, 1, { dtype, device });
-  const batches = tableBatches(tensor(x, { dtype, device }), tensor(y.map((value) => [value]), { dtype, device }), batch);
+  const batches = tableBatches(
+    tensor(x, { dtype, device }),
+    tensor(
+      y.map((value) => [value]),
+      { dtype, device },
+    ),
+    batch,
+  );
   const history = await learn(linear, batches, Math.ceil(count / batch), 0, options, epochs);
   linear.to('cpu');
   const [weights, bias] = await parametersOf(linear);
@@ -117,7 +128,9 @@ export async function fitTable(table: Table, title: string, options: FitOptions)
   });
   const raw: Fit = {
     weights: weights.map((weight, j) => (weight * target.std) / columns[j].std),
-    bias: target.mean + target.std * (bias - weights.reduce((sum, weight, j) => sum + (weight * columns[j].mean) / columns[j].std, 0)),
+    bias:
+      target.mean +
+      target.std * (bias - weights.reduce((sum, weight, j) => sum + (weight * columns[j].mean) / columns[j].std, 0)),
   };
   return finish({
     name: title.toLowerCase(),
@@ -160,7 +173,9 @@ async function learn(
     const history = await train(model, batches, { epochs, lr: options.lr, weightDecay, onEpoch: progress.update });
     const last = history[history.length - 1];
     if (!Number.isFinite(last)) {
-      throw new UsageError(`--lr ${options.lr}: the training diverged (loss ${last}); a smaller learning rate would work`);
+      throw new UsageError(
+        `--lr ${options.lr}: the training diverged (loss ${last}); a smaller learning rate would work`,
+      );
     }
     progress.stop();
     say(options, lossCurve(history));
@@ -174,7 +189,11 @@ async function parametersOf({ weight, bias }: MyLinear): Promise<[number[], numb
   return [Array.from(await weight.toTypedArray(), Number), await bias.item()];
 }
 
-async function predict(model: RawModel, rows: readonly (readonly number[])[], dtype: 'float64' | 'float32'): Promise<number[]> {
+async function predict(
+  model: RawModel,
+  rows: readonly (readonly number[])[],
+  dtype: 'float64' | 'float32',
+): Promise<number[]> {
   return noGrad(async () => Array.from(await model.forward(tensor(rows, { dtype })).toTypedArray(), Number));
 }
 
@@ -227,7 +246,9 @@ async function finish(run: Finished): Promise<Result> {
       title: run.title,
       subtitle: run.subtitle,
       facts: [
-        ...(run.rows === null ? [] : [['rows', `${run.rows}${run.dropped ? ` (${run.dropped} dropped)` : ''}`] as const]),
+        ...(run.rows === null
+          ? []
+          : [['rows', `${run.rows}${run.dropped ? ` (${run.dropped} dropped)` : ''}`] as const]),
         ['device', options.device],
         ['dtype', options.dtype],
         ['epochs', String(run.epochs)],
@@ -247,7 +268,10 @@ async function finish(run: Finished): Promise<Result> {
   say(options, coefficientLines(run.coefficients));
   if (unverified) say(options, `  model.onnx was not run: ${unverified}`);
   for (const { batch, difference } of verified) {
-    say(options, `  onnxruntime at batch ${String(batch).padStart(2)}: largest difference ${difference.toExponential(1)}`);
+    say(
+      options,
+      `  onnxruntime at batch ${String(batch).padStart(2)}: largest difference ${difference.toExponential(1)}`,
+    );
   }
   say(options, `  wrote ${path}\n  wrote ${report}\n`);
   return {
@@ -268,6 +292,8 @@ function coefficientLines(coefficients: readonly Coefficient[]): string {
   const width = Math.max(...coefficients.map(({ name }) => name.length));
   const number = (value: number | null) => (value === null ? '–' : value.toPrecision(6)).padStart(12);
   const head = `  ${'coefficient'.padEnd(width)} ${'fitted'.padStart(12)} ${'least squares'.padStart(14)}`;
-  const lines = coefficients.map(({ name, fitted, exact }) => `  ${name.padEnd(width)} ${number(fitted)}   ${number(exact)}`);
+  const lines = coefficients.map(
+    ({ name, fitted, exact }) => `  ${name.padEnd(width)} ${number(fitted)}   ${number(exact)}`,
+  );
   return [head, ...lines].join('\n');
 }

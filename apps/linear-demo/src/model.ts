@@ -18,11 +18,7 @@ export class LinearF extends Function {
   static backward(ctx: FunctionContext, grad: Tensor): (Tensor | null)[] {
     const [input, weight] = ctx.savedTensors;
     const [forInput, forWeight, forBias] = ctx.needsInputGrad;
-    return [
-      forInput ? grad.mm(weight) : null,
-      forWeight ? grad.t().mm(input) : null,
-      forBias ? grad.sum(0) : null,
-    ];
+    return [forInput ? grad.mm(weight) : null, forWeight ? grad.t().mm(input) : null, forBias ? grad.sum(0) : null];
   }
 
   /** In an ONNX file the whole Function is one node. */

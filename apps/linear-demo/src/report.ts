@@ -127,7 +127,9 @@ function coefficientTable(coefficients: readonly Coefficient[]): string {
 
 function verification({ verified, unverified }: Report): string {
   if (unverified !== null) return `<p><code>model.onnx</code> was not run: ${escape(unverified)}</p>`;
-  const rows = verified.map(({ batch, difference }) => `<tr><td>${batch}</td><td>${difference.toExponential(1)}</td></tr>`);
+  const rows = verified.map(
+    ({ batch, difference }) => `<tr><td>${batch}</td><td>${difference.toExponential(1)}</td></tr>`,
+  );
   return (
     '<p><code>model.onnx</code> was run in onnxruntime with random inputs and compared with the model here.</p>' +
     '<table class="narrow"><thead><tr><th scope="col">batch</th><th scope="col">largest difference</th></tr></thead>' +

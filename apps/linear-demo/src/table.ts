@@ -70,9 +70,11 @@ function toTable(source: string, rows: readonly Row[], target: string, asked?: r
   const columns = Object.keys(rows[0]);
   const features = asked ?? columns.filter((name) => name !== target && isNumeric(rows, name));
   for (const [flag, name] of [['--target', target], ...features.map((name) => ['--features', name])]) {
-    if (!columns.includes(name)) throw new UsageError(`${flag} ${name}: ${source} has no such column; it has ${columns.join(', ')}`);
+    if (!columns.includes(name))
+      throw new UsageError(`${flag} ${name}: ${source} has no such column; it has ${columns.join(', ')}`);
   }
-  if (features.includes(target)) throw new UsageError(`--features: '${target}' is the target and can't be a feature as well`);
+  if (features.includes(target))
+    throw new UsageError(`--features: '${target}' is the target and can't be a feature as well`);
   if (features.length === 0) throw new UsageError(`${source}: no column of numbers besides the target '${target}'`);
   const used = [...features, target];
   const kept = rows.map((row, i) => ({ row, line: i + 2 })).filter(({ row }) => !used.some((name) => isGap(row[name])));
@@ -86,7 +88,9 @@ function toTable(source: string, rows: readonly Row[], target: string, asked?: r
   }
   used.forEach((name, column) => {
     if (values.every((row) => row[column] === values[0][column])) {
-      throw new UsageError(`${source}: the column '${name}' has the same value in every row, so nothing can be learned from it`);
+      throw new UsageError(
+        `${source}: the column '${name}' has the same value in every row, so nothing can be learned from it`,
+      );
     }
   });
   return {
@@ -104,5 +108,7 @@ const isNumeric = (rows: readonly Row[], name: string): boolean =>
 function toNumber(source: string, value: string | number | null, name: string, line: number): number {
   const number = Number(value);
   if (Number.isFinite(number)) return number;
-  throw new UsageError(`${source}: the column '${name}' holds text ('${value}' in line ${line}); choose columns of numbers`);
+  throw new UsageError(
+    `${source}: the column '${name}' holds text ('${value}' in line ${line}); choose columns of numbers`,
+  );
 }

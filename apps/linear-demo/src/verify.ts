@@ -50,7 +50,9 @@ export async function verify(
 
 function ask(question: Question): Promise<Answer> {
   return new Promise((done, failed) => {
-    const child = fork(fileURLToPath(new URL('./verify-child.js', import.meta.url)), { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const child = fork(fileURLToPath(new URL('./verify-child.js', import.meta.url)), {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
     child.once('message', (answer) => done(answer as Answer));
     child.once('error', failed);
     child.once('exit', (code, signal) => failed(new Error(`onnxruntime's process ended early (${signal ?? code})`)));

@@ -10,7 +10,18 @@ describe('bad input', () => {
   let before: string[];
 
   beforeAll(async () => {
-    const { code } = await run('--csv', good(), '--target', 'price', '--features', 'a,b', '--epochs', '2', '--out', out);
+    const { code } = await run(
+      '--csv',
+      good(),
+      '--target',
+      'price',
+      '--features',
+      'a,b',
+      '--epochs',
+      '2',
+      '--out',
+      out,
+    );
     expect(code).toBe(0);
     before = contents();
   });
@@ -22,9 +33,17 @@ describe('bad input', () => {
     ['a folder', ['--csv', '.', '--target', 'price'], 'it is a folder'],
     ['an unknown target', ['--csv', 'good.csv', '--target', 'cost'], 'has no such column; it has a, b, kind, price'],
     ['an unknown feature', ['--csv', 'good.csv', '--target', 'price', '--features', 'a,c'], '--features c'],
-    ['a text column', ['--csv', 'good.csv', '--target', 'price', '--features', 'a,kind'], "the column 'kind' holds text ('x' in line 2)"],
+    [
+      'a text column',
+      ['--csv', 'good.csv', '--target', 'price', '--features', 'a,kind'],
+      "the column 'kind' holds text ('x' in line 2)",
+    ],
     ['a text target', ['--csv', 'good.csv', '--target', 'kind'], "the column 'kind' holds text"],
-    ['the target as a feature', ['--csv', 'good.csv', '--target', 'price', '--features', 'a,price'], "'price' is the target"],
+    [
+      'the target as a feature',
+      ['--csv', 'good.csv', '--target', 'price', '--features', 'a,price'],
+      "'price' is the target",
+    ],
     ['no target', ['--csv', 'good.csv'], '--csv needs --target'],
     ['a target without a file', ['--target', 'price'], 'need --csv'],
     ['an empty file', ['--csv', 'empty.csv', '--target', 'price'], 'no rows'],
@@ -71,7 +90,22 @@ describe('bad input', () => {
 it('--help names every flag and writes nothing', async () => {
   const { code, stdout } = await run('--help', '--out', join(folder, 'none'));
   expect(code).toBe(0);
-  const flags = ['csv', 'target', 'features', 'device', 'dtype', 'epochs', 'batch', 'lr', 'seed', 'opset', 'custom-ops', 'out', 'verbose', 'json'];
+  const flags = [
+    'csv',
+    'target',
+    'features',
+    'device',
+    'dtype',
+    'epochs',
+    'batch',
+    'lr',
+    'seed',
+    'opset',
+    'custom-ops',
+    'out',
+    'verbose',
+    'json',
+  ];
   for (const flag of flags) expect(stdout).toContain(`--${flag}`);
   expect(existsSync(join(folder, 'none'))).toBe(false);
 });

@@ -22,7 +22,9 @@ function solve(a: number[][], b: number[]): number[] {
   const rows = a.map((row, i) => [...row, b[i]]);
   const n = b.length;
   for (let k = 0; k < n; k++) {
-    const pivot = rows.slice(k).reduce((best, row, i) => (Math.abs(row[k]) > Math.abs(rows[best][k]) ? k + i : best), k);
+    const pivot = rows
+      .slice(k)
+      .reduce((best, row, i) => (Math.abs(row[k]) > Math.abs(rows[best][k]) ? k + i : best), k);
     [rows[k], rows[pivot]] = [rows[pivot], rows[k]];
     for (let i = 0; i < n; i++) {
       if (i === k) continue;
@@ -36,7 +38,10 @@ function solve(a: number[][], b: number[]): number[] {
 /** Penguins without gaps, straight from the data set: bill length, flipper length, body mass. */
 function penguinRows(): number[][] {
   const entry = createRequire(import.meta.url).resolve('vega-datasets');
-  const all = JSON.parse(readFileSync(join(dirname(entry), '../data/penguins.json'), 'utf8')) as Record<string, number | null>[];
+  const all = JSON.parse(readFileSync(join(dirname(entry), '../data/penguins.json'), 'utf8')) as Record<
+    string,
+    number | null
+  >[];
   const columns = ['Beak Length (mm)', 'Flipper Length (mm)', 'Body Mass (g)'];
   return all.map((row) => columns.map((name) => row[name])).filter((row): row is number[] => !row.includes(null));
 }
@@ -52,8 +57,15 @@ describe('penguins', () => {
     // the normal equations of standardised columns: correlations
     const mean = [0, 1, 2].map((j) => rows.reduce((sum, row) => sum + row[j], 0) / n);
     const std = [0, 1, 2].map((j) => Math.sqrt(rows.reduce((sum, row) => sum + (row[j] - mean[j]) ** 2, 0) / n));
-    const r = (i: number, j: number) => rows.reduce((sum, row) => sum + (row[i] - mean[i]) * (row[j] - mean[j]), 0) / (n * std[i] * std[j]);
-    const beta = solve([[1, r(0, 1)], [r(0, 1), 1]], [r(0, 2), r(1, 2)]);
+    const r = (i: number, j: number) =>
+      rows.reduce((sum, row) => sum + (row[i] - mean[i]) * (row[j] - mean[j]), 0) / (n * std[i] * std[j]);
+    const beta = solve(
+      [
+        [1, r(0, 1)],
+        [r(0, 1), 1],
+      ],
+      [r(0, 2), r(1, 2)],
+    );
     const standardized: Row[] = penguins.standardized;
     expect(Math.abs(standardized[0].fitted - beta[0])).toBeLessThan(1e-3);
     expect(Math.abs(standardized[1].fitted - beta[1])).toBeLessThan(1e-3);
@@ -81,19 +93,51 @@ describe('the line (ACCEPTANCE D)', () => {
   });
 
   it.each([
-    ['function', '18'], ['function', '21'], ['inline', '11'], ['inline', '21'],
+    ['function', '18'],
+    ['function', '21'],
+    ['inline', '11'],
+    ['inline', '21'],
   ])('agrees with onnxruntime to 1e-12: %s, opset %s', async (form, opset) => {
     const out = join(folder, `${form}-${opset}`);
-    const [line] = await results('--example', 'line', '--epochs', '300', '--custom-ops', form, '--opset', opset, '--out', out);
+    const [line] = await results(
+      '--example',
+      'line',
+      '--epochs',
+      '300',
+      '--custom-ops',
+      form,
+      '--opset',
+      opset,
+      '--out',
+      out,
+    );
     for (const { difference } of line.verified) expect(difference).toBeLessThan(1e-12);
     const coefficients: Row[] = line.coefficients;
     expect(coefficients.map(({ name }) => name)).toEqual(['x₀', 'x₁', 'bias']);
   });
 
   it('in float32, and as an opaque node that is not run', async () => {
-    const [narrow] = await results('--example', 'line', '--epochs', '300', '--dtype', 'float32', '--out', join(folder, 'f32'));
+    const [narrow] = await results(
+      '--example',
+      'line',
+      '--epochs',
+      '300',
+      '--dtype',
+      'float32',
+      '--out',
+      join(folder, 'f32'),
+    );
     for (const { difference } of narrow.verified) expect(difference).toBeLessThan(1e-5);
-    const [opaque] = await results('--example', 'line', '--epochs', '3', '--custom-ops', 'opaque', '--out', join(folder, 'opaque'));
+    const [opaque] = await results(
+      '--example',
+      'line',
+      '--epochs',
+      '3',
+      '--custom-ops',
+      'opaque',
+      '--out',
+      join(folder, 'opaque'),
+    );
     expect(opaque.verified).toEqual([]);
   });
 });
@@ -102,7 +146,9 @@ it('writes identical files for the same seed, and others for another', async () 
   const files = async (seed: string, name: string) => {
     const out = join(folder, name);
     await results('--example', 'line', '--epochs', '20', '--seed', seed, '--out', out);
-    return readdirSync(out).sort().map((file) => [file, readFileSync(join(out, file)).toString('base64')]);
+    return readdirSync(out)
+      .sort()
+      .map((file) => [file, readFileSync(join(out, file)).toString('base64')]);
   };
   const [first, second, other] = [await files('7', 'a'), await files('7', 'b'), await files('8', 'c')];
   expect(first.map(([file]) => file)).toEqual(['model.onnx', 'report.html']);
@@ -111,7 +157,16 @@ it('writes identical files for the same seed, and others for another', async () 
 });
 
 it('trains in batches', async () => {
-  const [penguins] = await results('--example', 'penguins', '--batch', '64', '--epochs', '60', '--out', join(folder, 'batches'));
+  const [penguins] = await results(
+    '--example',
+    'penguins',
+    '--batch',
+    '64',
+    '--epochs',
+    '60',
+    '--out',
+    join(folder, 'batches'),
+  );
   // R² of this regression is about 0.76: the standardised loss is near 0.24
   expect(penguins.loss).toBeGreaterThan(0.2);
   expect(penguins.loss).toBeLessThan(0.3);

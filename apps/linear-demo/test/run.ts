@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-if (!existsSync(main)) throw new Error('the demo is not built: run `npm run build`, or the tests through `npm test`, which builds');
+if (!existsSync(main))
+  throw new Error('the demo is not built: run `npm run build`, or the tests through `npm test`, which builds');
 
 /** A folder for this file's tests; removed when they are done. */
 export const folder = mkdtempSync(join(tmpdir(), 'linear-demo-'));

@@ -32,7 +32,11 @@ export class ConformanceError extends Error {
   override readonly name = 'ConformanceError';
 }
 
-const special: { readonly [text: string]: number } = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
+const special: { readonly [text: string]: number } = {
+  nan: Number.NaN,
+  inf: Number.POSITIVE_INFINITY,
+  '-inf': Number.NEGATIVE_INFINITY,
+};
 
 /** An element of a fixture as a number, or a bigint beyond 2^53. */
 export function decode(value: Encoded): number | bigint {

@@ -43,7 +43,8 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
   for (const family of families) {
     for (const { op, samples } of await loadFixture(family)) {
       const row = caseOf(op);
-      if (!row) throw new ConformanceError(`the fixtures have samples of '${op}', but cases/${family}.ts has no row for it`);
+      if (!row)
+        throw new ConformanceError(`the fixtures have samples of '${op}', but cases/${family}.ts has no row for it`);
       for (const sample of samples) {
         if (row.exclude?.[sample.name] || !has(sample)) continue;
         tests.push({ family, op, name: `${op} / ${sample.name}`, run: () => checkSample(row, sample, device) });
@@ -64,7 +65,8 @@ async function checkSample(row: OpCase, sample: Sample, device: string): Promise
   if (outputs.length !== sample.outputs.length) {
     throw new ConformanceError(`${outputs.length} outputs, PyTorch gives ${sample.outputs.length}`);
   }
-  for (const [i, expected] of sample.outputs.entries()) await expectTensor(`output ${i}`, outputs[i], expected, tolerance(expected));
+  for (const [i, expected] of sample.outputs.entries())
+    await expectTensor(`output ${i}`, outputs[i], expected, tolerance(expected));
 
   if (sample.inplace && row.inplace) {
     const [first, ...rest] = fresh(false);
@@ -84,7 +86,9 @@ const inferenceChecker: Interpreter = {
     const metas = 'shape' in inferred ? [inferred] : inferred;
     listOf(outputs).forEach(({ shape, dtype }, i) => {
       if (metas[i].dtype !== dtype || metas[i].shape.join() !== shape.join()) {
-        throw new ConformanceError(`${spec.name} infers ${metas[i].dtype}[${metas[i].shape}] but gives ${dtype}[${shape}]`);
+        throw new ConformanceError(
+          `${spec.name} infers ${metas[i].dtype}[${metas[i].shape}] but gives ${dtype}[${shape}]`,
+        );
       }
     });
     return outputs;
@@ -96,7 +100,10 @@ async function checkTrace(row: OpCase, inputs: readonly unknown[], args: object)
   const tensors = inputs.filter(isTensor);
   const call = (...given: Tensor[]): Results => {
     const rest = [...given];
-    return row.call(inputs.map((x) => (isTensor(x) ? rest.shift() : x)), args);
+    return row.call(
+      inputs.map((x) => (isTensor(x) ? rest.shift() : x)),
+      args,
+    );
   };
   const { graph, result } = trace(call, tensors);
   const replayed = replay(graph, tensors);
@@ -111,7 +118,11 @@ async function checkGradients(row: OpCase, sample: Sample, inputs: readonly unkn
   const flowing = outputs.filter((_, i) => gradOut[i]);
   const cotangents = gradOut.filter((x): x is TensorData => x !== null).map((data) => makeTensorOf(data, device));
   if (gradgrads) for (const cotangent of cotangents) cotangent.requiresGrad_();
-  const results = grad(flowing, leaves, { gradOutputs: cotangents, allowUnused: true, createGraph: gradgrads !== undefined });
+  const results = grad(flowing, leaves, {
+    gradOutputs: cotangents,
+    allowUnused: true,
+    createGraph: gradgrads !== undefined,
+  });
   await compareGradients('gradient', row, results, expected);
   if (!gradgrads) return;
   // the scalar Σ sum(v · grad), differentiated by every leaf and by the cotangents
@@ -137,8 +148,10 @@ async function compareGradients(
 ): Promise<void> {
   for (const [i, wanted] of expected.entries()) {
     const got = actual[i];
-    if (wanted && got) await expectTensor(`${what} ${i}`, got, wanted, row.tolerance?.[wanted.dtype] ?? tolerances[wanted.dtype]);
+    if (wanted && got)
+      await expectTensor(`${what} ${i}`, got, wanted, row.tolerance?.[wanted.dtype] ?? tolerances[wanted.dtype]);
     else if (wanted && wanted.data.some((x) => x !== 0)) throw new ConformanceError(`${what} ${i} is missing`);
-    else if (got && (await got.ne(0).any().item()) !== 0) throw new ConformanceError(`${what} ${i} should be zero, got ${got}`);
+    else if (got && (await got.ne(0).any().item()) !== 0)
+      throw new ConformanceError(`${what} ${i} should be zero, got ${got}`);
   }
 }

@@ -1,5 +1,13 @@
 /** Tensors from the data of fixtures, in the memory layouts the samples ask for. */
-import { arrayTypes, type DType, fromTypedArray, numberToBfloat16, numberToHalf, type Tensor, type TypedArray } from '@tenfold/tensor-core';
+import {
+  arrayTypes,
+  type DType,
+  fromTypedArray,
+  numberToBfloat16,
+  numberToHalf,
+  type Tensor,
+  type TypedArray,
+} from '@tenfold/tensor-core';
 import { decode } from './compare.ts';
 import type { Encoded, InputData, TensorData } from './fixture.ts';
 
@@ -20,7 +28,11 @@ export function makeTensorOf({ shape, dtype, data }: TensorData, device: string)
 }
 
 /** An input of a sample: a tensor with its layout, a number, or `null`. */
-export function makeInput(input: InputData | Encoded | null, device: string, withGrad: boolean): Tensor | number | null {
+export function makeInput(
+  input: InputData | Encoded | null,
+  device: string,
+  withGrad: boolean,
+): Tensor | number | null {
   if (input === null) return input;
   if (typeof input !== 'object') return Number(decode(input));
   const tensor = laidOut(input, device);

@@ -97,7 +97,13 @@ export interface Runtime<B = unknown> {
    * Applies `program` (one output) to `ins`, all of one shape, and reduces the dims in which `out` has size 1 and they may not. `out` has the rank of the
    * inputs. Sums are pairwise or in a wider type; the reduction of nothing is 0, 1, false, true (sum, prod, any, all).
    */
-  reduce(kind: ReduceKind, out: TensorView<B>, ins: readonly TensorView<B>[], program: Program, params: readonly number[]): void;
+  reduce(
+    kind: ReduceKind,
+    out: TensorView<B>,
+    ins: readonly TensorView<B>[],
+    program: Program,
+    params: readonly number[],
+  ): void;
   /** Row-major position within the reduced `axes`, as int64. `out` has the rank of `input`, with size 1 in `axes`. */
   argReduce(kind: ArgReduceKind, out: TensorView<B>, input: TensorView<B>, axes: readonly number[]): void;
   /** Running result along `axis`. `outs` is `[values]`, or `[values, indices]` (int64) for cummax and cummin. `reverse` runs from the end. */

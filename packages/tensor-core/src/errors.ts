@@ -82,7 +82,9 @@ export class ArgumentError extends TenfoldError {
 export function checkOptions(where: string, options: object | undefined, known: readonly string[]): void {
   if (options === undefined) return;
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
-    throw new ArgumentError(`${where}: options must be an object such as { ${known[0] ?? ''}: … }, got ${describe(options)}`);
+    throw new ArgumentError(
+      `${where}: options must be an object such as { ${known[0] ?? ''}: … }, got ${describe(options)}`,
+    );
   }
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {

@@ -7,7 +7,9 @@ const y = e.input(1, 'float32');
 describe('expressions', () => {
   it('print as the formula they are', () => {
     expect(e.formatExpr(e.div(1, e.add(1, e.exp(e.neg(x)))))).toBe('div(1, add(1, exp(neg(x0))))');
-    expect(e.formatExpr(e.select(e.lt(x, -0), e.cast(y, 'float32'), e.param(0, 'float32')))).toBe('select(lt(x0, -0), x1, p0)');
+    expect(e.formatExpr(e.select(e.lt(x, -0), e.cast(y, 'float32'), e.param(0, 'float32')))).toBe(
+      'select(lt(x0, -0), x1, p0)',
+    );
     expect(e.formatExpr(e.load(0, 'float32', [e.indexOf(0)], 0))).toBe('load(x0, i0, 0)');
   });
 

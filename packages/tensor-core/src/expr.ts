@@ -15,15 +15,60 @@ import { TenfoldError } from './errors.ts';
 
 /** Functions of one operand; the result has the operand's dtype. Those from `exp` on are for floats only, `bitNot` for integers and bool. */
 export type UnaryFn =
-  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'trunc' | 'bitNot'
-  | 'exp' | 'exp2' | 'expm1' | 'log' | 'log2' | 'log10' | 'log1p' | 'sqrt' | 'rsqrt'
-  | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
-  | 'sigmoid' | 'erf' | 'erfc' | 'erfinv' | 'lgamma' | 'digamma';
+  | 'neg'
+  | 'abs'
+  | 'sign'
+  | 'floor'
+  | 'ceil'
+  | 'round'
+  | 'trunc'
+  | 'bitNot'
+  | 'exp'
+  | 'exp2'
+  | 'expm1'
+  | 'log'
+  | 'log2'
+  | 'log10'
+  | 'log1p'
+  | 'sqrt'
+  | 'rsqrt'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'sigmoid'
+  | 'erf'
+  | 'erfc'
+  | 'erfinv'
+  | 'lgamma'
+  | 'digamma';
 
 /** Functions of two operands of one dtype; the result has it too. The bit functions are for integers and (but the shifts) bool. */
 export type BinaryFn =
-  | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'min' | 'max' | 'pow' | 'atan2' | 'hypot' | 'copysign'
-  | 'bitAnd' | 'bitOr' | 'bitXor' | 'shiftLeft' | 'shiftRight';
+  | 'add'
+  | 'sub'
+  | 'mul'
+  | 'div'
+  | 'rem'
+  | 'min'
+  | 'max'
+  | 'pow'
+  | 'atan2'
+  | 'hypot'
+  | 'copysign'
+  | 'bitAnd'
+  | 'bitOr'
+  | 'bitXor'
+  | 'shiftLeft'
+  | 'shiftRight';
 
 /** Comparisons; the result is `bool`, and any comparison with NaN but `ne` is false. */
 export type CompareFn = 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
@@ -111,7 +156,8 @@ function pair(fn: string, a: Arg, b: Arg): [Expr, Expr] {
   const dtype = typeof a === 'number' ? (b as Expr).dtype : a.dtype;
   const x = lift(a, dtype);
   const y = lift(b, dtype);
-  if (x.dtype !== y.dtype) throw new TenfoldError(`${fn}: operands of an expression differ in dtype: ${x.dtype} and ${y.dtype}`);
+  if (x.dtype !== y.dtype)
+    throw new TenfoldError(`${fn}: operands of an expression differ in dtype: ${x.dtype} and ${y.dtype}`);
   return [x, y];
 }
 
@@ -175,7 +221,12 @@ export function topological(roots: readonly Expr[]): Expr[] {
 export function rewrite(root: Expr, replace: (node: Expr) => Expr | undefined, done = new Map<Expr, Expr>()): Expr {
   const known = done.get(root);
   if (known) return known;
-  const result = replace(root) ?? withOperands(root, operands(root).map((x) => rewrite(x, replace, done)));
+  const result =
+    replace(root) ??
+    withOperands(
+      root,
+      operands(root).map((x) => rewrite(x, replace, done)),
+    );
   done.set(root, result);
   return result;
 }
@@ -192,7 +243,9 @@ function programKey({ outputs, inputs, params }: Program): string {
   const numbers = new Map<Expr, number>();
   const lines = topological(outputs).map((node, i) => {
     numbers.set(node, i);
-    const args = operands(node).map((x) => numbers.get(x)).join(',');
+    const args = operands(node)
+      .map((x) => numbers.get(x))
+      .join(',');
     switch (node.kind) {
       case 'input':
       case 'param':

@@ -75,7 +75,9 @@ export function printGraph(graph: Graph, names: ReadonlyMap<Value, string> = new
       const inputs = node.inputs.map((x) => (typeof x === 'number' ? String(x) : x === null ? 'null' : name(x)));
       const scope = node.scope.length ? `  # /${node.scope.join('/')}` : '';
       const outputs = node.outputs.map(typed).join(', ');
-      lines.push(`${indent}${outputs} = ${node.spec.name}(${[...inputs, ...printAttrs(node.attrs)].join(', ')})${scope}`);
+      lines.push(
+        `${indent}${outputs} = ${node.spec.name}(${[...inputs, ...printAttrs(node.attrs)].join(', ')})${scope}`,
+      );
       if (node.body) {
         print(node.body, `${indent}  | `);
         lines.push(`${indent}  | return ${node.body.outputs.map(name).join(', ')}`);

@@ -60,7 +60,9 @@ export const installedAutograd = (): AutogradHooks | null => autogradHooks;
 /** The installed autograd; without it an error that names the package to install. */
 export function requireAutograd(what: string): AutogradHooks {
   if (autogradHooks) return autogradHooks;
-  throw new AutogradError(`${what} needs automatic differentiation: install @tenfold/autograd and import '@tenfold/autograd' once`);
+  throw new AutogradError(
+    `${what} needs automatic differentiation: install @tenfold/autograd and import '@tenfold/autograd' once`,
+  );
 }
 
 /** Runs an op further down the road. */

@@ -48,7 +48,16 @@ export {
 } from './dtype.ts';
 export * from './errors.ts';
 export * as expr from './expr.ts';
-export { type BinaryFn, type CompareFn, type Expr, formatExpr, operands, Program, topological, type UnaryFn } from './expr.ts';
+export {
+  type BinaryFn,
+  type CompareFn,
+  type Expr,
+  formatExpr,
+  operands,
+  Program,
+  topological,
+  type UnaryFn,
+} from './expr.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
 export * from './functions/elementwise.ts';
 export * from './functions/index.ts';

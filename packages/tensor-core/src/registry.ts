@@ -45,7 +45,9 @@ export function registerBackend<B>(backend: Backend<B>): void {
     );
   }
   if (!/^[a-z][a-z0-9_-]*$/.test(backend.deviceType)) {
-    throw new ArgumentError(`registerBackend: '${backend.deviceType}' is not a device type; use lower-case letters, digits, - and _`);
+    throw new ArgumentError(
+      `registerBackend: '${backend.deviceType}' is not a device type; use lower-case letters, digits, - and _`,
+    );
   }
   // a runtime's buffers are opaque to core: only the runtime that made one ever reads it
   backends.push(backend as Backend);
@@ -110,9 +112,7 @@ export function resolveDevice(name: string = defaultDevice): Device {
 
 function unknownDevice(type: string): DeviceError {
   const types = [...new Set(backends.map((backend) => backend.deviceType))];
-  const registered = types.length
-    ? `registered device types: ${types.join(', ')}`
-    : 'no backend is registered';
+  const registered = types.length ? `registered device types: ${types.join(', ')}` : 'no backend is registered';
   return new DeviceError(
     `no backend is registered for device '${type}' (${registered}); ` +
       `install its package and import its register entry, for example: import '@tenfold/backend-${type === 'cuda' ? 'cuda-native' : type}/register'`,

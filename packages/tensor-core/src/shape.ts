@@ -1,5 +1,5 @@
 /** Arithmetic on shapes, strides and dims. Strides count elements, as in PyTorch. */
-import { ArgumentError, IndexError, ShapeError, describe } from './errors.ts';
+import { ArgumentError, describe, IndexError, ShapeError } from './errors.ts';
 
 /** Sizes per dim; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -81,7 +81,11 @@ export function normalizeDim(dim: number, rank: number, where: string): number {
 }
 
 /** Sorted, distinct dims; `undefined`, `null` and `[]` mean all dims, as PyTorch's reductions take them. */
-export function normalizeDims(dims: number | readonly number[] | null | undefined, rank: number, where: string): number[] {
+export function normalizeDims(
+  dims: number | readonly number[] | null | undefined,
+  rank: number,
+  where: string,
+): number[] {
   if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) {
     return Array.from({ length: rank }, (_, d) => d);
   }

@@ -60,7 +60,10 @@ export class Storage {
   /** The backend's buffer. Reading it after the storage was freed is an error. */
   get buffer(): unknown {
     if (this.#buffer === undefined) {
-      throw new TenfoldError('this tensor was disposed; its memory is gone. Keep it out of tidy() or dispose it later', 'DISPOSED');
+      throw new TenfoldError(
+        'this tensor was disposed; its memory is gone. Keep it out of tidy() or dispose it later',
+        'DISPOSED',
+      );
     }
     return this.#buffer;
   }

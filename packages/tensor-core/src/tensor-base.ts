@@ -2,8 +2,8 @@
  * What every tensor is, before its ops: a strided window onto a storage, its version, its place in autograd, its end, and how its values are read.
  */
 import type { TensorView } from './backend.ts';
-import { type DType, dtypes, isFloat, type TypedArray } from './dtype.ts';
 import { asContiguous } from './dispatch.ts';
+import { type DType, dtypes, isFloat, type TypedArray } from './dtype.ts';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from './errors.ts';
 import { formatTensor } from './format.ts';
 import { bfloat16ToNumber, halfToNumber } from './half.ts';
@@ -83,9 +83,7 @@ export abstract class TensorBase implements TensorView {
   protected replaceMemory({ storage, dtype, shape, strides, offset }: Tensor): void {
     storage.retain();
     this.storage.release();
-    // the fields are read-only for everybody else
-    const fields: { -readonly [K in 'storage' | 'dtype' | 'shape' | 'strides' | 'offset']: Tensor[K] } = this;
-    Object.assign(fields, { storage, dtype, shape, strides, offset });
+    Object.assign(this, { storage, dtype, shape, strides, offset });
   }
 
   /** The device string: `'cpu'`, `'cuda:0'`. */
@@ -150,7 +148,9 @@ export abstract class TensorBase implements TensorView {
 
   /** Whether gradients flow to this tensor. Setting it is for leaves of a float dtype. */
   get requiresGrad(): boolean {
-    return (this.autogradMeta !== null || this.viewInfo !== null) && (installedAutograd()?.requiresGrad(this.self) ?? false);
+    return (
+      (this.autogradMeta !== null || this.viewInfo !== null) && (installedAutograd()?.requiresGrad(this.self) ?? false)
+    );
   }
 
   set requiresGrad(value: boolean) {
@@ -347,7 +347,9 @@ function toNumber(value: number | bigint): number {
   if (typeof value === 'number') return value;
   const number = Number(value);
   if (Number.isSafeInteger(number)) return number;
-  throw new DTypeError(`the int64 ${value} is beyond 2^53 and no JavaScript number holds it exactly; read it with toTypedArray()`);
+  throw new DTypeError(
+    `the int64 ${value} is beyond 2^53 and no JavaScript number holds it exactly; read it with toTypedArray()`,
+  );
 }
 
 /** float16 and bfloat16 bits as numbers; everything else as it is. */

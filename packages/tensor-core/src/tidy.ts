@@ -30,7 +30,8 @@ export function tidy<T>(fn: () => T): T {
   let kept: Iterable<Tensor> = [];
   try {
     const result = fn();
-    if (result instanceof Promise) throw new ArgumentError('tidy: the function must not be async; read values after it');
+    if (result instanceof Promise)
+      throw new ArgumentError('tidy: the function must not be async; read values after it');
     kept = tensorsIn(result);
     return result;
   } finally {

@@ -14,26 +14,57 @@ const drawn: NoCase = { none: 'random; streams and distributions are checked in 
 const stepped: NoCase = { none: 'fused optimiser step; 50-step trajectories of PyTorch are replayed in optim' };
 
 const create: Cases<CreateOps> = {
-  full: made, empty: made, fullLike: made, emptyLike: made, fromData: made, eye: made, arange: made, linspace: made, logspace: made,
+  full: made,
+  empty: made,
+  fullLike: made,
+  emptyLike: made,
+  fromData: made,
+  eye: made,
+  arange: made,
+  linspace: made,
+  logspace: made,
   toCopy: { none: 'the method `to` has the samples' },
   fill: { none: 'in-place only in the API; tested in tensor-core' },
 };
 
 const random: Cases<RandomOps> = {
-  rand: drawn, randn: drawn, randint: drawn, randperm: drawn, randLike: drawn, randnLike: drawn, bernoulli: drawn, multinomial: drawn,
-  uniform: drawn, normal: drawn, exponential: drawn, bernoulliFill: drawn, randomFill: drawn,
+  rand: drawn,
+  randn: drawn,
+  randint: drawn,
+  randperm: drawn,
+  randLike: drawn,
+  randnLike: drawn,
+  bernoulli: drawn,
+  multinomial: drawn,
+  uniform: drawn,
+  normal: drawn,
+  exponential: drawn,
+  bernoulliFill: drawn,
+  randomFill: drawn,
 };
 
 const optim: Cases<OptimOps> = { sgdStep: stepped, adamStep: stepped, rmspropStep: stepped };
 
 /** Cases of the builtin ops. */
 export const opCases: Cases<BuiltinOps> = {
-  ...create, ...elementwise, ...index, ...linalg, ...lossCases, ...movement, ...optim, ...random, ...reduce, ...softmax,
+  ...create,
+  ...elementwise,
+  ...index,
+  ...linalg,
+  ...lossCases,
+  ...movement,
+  ...optim,
+  ...random,
+  ...reduce,
+  ...softmax,
 };
 
 /** Cases of methods that are made of other ops. */
 export const methodCases: { readonly [name: string]: OpCase } = {
-  ...elementwiseMethods, ...indexMethods, ...linalgMethods, ...movementMethods,
+  ...elementwiseMethods,
+  ...indexMethods,
+  ...linalgMethods,
+  ...movementMethods,
 };
 
 /** The case for an op of the fixtures. */

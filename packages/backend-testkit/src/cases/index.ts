@@ -40,7 +40,9 @@ export const indexMethods: { readonly [name: string]: OpCase } = {
   maskedSelect: {
     call: ([x, mask]) => x.maskedSelect(mask),
     reads: true,
-    exclude: { transpose: 'PyTorch 1.13 hands the gradient of a transposed input out in memory order, not in the order it read' },
+    exclude: {
+      transpose: 'PyTorch 1.13 hands the gradient of a transposed input out in memory order, not in the order it read',
+    },
   },
   argsort: { call: ([x], { dim, ...options }) => x.argsort(dim, options) },
 };

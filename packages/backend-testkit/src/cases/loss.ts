@@ -1,6 +1,7 @@
 /** How losses are called: scores, target, and a weight if there is one. */
-import * as core from '@tenfold/tensor-core';
+
 import type { LossOps } from '@tenfold/tensor-core';
+import * as core from '@tenfold/tensor-core';
 import type { Cases, OpCase } from '../case.ts';
 
 type Loss = (input: core.Tensor, target: core.Tensor, options?: object) => core.Tensor;

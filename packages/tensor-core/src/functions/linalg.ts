@@ -27,7 +27,8 @@ export const dot = (input: Tensor, other: Tensor): Tensor => input.dot(other);
 export const outer = (input: Tensor, vec2: Tensor): Tensor => input.outer(vec2);
 
 /** `beta · input + alpha · (mat1 @ mat2)`; see {@link Tensor.addmm}. */
-export const addmm = (input: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor => input.addmm(mat1, mat2, options);
+export const addmm = (input: Tensor, mat1: Tensor, mat2: Tensor, options?: AddmmOptions): Tensor =>
+  input.addmm(mat1, mat2, options);
 
 /** `beta · input + alpha · bmm(batch1, batch2)`; see {@link Tensor.baddbmm}. */
 export const baddbmm = (input: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor =>
@@ -44,7 +45,8 @@ export const kron = (input: Tensor, other: Tensor): Tensor => input.kron(other);
  * @throws ArgumentError for an equation that can't be read, ShapeError for sizes that don't fit, DTypeError for unlike dtypes.
  */
 export function einsum(equation: string, operands: readonly Tensor[]): Tensor {
-  if (!Array.isArray(operands)) throw new ArgumentError(`einsum(): operands must be an array of tensors, got ${describe(operands)}`);
+  if (!Array.isArray(operands))
+    throw new ArgumentError(`einsum(): operands must be an array of tensors, got ${describe(operands)}`);
   return dispatch(ops.einsum, operands, { equation });
 }
 
@@ -69,12 +71,15 @@ function contractedDims(a: Tensor, b: Tensor, dims: unknown): [number[], number[
   }
   const [first, second] = dims as [number[], number[]];
   if (first.length !== second.length) {
-    throw new ArgumentError(`both dimension lists should have same length, got ${first.length} and ${second.length} in tensordot`);
+    throw new ArgumentError(
+      `both dimension lists should have same length, got ${first.length} and ${second.length} in tensordot`,
+    );
   }
   const read = (list: number[], x: Tensor): number[] => {
     const normalized = list.map((dim) => normalizeDim(dim, x.ndim, 'tensordot'));
     const repeated = normalized.find((dim, i) => normalized.indexOf(dim) !== i);
-    if (repeated !== undefined) throw new ArgumentError(`dim ${repeated} appears multiple times in the list of dims in tensordot`);
+    if (repeated !== undefined)
+      throw new ArgumentError(`dim ${repeated} appears multiple times in the list of dims in tensordot`);
     return normalized;
   };
   return [read(first, a), read(second, b)];
@@ -95,7 +100,9 @@ export function tensordot(a: Tensor, b: Tensor, options?: TensordotOptions): Ten
   left.forEach((dim, i) => {
     const [m, n] = [a.shape[dim], b.shape[right[i]]];
     if (m === n || m === 1 || n === 1) return;
-    throw new ShapeError(`contracted dimensions need to match, but first has size ${m} in dim ${dim} and second has size ${n} in dim ${right[i]}`);
+    throw new ShapeError(
+      `contracted dimensions need to match, but first has size ${m} in dim ${dim} and second has size ${n} in dim ${right[i]}`,
+    );
   });
   const first = a.shape.map((_, d) => (left.includes(d) ? `k${left.indexOf(d)}` : `a${d}`));
   const second = b.shape.map((_, d) => (right.includes(d) ? `k${right.indexOf(d)}` : `b${d}`));

@@ -2,8 +2,8 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
 import { loss as ops, type Reduction } from '../ops/loss.ts';
-import type { Tensor } from '../tensor.ts';
 import { checkInteger } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 
 /** Options of every loss. */
 export interface LossOptions {
@@ -53,7 +53,9 @@ function reductionOf(where: string, options: LossOptions | undefined, more: read
   checkOptions(where, options, ['reduction', ...more]);
   const reduction: unknown = options?.reduction ?? 'mean';
   if (reduction === 'mean' || reduction === 'sum' || reduction === 'none') return reduction;
-  throw new ArgumentError(`${where}: ${describe(reduction)} is not a valid value for reduction; choose 'mean', 'sum' or 'none'`);
+  throw new ArgumentError(
+    `${where}: ${describe(reduction)} is not a valid value for reduction; choose 'mean', 'sum' or 'none'`,
+  );
 }
 
 function numberOf(where: string, value: unknown, valid: (x: number) => boolean, must: string): number {
@@ -78,14 +80,24 @@ export function l1Loss(input: Tensor, target: Tensor, options?: LossOptions): Te
 /** (x - t)² / (2 β) where |x - t| < β, |x - t| - β / 2 elsewhere (https://pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html). */
 export function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor {
   const reduction = reductionOf('smoothL1Loss', options, ['beta']);
-  const beta = numberOf('smoothL1Loss', options?.beta ?? 1, (x) => x >= 0, 'smooth_l1_loss does not support negative values for beta');
+  const beta = numberOf(
+    'smoothL1Loss',
+    options?.beta ?? 1,
+    (x) => x >= 0,
+    'smooth_l1_loss does not support negative values for beta',
+  );
   return dispatch(ops.smoothL1Loss, [input, target], { reduction, beta });
 }
 
 /** (x - t)² / 2 where |x - t| < δ, δ (|x - t| - δ / 2) elsewhere (https://pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html). */
 export function huberLoss(input: Tensor, target: Tensor, options?: HuberLossOptions): Tensor {
   const reduction = reductionOf('huberLoss', options, ['delta']);
-  const delta = numberOf('huberLoss', options?.delta ?? 1, (x) => x > 0, 'huber_loss does not support non-positive values for delta');
+  const delta = numberOf(
+    'huberLoss',
+    options?.delta ?? 1,
+    (x) => x > 0,
+    'huber_loss does not support non-positive values for delta',
+  );
   return dispatch(ops.huberLoss, [input, target], { reduction, delta });
 }
 
@@ -120,7 +132,11 @@ export function crossEntropy(input: Tensor, target: Tensor, options?: CrossEntro
     (x) => x >= 0 && x <= 1,
     'label_smoothing must be between 0.0 and 1.0',
   );
-  return dispatch(ops.crossEntropy, [input, target, options?.weight ?? null], { reduction, ignoreIndex, labelSmoothing });
+  return dispatch(ops.crossEntropy, [input, target, options?.weight ?? null], {
+    reduction,
+    ignoreIndex,
+    labelSmoothing,
+  });
 }
 
 /**
@@ -140,8 +156,17 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options?: Bina
  *
  * @throws ShapeError unless input and target have one shape.
  */
-export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, options?: BinaryCrossEntropyWithLogitsOptions): Tensor {
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  options?: BinaryCrossEntropyWithLogitsOptions,
+): Tensor {
   const reduction = reductionOf('binaryCrossEntropyWithLogits', options, ['weight', 'posWeight']);
-  const inputs: [Tensor, Tensor, Tensor | null, Tensor | null] = [input, target, options?.weight ?? null, options?.posWeight ?? null];
+  const inputs: [Tensor, Tensor, Tensor | null, Tensor | null] = [
+    input,
+    target,
+    options?.weight ?? null,
+    options?.posWeight ?? null,
+  ];
   return dispatch(ops.binaryCrossEntropyWithLogits, inputs, { reduction });
 }

@@ -61,7 +61,12 @@ const stepOptions = ['lr', 'weightDecay', 'maximize'];
 export function sgdStep_(param: Tensor, grad: Tensor, momentumBuffer: Tensor | null, options: SgdStepOptions): void {
   checkOptions('sgdStep_', options, [...stepOptions, 'momentum', 'dampening', 'nesterov']);
   const { lr, weightDecay = 0, maximize = false, momentum = 0, dampening = 0, nesterov = false } = options;
-  dispatch(ops.sgdStep.inplaceTwin, [param, grad, momentumBuffer, lr, dampening], { weightDecay, maximize, momentum, nesterov });
+  dispatch(ops.sgdStep.inplaceTwin, [param, grad, momentumBuffer, lr, dampening], {
+    weightDecay,
+    maximize,
+    momentum,
+    nesterov,
+  });
 }
 
 /**
@@ -78,7 +83,16 @@ export function adamStep_(
   options: AdamStepOptions,
 ): void {
   checkOptions('adamStep_', options, [...stepOptions, 'step', 'beta1', 'beta2', 'eps', 'decoupled']);
-  const { lr, step, weightDecay = 0, maximize = false, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, decoupled = false } = options;
+  const {
+    lr,
+    step,
+    weightDecay = 0,
+    maximize = false,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    eps = 1e-8,
+    decoupled = false,
+  } = options;
   const attrs = { weightDecay, maximize, beta1, beta2, eps, decoupled };
   dispatch(ops.adamStep.inplaceTwin, [param, grad, expAvg, expAvgSq, maxExpAvgSq, lr, step], attrs);
 }

@@ -1,5 +1,13 @@
 /** Function forms of reductions: each is the method of the same name. */
-import type { CumulativeOptions, Dims, KeepdimOptions, NormOptions, SumOptions, ValuesAndIndices, VarOptions } from '../methods/reduce.ts';
+import type {
+  CumulativeOptions,
+  Dims,
+  KeepdimOptions,
+  NormOptions,
+  SumOptions,
+  ValuesAndIndices,
+  VarOptions,
+} from '../methods/reduce.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The sum over all elements or over `dim`; see {@link Tensor.sum}. */
@@ -35,10 +43,12 @@ export function min(input: Tensor, arg?: number | Tensor, options?: KeepdimOptio
 }
 
 /** Positions of the largest elements; see {@link Tensor.argmax}. */
-export const argmax = (input: Tensor, dim?: number | null, options?: KeepdimOptions): Tensor => input.argmax(dim, options);
+export const argmax = (input: Tensor, dim?: number | null, options?: KeepdimOptions): Tensor =>
+  input.argmax(dim, options);
 
 /** Positions of the smallest elements; see {@link Tensor.argmin}. */
-export const argmin = (input: Tensor, dim?: number | null, options?: KeepdimOptions): Tensor => input.argmin(dim, options);
+export const argmin = (input: Tensor, dim?: number | null, options?: KeepdimOptions): Tensor =>
+  input.argmin(dim, options);
 
 /** Whether any element is not zero; see {@link Tensor.any}. */
 export const any = (input: Tensor, dim?: Dims, options?: KeepdimOptions): Tensor => input.any(dim, options);
@@ -50,6 +60,7 @@ export const all = (input: Tensor, dim?: Dims, options?: KeepdimOptions): Tensor
 export const std = (input: Tensor, dim?: Dims, options?: VarOptions): Tensor => input.std(dim, options);
 
 const variance = (input: Tensor, dim?: Dims, options?: VarOptions): Tensor => input.var(dim, options);
+
 /** The variance; see {@link Tensor.var}. `import { var as variance }`, as `var` is a reserved word. */
 export { variance as var };
 

@@ -6,4 +6,5 @@ import type { Tensor } from '../tensor.ts';
 export const softmax = (input: Tensor, dim: number, options?: SoftmaxOptions): Tensor => input.softmax(dim, options);
 
 /** log(softmax(x)) along `dim`, as `input.logSoftmax(dim)`. @throws DTypeError for integers, IndexError for a dim out of range. */
-export const logSoftmax = (input: Tensor, dim: number, options?: SoftmaxOptions): Tensor => input.logSoftmax(dim, options);
+export const logSoftmax = (input: Tensor, dim: number, options?: SoftmaxOptions): Tensor =>
+  input.logSoftmax(dim, options);

@@ -5,8 +5,8 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
 import { elementwise as ops, type RoundingMode } from '../ops/elementwise.ts';
-import { TensorBase } from '../tensor-base.ts';
 import type { Tensor } from '../tensor.ts';
+import { TensorBase } from '../tensor-base.ts';
 
 /** Options of `add` and `sub`. */
 export interface AlphaOptions {

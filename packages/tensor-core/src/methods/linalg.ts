@@ -19,7 +19,8 @@ function addmmAttrs(where: string, options: AddmmOptions | undefined): AddmmAttr
   checkOptions(where, options, ['beta', 'alpha']);
   const { beta = 1, alpha = 1 } = options ?? {};
   for (const factor of [beta, alpha]) {
-    if (typeof factor !== 'number') throw new ArgumentError(`${where}: beta and alpha must be numbers, got ${describe(factor)}`);
+    if (typeof factor !== 'number')
+      throw new ArgumentError(`${where}: beta and alpha must be numbers, got ${describe(factor)}`);
   }
   return { beta, alpha };
 }
@@ -64,7 +65,9 @@ export abstract class LinalgMethods extends ReduceMethods {
   outer(vec2: Tensor): Tensor {
     requireTensor('outer', vec2, 1);
     if (this.ndim !== 1 || vec2.ndim !== 1) {
-      throw new ShapeError(`outer: Expected 1-D arguments, but got shapes ${formatShape(this.shape)} and ${formatShape(vec2.shape)}`);
+      throw new ShapeError(
+        `outer: Expected 1-D arguments, but got shapes ${formatShape(this.shape)} and ${formatShape(vec2.shape)}`,
+      );
     }
     return this.self.unsqueeze(1).mul(vec2.unsqueeze(0));
   }

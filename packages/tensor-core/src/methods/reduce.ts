@@ -55,14 +55,24 @@ export interface ValuesAndIndices {
 }
 
 /** Reads `keepdim` and refuses options that are not in `known`. */
-function keepdimOf(where: string, options: KeepdimOptions | undefined, known: readonly string[] = ['keepdim']): boolean {
+function keepdimOf(
+  where: string,
+  options: KeepdimOptions | undefined,
+  known: readonly string[] = ['keepdim'],
+): boolean {
   checkOptions(where, options, known);
   const keepdim = options?.keepdim ?? false;
-  if (typeof keepdim !== 'boolean') throw new ArgumentError(`${where}: keepdim must be true or false, got ${describe(keepdim)}`);
+  if (typeof keepdim !== 'boolean')
+    throw new ArgumentError(`${where}: keepdim must be true or false, got ${describe(keepdim)}`);
   return keepdim;
 }
 
-function reduceAttrs(where: string, x: Tensor, dim: Dims | undefined, options: KeepdimOptions | undefined): ReduceAttrs {
+function reduceAttrs(
+  where: string,
+  x: Tensor,
+  dim: Dims | undefined,
+  options: KeepdimOptions | undefined,
+): ReduceAttrs {
   return { dims: normalizeDims(dim, x.ndim, where), keepdim: keepdimOf(where, options) };
 }
 
@@ -97,7 +107,10 @@ const runningInput = (x: Tensor, where: string, options: CumulativeOptions | und
   return x.dtype === wanted ? x : x.to(wanted);
 };
 
-const forward = (dim: number, x: Tensor, where: string): CumulativeAttrs => ({ dim: normalizeDim(dim, x.ndim, where), reverse: false });
+const forward = (dim: number, x: Tensor, where: string): CumulativeAttrs => ({
+  dim: normalizeDim(dim, x.ndim, where),
+  reverse: false,
+});
 
 export abstract class ReduceMethods extends ElementwiseMethods {
   /**
@@ -226,7 +239,11 @@ export abstract class ReduceMethods extends ElementwiseMethods {
   norm(options?: NormOptions): Tensor {
     const keepdim = keepdimOf('norm', options, ['p', 'dim', 'keepdim', 'dtype']);
     const x = options?.dtype === undefined ? this.self : this.self.to(checkDType(options.dtype, 'norm'));
-    return dispatch(ops.norm, [x], { p: normOrder(options?.p), dims: normalizeDims(options?.dim, this.ndim, 'norm'), keepdim });
+    return dispatch(ops.norm, [x], {
+      p: normOrder(options?.p),
+      dims: normalizeDims(options?.dim, this.ndim, 'norm'),
+      keepdim,
+    });
   }
 
   /** log Σ exp over `dim`, without overflow. Integers become floats (https://pytorch.org/docs/stable/generated/torch.logsumexp.html). */

@@ -26,11 +26,15 @@ export abstract class SoftmaxMethods extends LinalgMethods {
    * @throws DTypeError unless the tensor (or `dtype`) is of a float dtype, IndexError if `dim` is out of range.
    */
   softmax(dim: number, options?: SoftmaxOptions): Tensor {
-    return dispatch(ops.softmax, [castInput(this.self, 'softmax', options)], { dim: normalizeDim(dim, this.ndim, 'softmax') });
+    return dispatch(ops.softmax, [castInput(this.self, 'softmax', options)], {
+      dim: normalizeDim(dim, this.ndim, 'softmax'),
+    });
   }
 
   /** log(softmax(x)) along `dim`, exact where {@link softmax} would round to 0 (https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html). */
   logSoftmax(dim: number, options?: SoftmaxOptions): Tensor {
-    return dispatch(ops.logSoftmax, [castInput(this.self, 'logSoftmax', options)], { dim: normalizeDim(dim, this.ndim, 'logSoftmax') });
+    return dispatch(ops.logSoftmax, [castInput(this.self, 'logSoftmax', options)], {
+      dim: normalizeDim(dim, this.ndim, 'logSoftmax'),
+    });
   }
 }

@@ -13,7 +13,16 @@ import { type SoftmaxOps, softmax } from './softmax.ts';
 
 /** The closed table of builtin ops: each name with its signature. */
 export interface BuiltinOps
-  extends CreateOps, ElementwiseOps, IndexOps, LinalgOps, LossOps, MovementOps, OptimOps, RandomOps, ReduceOps, SoftmaxOps {}
+  extends CreateOps,
+    ElementwiseOps,
+    IndexOps,
+    LinalgOps,
+    LossOps,
+    MovementOps,
+    OptimOps,
+    RandomOps,
+    ReduceOps,
+    SoftmaxOps {}
 
 /** The open table: third parties augment it with their ops (`declare module '@tenfold/tensor-core' { interface Ops { … } }`). */
 export interface Ops extends BuiltinOps {}

@@ -56,8 +56,10 @@ function computeDType(name: string, promote: Promotion, inputs: readonly Operand
   }
   const dtype = resultType(operands);
   if (promote === 'float') return isFloat(dtype) ? dtype : getDefaultDType();
-  if (promote === 'number' && dtype === 'bool') throw new DTypeError(`${name}: not supported for bool tensors; cast with x.to('int64') first`);
-  if (promote === 'integer' && isFloat(dtype)) throw new DTypeError(`"${name}" not implemented for ${dtype}; it takes integers and bool`);
+  if (promote === 'number' && dtype === 'bool')
+    throw new DTypeError(`${name}: not supported for bool tensors; cast with x.to('int64') first`);
+  if (promote === 'integer' && isFloat(dtype))
+    throw new DTypeError(`"${name}" not implemented for ${dtype}; it takes integers and bool`);
   return dtype;
 }
 
@@ -70,7 +72,8 @@ function inputDType(promote: Promotion, i: number, compute: DType): DType {
 
 function checkOperands(name: string, inputs: readonly unknown[], optional: boolean): void {
   inputs.forEach((x, i) => {
-    if (!isNumberOrTensor(x) && !(optional && x === null)) throw new ArgumentError(`${name}: argument ${i} must be a tensor or a number, got ${describe(x)}`);
+    if (!isNumberOrTensor(x) && !(optional && x === null))
+      throw new ArgumentError(`${name}: argument ${i} must be a tensor or a number, got ${describe(x)}`);
   });
 }
 
@@ -112,7 +115,9 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
       if (promote === 'select' || promote === 'mask') {
         const mask = inputs[promote === 'select' ? 0 : 1];
         if (isTensor(mask) && mask.dtype !== 'bool') {
-          throw new DTypeError(`${name} expected a bool tensor as ${promote === 'select' ? 'condition' : 'mask'}, got ${mask.dtype}`);
+          throw new DTypeError(
+            `${name} expected a bool tensor as ${promote === 'select' ? 'condition' : 'mask'}, got ${mask.dtype}`,
+          );
         }
       }
       init.check?.(compute, attrs, inputs);
@@ -136,7 +141,13 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
 /** `x` read as `shape`. */
 export function broadcastView(x: TensorView, shape: Shape): TensorView {
   if (sameShape(x.shape, shape)) return x;
-  return { dtype: x.dtype, shape, strides: broadcastStrides(x.shape, x.strides, shape), offset: x.offset, storage: x.storage };
+  return {
+    dtype: x.dtype,
+    shape,
+    strides: broadcastStrides(x.shape, x.strides, shape),
+    offset: x.offset,
+    storage: x.storage,
+  };
 }
 
 /** The attributes of every reduction: the dims (sorted, distinct, non-negative) and whether they stay as size 1. */
@@ -214,7 +225,8 @@ export const notImplementedFor = (name: string, dtype: DType): DTypeError =>
   new DTypeError(`"${name}" not implemented for '${dtype}'; cast the tensor with .to(…) first`);
 
 /** The dtype of a sum or product: integers and bool become int64, unless one is asked for. */
-export const sumDType = (dtype: DType, asked?: DType): DType => asked ?? (dtypes[dtype].category === 'float' ? dtype : 'int64');
+export const sumDType = (dtype: DType, asked?: DType): DType =>
+  asked ?? (dtypes[dtype].category === 'float' ? dtype : 'int64');
 
 /** The number of elements that each result of a reduction is made of. */
 export const reducedCount = (shape: Shape, dims: readonly number[]): number => numel(dims.map((d) => shape[d]));

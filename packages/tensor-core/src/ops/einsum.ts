@@ -40,7 +40,8 @@ export const contract: OpSpec<Sig<[Tensor, Tensor], ContractAttrs>> = new OpSpec
     requireTensor('contract', a, 0);
     requireTensor('contract', b, 1);
     const shape = contractShape(a, b, attrs);
-    if (a.dtype !== b.dtype) throw new DTypeError(`contract: expected both tensors to have the same dtype, but got: ${a.dtype} != ${b.dtype}`);
+    if (a.dtype !== b.dtype)
+      throw new DTypeError(`contract: expected both tensors to have the same dtype, but got: ${a.dtype} != ${b.dtype}`);
     if (a.dtype === 'bool') throw notImplementedFor('contract', a.dtype);
     return { shape, dtype: a.dtype };
   },
@@ -63,7 +64,8 @@ function readSubscripts(text: string, where: string): string[] {
   for (let i = 0; i < text.length; i++) {
     if (text[i] === ' ') continue;
     if (text.startsWith('...', i)) {
-      if (labels.includes('...')) throw new ArgumentError(`einsum(): found '.' for ${where} for which an ellipsis was already found`);
+      if (labels.includes('...'))
+        throw new ArgumentError(`einsum(): found '.' for ${where} for which an ellipsis was already found`);
       labels.push('...');
       i += 2;
     } else if (/[a-zA-Z]/.test(text[i])) labels.push(text[i]);
@@ -129,7 +131,9 @@ function explicitOutput(text: string, sizes: ReadonlyMap<string, number>, ellips
       throw new ArgumentError(`einsum(): output subscript ${label} appears more than once in the output`);
     }
     if (!sizes.has(label)) {
-      throw new ArgumentError(`einsum(): output subscript ${label} does not appear in the equation for any input operand`);
+      throw new ArgumentError(
+        `einsum(): output subscript ${label} does not appear in the equation for any input operand`,
+      );
     }
   }
   return output;
@@ -150,7 +154,11 @@ function plan(equation: string, shapes: readonly Shape[]): Plan {
   const ellipsis = [...sizes.keys()]
     .filter((label) => label.startsWith('…'))
     .sort((a, b) => Number(b.slice(1)) - Number(a.slice(1)));
-  return { operands, sizes, output: output === undefined ? implicitOutput(operands, ellipsis) : explicitOutput(output, sizes, ellipsis) };
+  return {
+    operands,
+    sizes,
+    output: output === undefined ? implicitOutput(operands, ellipsis) : explicitOutput(output, sizes, ellipsis),
+  };
 }
 
 /** A tensor and what its dims are called. */
@@ -217,12 +225,15 @@ export function contractPair(first: Labelled, second: Labelled, wanted: Readonly
 export const einsum: OpSpec<Sig<readonly Tensor[], EinsumAttrs>> = new OpSpec<Sig<readonly Tensor[], EinsumAttrs>>({
   name: 'einsum',
   infer(inputs, { equation }) {
-    if (typeof equation !== 'string') throw new ArgumentError(`einsum(): the equation must be a string such as 'ij,jk->ik', got ${describe(equation)}`);
+    if (typeof equation !== 'string')
+      throw new ArgumentError(`einsum(): the equation must be a string such as 'ij,jk->ik', got ${describe(equation)}`);
     if (inputs.length === 0) throw new ArgumentError('einsum(): must provide at least one operand');
     inputs.forEach((x, i) => {
       requireTensor('einsum', x, i);
       if (x.dtype !== inputs[0].dtype) {
-        throw new DTypeError(`einsum(): all operands must have the same dtype, but operand ${i} is ${x.dtype} and operand 0 is ${inputs[0].dtype}`);
+        throw new DTypeError(
+          `einsum(): all operands must have the same dtype, but operand ${i} is ${x.dtype} and operand 0 is ${inputs[0].dtype}`,
+        );
       }
     });
     const { output, sizes } = plan(

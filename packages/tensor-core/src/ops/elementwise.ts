@@ -14,11 +14,44 @@ type Ternary = Sig<[Tensor, Operand, Operand]>;
 export type RoundingMode = 'floor' | 'trunc' | null;
 
 export interface ElementwiseOps {
-  abs: Unary; neg: Unary; sign: Unary; floor: Unary; ceil: Unary; round: Unary; trunc: Unary; frac: Unary; square: Unary;
-  exp: Unary; exp2: Unary; expm1: Unary; log: Unary; log2: Unary; log10: Unary; log1p: Unary; sqrt: Unary; rsqrt: Unary; reciprocal: Unary;
-  sin: Unary; cos: Unary; tan: Unary; asin: Unary; acos: Unary; atan: Unary;
-  sinh: Unary; cosh: Unary; tanh: Unary; asinh: Unary; acosh: Unary; atanh: Unary;
-  sigmoid: Unary; relu: Unary; erf: Unary; erfc: Unary; isnan: Unary; isinf: Unary; isfinite: Unary;
+  abs: Unary;
+  neg: Unary;
+  sign: Unary;
+  floor: Unary;
+  ceil: Unary;
+  round: Unary;
+  trunc: Unary;
+  frac: Unary;
+  square: Unary;
+  exp: Unary;
+  exp2: Unary;
+  expm1: Unary;
+  log: Unary;
+  log2: Unary;
+  log10: Unary;
+  log1p: Unary;
+  sqrt: Unary;
+  rsqrt: Unary;
+  reciprocal: Unary;
+  sin: Unary;
+  cos: Unary;
+  tan: Unary;
+  asin: Unary;
+  acos: Unary;
+  atan: Unary;
+  sinh: Unary;
+  cosh: Unary;
+  tanh: Unary;
+  asinh: Unary;
+  acosh: Unary;
+  atanh: Unary;
+  sigmoid: Unary;
+  relu: Unary;
+  erf: Unary;
+  erfc: Unary;
+  isnan: Unary;
+  isinf: Unary;
+  isfinite: Unary;
   clamp: Sig<[Tensor, Operand, Operand]>;
   threshold: Sig<[Tensor], { threshold: number; value: number }>;
   add: Sig<[Tensor, Operand], { alpha: number }>;
@@ -26,14 +59,35 @@ export interface ElementwiseOps {
   rsub: Sig<[Tensor, Operand], { alpha: number }>;
   mul: Binary;
   div: Sig<[Tensor, Operand], { roundingMode: RoundingMode }>;
-  remainder: Binary; fmod: Binary; pow: Sig<[Operand, Operand]>; atan2: Binary; hypot: Binary;
-  maximum: Binary; minimum: Binary; fmax: Binary; fmin: Binary; logaddexp: Binary; xlogy: Binary; copysign: Binary;
+  remainder: Binary;
+  fmod: Binary;
+  pow: Sig<[Operand, Operand]>;
+  atan2: Binary;
+  hypot: Binary;
+  maximum: Binary;
+  minimum: Binary;
+  fmax: Binary;
+  fmin: Binary;
+  logaddexp: Binary;
+  xlogy: Binary;
+  copysign: Binary;
   lerp: Ternary;
   addcmul: Sig<[Tensor, Tensor, Tensor], { value: number }>;
   addcdiv: Sig<[Tensor, Tensor, Tensor], { value: number }>;
-  eq: Binary; ne: Binary; lt: Binary; le: Binary; gt: Binary; ge: Binary;
-  logicalAnd: Binary; logicalOr: Binary; logicalXor: Binary; logicalNot: Unary;
-  bitwiseAnd: Binary; bitwiseOr: Binary; bitwiseXor: Binary; bitwiseNot: Unary;
+  eq: Binary;
+  ne: Binary;
+  lt: Binary;
+  le: Binary;
+  gt: Binary;
+  ge: Binary;
+  logicalAnd: Binary;
+  logicalOr: Binary;
+  logicalXor: Binary;
+  logicalNot: Unary;
+  bitwiseAnd: Binary;
+  bitwiseOr: Binary;
+  bitwiseXor: Binary;
+  bitwiseNot: Unary;
   where: Sig<[Tensor, Operand, Operand]>;
   maskedFill: Sig<[Tensor, Tensor, Operand]>;
 }
@@ -73,7 +127,9 @@ const alpha = ({ alpha }: { alpha: number }): number[] => [alpha];
 /** Integer tensors take integer factors only; a fraction would be cut off silently. */
 function integralFactor(name: string, dtype: DType, factor: number): void {
   if (!isFloat(dtype) && !Number.isInteger(factor)) {
-    throw new ArgumentError(`${name}: For integral input tensors, argument alpha must not be a floating point number, got ${factor}`);
+    throw new ArgumentError(
+      `${name}: For integral input tensors, argument alpha must not be a floating point number, got ${factor}`,
+    );
   }
 }
 
@@ -81,10 +137,14 @@ function integralFactor(name: string, dtype: DType, factor: number): void {
 const sum = (x: e.Expr, y: e.Expr): e.Expr => (x.dtype === 'bool' ? e.bitOr(x, y) : e.add(x, y));
 const product = (x: e.Expr, y: e.Expr): e.Expr => (x.dtype === 'bool' ? e.bitAnd(x, y) : e.mul(x, y));
 /** NaN-free choice: the other operand where one is NaN. */
-const ignoringNaN = (fn: 'min' | 'max') => ([x, y]: readonly e.Expr[]) =>
-  e.select(e.isNaNExpr(x), y, e.select(e.isNaNExpr(y), x, e.binary(fn, x, y)));
-const boolAsBits = (fn: 'min' | 'max') => ([x, y]: readonly e.Expr[]) =>
-  x.dtype === 'bool' ? e.binary(fn === 'max' ? 'bitOr' : 'bitAnd', x, y) : e.binary(fn, x, y);
+const ignoringNaN =
+  (fn: 'min' | 'max') =>
+  ([x, y]: readonly e.Expr[]) =>
+    e.select(e.isNaNExpr(x), y, e.select(e.isNaNExpr(y), x, e.binary(fn, x, y)));
+const boolAsBits =
+  (fn: 'min' | 'max') =>
+  ([x, y]: readonly e.Expr[]) =>
+    x.dtype === 'bool' ? e.binary(fn === 'max' ? 'bitOr' : 'bitAnd', x, y) : e.binary(fn, x, y);
 
 /** The quotient rounded down; for integers from the truncated one. */
 function floorDivided(x: e.Expr, y: e.Expr): e.Expr {
@@ -156,7 +216,9 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
     formula: ([x]) => e.neg(x),
     check: (dtype) => {
       if (dtype === 'bool') {
-        throw new DTypeError('neg: Negation, the `-` operator, on a bool tensor is not supported. Use bitwiseNot or logicalNot instead.');
+        throw new DTypeError(
+          'neg: Negation, the `-` operator, on a bool tensor is not supported. Use bitwiseNot or logicalNot instead.',
+        );
       }
     },
   }),
@@ -218,7 +280,8 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
     optional: true,
     formula: ([x, low, high]) => atMost(low ? e.max(x, low) : x, high),
     check: (_dtype, _attrs, [, low, high]) => {
-      if (low === null && high === null) throw new ArgumentError("clamp: At least one of 'min' or 'max' must not be null");
+      if (low === null && high === null)
+        throw new ArgumentError("clamp: At least one of 'min' or 'max' must not be null");
     },
   }),
 
@@ -261,24 +324,47 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
     formula: ([x, y]) => raised(x, y),
     check: (dtype, _, [, exponent]) => {
       if (isInteger(dtype) && typeof exponent === 'number' && exponent < 0) {
-        throw new ArgumentError('pow: Integers to negative integer powers are not allowed; cast the tensor to a float dtype first');
+        throw new ArgumentError(
+          'pow: Integers to negative integer powers are not allowed; cast the tensor to a float dtype first',
+        );
       }
     },
   }),
   atan2: pointwise('atan2', { promote: 'float', formula: ([y, x]) => e.binary('atan2', y, x) }),
-  hypot: pointwise('hypot', { promote: 'common', formula: ([x, y]) => e.binary('hypot', x, y), check: floatOnly('hypot') }),
+  hypot: pointwise('hypot', {
+    promote: 'common',
+    formula: ([x, y]) => e.binary('hypot', x, y),
+    check: floatOnly('hypot'),
+  }),
   maximum: pointwise('maximum', { promote: 'common', formula: boolAsBits('max'), inplace: false }),
   minimum: pointwise('minimum', { promote: 'common', formula: boolAsBits('min'), inplace: false }),
-  fmax: pointwise('fmax', { promote: 'common', formula: (x) => (x[0].dtype === 'bool' ? boolAsBits('max')(x) : ignoringNaN('max')(x)), inplace: false }),
-  fmin: pointwise('fmin', { promote: 'common', formula: (x) => (x[0].dtype === 'bool' ? boolAsBits('min')(x) : ignoringNaN('min')(x)), inplace: false }),
-  logaddexp: pointwise('logaddexp', { promote: 'common', formula: ([x, y]) => logAddExp(x, y), check: floatOnly('logaddexp'), inplace: false }),
+  fmax: pointwise('fmax', {
+    promote: 'common',
+    formula: (x) => (x[0].dtype === 'bool' ? boolAsBits('max')(x) : ignoringNaN('max')(x)),
+    inplace: false,
+  }),
+  fmin: pointwise('fmin', {
+    promote: 'common',
+    formula: (x) => (x[0].dtype === 'bool' ? boolAsBits('min')(x) : ignoringNaN('min')(x)),
+    inplace: false,
+  }),
+  logaddexp: pointwise('logaddexp', {
+    promote: 'common',
+    formula: ([x, y]) => logAddExp(x, y),
+    check: floatOnly('logaddexp'),
+    inplace: false,
+  }),
   // 0 where x is 0, unless y is NaN
   xlogy: pointwise('xlogy', {
     promote: 'float',
     formula: ([x, y]) => e.select(e.isNaNExpr(y), y, e.select(e.eq(x, 0), 0, e.mul(x, e.log(y)))),
   }),
   copysign: pointwise('copysign', { promote: 'float', formula: ([x, y]) => e.binary('copysign', x, y) }),
-  lerp: pointwise('lerp', { promote: 'common', formula: ([x, y, w]) => interpolate(x, y, w), check: floatOnly('lerp') }),
+  lerp: pointwise('lerp', {
+    promote: 'common',
+    formula: ([x, y, w]) => interpolate(x, y, w),
+    check: floatOnly('lerp'),
+  }),
   addcmul: pointwise('addcmul', {
     promote: 'common',
     formula: ([x, y, z], [v]) => e.add(x, e.mul(e.mul(v, y), z)),
@@ -305,6 +391,10 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
   bitwiseOr: bitFn('bitwiseOr', 'bitOr'),
   bitwiseXor: bitFn('bitwiseXor', 'bitXor'),
   bitwiseNot: pointwise('bitwiseNot', { promote: 'integer', formula: ([x]) => e.bitNot(x) }),
-  where: pointwise('where', { promote: 'select', formula: ([condition, x, y]) => e.select(condition, x, y), inplace: false }),
+  where: pointwise('where', {
+    promote: 'select',
+    formula: ([condition, x, y]) => e.select(condition, x, y),
+    inplace: false,
+  }),
   maskedFill: pointwise('maskedFill', { promote: 'mask', formula: ([x, mask, value]) => e.select(mask, value, x) }),
 };

@@ -19,7 +19,11 @@ describe('matmul', () => {
   });
 
   it('gives zeros for an inner size of 0', () => {
-    expect(zeros([2, 0]).mm(zeros([0, 3])).toArraySync()).toEqual([
+    expect(
+      zeros([2, 0])
+        .mm(zeros([0, 3]))
+        .toArraySync(),
+    ).toEqual([
       [0, 0, 0],
       [0, 0, 0],
     ]);
@@ -42,7 +46,9 @@ describe('einsum', () => {
 
   it('refuses equations that do not fit', () => {
     const [a, b] = [ones([2, 3]), ones([4, 5])];
-    expect(() => einsum('ij,jk->ik', [a, b])).toThrow('subscript j has size 4 for operand 1 which does not broadcast with previously seen size 3');
+    expect(() => einsum('ij,jk->ik', [a, b])).toThrow(
+      'subscript j has size 4 for operand 1 which does not broadcast with previously seen size 3',
+    );
     expect(() => einsum('ij,jk', [a])).toThrow('fewer operands were provided than specified in the equation');
     expect(() => einsum('ij->ijj', [a])).toThrow('output subscript j appears more than once');
     expect(() => einsum('ij->k', [a])).toThrow('output subscript k does not appear');

@@ -78,7 +78,10 @@ function matmulShape(a: Tensor, b: Tensor): number[] {
 function multiply(runtime: Runtime, out: TensorView, a: TensorView, b: TensorView, epilogue?: Epilogue): void {
   const [rankA, rankB] = [a.shape.length, b.shape.length];
   const n = Math.min(rankB - 1, 1);
-  if (rankB <= 2) return runtime.matmul(out, a, b, { batch: 0, m: rankA - 1, n, k: 1 }, epilogue);
+  if (rankB <= 2) {
+    runtime.matmul(out, a, b, { batch: 0, m: rankA - 1, n, k: 1 }, epilogue);
+    return;
+  }
   const m = Math.min(rankA - 1, 1);
   const batch = out.shape.slice(0, out.shape.length - m - n);
   const left = broadcastView(a, [...batch, ...a.shape.slice(rankA - 1 - m)]);
@@ -101,15 +104,19 @@ const productOp = (name: string, shape: (a: Tensor, b: Tensor) => Shape): OpSpec
 
 function mmShape(a: Tensor, b: Tensor, name = 'mm'): number[] {
   const first = name === 'mm' ? 'self' : 'mat1';
-  if (a.ndim !== 2) throw new ShapeError(`${name}: ${first} must be a matrix, got ${a.ndim}-D tensor of shape ${formatShape(a.shape)}`);
-  if (b.ndim !== 2) throw new ShapeError(`${name}: mat2 must be a matrix, got ${b.ndim}-D tensor of shape ${formatShape(b.shape)}`);
+  if (a.ndim !== 2)
+    throw new ShapeError(`${name}: ${first} must be a matrix, got ${a.ndim}-D tensor of shape ${formatShape(a.shape)}`);
+  if (b.ndim !== 2)
+    throw new ShapeError(`${name}: mat2 must be a matrix, got ${b.ndim}-D tensor of shape ${formatShape(b.shape)}`);
   if (a.shape[1] !== b.shape[0]) throw new ShapeError(`mat1 and mat2 shapes cannot be multiplied (${shapes(a, b)})`);
   return [a.shape[0], b.shape[1]];
 }
 
 function bmmShape(a: Tensor, b: Tensor, name = 'bmm'): number[] {
   if (a.ndim !== 3 || b.ndim !== 3) {
-    throw new ShapeError(`${name}: batch1 and batch2 must be 3D tensors, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+    throw new ShapeError(
+      `${name}: batch1 and batch2 must be 3D tensors, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
   }
   if (a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[1]) {
     throw new ShapeError(
@@ -121,16 +128,21 @@ function bmmShape(a: Tensor, b: Tensor, name = 'bmm'): number[] {
 
 function mvShape(a: Tensor, v: Tensor): number[] {
   if (a.ndim !== 2 || v.ndim !== 1) {
-    throw new ShapeError(`mv: vector + matrix @ vector expected, got 1, ${a.ndim}, ${v.ndim}: it takes a matrix and a vector`);
+    throw new ShapeError(
+      `mv: vector + matrix @ vector expected, got 1, ${a.ndim}, ${v.ndim}: it takes a matrix and a vector`,
+    );
   }
   if (a.shape[1] !== v.shape[0]) {
-    throw new ShapeError(`size mismatch, got ${a.shape[0]}, ${a.shape.join('x')},${v.shape[0]}: mv takes a matrix [n, m] and a vector [m]`);
+    throw new ShapeError(
+      `size mismatch, got ${a.shape[0]}, ${a.shape.join('x')},${v.shape[0]}: mv takes a matrix [n, m] and a vector [m]`,
+    );
   }
   return [a.shape[0]];
 }
 
 function dotShape(a: Tensor, b: Tensor): number[] {
-  if (a.ndim !== 1 || b.ndim !== 1) throw new ShapeError(`1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors in dot`);
+  if (a.ndim !== 1 || b.ndim !== 1)
+    throw new ShapeError(`1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors in dot`);
   if (a.shape[0] !== b.shape[0]) {
     throw new ShapeError(
       `inconsistent tensor size, expected tensor ${formatShape(a.shape)} and src ${formatShape(b.shape)} to have the same number of elements, ` +
@@ -152,7 +164,11 @@ function addEpilogue(dtype: DType, input: TensorView, { beta, alpha }: AddmmAttr
     const product = scaled ? e.mul(e.param(0, dtype), e.input(0, dtype)) : e.input(0, dtype);
     const base = beta === 1 ? e.input(1, dtype) : e.mul(e.param(params.length - 1, dtype), e.input(1, dtype));
     const inputs: DType[] = added ? [dtype, dtype] : [dtype];
-    program = new e.Program([added ? e.add(base, product) : product], inputs, params.map(() => dtype));
+    program = new e.Program(
+      [added ? e.add(base, product) : product],
+      inputs,
+      params.map(() => dtype),
+    );
     epilogues.set(key, program);
   }
   return { program, inputs: added ? [input] : [], params };
@@ -169,10 +185,14 @@ const addProductOp = (name: string, shape: (a: Tensor, b: Tensor, name: string) 
       const out = shape(a, b, name);
       checkProduct(name, a, b);
       if (input.dtype !== a.dtype) {
-        throw new DTypeError(`${name}: self and mat2 must have the same dtype, but got ${input.dtype} and ${a.dtype}; cast one of them with .to(…)`);
+        throw new DTypeError(
+          `${name}: self and mat2 must have the same dtype, but got ${input.dtype} and ${a.dtype}; cast one of them with .to(…)`,
+        );
       }
       if (!sameShape(broadcastShapes([input.shape, out], name), out)) {
-        throw new ShapeError(`${name}: the input of shape ${formatShape(input.shape)} can't be expanded to the product's shape ${formatShape(out)}`);
+        throw new ShapeError(
+          `${name}: the input of shape ${formatShape(input.shape)} can't be expanded to the product's shape ${formatShape(out)}`,
+        );
       }
       checkFactor(name, 'beta', attrs.beta, input.dtype);
       checkFactor(name, 'alpha', attrs.alpha, input.dtype);
@@ -186,7 +206,9 @@ const addProductOp = (name: string, shape: (a: Tensor, b: Tensor, name: string) 
 
 function checkFactor(name: string, which: string, factor: number, dtype: DType): void {
   if (!isFloat(dtype) && !Number.isInteger(factor)) {
-    throw new ArgumentError(`${name}: For integral input tensors, argument ${which} must not be a floating point number, got ${factor}`);
+    throw new ArgumentError(
+      `${name}: For integral input tensors, argument ${which} must not be a floating point number, got ${factor}`,
+    );
   }
 }
 
@@ -223,7 +245,13 @@ export const linalg: { readonly [K in keyof LinalgOps]: OpSpec<LinalgOps[K]> } =
         offset: x.offset,
         storage: x.storage,
       };
-      runtime.reduce('sum', { dtype: out.dtype, shape: [1], strides: [0], offset: out.offset, storage: out.storage }, [diagonal], program, []);
+      runtime.reduce(
+        'sum',
+        { dtype: out.dtype, shape: [1], strides: [0], offset: out.offset, storage: out.storage },
+        [diagonal],
+        program,
+        [],
+      );
     },
   }),
 };

@@ -31,12 +31,20 @@ describe('classification losses', () => {
 
   it('refuses what does not fit', () => {
     const x = zeros([3, 4]);
-    expect(() => crossEntropy(x, classes([0, 1]))).toThrow('Expected input batch_size (3) to match target batch_size (2).');
+    expect(() => crossEntropy(x, classes([0, 1]))).toThrow(
+      'Expected input batch_size (3) to match target batch_size (2).',
+    );
     expect(() => crossEntropy(x, tensor([0, 1, 2]))).toThrow('expected scalar type Long but found Float');
     expect(() => crossEntropy(x, classes([0, 1, 4]))).toThrow(IndexError);
-    expect(() => crossEntropy(x, classes([0, 1, 2]), { weight: ones([3]) })).toThrow('either for all 4 classes or no classes');
-    expect(() => crossEntropy(x, classes([0, 1, 2]), { labelSmoothing: 2 })).toThrow('label_smoothing must be between 0.0 and 1.0');
-    expect(() => crossEntropy(x, classes([0, 1, 2]), { reduction: 'avg' as 'mean' })).toThrow('is not a valid value for reduction');
+    expect(() => crossEntropy(x, classes([0, 1, 2]), { weight: ones([3]) })).toThrow(
+      'either for all 4 classes or no classes',
+    );
+    expect(() => crossEntropy(x, classes([0, 1, 2]), { labelSmoothing: 2 })).toThrow(
+      'label_smoothing must be between 0.0 and 1.0',
+    );
+    expect(() => crossEntropy(x, classes([0, 1, 2]), { reduction: 'avg' as 'mean' })).toThrow(
+      'is not a valid value for reduction',
+    );
   });
 });
 

@@ -57,7 +57,10 @@ function pairMeta(name: string, input: Tensor, target: Tensor, { reduction }: Lo
 }
 
 /** A loss of the difference of two tensors that broadcast. */
-const distanceLoss = <A extends LossAttrs>(name: string, each: (difference: Tensor, attrs: A) => Tensor): OpSpec<Sig<[Tensor, Tensor], A>> =>
+const distanceLoss = <A extends LossAttrs>(
+  name: string,
+  each: (difference: Tensor, attrs: A) => Tensor,
+): OpSpec<Sig<[Tensor, Tensor], A>> =>
   new OpSpec<Sig<[Tensor, Tensor], A>>({
     name,
     infer: ([input, target], attrs) => pairMeta(name, input, target, attrs),
@@ -83,7 +86,8 @@ const withoutClasses = (shape: Shape): Shape => (shape.length === 1 ? [] : [shap
 function checkClassified(name: string, input: Tensor, weight: Tensor | null): void {
   requireTensor(name, input, 0);
   if (!isFloat(input.dtype)) throw notImplementedFor(name, input.dtype);
-  if (input.ndim === 0) throw new ShapeError(`${name}: the input must have the shape [C], [N, C] or [N, C, d…], got a scalar`);
+  if (input.ndim === 0)
+    throw new ShapeError(`${name}: the input must have the shape [C], [N, C] or [N, C, d…], got a scalar`);
   if (weight === null) return;
   requireTensor(name, weight, 2);
   const classes = input.shape[classDim(input)];
@@ -93,20 +97,32 @@ function checkClassified(name: string, input: Tensor, weight: Tensor | null): vo
     );
   }
   if (weight.dtype !== input.dtype) {
-    throw new DTypeError(`${name}: expected scalar type ${scalarTypeName[input.dtype]} but found ${scalarTypeName[weight.dtype]} for weight`);
+    throw new DTypeError(
+      `${name}: expected scalar type ${scalarTypeName[input.dtype]} but found ${scalarTypeName[weight.dtype]} for weight`,
+    );
   }
 }
 
-function nllMeta(name: string, input: Tensor, target: Tensor, weight: Tensor | null, { reduction }: NllLossAttrs): TensorMeta {
+function nllMeta(
+  name: string,
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  { reduction }: NllLossAttrs,
+): TensorMeta {
   checkClassified(name, input, weight);
   requireTensor(name, target, 1);
   if (target.dtype !== 'int64' && target.dtype !== 'uint8') {
-    throw new DTypeError(`${name}: expected scalar type Long but found ${scalarTypeName[target.dtype]}: classes must be int64; cast with .to('int64')`);
+    throw new DTypeError(
+      `${name}: expected scalar type Long but found ${scalarTypeName[target.dtype]}: classes must be int64; cast with .to('int64')`,
+    );
   }
   const shape = withoutClasses(input.shape);
   if (!sameShape(target.shape, shape)) {
     if (target.shape.length === shape.length && input.ndim === 2) {
-      throw new ShapeError(`Expected input batch_size (${input.shape[0]}) to match target batch_size (${target.shape[0]}). In ${name}`);
+      throw new ShapeError(
+        `Expected input batch_size (${input.shape[0]}) to match target batch_size (${target.shape[0]}). In ${name}`,
+      );
     }
     throw new ShapeError(
       `${name}: size mismatch (got input: ${formatShape(input.shape)}, target: ${formatShape(target.shape)}): classes must have the shape ${formatShape(shape)}`,
@@ -128,7 +144,12 @@ function weightedMean(losses: Tensor, weights: Tensor | null, ignored: Tensor): 
   return losses.sum().div(total);
 }
 
-function negativeLogLikelihood(input: Tensor, target: Tensor, weight: Tensor | null, { reduction, ignoreIndex }: NllLossAttrs): Tensor {
+function negativeLogLikelihood(
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  { reduction, ignoreIndex }: NllLossAttrs,
+): Tensor {
   const dim = classDim(input);
   const { ignored, classes } = splitIgnored(target, ignoreIndex);
   const losses = input.gather(dim, classes.unsqueeze(dim)).squeeze(dim).neg();
@@ -148,9 +169,12 @@ function crossEntropyMeta(input: Tensor, target: Tensor, weight: Tensor | null, 
   if (!areProbabilities(input, target)) return nllMeta(name, input, target, weight, attrs);
   checkClassified(name, input, weight);
   if (!isFloat(target.dtype)) {
-    throw new DTypeError(`${name}: Expected floating point type for target with class probabilities, got ${scalarTypeName[target.dtype]}`);
+    throw new DTypeError(
+      `${name}: Expected floating point type for target with class probabilities, got ${scalarTypeName[target.dtype]}`,
+    );
   }
-  if (attrs.ignoreIndex >= 0) throw new ArgumentError(`${name}: ignoreIndex is not supported for floating point target`);
+  if (attrs.ignoreIndex >= 0)
+    throw new ArgumentError(`${name}: ignoreIndex is not supported for floating point target`);
   return { shape: attrs.reduction === 'none' ? withoutClasses(input.shape) : [], dtype: resultType([input, target]) };
 }
 
@@ -162,7 +186,12 @@ function besideClasses(weight: Tensor, input: Tensor): Tensor {
 }
 
 /** Against class probabilities: -Σ w · p · log q over the classes, each sample counting as one. */
-function probabilityCrossEntropy(input: Tensor, target: Tensor, weight: Tensor | null, attrs: CrossEntropyAttrs): Tensor {
+function probabilityCrossEntropy(
+  input: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  attrs: CrossEntropyAttrs,
+): Tensor {
   const dim = classDim(input);
   const { labelSmoothing, reduction } = attrs;
   const uniform = labelSmoothing / input.shape[dim];
@@ -182,11 +211,20 @@ function classCrossEntropy(input: Tensor, target: Tensor, weight: Tensor | null,
   const { ignored, classes } = splitIgnored(target, ignoreIndex);
   const weighted = weight ? logs.mul(besideClasses(weight, input)) : logs;
   const losses = weighted.sum(dim).neg().maskedFill(ignored, 0);
-  const smooth = reduction === 'mean' ? weightedMean(losses, weight && weight.index([classes]), ignored) : reduced(losses, reduction);
+  const smooth =
+    reduction === 'mean'
+      ? weightedMean(losses, weight && weight.index([classes]), ignored)
+      : reduced(losses, reduction);
   return likelihood.mul(1 - labelSmoothing).add(smooth.mul(labelSmoothing / input.shape[dim]));
 }
 
-function binaryMeta(name: string, input: Tensor, target: Tensor, weights: readonly (Tensor | null)[], attrs: LossAttrs): TensorMeta {
+function binaryMeta(
+  name: string,
+  input: Tensor,
+  target: Tensor,
+  weights: readonly (Tensor | null)[],
+  attrs: LossAttrs,
+): TensorMeta {
   requireTensor(name, input, 0);
   requireTensor(name, target, 1);
   if (!sameShape(input.shape, target.shape)) {
@@ -198,7 +236,9 @@ function binaryMeta(name: string, input: Tensor, target: Tensor, weights: readon
     if (weight === null) return;
     requireTensor(name, weight, 2 + i);
     if (!sameShape(broadcastShapes([weight.shape, input.shape], name), input.shape)) {
-      throw new ShapeError(`${name}: a weight of shape ${formatShape(weight.shape)} can't be expanded to ${formatShape(input.shape)}`);
+      throw new ShapeError(
+        `${name}: a weight of shape ${formatShape(weight.shape)} can't be expanded to ${formatShape(input.shape)}`,
+      );
     }
   });
   const dtype = resultType([input, target, ...weights]);
@@ -208,7 +248,10 @@ function binaryMeta(name: string, input: Tensor, target: Tensor, weights: readon
 
 /** -(t · log x + (1 - t) · log(1 - x)), with logarithms not below -100 as in PyTorch. */
 function binaryLosses(x: Tensor, t: Tensor): Tensor {
-  return t.sub(1).mul(x.neg().log1p().clamp(-100)).sub(t.mul(x.log().clamp(-100)));
+  return t
+    .sub(1)
+    .mul(x.neg().log1p().clamp(-100))
+    .sub(t.mul(x.log().clamp(-100)));
 }
 
 /** log(1 + exp(-x)) without overflow. */

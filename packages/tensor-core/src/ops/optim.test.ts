@@ -27,6 +27,8 @@ it('moves by the learning rate in the first step of Adam, whatever the gradient'
 it('refuses tensors of unlike shapes and dtypes', () => {
   const x = double([1, 2]);
   expect(() => sgdStep_(x, double([1]), null, { lr: 1 })).toThrow('argument 1 has shape [1], the parameter [2]');
-  expect(() => rmspropStep_(x, tensor([1, 2]), x, null, null, { lr: 1 })).toThrow('argument 1 is float32, the parameter float64');
+  expect(() => rmspropStep_(x, tensor([1, 2]), x, null, null, { lr: 1 })).toThrow(
+    'argument 1 is float32, the parameter float64',
+  );
   expect(() => sgdStep_(x, x, null, { lr: 1, momentun: 0.9 } as { lr: number })).toThrow("unknown option 'momentun'");
 });

@@ -71,14 +71,17 @@ function checkStep(name: string, tensors: readonly (Tensor | null)[], numbers: r
     requireTensor(name, x, i);
     if (!param || x === param) return;
     if (!sameShape(x.shape, param.shape)) {
-      throw new ShapeError(`${name}: argument ${i} has shape ${formatShape(x.shape)}, the parameter ${formatShape(param.shape)}; they must be equal`);
+      throw new ShapeError(
+        `${name}: argument ${i} has shape ${formatShape(x.shape)}, the parameter ${formatShape(param.shape)}; they must be equal`,
+      );
     }
     if (x.dtype !== param.dtype) {
       throw new DTypeError(`${name}: argument ${i} is ${x.dtype}, the parameter ${param.dtype}; they must be equal`);
     }
   });
   for (const x of numbers) {
-    if (typeof x !== 'number') throw new ArgumentError(`${name}: learning rate and step must be numbers, got ${describe(x)}`);
+    if (typeof x !== 'number')
+      throw new ArgumentError(`${name}: learning rate and step must be numbers, got ${describe(x)}`);
   }
   requireTensor(name, param);
   if (!isFloat(param.dtype)) throw new DTypeError(`${name}: parameters must be of a float dtype, got ${param.dtype}`);
@@ -91,7 +94,12 @@ function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
     tensors: inputs.slice(0, init.tensors) as (Tensor | null)[],
     numbers: inputs.slice(init.tensors) as number[],
   });
-  const programFor = (tensors: readonly (Tensor | null)[], attrs: S['attrs'], dtype: DType, count: number): e.Program => {
+  const programFor = (
+    tensors: readonly (Tensor | null)[],
+    attrs: S['attrs'],
+    dtype: DType,
+    count: number,
+  ): e.Program => {
     const key = `${dtype}|${tensors.map((x) => (x ? 'x' : '-')).join('')}|${init.variant(attrs)}`;
     const known = programs.get(key);
     if (known) return known;
@@ -101,7 +109,11 @@ function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
       if (x) args[i] = e.input(next++, dtype);
     });
     const params = Array.from({ length: count }, (_, i) => e.param(i, dtype));
-    const program = new e.Program(init.formula(args, params, attrs), new Array<DType>(next).fill(dtype), params.map(() => dtype));
+    const program = new e.Program(
+      init.formula(args, params, attrs),
+      new Array<DType>(next).fill(dtype),
+      params.map(() => dtype),
+    );
     programs.set(key, program);
     return program;
   };
@@ -122,7 +134,12 @@ function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
 }
 
 /** The gradient as the optimisers use it: negated to maximise, with L2 decay added. */
-function decayed(x: readonly e.Expr[], weightDecay: e.Expr, { maximize, weightDecay: rate }: StepAttrs, decoupled = false): e.Expr {
+function decayed(
+  x: readonly e.Expr[],
+  weightDecay: e.Expr,
+  { maximize, weightDecay: rate }: StepAttrs,
+  decoupled = false,
+): e.Expr {
   const grad = maximize ? e.neg(x[gradient]) : x[gradient];
   return rate === 0 || decoupled ? grad : e.add(grad, e.mul(weightDecay, x[0]));
 }
@@ -131,7 +148,8 @@ function decayed(x: readonly e.Expr[], weightDecay: e.Expr, { maximize, weightDe
 const blend = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr => e.add(e.mul(x, decay), e.mul(value, y));
 
 /** x · decay + value · y · y: PyTorch's `x.mul_(decay).addcmul_(y, y, value=value)`. */
-const blendSquare = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr => e.add(e.mul(x, decay), e.mul(e.mul(value, y), y));
+const blendSquare = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr =>
+  e.add(e.mul(x, decay), e.mul(e.mul(value, y), y));
 
 /** x + value · y / z: PyTorch's `addcdiv`. */
 const addQuotient = (x: e.Expr, value: e.Expr, y: e.Expr, z: e.Expr): e.Expr => e.add(x, e.div(e.mul(value, y), z));

@@ -86,13 +86,18 @@ const axesOf = (shape: Shape, dim: number | null): number[] => {
 };
 
 function refuseBoolSum(name: string, dtype: DType | undefined): void {
-  if (dtype === 'bool') throw new DTypeError(`${name}: dtype 'bool' is not taken; use ${name === 'sum' ? 'any()' : 'all()'} on a bool tensor`);
+  if (dtype === 'bool')
+    throw new DTypeError(
+      `${name}: dtype 'bool' is not taken; use ${name === 'sum' ? 'any()' : 'all()'} on a bool tensor`,
+    );
 }
 
 /** The dtype of a mean, in which only floats can be. */
 function meanDType(dtype: DType, asked: DType | undefined): DType {
   if (asked !== undefined && !isFloat(asked)) {
-    throw new DTypeError(`mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: ${scalarTypeName[asked]}`);
+    throw new DTypeError(
+      `mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: ${scalarTypeName[asked]}`,
+    );
   }
   if (asked === undefined && !isFloat(dtype)) {
     throw new DTypeError(
@@ -113,7 +118,9 @@ function checkElements(name: string, shape: Shape, dims: readonly number[] | nul
   }
   const empty = dims.find((d) => shape[d] === 0);
   if (empty === undefined) return;
-  throw new IndexError(`${name}(): Expected reduction dim ${empty} to have non-zero size. The shape is ${formatShape(shape)}`);
+  throw new IndexError(
+    `${name}(): Expected reduction dim ${empty} to have non-zero size. The shape is ${formatShape(shape)}`,
+  );
 }
 
 const sameDTypePrograms = new Map<DType, Program>();
@@ -150,7 +157,8 @@ function extreme<A extends object | null>(
 /** An extreme over some dims. */
 const extremeOver = (name: string, kind: 'max' | 'min') => extreme<ReduceAttrs>(name, kind, (attrs) => attrs);
 /** An extreme over all elements. */
-const extremeOfAll = (name: 'max' | 'min') => extreme<null>(name, name, (_, shape) => ({ dims: everyDim(shape), keepdim: false }));
+const extremeOfAll = (name: 'max' | 'min') =>
+  extreme<null>(name, name, (_, shape) => ({ dims: everyDim(shape), keepdim: false }));
 
 function argReduced(name: string, x: Tensor, { dim, keepdim }: ArgReduceAttrs): TensorMeta {
   requireTensor(name, x);
@@ -196,11 +204,13 @@ const extremeWithIndex = (name: string, kind: ArgReduceKind): OpSpec<ReduceOps['
     },
   });
 
-const truthReduction = (name: 'any' | 'all'): OpSpec<Sig<[Tensor], ReduceAttrs>> => reduction(name, { kind: name, dtype: () => 'bool' });
+const truthReduction = (name: 'any' | 'all'): OpSpec<Sig<[Tensor], ReduceAttrs>> =>
+  reduction(name, { kind: name, dtype: () => 'bool' });
 
 function floatOnly(name: string, x: Tensor): void {
   requireTensor(name, x);
-  if (!isFloat(x.dtype)) throw new DTypeError(`${name}: only floating point dtypes are supported, got ${scalarTypeName[x.dtype]}`);
+  if (!isFloat(x.dtype))
+    throw new DTypeError(`${name}: only floating point dtypes are supported, got ${scalarTypeName[x.dtype]}`);
 }
 
 const countPrograms = new Map<DType, Program>();
@@ -260,7 +270,9 @@ function logSumExp(x: Tensor, { dims, keepdim }: ReduceAttrs): Tensor {
   if (numel(y.shape) === 0) return dispatch(reduce.sum, [y.exp()], { dims, keepdim }).log();
   const most = dispatch(reduce.amax, [y], { dims, keepdim: true });
   const shift = most.maskedFill(most.abs().eq(Number.POSITIVE_INFINITY), 0);
-  const log = dispatch(reduce.sum, [y.sub(shift).exp()], { dims, keepdim: true }).log().add(shift);
+  const log = dispatch(reduce.sum, [y.sub(shift).exp()], { dims, keepdim: true })
+    .log()
+    .add(shift);
   return keepdim ? log : log.reshape(reducedShape(x.shape, { dims, keepdim }));
 }
 
