@@ -9,9 +9,9 @@ import {
   ensurePnpm,
   fail,
   pnpmEntry,
-  root,
   runTurboBuild,
 } from './bootstrap/prepare.mjs';
+import { root } from './bootstrap/root.mjs';
 import { runCommand, runNode } from './bootstrap/run.mjs';
 
 /** @param {string} path */
@@ -49,7 +49,7 @@ const commands = {
   },
   async pnpm(args) {
     await ensurePnpm();
-    return runCommand(process.execPath, [pnpmEntry, ...args], { cwd: process.env.INIT_CWD ?? root });
+    return runNode([pnpmEntry, ...args], { cwd: process.env.INIT_CWD ?? root });
   },
 };
 

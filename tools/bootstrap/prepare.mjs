@@ -2,12 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, delimiter, dirname, join, relative } from 'node:path';
+import { root } from './root.mjs';
 import { runCommand, runNode } from './run.mjs';
-
-/** The repository's root folder. */
-export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 const cache = join(root, '.cache');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -95,7 +92,7 @@ export async function ensureBuilt() {
  */
 export async function runTurboBuild(args) {
   const key = sourceKey();
-  const flags = ['--no-daemon', '--concurrency=100%', '--cache-dir=.cache/turbo'];
+  const flags = ['--concurrency=100%', '--cache-dir=.cache/turbo'];
   const code = await runCommand(
     process.execPath,
     [join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...flags, ...args],

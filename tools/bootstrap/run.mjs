@@ -1,7 +1,7 @@
 /** Runs a child as if it were this process: same terminal, signals passed on, exit code passed back. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { root } from './prepare.mjs';
+import { root } from './root.mjs';
 
 /**
  * @typedef {object} RunOptions

@@ -2,7 +2,16 @@
  * Programs as lists of loops. Each node of a scalar expression becomes one step over a block of elements; its result stands in a register, a typed
  * array of the node's dtype, whose own conversion does the rounding. No code is generated at run time.
  */
-import { type DType, type Expr, isFloat, operands, type Program, topological, type TypedArray } from '@tenfold/tensor-core';
+import {
+  type CompareFn,
+  type DType,
+  type Expr,
+  isFloat,
+  operands,
+  type Program,
+  type TypedArray,
+  topological,
+} from '@tenfold/tensor-core';
 import { codecOf, type Element, int64ToFloat32, toBigInt, toElement, type View } from './elements.ts';
 import { binaryBig, binaryFloat, binaryInteger, comparisons, unaryBig, unaryNumber } from './functions.ts';
 import { forEachRun, isDense } from './iterate.ts';
@@ -42,7 +51,11 @@ export class Compiled {
     const registers = new Map<Expr, Register>();
     for (const node of topological(program.outputs)) {
       const register = newRegister(node.dtype);
-      const step = stepOf(node, register, operands(node).map((x) => registers.get(x) as Register));
+      const step = stepOf(
+        node,
+        register,
+        operands(node).map((x) => registers.get(x) as Register),
+      );
       registers.set(node, register);
       if (node.kind === 'input') this.#borrowed.push(register);
       (node.kind === 'const' || node.kind === 'param' ? this.#once : this.#steps).push(step);
@@ -54,7 +67,8 @@ export class Compiled {
   /** The last step's register, if its values may be computed right into an output buffer. */
   target(program: Program): Register | null {
     const [output] = program.outputs;
-    const direct = program.outputs.length === 1 && output.kind !== 'input' && output.kind !== 'const' && output.kind !== 'param';
+    const direct =
+      program.outputs.length === 1 && output.kind !== 'input' && output.kind !== 'const' && output.kind !== 'param';
     return direct && output.dtype !== 'float16' && output.dtype !== 'bfloat16' ? this.outputs[0] : null;
   }
 
@@ -134,7 +148,9 @@ function stepOf(node: Expr, out: Register, args: readonly Register[]): Step {
     case 'select':
       return selectStep(out, args);
     case 'compare':
-      return compareStep(comparisons[node.fn], out, args);
+      return node.args[0].dtype === 'int64'
+        ? compareStep(comparisons[node.fn], out, args)
+        : compareNumbers(compareLoops[node.fn], out, args);
     case 'cast':
       return rounded(node.dtype, out, castStep(node.args[0].dtype, node.dtype, out, args[0]));
     case 'unary':
@@ -234,6 +250,10 @@ function compareStep(fn: (x: Element, y: Element) => boolean, out: Register, [a,
   };
 }
 
+function compareNumbers(loop: FloatLoop, out: Register, [a, b]: readonly Register[]): Step {
+  return (n) => loop(n, out.data as Float64Array, out.at, a.data as Float64Array, a.at, b.data as Float64Array, b.at);
+}
+
 function castStep(from: DType, to: DType, out: Register, arg: Register): Step {
   const convert = conversion(from, to);
   return (n) => {
@@ -259,7 +279,9 @@ function conversion(from: DType, to: DType): ((x: Element) => Element) | null {
 function unaryStep(node: Extract<Expr, { kind: 'unary' }>, out: Register, arg: Register): Step {
   const { dtype, fn } = node;
   // both tables take and give the element type of their dtype
-  const apply = (dtype === 'int64' ? unaryBig[fn] : dtype === 'bool' && fn === 'bitNot' ? (x: number) => 1 - x : unaryNumber[fn]) as (x: Element) => Element;
+  const apply = (
+    dtype === 'int64' ? unaryBig[fn] : dtype === 'bool' && fn === 'bitNot' ? (x: number) => 1 - x : unaryNumber[fn]
+  ) as (x: Element) => Element;
   return (n) => {
     const { data, at } = out;
     const { data: x, at: ix } = arg;
@@ -272,7 +294,8 @@ function binaryStep(node: Extract<Expr, { kind: 'binary' }>, out: Register, [a, 
   if (isFloat(dtype)) {
     const loop = floatLoops[fn];
     if (loop) {
-      return (n) => loop(n, out.data as Float64Array, out.at, a.data as Float64Array, a.at, b.data as Float64Array, b.at);
+      return (n) =>
+        loop(n, out.data as Float64Array, out.at, a.data as Float64Array, a.at, b.data as Float64Array, b.at);
     }
   }
   const table = dtype === 'int64' ? binaryBig : isFloat(dtype) ? binaryFloat : binaryInteger;
@@ -285,7 +308,37 @@ function binaryStep(node: Extract<Expr, { kind: 'binary' }>, out: Register, [a, 
   };
 }
 
-type FloatLoop = (n: number, out: Float64Array, at: number, x: Float64Array, ix: number, y: Float64Array, iy: number) => void;
+type FloatLoop = (
+  n: number,
+  out: Float64Array,
+  at: number,
+  x: Float64Array,
+  ix: number,
+  y: Float64Array,
+  iy: number,
+) => void;
+
+/** Comparisons of numbers. */
+const compareLoops: { readonly [F in CompareFn]: FloatLoop } = {
+  eq(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] === y[iy + i] ? 1 : 0;
+  },
+  ne(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] !== y[iy + i] ? 1 : 0;
+  },
+  lt(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] < y[iy + i] ? 1 : 0;
+  },
+  le(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] <= y[iy + i] ? 1 : 0;
+  },
+  gt(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] > y[iy + i] ? 1 : 0;
+  },
+  ge(n, out, at, x, ix, y, iy) {
+    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] >= y[iy + i] ? 1 : 0;
+  },
+};
 
 /** The commonest functions without a call per element. */
 const floatLoops: { readonly [fn: string]: FloatLoop | undefined } = {

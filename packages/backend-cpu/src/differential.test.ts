@@ -19,7 +19,18 @@ import {
 } from '@tenfold/tensor-core';
 import { describe, expect, it } from 'vitest';
 import { cpu } from './runtime.ts';
-import { type Cell, decode, elements, generator, positions, type Random, randomShape, randomView, untouched, type View } from './views.test-support.ts';
+import {
+  type Cell,
+  decode,
+  elements,
+  generator,
+  positions,
+  type Random,
+  randomShape,
+  randomView,
+  untouched,
+  type View,
+} from './test-views.ts';
 
 const runtime = cpu().open(0);
 
@@ -128,18 +139,36 @@ function evaluate(node: Expr, position: readonly number[], ins: readonly View[],
       return where.every((i, d) => i >= 0 && i < from.shape[d]) ? decode(from, where) : at(rank);
     }
     case 'unary':
-      if (isFloat(node.dtype)) return round((floatUnary[node.fn] as (x: number) => number)(at(0) as number), node.dtype);
+      if (isFloat(node.dtype))
+        return round((floatUnary[node.fn] as (x: number) => number)(at(0) as number), node.dtype);
       if (node.dtype === 'bool') return 1 - Number(at(0));
       return round((integerUnary[node.fn] as (x: bigint) => bigint)(BigInt(at(0))), node.dtype);
     case 'binary':
       if (isFloat(node.dtype)) {
-        return round((floatBinary[node.fn] as (x: number, y: number) => number)(at(0) as number, at(1) as number), node.dtype);
+        return round(
+          (floatBinary[node.fn] as (x: number, y: number) => number)(at(0) as number, at(1) as number),
+          node.dtype,
+        );
       }
-      return round((integerBinary[node.fn] as (x: bigint, y: bigint) => bigint)(BigInt(at(0)), BigInt(at(1))), node.dtype);
+      return round(
+        (integerBinary[node.fn] as (x: bigint, y: bigint) => bigint)(BigInt(at(0)), BigInt(at(1))),
+        node.dtype,
+      );
   }
 }
 
-const dtypeList: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'];
+const dtypeList: readonly DType[] = [
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int64',
+  'int32',
+  'int16',
+  'int8',
+  'uint8',
+  'bool',
+];
 const constants = [0, 1, -1, 0.1, 2.5, -7, 100, 3];
 
 /** A random expression of a dtype over the inputs and parameters given. */
@@ -157,8 +186,11 @@ function randomExpr(random: Random, dtype: DType, depth: number, inputs: readonl
   if (kind < 0.15) return e.select(sub('bool'), sub(dtype), sub(dtype));
   if (kind < 0.4) return castTo(random, dtype, sub);
   if (dtype === 'bool') {
-    if (random() < 0.5) return e.compare(random.pick(Object.keys(compares)) as CompareFn, ...pairOf(sub, random.pick(dtypeList)));
-    return random() < 0.3 ? e.not(sub('bool')) : e.binary(random.pick(['bitAnd', 'bitOr', 'bitXor'] as const), sub('bool'), sub('bool'));
+    if (random() < 0.5)
+      return e.compare(random.pick(Object.keys(compares)) as CompareFn, ...pairOf(sub, random.pick(dtypeList)));
+    return random() < 0.3
+      ? e.not(sub('bool'))
+      : e.binary(random.pick(['bitAnd', 'bitOr', 'bitXor'] as const), sub('bool'), sub('bool'));
   }
   const unary = isFloat(dtype) ? floatUnary : integerUnary;
   if (kind < 0.6) return e.unary(random.pick(Object.keys(unary)) as UnaryFn, sub(dtype));
@@ -181,7 +213,8 @@ function castTo(random: Random, dtype: DType, sub: (d: DType) => Expr): Expr {
   return e.cast(clamped, dtype);
 }
 
-const paramsOf = (random: Random): number[] => dtypeList.map((d) => (isFloat(d) ? random() * 8 - 4 : d === 'bool' ? random.below(2) : random.below(9)));
+const paramsOf = (random: Random): number[] =>
+  dtypeList.map((d) => (isFloat(d) ? random() * 8 - 4 : d === 'bool' ? random.below(2) : random.below(9)));
 
 /** Equal, where all NaN are one. Zeros of both signs are equal: no convention tells which one `min` or `max` gives. */
 const same = (a: Cell, b: Cell): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
@@ -189,7 +222,8 @@ const same = (a: Cell, b: Cell): boolean => a === b || (Number.isNaN(a) && Numbe
 function expectElements(view: View, expected: readonly Cell[], what: () => string): void {
   const actual = elements(view);
   const wrong = expected.findIndex((x, i) => !same(actual[i], x));
-  if (wrong >= 0) expect.fail(`${what()}: element ${wrong} of [${view.shape}] is ${actual[wrong]}, expected ${expected[wrong]}`);
+  if (wrong >= 0)
+    expect.fail(`${what()}: element ${wrong} of [${view.shape}] is ${actual[wrong]}, expected ${expected[wrong]}`);
   expect(untouched(view), `${what()}: wrote outside its view`).toBe(true);
 }
 
@@ -234,7 +268,11 @@ describe('map', () => {
       const source = randomShape(random, 40);
       const dtype = random.pick(dtypeList);
       const view = randomView(random, dtype, source, {});
-      const at = source.map(() => (shape.length > 0 ? e.sub(e.indexOf(random.below(shape.length)), random.below(3)) : e.constant(random.below(3), 'int32')));
+      const at = source.map(() =>
+        shape.length > 0
+          ? e.sub(e.indexOf(random.below(shape.length)), random.below(3))
+          : e.constant(random.below(3), 'int32'),
+      );
       const loaded = e.load(0, dtype, at, e.constant(1, dtype));
       for (const body of [loaded, e.select(e.eq(loaded, 1), loaded, e.constant(0, dtype))]) {
         const out = randomView(random, dtype, shape, { dense: seed % 2 === 0 });
@@ -259,7 +297,16 @@ describe('map', () => {
     const random = generator(1);
     const run = (x: Expr, params: readonly number[] = []): Cell => {
       const out = randomView(random, x.dtype, [1], { dense: true });
-      runtime.map([out], [], new Program([x], [], params.map(() => x.dtype)), params);
+      runtime.map(
+        [out],
+        [],
+        new Program(
+          [x],
+          [],
+          params.map(() => x.dtype),
+        ),
+        params,
+      );
       return elements(out)[0];
     };
     expect(run(e.constant(0.1, 'float16'))).toBe(halfToNumber(numberToHalf(0.1)));
@@ -296,8 +343,16 @@ function fold(kind: ReduceKind, dtype: DType, values: readonly Cell[]): Cell {
     return numbers.reduce(floatBinary[kind] as (x: number, y: number) => number);
   }
   const integers = values.map(BigInt);
-  if (kind === 'sum') return round(integers.reduce((a, x) => a + x, 0n), dtype);
-  if (kind === 'prod') return round(integers.reduce((a, x) => a * x, 1n), dtype);
+  if (kind === 'sum')
+    return round(
+      integers.reduce((a, x) => a + x, 0n),
+      dtype,
+    );
+  if (kind === 'prod')
+    return round(
+      integers.reduce((a, x) => a * x, 1n),
+      dtype,
+    );
   return round(integers.reduce(integerBinary[kind] as (x: bigint, y: bigint) => bigint), dtype);
 }
 
@@ -323,7 +378,9 @@ describe('reduce', () => {
       }
       runtime.reduce(kind, out, ins, new Program([body], inputs, dtypeList), params);
       const actual = elements(out);
-      groups.forEach((group, i) => expectReduced(actual[i], kind, dtype, group, `seed ${seed}, ${kind} ${dtype}, result ${i}`));
+      groups.forEach((group, i) =>
+        expectReduced(actual[i], kind, dtype, group, `seed ${seed}, ${kind} ${dtype}, result ${i}`),
+      );
       expect(untouched(out)).toBe(true);
     }
   });
@@ -359,7 +416,9 @@ describe('reduce', () => {
       runtime.reduce('sum', out, [x], new Program([e.input(0, dtype)], [dtype]), []);
       // 10⁷ equal terms: the exact sum is 10⁷ times the term, and the integer times a 53-bit number rounds once
       const exact = Number(tenth[0]) * n;
-      expect(Math.abs(Number(elements(out)[0]) - exact)).toBeLessThanOrEqual(exact * (dtype === 'float32' ? 2 ** -24 : 2 ** -52));
+      expect(Math.abs(Number(elements(out)[0]) - exact)).toBeLessThanOrEqual(
+        exact * (dtype === 'float32' ? 2 ** -24 : 2 ** -52),
+      );
     }
   });
 
@@ -367,7 +426,13 @@ describe('reduce', () => {
     const random = generator(1);
     const out = randomView(random, 'float64', [1], {});
     const buffer = new Float64Array([1, 1e100, 1, -1e100]);
-    runtime.reduce('sum', out, [{ dtype: 'float64', shape: [4], strides: [1], offset: 0, storage: { buffer } }], new Program([e.input(0, 'float64')], ['float64']), []);
+    runtime.reduce(
+      'sum',
+      out,
+      [{ dtype: 'float64', shape: [4], strides: [1], offset: 0, storage: { buffer } }],
+      new Program([e.input(0, 'float64')], ['float64']),
+      [],
+    );
     expect(elements(out)).toEqual([2]);
   });
 
@@ -378,7 +443,13 @@ describe('reduce', () => {
     [[Number.NaN, 1], Number.NaN],
   ])('sums %j to %d', (values, expected) => {
     const out = randomView(generator(1), 'float64', [1], {});
-    const x: View = { dtype: 'float64', shape: [2], strides: [1], offset: 0, storage: { buffer: new Float64Array(values) } };
+    const x: View = {
+      dtype: 'float64',
+      shape: [2],
+      strides: [1],
+      offset: 0,
+      storage: { buffer: new Float64Array(values) },
+    };
     runtime.reduce('sum', out, [x], new Program([e.input(0, 'float64')], ['float64']), []);
     expect(elements(out)).toEqual([expected]);
   });

@@ -25,7 +25,9 @@ export function allocate(dtype: DType, length: number): Buffer {
     return new arrayTypes[dtype](length);
   } catch (cause) {
     const bytes = length * dtypes[dtype].itemsize;
-    throw new BackendError(`cpu: out of memory: a buffer of ${bytes} bytes (${length} × ${dtype}) can't be allocated`, { cause });
+    throw new BackendError(`cpu: out of memory: a buffer of ${bytes} bytes (${length} × ${dtype}) can't be allocated`, {
+      cause,
+    });
   }
 }
 
@@ -53,7 +55,8 @@ const packed = (decode: (bits: number) => number, encode: (x: number) => number)
 const float16 = packed(halfToNumber, numberToHalf);
 const bfloat16 = packed(bfloat16ToNumber, numberToBfloat16);
 
-export const codecOf = (dtype: DType): Codec => (dtype === 'float16' ? float16 : dtype === 'bfloat16' ? bfloat16 : plain);
+export const codecOf = (dtype: DType): Codec =>
+  dtype === 'float16' ? float16 : dtype === 'bfloat16' ? bfloat16 : plain;
 
 /** A number as an element of a dtype: a bigint for int64, 0 or 1 for bool. Arrays wrap and round the rest. */
 export function toElement(value: number, dtype: DType): Element {

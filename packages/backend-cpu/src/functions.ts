@@ -81,8 +81,7 @@ export const binaryFloat: { readonly [F in BinaryFn]: NumberFn2 } = {
 };
 
 function nonZero<N extends number | bigint>(divisor: N): N {
-  // == : both 0 and 0n
-  if (divisor == 0) throw new ArgumentError('ZeroDivisionError: integer division or modulo by zero');
+  if (divisor === 0 || divisor === 0n) throw new ArgumentError('ZeroDivisionError: integer division or modulo by zero');
   return divisor;
 }
 
@@ -123,10 +122,33 @@ export const unaryBig: { readonly [F in UnaryFn]: BigFn } = {
   round: identity,
   trunc: identity,
   bitNot: (x) => ~x,
-  exp: floatsOnly, exp2: floatsOnly, expm1: floatsOnly, log: floatsOnly, log2: floatsOnly, log10: floatsOnly, log1p: floatsOnly,
-  sqrt: floatsOnly, rsqrt: floatsOnly, sin: floatsOnly, cos: floatsOnly, tan: floatsOnly, asin: floatsOnly, acos: floatsOnly,
-  atan: floatsOnly, sinh: floatsOnly, cosh: floatsOnly, tanh: floatsOnly, asinh: floatsOnly, acosh: floatsOnly, atanh: floatsOnly,
-  sigmoid: floatsOnly, erf: floatsOnly, erfc: floatsOnly, erfinv: floatsOnly, lgamma: floatsOnly, digamma: floatsOnly,
+  exp: floatsOnly,
+  exp2: floatsOnly,
+  expm1: floatsOnly,
+  log: floatsOnly,
+  log2: floatsOnly,
+  log10: floatsOnly,
+  log1p: floatsOnly,
+  sqrt: floatsOnly,
+  rsqrt: floatsOnly,
+  sin: floatsOnly,
+  cos: floatsOnly,
+  tan: floatsOnly,
+  asin: floatsOnly,
+  acos: floatsOnly,
+  atan: floatsOnly,
+  sinh: floatsOnly,
+  cosh: floatsOnly,
+  tanh: floatsOnly,
+  asinh: floatsOnly,
+  acosh: floatsOnly,
+  atanh: floatsOnly,
+  sigmoid: floatsOnly,
+  erf: floatsOnly,
+  erfc: floatsOnly,
+  erfinv: floatsOnly,
+  lgamma: floatsOnly,
+  digamma: floatsOnly,
 };
 
 function bigPower(x: bigint, y: bigint): bigint {

@@ -77,6 +77,11 @@ function lowerCustom(node: GraphNode, functionClass: FunctionClass, frame: Frame
     if (!ref) throw new OnnxExportError(`op ${nameOf(node)}: input ${input} was not computed before`);
     return ref;
   };
+  for (const [path, dim] of frame.unified.varying(node)) {
+    throw new OnnxExportError(
+      `op ${nameOf(node)}: its argument '${path.replace(/^args\./, '')}' depends on a dynamic axis (${dim}), and symbolic would write one number; export with customOps: 'inline'`,
+    );
+  }
   const call = runSymbolic(node, functionClass, frame.body, refOf);
   if (lowering.customOps === 'function' && call.custom.length > 0) addFunction(node, functionClass, call, frame, lowering);
   bindOutputs(node, call.results, frame);

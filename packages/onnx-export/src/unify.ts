@@ -126,10 +126,9 @@ function compareAttrs(all: readonly unknown[], path: string, points: readonly Po
     if (typeof x !== 'object' || x === null || Object.keys(x).length !== keys.length) fail(t);
     return x as { readonly [key: string]: unknown };
   });
-  // private state (a generator) cannot be compared, and no symbol reads it
-  if (Object.getPrototypeOf(first) !== Object.prototype && !Array.isArray(first)) {
-    fail(all.findIndex((x) => x !== first));
-  }
+  all.forEach((x, t) => {
+    if (Object.getPrototypeOf(x) !== Object.getPrototypeOf(first)) fail(t);
+  });
   for (const key of keys) compareAttrs(objects.map((x) => x[key]), path ? `${path}.${key}` : key, points, found, op);
 }
 

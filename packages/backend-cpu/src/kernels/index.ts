@@ -4,7 +4,10 @@ import { codecOf, type Element, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
 
 /** A view whose steps along `axis` are taken by an index instead. */
-const across = ({ strides, offset }: View, axis: number) => ({ strides: strides.map((stride, d) => (d === axis ? 0 : stride)), offset });
+const across = ({ strides, offset }: View, axis: number) => ({
+  strides: strides.map((stride, d) => (d === axis ? 0 : stride)),
+  offset,
+});
 
 function checkIndices(index: View, axis: number, size: number): void {
   const { buffer } = index.storage;

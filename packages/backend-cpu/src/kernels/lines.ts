@@ -40,7 +40,8 @@ type ScanStep = (running: Element, x: Element) => Element;
 /** The next running value. Floats run in double precision. */
 const scanSteps: { readonly [K in ScanKind]: ScanStep } = {
   cumsum: (sum, x) => (typeof sum === 'bigint' ? BigInt.asIntN(64, sum + (x as bigint)) : sum + (x as number)),
-  cumprod: (product, x) => (typeof product === 'bigint' ? BigInt.asIntN(64, product * (x as bigint)) : product * (x as number)),
+  cumprod: (product, x) =>
+    typeof product === 'bigint' ? BigInt.asIntN(64, product * (x as bigint)) : product * (x as number),
   cummax: (best, x) => (above(best, x) ? best : x),
   cummin: (best, x) => (below(best, x) ? best : x),
 };
@@ -82,7 +83,9 @@ export function sort(values: View, indices: View, input: View, axis: number, des
   const before = (x: Element, y: Element) => (descending ? above(x, y) : above(y, x));
   forEachLine([input, values, indices], axis, ([from, to, toIndex]) => {
     const line = Array.from({ length }, (_, i) => read(input.storage.buffer, from + i * input.strides[axis]));
-    const sorted = line.map((_, i) => i).sort((i, j) => (before(line[i], line[j]) ? -1 : before(line[j], line[i]) ? 1 : i - j));
+    const sorted = line
+      .map((_, i) => i)
+      .sort((i, j) => (before(line[i], line[j]) ? -1 : before(line[j], line[i]) ? 1 : i - j));
     sorted.forEach((source, i) => {
       write(values.storage.buffer, to + i * values.strides[axis], line[source]);
       indices.storage.buffer[toIndex + i * indices.strides[axis]] = BigInt(source);

@@ -68,10 +68,32 @@ function floatProduct({ batch, m, n, k }: Sizes, a: ArrayLike<number>, b: ArrayL
   for (let g = 0; g < batch; g++) {
     for (let i = 0; i < m; i++) {
       row.fill(0);
-      for (let p = 0; p < k; p++) addScaled(row, a[(g * m + i) * k + p], b, (g * k + p) * n, n);
+      const ai = (g * m + i) * k;
+      let p = 0;
+      for (; p + 3 < k; p += 4) addFourScaled(row, a, ai + p, b, (g * k + p) * n, n);
+      for (; p < k; p++) addScaled(row, a[ai + p], b, (g * k + p) * n, n);
       store(row);
     }
   }
+}
+
+/** Four rows at a time: the running row is read and written a quarter as often. */
+function addFourScaled(
+  row: Float64Array,
+  a: ArrayLike<number>,
+  ai: number,
+  b: ArrayLike<number>,
+  b0: number,
+  n: number,
+): void {
+  const f0 = a[ai];
+  const f1 = a[ai + 1];
+  const f2 = a[ai + 2];
+  const f3 = a[ai + 3];
+  const b1 = b0 + n;
+  const b2 = b1 + n;
+  const b3 = b2 + n;
+  for (let j = 0; j < n; j++) row[j] += f0 * b[b0 + j] + f1 * b[b1 + j] + (f2 * b[b2 + j] + f3 * b[b3 + j]);
 }
 
 function addScaled(row: Float64Array, factor: number, b: ArrayLike<number>, at: number, n: number): void {
@@ -79,7 +101,13 @@ function addScaled(row: Float64Array, factor: number, b: ArrayLike<number>, at: 
 }
 
 /** Wraps after each step, as the hardware does. */
-function integerProduct({ batch, m, n, k }: Sizes, a: readonly Element[], b: readonly Element[], big: boolean, store: StoreRow): void {
+function integerProduct(
+  { batch, m, n, k }: Sizes,
+  a: readonly Element[],
+  b: readonly Element[],
+  big: boolean,
+  store: StoreRow,
+): void {
   const multiplyAdd = (big ? bigMultiplyAdd : smallMultiplyAdd) as (sum: Element, x: Element, y: Element) => Element;
   for (let g = 0; g < batch; g++) {
     for (let i = 0; i < m; i++) {

@@ -11,7 +11,13 @@ interface Accumulator {
   result(): Element;
 }
 
-export function reduce(kind: ReduceKind, out: View, ins: readonly View[], program: Program, params: readonly number[]): void {
+export function reduce(
+  kind: ReduceKind,
+  out: View,
+  ins: readonly View[],
+  program: Program,
+  params: readonly number[],
+): void {
   const full = ins[0].shape;
   const kept = full.map((_, d) => d).filter((d) => out.shape[d] === full[d]);
   const reduced = full.map((_, d) => d).filter((d) => out.shape[d] !== full[d]);
@@ -34,18 +40,26 @@ export function reduce(kind: ReduceKind, out: View, ins: readonly View[], progra
     const compiled = compile(program);
     const [register] = compiled.outputs;
     let left = each;
-    compiled.run(order.map((d) => full[d]), permuted, params, results * each, () => {}, (_, n) => {
-      for (let done = 0; done < n; ) {
-        const length = Math.min(left, n - done);
-        accumulator.add(register.data, register.at + done, length);
-        done += length;
-        left -= length;
-        if (left > 0) continue;
-        values.push(accumulator.result());
-        accumulator.reset();
-        left = each;
-      }
-    }, order);
+    compiled.run(
+      order.map((d) => full[d]),
+      permuted,
+      params,
+      results * each,
+      () => {},
+      (_, n) => {
+        for (let done = 0; done < n; ) {
+          const length = Math.min(left, n - done);
+          accumulator.add(register.data, register.at + done, length);
+          done += length;
+          left -= length;
+          if (left > 0) continue;
+          values.push(accumulator.result());
+          accumulator.reset();
+          left = each;
+        }
+      },
+      order,
+    );
   }
   const { write } = codecOf(out.dtype);
   let next = 0;
@@ -57,14 +71,26 @@ function accumulatorOf(kind: ReduceKind, dtype: DType): Accumulator {
   switch (kind) {
     case 'sum':
       if (dtype === 'bool') return accumulatorOf('any', dtype);
-      return isFloat(dtype) ? compensatedSum() : big ? folding<bigint>(0n, (a, x) => BigInt.asIntN(64, a + x)) : folding<number>(0, (a, x) => (a + x) | 0);
+      return isFloat(dtype)
+        ? compensatedSum()
+        : big
+          ? folding<bigint>(0n, (a, x) => BigInt.asIntN(64, a + x))
+          : folding<number>(0, (a, x) => (a + x) | 0);
     case 'prod':
       if (dtype === 'bool') return accumulatorOf('all', dtype);
-      return isFloat(dtype) ? folding<number>(1, (a, x) => a * x) : big ? folding<bigint>(1n, (a, x) => BigInt.asIntN(64, a * x)) : folding<number>(1, Math.imul);
+      return isFloat(dtype)
+        ? folding<number>(1, (a, x) => a * x)
+        : big
+          ? folding<bigint>(1n, (a, x) => BigInt.asIntN(64, a * x))
+          : folding<number>(1, Math.imul);
     case 'max':
-      return big ? folding<bigint>(extreme(dtype, -1) as bigint, (a, x) => (x > a ? x : a)) : folding<number>(extreme(dtype, -1) as number, (a, x) => Math.max(a, x));
+      return big
+        ? folding<bigint>(extreme(dtype, -1) as bigint, (a, x) => (x > a ? x : a))
+        : folding<number>(extreme(dtype, -1) as number, (a, x) => Math.max(a, x));
     case 'min':
-      return big ? folding<bigint>(extreme(dtype, 1) as bigint, (a, x) => (x < a ? x : a)) : folding<number>(extreme(dtype, 1) as number, (a, x) => Math.min(a, x));
+      return big
+        ? folding<bigint>(extreme(dtype, 1) as bigint, (a, x) => (x < a ? x : a))
+        : folding<number>(extreme(dtype, 1) as number, (a, x) => Math.min(a, x));
     case 'any':
       return folding<number>(0, (a, x) => (x ? 1 : a));
     case 'all':

@@ -49,7 +49,21 @@ export function positions(shape: readonly number[]): number[][] {
   return list;
 }
 
-const special = [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, 1e-8, 1e30, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+const special = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  1e-8,
+  1e30,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+];
 
 /** What a buffer holds where no element of the view lies. */
 const sentinel = 77;
@@ -75,7 +89,12 @@ interface Layout {
 }
 
 /** A view with random order of dims, gaps and offset, filled with random values. */
-export function randomView(random: Random, dtype: DType, shape: readonly number[], { broadcast = false, dense = false }: Layout): View {
+export function randomView(
+  random: Random,
+  dtype: DType,
+  shape: readonly number[],
+  { broadcast = false, dense = false }: Layout,
+): View {
   const plain = dense || random() < 0.4;
   const order = shape.map((_, d) => d).reverse();
   if (!plain && random() < 0.6) order.sort(() => random() - 0.5);
