@@ -9,13 +9,13 @@ import { runInOnnxRuntime } from './runtime.ts';
 import { fromWire, largestDifference, toWire } from './verify.ts';
 
 class LinearF extends Function {
-  static override forward(ctx: FunctionContext, input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  static forward(ctx: FunctionContext, input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
     ctx.saveForBackward(input, weight, bias);
     const output = input.mm(weight.t());
     return bias ? output.add(bias.unsqueeze(0).expandAs(output)) : output;
   }
 
-  static override backward(ctx: FunctionContext, grad: Tensor): (Tensor | null)[] {
+  static backward(ctx: FunctionContext, grad: Tensor): (Tensor | null)[] {
     const [input, weight] = ctx.savedTensors;
     return [grad.mm(weight), grad.t().mm(input), grad.sum(0)];
   }
