@@ -265,7 +265,7 @@ async function finish(run: Finished): Promise<Result> {
       unverified,
     }),
   );
-  say(options, coefficientLines(run.coefficients));
+  say(options, coefficientLines(run.coefficients, run.rows === null ? 'true' : 'least squares'));
   if (unverified) say(options, `  model.onnx was not run: ${unverified}`);
   for (const { batch, difference } of verified) {
     say(
@@ -288,12 +288,13 @@ async function finish(run: Finished): Promise<Result> {
   };
 }
 
-function coefficientLines(coefficients: readonly Coefficient[]): string {
-  const width = Math.max(...coefficients.map(({ name }) => name.length));
-  const number = (value: number | null) => (value === null ? '–' : value.toPrecision(6)).padStart(12);
-  const head = `  ${'coefficient'.padEnd(width)} ${'fitted'.padStart(12)} ${'least squares'.padStart(14)}`;
+function coefficientLines(coefficients: readonly Coefficient[], reference: string): string {
+  const width = Math.max('coefficient'.length, ...coefficients.map(({ name }) => name.length));
+  const number = (value: number | null) => (value === null ? '–' : value.toPrecision(6));
+  const head = `  ${'coefficient'.padEnd(width)} ${'fitted'.padStart(12)}   ${reference.padStart(13)}`;
   const lines = coefficients.map(
-    ({ name, fitted, exact }) => `  ${name.padEnd(width)} ${number(fitted)}   ${number(exact)}`,
+    ({ name, fitted, exact }) =>
+      `  ${name.padEnd(width)} ${number(fitted).padStart(12)}   ${number(exact).padStart(13)}`,
   );
   return [head, ...lines].join('\n');
 }

@@ -1,5 +1,6 @@
 /** The CPU device: buffers are typed arrays, kernels are plain loops. */
 import { type Backend, backendSpecVersion, DeviceError, dtypeNames, type Runtime } from '@tenfold/tensor-core';
+import { breathe } from './breathe.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
@@ -17,7 +18,11 @@ const runtime: Runtime<Buffer> = {
     // both are arrays of one dtype, which the two unions do not tell the compiler
     (buffer as Float64Array).set(data as Float64Array, offset);
   },
-  download: async (buffer, offset, length) => buffer.slice(offset, offset + length),
+  download: async (buffer, offset, length) => {
+    const data = buffer.slice(offset, offset + length);
+    await breathe();
+    return data;
+  },
   downloadSync: (buffer, offset, length) => buffer.slice(offset, offset + length),
   copy: (from, fromOffset, to, toOffset, length) => {
     (to as Float64Array).set((from as Float64Array).subarray(fromOffset, fromOffset + length), toOffset);

@@ -84,7 +84,10 @@ export interface Runtime<B = unknown> {
   free(buffer: B): void;
   /** Writes `data` (of the buffer's array type) at element `offset`. `data` may be reused by the caller afterwards. */
   upload(buffer: B, data: TypedArray, offset: number): void;
-  /** `length` elements from `offset`, once everything queued before has run; an array of the caller's own. */
+  /**
+   * `length` elements from `offset`, once everything queued before has run; an array of the caller's own. A loop that awaits nothing else must still let
+   * other tasks run now and then (signals, finalizers, painting).
+   */
   download(buffer: B, offset: number, length: number): Promise<TypedArray>;
   downloadSync?(buffer: B, offset: number, length: number): TypedArray;
   copy(from: B, fromOffset: number, to: B, toOffset: number, length: number): void;
