@@ -146,6 +146,11 @@ function refuseRead(tensor: Tensor): never {
 export function outputsOf(result: unknown): Outputs {
   if (isTensor(result)) return result;
   if (Array.isArray(result) && result.length > 0 && result.every(isTensor)) return result;
+  if (result instanceof Promise) {
+    // what it rejects with is of no more interest
+    result.catch(() => {});
+    throw new OnnxExportError('forward is asynchronous: only what runs at once can be traced. Awaited values (item, toArray) would be baked into the file; compute with tensors instead');
+  }
   throw new OnnxExportError(`forward must return a tensor or an array of tensors, got ${describe(result)}`);
 }
 

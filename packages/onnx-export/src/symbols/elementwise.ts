@@ -46,16 +46,9 @@ const scaled = (g: OpContext, k: number, y: Ref): Ref => (k === 1 ? y : mul(g, n
 /** Towards zero. */
 const trunc = (g: OpContext, x: Ref): Ref => mul(g, g.op('Sign', [x]), g.op('Floor', [abs(g, x)]));
 
-/** The larger or smaller, also of integers before opset 12, and NaN where either is. */
+/** The larger or smaller, also of integers before opset 12; NaN where either is. */
 function extreme(g: OpContext, type: 'Max' | 'Min', x: Ref, y: Ref): Ref {
-  const float = isFloat(x.dtype as DType);
-  if (g.opset >= 12 || float) {
-    const chosen = g.op(type, [x, y]);
-    if (!float) return chosen;
-    // runtimes differ in what the larger of a number and NaN is
-    const sum = add(g, x, y);
-    return g.where(g.op('IsNaN', [sum]), g.where(g.op('IsNaN', [x]), x, g.where(g.op('IsNaN', [y]), y, chosen)), chosen);
-  }
+  if (g.opset >= 12 || isFloat(x.dtype as DType)) return g.op(type, [x, y]);
   return g.where(type === 'Max' ? lt(g, y, x) : lt(g, x, y), x, y);
 }
 
@@ -158,7 +151,13 @@ const accumulate = (combine: (g: OpContext, y: Ref, z: Ref) => Ref): Row => (g) 
 export const elementwise: Symbols<ElementwiseOps> = {
   abs: (g) => g.op('Abs', [g.x()]),
   neg: (g) => g.widened(g.outDType(), (dtype) => neg(g, g.operand(0, dtype))),
-  sign: (g) => (g.outDType() === 'bool' ? g.x() : g.op('Sign', [g.x()])),
+  // the sign of NaN is 0 here and NaN in runtimes
+  sign: (g) => {
+    const dtype = g.outDType();
+    if (dtype === 'bool') return g.x();
+    const sign = g.op('Sign', [g.x()]);
+    return isFloat(dtype) ? g.where(g.op('IsNaN', [g.x()]), g.scalar(0, dtype), sign) : sign;
+  },
   floor: rounding('Floor'),
   ceil: rounding('Ceil'),
   round: rounding('Round'),
@@ -215,8 +214,8 @@ export const elementwise: Symbols<ElementwiseOps> = {
     g.widened(g.outDType(), (dtype) => {
       const x = g.operand(0, dtype);
       const isNumber = (i: number): boolean => g.isAbsent(i) || !g.isTensor(i);
-      // Clip takes scalars only, and integers from opset 12
-      if (isNumber(1) && isNumber(2) && (isFloat(dtype) || g.opset >= 12)) {
+      // Clip takes scalars only, and before opset 12 runtimes have it for float32 alone
+      if (isNumber(1) && isNumber(2) && (dtype === 'float32' || g.opset >= 12)) {
         return g.op('Clip', [x, g.isAbsent(1) ? null : g.operand(1, dtype), g.isAbsent(2) ? null : g.operand(2, dtype)]);
       }
       const low = g.isAbsent(1) ? x : extreme(g, 'Max', x, g.operand(1, dtype));

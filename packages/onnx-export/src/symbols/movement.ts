@@ -105,7 +105,10 @@ export const movement: Symbols<MovementOps> = {
   squeeze: (g) => {
     const { dims } = g.attrs;
     const size = g.dims();
-    const axes = (dims ?? others(g.rank())).filter((d) => size[d] === 1);
+    const asked = dims ?? others(g.rank());
+    const open = asked.find((d) => typeof size[d] !== 'number');
+    if (open !== undefined) throw g.error(`it would drop dim ${open} in runs where ${size[open]} is 1; name the dims that are always 1: squeeze(dim)`);
+    const axes = asked.filter((d) => size[d] === 1);
     return g.squeeze(g.x(), axes);
   },
   unsqueeze: (g) => g.unsqueeze(g.x(), [g.attrs.dim]),
