@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Tests run on the TypeScript sources: nothing needs to be built first. */
@@ -15,9 +15,10 @@ const folders = ['packages', 'apps'].flatMap((group) =>
 
 /** Whether a project has type tests: vitest starts a compiler for each one that says so. */
 function hasTypeTests(root: string): boolean {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' }).some(
-    (path) => path.endsWith('.test-d.ts') && !path.includes('node_modules'),
-  );
+  return ['src', 'test']
+    .filter((folder) => existsSync(`${root}/${folder}`))
+    .flatMap((folder) => readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' }))
+    .some((path) => path.endsWith('.test-d.ts'));
 }
 
 export default defineConfig({

@@ -3,16 +3,9 @@
  * each only if something changed since the last time, and then runs the command. Plain Node, no dependency: it runs first.
  */
 import { resolve } from 'node:path';
-import {
-  ensureBuilt,
-  ensureInstalled,
-  ensurePnpm,
-  fail,
-  pnpmEntry,
-  runTurboBuild,
-} from './bootstrap/prepare.mjs';
+import { ensureBuilt, ensureInstalled, ensurePnpm, fail, pnpmEntry, runTurboBuild } from './bootstrap/prepare.mjs';
 import { root } from './bootstrap/root.mjs';
-import { runCommand, runNode } from './bootstrap/run.mjs';
+import { runNode } from './bootstrap/run.mjs';
 
 /** @param {string} path */
 const at = (path) => resolve(root, path);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { root } from './root.mjs';
-import { runCommand, runNode } from './run.mjs';
+import { runNode } from './run.mjs';
 
 const cache = join(root, '.cache');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -93,13 +93,9 @@ export async function ensureBuilt() {
 export async function runTurboBuild(args) {
   const key = sourceKey();
   const flags = ['--concurrency=100%', '--cache-dir=.cache/turbo'];
-  const code = await runCommand(
-    process.execPath,
-    [join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...flags, ...args],
-    {
-      env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
-    },
-  );
+  const code = await runNode([join(root, 'node_modules/turbo/bin/turbo'), 'run', 'build', ...flags, ...args], {
+    env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
+  });
   // a build of some packages says nothing about the others
   if (code === 0 && !args.some((arg) => arg.startsWith('--filter') || arg === '-F'))
     writeStamp(join(cache, 'built'), key);

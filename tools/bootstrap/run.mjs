@@ -16,7 +16,7 @@ import { root } from './root.mjs';
  * @param {RunOptions} [options]
  * @returns {Promise<number>} its exit code, or 128 plus the number of the signal that ended it
  */
-export function runCommand(file, args, { cwd = root, env = {} } = {}) {
+function runCommand(file, args, { cwd = root, env = {} } = {}) {
   return new Promise((done, failed) => {
     const child = spawn(file, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } });
     /** @param {NodeJS.Signals} signal */
