@@ -48,7 +48,10 @@ const checks = {
     ),
   'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
-  'changesets (one for each published package that is not released)': () => missingChangesets(),
+  'changesets (one for each published package that is new or changed)': () => [
+    ...missingChangesets(),
+    ...unannouncedChanges(),
+  ],
 };
 
 /** A package at version 0.0.0 was never released: some changeset must name it. */
@@ -62,6 +65,19 @@ function missingChangesets() {
     .map((name) => JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')))
     .filter(({ name, version }) => version === '0.0.0' && !text.includes(`'${name}'`))
     .map(({ name }) => `no changeset names ${name}; write one with: npm run changeset`);
+}
+
+/** What a branch changes in published packages needs a changeset on that branch, as far as git knows where it left main. */
+function unannouncedChanges() {
+  const base = git('merge-base', 'HEAD', 'origin/main');
+  if (!base || base === git('rev-parse', 'HEAD')) return [];
+  return tool('@changesets/cli/bin.js', ['status', `--since=${base}`]);
+}
+
+/** @param {readonly string[]} args */
+function git(...args) {
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : '';
 }
 
 let failed = 0;

@@ -61,11 +61,17 @@ function checkManifest(name, folder) {
     ...manifest.peerDependencies,
     ...manifest.optionalDependencies,
   });
-  return wanted
+  const place = `packages/${name}/package.json`;
+  const forbidden = wanted
     .filter((dependency) => dependency.startsWith(scope))
     .map((dependency) => dependency.slice(scope.length))
     .filter((dependency) => !allowedFor(name).includes(dependency))
-    .map((dependency) => `packages/${name}/package.json: ${name} must not depend on ${dependency}`);
+    .map((dependency) => `${place}: ${name} must not depend on ${dependency}`);
+  // a dependency proper could be installed twice, and two copies of the core don't know each other's tensors
+  const notPeers = Object.keys(manifest.dependencies ?? {})
+    .filter((dependency) => dependency.startsWith(scope) && allowedFor(name).includes(dependency.slice(scope.length)))
+    .map((dependency) => `${place}: ${dependency} must be a peer dependency`);
+  return [...forbidden, ...notPeers];
 }
 
 /**
@@ -146,7 +152,7 @@ export function importsOf(file) {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   /** @type {{ specifier: string, typeOnly: boolean, line: number }[]} */
   const found = [];
-  /** @param {ts.Node} node @param {ts.Expression | undefined} specifier @param {boolean} typeOnly */
+  /** @param {ts.Node} node @param {ts.Node | undefined} specifier @param {boolean} typeOnly */
   const add = (node, specifier, typeOnly) => {
     if (!specifier || !ts.isStringLiteral(specifier)) return;
     const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
@@ -158,6 +164,7 @@ export function importsOf(file) {
     else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, isTypeExport(node));
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
       add(node, node.arguments[0], false);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) add(node, node.argument.literal, true);
     ts.forEachChild(node, visit);
   };
   visit(source);

@@ -56,6 +56,12 @@ it.each([
     "await import('@tenfold/backend-cpu');",
     'names the concrete backend backend-cpu',
   ],
+  [
+    'the type of one',
+    'packages/nn/src/b.ts',
+    "export type B = import('@tenfold/backend-cpu').B;",
+    'names the concrete backend backend-cpu',
+  ],
   ['the own index', 'packages/nn/src/b.ts', "import { a } from './index.ts';", "imports its own package's index.ts"],
   ['the own name', 'packages/nn/src/b.ts', "import { a } from '@tenfold/nn';", 'imports its own package by name'],
   [
@@ -73,6 +79,11 @@ it.each([
 it('catches a dependency in a manifest', () => {
   write('packages/tensor-core/package.json', JSON.stringify({ peerDependencies: { '@tenfold/nn': '*' } }));
   expect(checkImports(root)).toEqual(['packages/tensor-core/package.json: tensor-core must not depend on nn']);
+});
+
+it('catches a core that could be installed twice', () => {
+  write('packages/nn/package.json', JSON.stringify({ dependencies: { '@tenfold/tensor-core': '^0.1.0' } }));
+  expect(checkImports(root)).toEqual(['packages/nn/package.json: @tenfold/tensor-core must be a peer dependency']);
 });
 
 it('catches cycles of runtime imports, and lets cycles of types be', () => {
