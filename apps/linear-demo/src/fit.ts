@@ -61,9 +61,9 @@ export async function fitLine(options: FitOptions): Promise<Result> {
   model.to('cpu');
   const [weights, bias] = await parametersOf(model);
   const coefficients = [
-    { name: 'x₀', fitted: weights[0], exact: 2 },
-    { name: 'x₁', fitted: weights[1], exact: 3 },
-    { name: 'bias', fitted: bias, exact: 4 },
+    { name: 'x₀', fitted: weights[0], exact: 2, effect: weights[0] },
+    { name: 'x₁', fitted: weights[1], exact: 3, effect: weights[1] },
+    { name: 'bias', fitted: bias, exact: 4, effect: null },
   ];
   const points = (await rand([200, 2], { dtype }).toArray()) as number[][];
   const truth = points.map(([a, b]) => 2 * a + 3 * b + 4);
@@ -145,8 +145,8 @@ export async function fitTable(table: Table, title: string, options: FitOptions)
     history,
     target: table.target,
     center: { mean: columns.map(({ mean }) => mean), std: columns.map(({ std }) => std) },
-    coefficients: sideBySide(table.features, raw, leastSquares(table.x, table.y)),
-    standardized: sideBySide(table.features, { weights, bias }, leastSquares(x, y)),
+    coefficients: sideBySide(table.features, raw, leastSquares(table.x, table.y), weights),
+    standardized: sideBySide(table.features, { weights, bias }, leastSquares(x, y), weights),
     truth: table.y,
     prediction: await predict(model, table.x, dtype),
   });
@@ -197,10 +197,20 @@ async function predict(
   return noGrad(async () => Array.from(await model.forward(tensor(rows, { dtype })).toTypedArray(), Number));
 }
 
-function sideBySide(features: readonly string[], fitted: Fit, exact: Fit | null): Coefficient[] {
+function sideBySide(
+  features: readonly string[],
+  fitted: Fit,
+  exact: Fit | null,
+  effects: readonly number[],
+): Coefficient[] {
   return [
-    ...features.map((name, j) => ({ name, fitted: fitted.weights[j], exact: exact ? exact.weights[j] : null })),
-    { name: 'bias', fitted: fitted.bias, exact: exact ? exact.bias : null },
+    ...features.map((name, j) => ({
+      name,
+      fitted: fitted.weights[j],
+      exact: exact && exact.weights[j],
+      effect: effects[j],
+    })),
+    { name: 'bias', fitted: fitted.bias, exact: exact && exact.bias, effect: null },
   ];
 }
 
@@ -239,6 +249,7 @@ async function finish(run: Finished): Promise<Result> {
     options.customOps === 'opaque' ? 'its MYLINEAR node is opaque, and onnxruntime has no kernel of that name' : null;
   const verified = unverified === null ? await verify(path, (x) => model.forward(x), run.center, options.dtype) : [];
   const loss = history[history.length - 1];
+  const reference = run.rows === null ? 'true' : 'least squares';
   const report = writeFileAtomically(
     options.out,
     'report.html',
@@ -252,12 +263,13 @@ async function finish(run: Finished): Promise<Result> {
         ['device', options.device],
         ['dtype', options.dtype],
         ['epochs', String(run.epochs)],
-        ['final loss', loss.toPrecision(4)],
+        ['final loss', loss < 1e-3 ? loss.toExponential(2) : loss.toPrecision(4)],
         ['seed', String(options.seed)],
         ['opset', `${options.opset}, ${options.customOps}`],
       ],
       history,
       target: run.target,
+      reference,
       coefficients: run.coefficients,
       truth: run.truth,
       prediction: run.prediction,
@@ -265,7 +277,7 @@ async function finish(run: Finished): Promise<Result> {
       unverified,
     }),
   );
-  say(options, coefficientLines(run.coefficients, run.rows === null ? 'true' : 'least squares'));
+  say(options, coefficientLines(run.coefficients, reference));
   if (unverified) say(options, `  model.onnx was not run: ${unverified}`);
   for (const { batch, difference } of verified) {
     say(

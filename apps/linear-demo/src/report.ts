@@ -9,6 +9,8 @@ export interface Coefficient {
   readonly fitted: number;
   /** The closed-form least-squares value, `null` where the columns are linearly dependent. */
   readonly exact: number | null;
+  /** What one standard deviation of its column changes, in standard deviations of the target; `null` for the bias. */
+  readonly effect: number | null;
 }
 
 /** One line of the check of the exported file. */
@@ -25,6 +27,8 @@ export interface Report {
   readonly facts: readonly (readonly [string, string])[];
   readonly history: readonly number[];
   readonly target: string;
+  /** What `exact` is: `'least squares'`, or `'true'` where the data was made by a formula. */
+  readonly reference: 'least squares' | 'true';
   readonly coefficients: readonly Coefficient[];
   readonly truth: readonly number[];
   readonly prediction: readonly number[];
@@ -43,8 +47,8 @@ function uplot(file: string): string {
 const entities: { readonly [character: string]: string } = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character]);
 
-/** Six significant digits, with a proper minus sign. */
-const format = (value: number): string => Number(value.toPrecision(6)).toString().replace('-', '−');
+/** Significant digits, with proper minus signs. */
+const format = (value: number, digits = 6): string => Number(value.toPrecision(digits)).toString().replaceAll('-', '−');
 
 /** The page as HTML. */
 export function renderReport(report: Report): string {
@@ -84,8 +88,8 @@ ${style}
 </section>
 <section>
 <h2>Coefficients</h2>
-<p>What was learned, beside the closed-form least-squares solution of the same data.</p>
-${coefficientTable(report.coefficients)}
+<p>${report.reference === 'true' ? 'What was learned, beside the formula that made the data.' : 'What was learned, beside the closed-form least-squares solution of the same data. The bars show what one standard deviation of a column changes.'}</p>
+${coefficientTable(report)}
 </section>
 <section>
 <h2>Predictions against truth</h2>
@@ -109,27 +113,26 @@ ${script}
 `;
 }
 
-function coefficientTable(coefficients: readonly Coefficient[]): string {
-  const largest = Math.max(...coefficients.map(({ fitted }) => Math.abs(fitted)));
-  const rows = coefficients.map(({ name, fitted, exact }) => {
-    const width = Math.round((Math.abs(fitted) / largest) * 100);
-    const difference = exact === null ? '–' : format(fitted - exact);
+function coefficientTable({ coefficients, reference }: Report): string {
+  const largest = Math.max(...coefficients.map(({ effect }) => Math.abs(effect ?? 0)));
+  const rows = coefficients.map(({ name, fitted, exact, effect }) => {
+    const difference = exact === null ? '–' : format(fitted - exact, 2);
+    const width = Math.round((Math.abs(effect ?? 0) / largest) * 100);
+    const bar = effect === null ? '' : `<span class="${effect < 0 ? 'negative' : ''}" style="width:${width}%"></span>`;
     return (
       `<tr><th scope="row">${escape(name)}</th><td>${format(fitted)}</td><td>${exact === null ? '–' : format(exact)}</td>` +
-      `<td>${difference}</td><td class="bar"><span class="${fitted < 0 ? 'negative' : ''}" style="width:${width}%"></span></td></tr>`
+      `<td>${difference}</td><td class="bar">${bar}</td></tr>`
     );
   });
   return (
-    '<table><thead><tr><th scope="col">coefficient</th><th scope="col">fitted</th><th scope="col">least squares</th>' +
-    `<th scope="col">difference</th><th scope="col" class="bar">size</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+    `<table><thead><tr><th scope="col">coefficient</th><th scope="col">fitted</th><th scope="col">${reference}</th>` +
+    `<th scope="col">difference</th><th scope="col" class="bar">effect</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
   );
 }
 
 function verification({ verified, unverified }: Report): string {
   if (unverified !== null) return `<p><code>model.onnx</code> was not run: ${escape(unverified)}</p>`;
-  const rows = verified.map(
-    ({ batch, difference }) => `<tr><td>${batch}</td><td>${difference.toExponential(1)}</td></tr>`,
-  );
+  const rows = verified.map(({ batch, difference }) => `<tr><td>${batch}</td><td>${format(difference, 2)}</td></tr>`);
   return (
     '<p><code>model.onnx</code> was run in onnxruntime with random inputs and compared with the model here.</p>' +
     '<table class="narrow"><thead><tr><th scope="col">batch</th><th scope="col">largest difference</th></tr></thead>' +
@@ -160,7 +163,8 @@ tbody tr:last-child > * { border-bottom: 0; }
 
 const script = `
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const axis = (label) => ({ label, stroke: css('--soft'), grid: { stroke: css('--edge'), width: 1 }, ticks: { stroke: css('--edge'), width: 1 }, labelGap: 4, size: 62 });
+const axis = (label) => ({ label, stroke: css('--soft'), grid: { stroke: css('--edge'), width: 1 }, ticks: { stroke: css('--edge'), width: 1 }, labelGap: 4, size: 62, values: (_, ticks) => ticks.map(tick) });
+const tick = (value) => value == null ? '' : Math.abs(value) >= 1e-3 || value === 0 ? value.toLocaleString('en') : value.toExponential(0).replace('-', '−');
 const short = (value) => value == null ? '–' : Number(value).toPrecision(4);
 const size = (element, height) => ({ width: element.clientWidth, height });
 const charts = [];
