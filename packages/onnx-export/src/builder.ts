@@ -1,6 +1,11 @@
 /** The graph of a model, or the body of a function in it, while it is being written. */
 import { type DType, OnnxExportError } from '@tenfold/tensor-core';
-import { type AttributeProto, AttributeProto_AttributeType as AttributeType, type NodeProto, type TensorProto } from './generated/onnx.ts';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  type NodeProto,
+  type TensorProto,
+} from './generated/onnx.ts';
 import { dtypeOf, encode, tensorProto } from './types.ts';
 
 /** A value of the model being written: what ops take and give. */
@@ -22,7 +27,9 @@ export class Ref {
  * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor; arrays are
  * lists of these.
  */
-export type Attributes = Readonly<Record<string, number | string | TensorProto | readonly number[] | readonly string[] | undefined>>;
+export type Attributes = Readonly<
+  Record<string, number | string | TensorProto | readonly number[] | readonly string[] | undefined>
+>;
 
 /** Further facts of a node. */
 export interface NodeOptions {
@@ -39,30 +46,57 @@ const text = new TextDecoder();
 export function attribute(key: string, value: NonNullable<Attributes[string]>): AttributeProto {
   const [, name, suffix] = /^(.+)_([fist])$/.exec(key) ?? [];
   const fail = (): never => {
-    throw new OnnxExportError(`attribute '${key}': end the name in _f (float), _i (integer), _s (string) or _t (tensor) and give a value, or a list, of that type`);
+    throw new OnnxExportError(
+      `attribute '${key}': end the name in _f (float), _i (integer), _s (string) or _t (tensor) and give a value, or a list, of that type`,
+    );
   };
-  const numbers = (list: readonly unknown[]): number[] => list.map((x) => (typeof x === 'number' && (suffix === 'f' || Number.isInteger(x)) ? x : fail()));
-  const strings = (list: readonly unknown[]): Uint8Array[] => list.map((x) => (typeof x === 'string' ? bytes.encode(x) : fail()));
+  const numbers = (list: readonly unknown[]): number[] =>
+    list.map((x) => (typeof x === 'number' && (suffix === 'f' || Number.isInteger(x)) ? x : fail()));
+  const strings = (list: readonly unknown[]): Uint8Array[] =>
+    list.map((x) => (typeof x === 'string' ? bytes.encode(x) : fail()));
   if (!name) return fail();
   const many = Array.isArray(value);
   const list: readonly unknown[] = many ? value : [value];
   switch (suffix) {
     case 'f':
-      return many ? { name, type: AttributeType.FLOATS, floats: numbers(list) } : { name, type: AttributeType.FLOAT, f: numbers(list)[0] };
+      return many
+        ? { name, type: AttributeType.FLOATS, floats: numbers(list) }
+        : { name, type: AttributeType.FLOAT, f: numbers(list)[0] };
     case 'i':
-      return many ? { name, type: AttributeType.INTS, ints: numbers(list) } : { name, type: AttributeType.INT, i: numbers(list)[0] };
+      return many
+        ? { name, type: AttributeType.INTS, ints: numbers(list) }
+        : { name, type: AttributeType.INT, i: numbers(list)[0] };
     case 's':
-      return many ? { name, type: AttributeType.STRINGS, strings: strings(list) } : { name, type: AttributeType.STRING, s: strings(list)[0] };
+      return many
+        ? { name, type: AttributeType.STRINGS, strings: strings(list) }
+        : { name, type: AttributeType.STRING, s: strings(list)[0] };
     default:
       return typeof value === 'object' && 'rawData' in value ? { name, type: AttributeType.TENSOR, t: value } : fail();
   }
 }
 
-const bools = new Set(['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'And', 'Or', 'Xor', 'Not', 'IsNaN', 'IsInf']);
+const bools = new Set([
+  'Equal',
+  'Less',
+  'LessOrEqual',
+  'Greater',
+  'GreaterOrEqual',
+  'And',
+  'Or',
+  'Xor',
+  'Not',
+  'IsNaN',
+  'IsInf',
+]);
 const positions = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
 
 /** The dtype of output `k` of a standard op. */
-function outputDType(type: string, inputs: readonly (Ref | null)[], attributes: readonly AttributeProto[], k: number): DType | null {
+function outputDType(
+  type: string,
+  inputs: readonly (Ref | null)[],
+  attributes: readonly AttributeProto[],
+  k: number,
+): DType | null {
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
   if (bools.has(type)) return 'bool';
   if (positions.has(type) || (type === 'TopK' && k === 1)) return 'int64';
@@ -108,8 +142,15 @@ export class Body {
   }
 
   /** Appends a node. Absent optional inputs are `null`. */
-  add(type: string, inputs: readonly (Ref | null)[], attributes: Attributes = {}, { outputs = 1, domain = '' }: NodeOptions = {}): Ref[] {
-    const attribs = Object.entries(attributes).flatMap(([key, value]) => (value === undefined ? [] : [attribute(key, value)]));
+  add(
+    type: string,
+    inputs: readonly (Ref | null)[],
+    attributes: Attributes = {},
+    { outputs = 1, domain = '' }: NodeOptions = {},
+  ): Ref[] {
+    const attribs = Object.entries(attributes).flatMap(([key, value]) =>
+      value === undefined ? [] : [attribute(key, value)],
+    );
     const name = this.unique(`/${[...scopeNames(this.scope), type].join('/')}`);
     const input = inputs.map((x) => x?.name ?? '');
     while (input.at(-1) === '') input.pop();

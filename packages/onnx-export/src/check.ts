@@ -1,6 +1,13 @@
 /** Checks of a finished model that runtimes leave out: order, names, types, operator sets, function bodies. */
 import { OnnxExportError } from '@tenfold/tensor-core';
-import type { FunctionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, ValueInfoProto } from './generated/onnx.ts';
+import type {
+  FunctionProto,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  OperatorSetIdProto,
+  ValueInfoProto,
+} from './generated/onnx.ts';
 import { dtypeOf } from './types.ts';
 
 /** Throws unless the model is well-formed. */
@@ -9,7 +16,8 @@ export function checkModel(model: ModelProto): void {
   if (!graph) throw broken('the model has no graph');
   const functions = new Map((model.functions ?? []).map((f) => [`${f.domain}::${f.name}`, f]));
   if (functions.size !== (model.functions ?? []).length) throw broken('two functions have one name');
-  if (functions.size > 0 && (model.irVersion ?? 0) < 8) throw broken(`functions need IR version 8, the model says ${model.irVersion}`);
+  if (functions.size > 0 && (model.irVersion ?? 0) < 8)
+    throw broken(`functions need IR version 8, the model says ${model.irVersion}`);
   checkGraph(graph, imports(model.opsetImport), functions);
   for (const f of functions.values()) checkFunction(f, functions);
 }
@@ -27,7 +35,11 @@ function imports(list: readonly OperatorSetIdProto[] | undefined): Set<string> {
   return domains;
 }
 
-function checkGraph(graph: GraphProto, domains: ReadonlySet<string>, functions: ReadonlyMap<string, FunctionProto>): void {
+function checkGraph(
+  graph: GraphProto,
+  domains: ReadonlySet<string>,
+  functions: ReadonlyMap<string, FunctionProto>,
+): void {
   const defined = new Set<string>();
   const define = (name: string | undefined, what: string): void => {
     if (!name) throw broken(`${what} has no name`);
@@ -37,7 +49,9 @@ function checkGraph(graph: GraphProto, domains: ReadonlySet<string>, functions: 
   for (const input of graph.input ?? []) define(input.name, 'an input');
   for (const initializer of graph.initializer ?? []) define(initializer.name, 'an initializer');
   checkNodes(graph.node ?? [], define, defined, domains, functions);
-  const typed = new Set([...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])].map((info) => checkType(info)));
+  const typed = new Set(
+    [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])].map((info) => checkType(info)),
+  );
   const outputs = new Set<string>();
   for (const { name = '' } of graph.output ?? []) {
     if (!defined.has(name)) throw broken(`output '${name}' is never computed`);
@@ -78,10 +92,14 @@ function checkNodes(
     names.add(name);
     if (!domains.has(domain)) throw broken(`node '${name}' is of domain '${domain}', which is not imported`);
     for (const input of node.input ?? []) {
-      if (input && !defined.has(input)) throw broken(`node '${name}' (${opType}) reads '${input}' before it is computed`);
+      if (input && !defined.has(input))
+        throw broken(`node '${name}' (${opType}) reads '${input}' before it is computed`);
     }
     const f = functions.get(`${domain}::${opType}`);
-    if (f && ((node.input?.length ?? 0) > (f.input?.length ?? 0) || (node.output?.length ?? 0) > (f.output?.length ?? 0))) {
+    if (
+      f &&
+      ((node.input?.length ?? 0) > (f.input?.length ?? 0) || (node.output?.length ?? 0) > (f.output?.length ?? 0))
+    ) {
       throw broken(`node '${name}' has more inputs or outputs than the function '${opType}'`);
     }
     const attributes = (node.attribute ?? []).map((x) => x.name);
@@ -99,7 +117,8 @@ function checkFunction(f: FunctionProto, functions: ReadonlyMap<string, Function
   for (const input of f.input ?? []) define(input, 'an input');
   checkNodes(f.node ?? [], define, defined, imports(f.opsetImport), functions);
   for (const output of f.output ?? []) {
-    if (!defined.has(output) || f.input?.includes(output)) throw broken(`in function '${f.name}': output '${output}' is not computed`);
+    if (!defined.has(output) || f.input?.includes(output))
+      throw broken(`in function '${f.name}': output '${output}' is not computed`);
   }
   const calls = (f.node ?? []).some((node) => node.domain === f.domain && node.opType === f.name);
   if (calls) throw broken(`function '${f.name}' calls itself`);

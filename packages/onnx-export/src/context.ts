@@ -2,18 +2,16 @@
 import {
   type AnySig,
   type DType,
-  dtypes,
   type GraphNode,
   isFloat,
-  numel,
   OnnxExportError,
   resultType,
   type Shape,
   type TypedArray,
   type Value,
 } from '@tenfold/tensor-core';
-import { type Attributes, type Body, type NodeOptions, Ref } from './builder.ts';
-import { type Dim, sameDim, SizeExpr } from './dims.ts';
+import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
+import { type Dim, type SizeExpr, sameDim } from './dims.ts';
 import { encode, onnxType } from './types.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
 
@@ -77,7 +75,9 @@ export class OpContext<S extends AnySig = AnySig> {
   checkRead(): void {
     for (const [path, dim] of this.frame.unified.varying(this.node)) {
       if (!this.#read.has(path)) {
-        throw this.error(`${path.startsWith('input') ? 'a number it takes' : `its attribute '${path}'`} depends on a dynamic axis (${dim}), and this op's ONNX form can't follow that; give the axis a fixed size`);
+        throw this.error(
+          `${path.startsWith('input') ? 'a number it takes' : `its attribute '${path}'`} depends on a dynamic axis (${dim}), and this op's ONNX form can't follow that; give the axis a fixed size`,
+        );
       }
     }
   }
@@ -179,7 +179,8 @@ export class OpContext<S extends AnySig = AnySig> {
   cast(x: Ref, dtype: DType): Ref {
     if (x.dtype === dtype) return x;
     // a NaN is true, but runtimes cast it to false or true as they like
-    if (dtype === 'bool' && x.dtype !== null && isFloat(x.dtype)) return this.op('Not', [this.op('Equal', [x, this.scalar(0, x.dtype)])]);
+    if (dtype === 'bool' && x.dtype !== null && isFloat(x.dtype))
+      return this.op('Not', [this.op('Equal', [x, this.scalar(0, x.dtype)])]);
     return this.op('Cast', [x], { to_i: onnxType[dtype] });
   }
 
@@ -192,7 +193,11 @@ export class OpContext<S extends AnySig = AnySig> {
   /** A constant with no dims, or a number computed from dynamic sizes. */
   scalar(value: Dim, dtype: DType): Ref {
     if (typeof value === 'number') return this.frame.body.constant([value], dtype, []);
-    return this.op('Squeeze', this.withAxes([this.cast(this.computed(value, dtype), dtype)], [0], 13), this.axesAttribute([0], 13));
+    return this.op(
+      'Squeeze',
+      this.withAxes([this.cast(this.computed(value, dtype), dtype)], [0], 13),
+      this.axesAttribute([0], 13),
+    );
   }
 
   constant(values: ArrayLike<number | bigint>, dtype: DType, shape: Shape = [values.length]): Ref {
@@ -232,7 +237,10 @@ export class OpContext<S extends AnySig = AnySig> {
   reduce(type: string, x: Ref, axes: readonly number[], keepdim: boolean): Ref {
     if (axes.length === 0) return x;
     const since = type === 'ReduceSum' ? 13 : 18;
-    return this.op(type, this.withAxes([x], axes, since), { ...this.axesAttribute(axes, since), keepdims_i: keepdim ? 1 : 0 });
+    return this.op(type, this.withAxes([x], axes, since), {
+      ...this.axesAttribute(axes, since),
+      keepdims_i: keepdim ? 1 : 0,
+    });
   }
 
   /** Slices one axis; bounds count as in Python. */
@@ -246,14 +254,21 @@ export class OpContext<S extends AnySig = AnySig> {
     if (dims.includes(0)) {
       const allowZero = this.opset >= 14 ? { allowzero_i: 1 } : {};
       // before opset 14 a zero copies the input's size at that place, which must then be zero too
-      if (this.opset < 14 && dims.some((dim, d) => dim === 0 && from[d] !== 0)) this.needs(14, 'reshaping an empty tensor');
+      if (this.opset < 14 && dims.some((dim, d) => dim === 0 && from[d] !== 0))
+        this.needs(14, 'reshaping an empty tensor');
       return this.op('Reshape', [x, this.shape(dims)], allowZero);
     }
     const open = dims.map((dim, d) => typeof dim !== 'number' && !(from[d] !== undefined && sameDim(dim, from[d])));
     const inferred = open.filter(Boolean).length === 1 ? open.indexOf(true) : -1;
     if (inferred < 0 && open.includes(true)) return this.op('Reshape', [x, this.shape(dims)]);
-    const unknown = dims.filter((dim) => typeof dim !== 'number').length === 1 ? dims.findIndex((dim) => typeof dim !== 'number') : inferred;
-    return this.op('Reshape', [x, this.ints(dims.map((dim, d) => (typeof dim === 'number' ? dim : d === unknown ? -1 : 0)))]);
+    const unknown =
+      dims.filter((dim) => typeof dim !== 'number').length === 1
+        ? dims.findIndex((dim) => typeof dim !== 'number')
+        : inferred;
+    return this.op('Reshape', [
+      x,
+      this.ints(dims.map((dim, d) => (typeof dim === 'number' ? dim : d === unknown ? -1 : 0))),
+    ]);
   }
 
   /** `x` broadcast to `dims`. */
@@ -287,11 +302,16 @@ export class OpContext<S extends AnySig = AnySig> {
   computed(expr: SizeExpr, dtype: DType): Ref {
     const { kind, offset, factors } = expr;
     if (kind === 'unknown') {
-      throw this.error('a size or number depends on a dynamic axis in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size');
+      throw this.error(
+        'a size or number depends on a dynamic axis in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size',
+      );
     }
     const whole = kind !== 'quotient' && Number.isInteger(offset) && [...factors.values()].every(Number.isInteger);
-    if (!whole && !isFloat(dtype)) throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
-    return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () => this.#compute(expr, whole ? 'int64' : dtype));
+    if (!whole && !isFloat(dtype))
+      throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
+    return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () =>
+      this.#compute(expr, whole ? 'int64' : dtype),
+    );
   }
 
   #compute({ kind, offset, factors }: SizeExpr, dtype: DType): Ref {
@@ -310,9 +330,16 @@ export class OpContext<S extends AnySig = AnySig> {
   #sizeOf(name: string): Ref {
     const { body, sources } = this.frame;
     return body.cached(`size of ${name}`, () => {
-      const found = sources.find(({ dim }) => typeof dim !== 'number' && dim.symbol === name) ??
-        sources.find(({ dim }) => typeof dim !== 'number' && dim.kind === 'linear' && dim.factors.size === 1 && dim.factors.has(name));
-      if (!found) throw this.error(`the size of dynamic axis '${name}' can't be read from the inputs of the function around it; export with customOps: 'inline'`);
+      const found =
+        sources.find(({ dim }) => typeof dim !== 'number' && dim.symbol === name) ??
+        sources.find(
+          ({ dim }) =>
+            typeof dim !== 'number' && dim.kind === 'linear' && dim.factors.size === 1 && dim.factors.has(name),
+        );
+      if (!found)
+        throw this.error(
+          `the size of dynamic axis '${name}' can't be read from the inputs of the function around it; export with customOps: 'inline'`,
+        );
       const { scope } = body;
       body.scope = [];
       const all = body.cached(`shape of ${found.ref.name}`, () => this.op('Shape', [found.ref]));
@@ -333,8 +360,15 @@ export class OpContext<S extends AnySig = AnySig> {
 
   /** 0, 1, … up to `count`, exclusive. */
   range(count: Dim, dtype: DType = 'int64'): Ref {
-    if (typeof count === 'number') return this.constant(Array.from({ length: count }, (_, i) => i), dtype);
-    return this.cast(this.op('Range', [this.scalar(0, 'int64'), this.scalar(count, 'int64'), this.scalar(1, 'int64')]), dtype);
+    if (typeof count === 'number')
+      return this.constant(
+        Array.from({ length: count }, (_, i) => i),
+        dtype,
+      );
+    return this.cast(
+      this.op('Range', [this.scalar(0, 'int64'), this.scalar(count, 'int64'), this.scalar(1, 'int64')]),
+      dtype,
+    );
   }
 
   /** `condition ? a : b`, also for the dtypes that runtimes have no Where for. */
@@ -351,19 +385,5 @@ export class OpContext<S extends AnySig = AnySig> {
   /** Whether a dtype is an integer of fewer than 32 bits. */
   isNarrow(dtype: DType): boolean {
     return narrow.has(dtype);
-  }
-
-  /** Whether a dtype is a float. */
-  isFloat(dtype: DType): boolean {
-    return dtypes[dtype].category === 'float';
-  }
-
-  /** A context for another op in the place of this one: a view that is written through. */
-  inPlaceOf(node: GraphNode): OpContext {
-    return new OpContext(node, this.frame);
-  }
-
-  elements(shape: Shape): number {
-    return numel(shape);
   }
 }

@@ -3,8 +3,8 @@ import '@tenfold/backend-cpu/register';
 import { asFunction, Function, type FunctionContext } from '@tenfold/autograd';
 import { manualSeed, randn, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { toOnnx, type CustomOps, type SymbolicGraph, type SymbolicValue } from './index.ts';
 import { ModelProto } from './generated/onnx.ts';
+import { type CustomOps, type SymbolicGraph, type SymbolicValue, toOnnx } from './index.ts';
 import { runInOnnxRuntime } from './runtime.ts';
 import { fromWire, largestDifference, toWire } from './verify.ts';
 
@@ -32,7 +32,10 @@ class Model {
   readonly bias = tensor([4.125], { dtype: 'float64', requiresGrad: true });
 
   namedParameters(): [string, Tensor][] {
-    return [['weight', this.weight], ['bias', this.bias]];
+    return [
+      ['weight', this.weight],
+      ['bias', this.bias],
+    ];
   }
 
   forward(x: Tensor): Tensor {
@@ -43,27 +46,34 @@ class Model {
 const options = { inputNames: ['x'], outputNames: ['y'], dynamicAxes: { x: { 0: 'batch' }, y: { 0: 'batch' } } };
 
 async function exported(customOps: CustomOps, opsetVersion: number): Promise<ModelProto> {
-  return ModelProto.decode(await toOnnx(new Model(), [zeros([1, 2], { dtype: 'float64' })], { ...options, customOps, opsetVersion }));
+  return ModelProto.decode(
+    await toOnnx(new Model(), [zeros([1, 2], { dtype: 'float64' })], { ...options, customOps, opsetVersion }),
+  );
 }
 
 describe('LinearF of acceptance program D', () => {
-  test.each([[ 'function', 11], ['function', 13], ['function', 18], ['function', 21], ['inline', 11], ['inline', 18], ['inline', 21]] as const)(
-    'runs in onnxruntime as %s at opset %i, at batch 1, 7 and 64',
-    async (customOps, opsetVersion) => {
-      manualSeed(3);
-      const model = new Model();
-      const bytes = ModelProto.encode(await exported(customOps, opsetVersion)).finish();
-      const inputs = [1, 7, 64].map((n) => randn([n, 2], { dtype: 'float64' }));
-      const runs = await Promise.all(inputs.map(async (x) => ({ x: await toWire(x) })));
-      const [result] = await runInOnnxRuntime([{ model: Buffer.from(bytes).toString('base64'), runs }]);
-      if ('error' in result) throw new Error(result.error);
-      for (const [i, x] of inputs.entries()) {
-        const y = model.forward(x).detach();
-        expect(result.outputs[i].y.dims).toEqual(y.shape);
-        expect(largestDifference(fromWire(result.outputs[i].y), await y.toTypedArray())).toBeLessThan(1e-12);
-      }
-    },
-  );
+  test.each([
+    ['function', 11],
+    ['function', 13],
+    ['function', 18],
+    ['function', 21],
+    ['inline', 11],
+    ['inline', 18],
+    ['inline', 21],
+  ] as const)('runs in onnxruntime as %s at opset %i, at batch 1, 7 and 64', async (customOps, opsetVersion) => {
+    manualSeed(3);
+    const model = new Model();
+    const bytes = ModelProto.encode(await exported(customOps, opsetVersion)).finish();
+    const inputs = [1, 7, 64].map((n) => randn([n, 2], { dtype: 'float64' }));
+    const runs = await Promise.all(inputs.map(async (x) => ({ x: await toWire(x) })));
+    const [result] = await runInOnnxRuntime([{ model: Buffer.from(bytes).toString('base64'), runs }]);
+    if ('error' in result) throw new Error(result.error);
+    for (const [i, x] of inputs.entries()) {
+      const y = model.forward(x).detach();
+      expect(result.outputs[i].y.dims).toEqual(y.shape);
+      expect(largestDifference(fromWire(result.outputs[i].y), await y.toTypedArray())).toBeLessThan(1e-12);
+    }
+  });
 
   test('is one MYLINEAR node of the domain custom over float64 initialisers', async () => {
     for (const customOps of ['function', 'opaque'] as const) {

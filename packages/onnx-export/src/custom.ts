@@ -20,7 +20,10 @@ export interface SymbolicGraph {
    * the domain `custom`. Values that are `null` or left out are absent optional inputs.
    */
   op(name: string, ...args: (SymbolicValue | null | undefined)[]): SymbolicValue;
-  op(name: string, ...args: [...(SymbolicValue | null | undefined)[], SymbolicAttributes & { readonly outputs?: 1 | undefined }]): SymbolicValue;
+  op(
+    name: string,
+    ...args: [...(SymbolicValue | null | undefined)[], SymbolicAttributes & { readonly outputs?: 1 | undefined }]
+  ): SymbolicValue;
   op(name: string, ...args: [...(SymbolicValue | null | undefined)[], SymbolicAttributes]): SymbolicValue[];
 }
 
@@ -39,9 +42,15 @@ export interface SymbolicCall {
 }
 
 /** Runs `symbolic` of the Function that `node` is a call of. */
-export function runSymbolic(node: GraphNode, functionClass: FunctionClass, body: Body, refOf: (input: number) => Ref): SymbolicCall {
+export function runSymbolic(
+  node: GraphNode,
+  functionClass: FunctionClass,
+  body: Body,
+  refOf: (input: number) => Ref,
+): SymbolicCall {
   const call = node.attrs;
-  if (!(call instanceof FunctionCall) || !functionClass.symbolic) throw new OnnxExportError(`${functionClass.name} has no symbolic`);
+  if (!(call instanceof FunctionCall) || !functionClass.symbolic)
+    throw new OnnxExportError(`${functionClass.name} has no symbolic`);
   const custom: NodeProto[] = [];
   const inputs = new Map<NodeProto, readonly (Ref | null)[]>();
   const where = `${functionClass.name}.symbolic`;
@@ -51,11 +60,14 @@ export function runSymbolic(node: GraphNode, functionClass: FunctionClass, body:
     const last = args.at(-1);
     const hasAttributes = typeof last === 'object' && last !== null && !(last instanceof Ref);
     const { outputs = 1, ...attributes } = (hasAttributes ? last : {}) as SymbolicAttributes;
-    if (!Number.isInteger(outputs) || outputs < 1) throw new OnnxExportError(`${where}: outputs must be a positive integer, got ${outputs}`);
+    if (!Number.isInteger(outputs) || outputs < 1)
+      throw new OnnxExportError(`${where}: outputs must be a positive integer, got ${outputs}`);
     const refs = (hasAttributes ? args.slice(0, -1) : args).map((x, i) => {
       if (x === null || x === undefined) return null;
       if (x instanceof Ref) return x;
-      throw new OnnxExportError(`${where}: argument ${i} of op '${name}' must be a value that symbolic was given or that g.op gave; numbers go into attributes such as { alpha_f: 1 }`);
+      throw new OnnxExportError(
+        `${where}: argument ${i} of op '${name}' must be a value that symbolic was given or that g.op gave; numbers go into attributes such as { alpha_f: 1 }`,
+      );
     });
     const results = body.add(type, refs, attributes as Attributes, { outputs, domain });
     const written = results[0].producer;
@@ -72,7 +84,9 @@ export function runSymbolic(node: GraphNode, functionClass: FunctionClass, body:
   const returned = symbolic.call(functionClass, graph, ...args);
   const results: readonly unknown[] = Array.isArray(returned) ? returned : [returned];
   if (results.length !== node.outputs.length || !results.every((x) => x instanceof Ref)) {
-    throw new OnnxExportError(`${where} must return ${node.outputs.length === 1 ? 'the value' : `the ${node.outputs.length} values`} that forward returns, made by g.op`);
+    throw new OnnxExportError(
+      `${where} must return ${node.outputs.length === 1 ? 'the value' : `the ${node.outputs.length} values`} that forward returns, made by g.op`,
+    );
   }
   return { custom, inputs, results: results as Ref[] };
 }
@@ -80,7 +94,10 @@ export function runSymbolic(node: GraphNode, functionClass: FunctionClass, body:
 /** `'my.domain::NAME'` → its parts. */
 function splitName(name: unknown, where: string): { domain: string; type: string } {
   const match = typeof name === 'string' ? /^(?:([A-Za-z_][\w.-]*)::)?([A-Za-z_]\w*)$/.exec(name) : null;
-  if (!match) throw new OnnxExportError(`${where}: '${String(name)}' is no name of an op; write 'MYLINEAR' or 'my.domain::MYLINEAR'`);
+  if (!match)
+    throw new OnnxExportError(
+      `${where}: '${String(name)}' is no name of an op; write 'MYLINEAR' or 'my.domain::MYLINEAR'`,
+    );
   const [, domain, type] = match;
   if (domain === 'onnx' || domain === 'ai.onnx') return { domain: '', type };
   return { domain: domain ?? (standardOps.has(type) ? '' : 'custom'), type };

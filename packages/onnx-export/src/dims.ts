@@ -75,7 +75,8 @@ export type Dim = number | SizeExpr;
 export const sameDim = (a: Dim, b: Dim): boolean =>
   typeof a === 'number' || typeof b === 'number' ? a === b : a.kind !== 'unknown' && a.toString() === b.toString();
 
-const close = (a: number, b: number): boolean => Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b));
+const close = (a: number, b: number): boolean =>
+  Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(Math.abs(a), Math.abs(b));
 
 /**
  * Explains one number that was `values[t]` in trace t, where the axes had the sizes `points[t]`. The points are a base, then for each axis several
@@ -84,7 +85,9 @@ const close = (a: number, b: number): boolean => Object.is(a, b) || Math.abs(a -
 export function explain(values: readonly number[], points: readonly Point[]): Dim {
   const [base] = values;
   if (values.every((value) => Object.is(value, base))) return base;
-  const names = [...points[0].keys()].filter((name) => points.some((point, t) => onlyDiffers(point, points[0], name) && !close(values[t], base)));
+  const names = [...points[0].keys()].filter((name) =>
+    points.some((point, t) => onlyDiffers(point, points[0], name) && !close(values[t], base)),
+  );
   const candidates = [linear(values, points, names), product(values, points, names), quotient(values, points, names)];
   for (const candidate of candidates) {
     if (candidate && points.every((point, t) => close(candidate.at(point), values[t]))) return candidate;
@@ -97,10 +100,18 @@ function onlyDiffers(point: Point, base: Point, name: string): boolean {
 }
 
 /** The change of the value and of the size in the first trace that changes only `name`. */
-function step(values: readonly number[], points: readonly Point[], name: string): { value: number; size: number; at: number } | null {
+function step(
+  values: readonly number[],
+  points: readonly Point[],
+  name: string,
+): { value: number; size: number; at: number } | null {
   const at = points.findIndex((point) => onlyDiffers(point, points[0], name));
   if (at < 0) return null;
-  return { value: values[at] - values[0], size: (points[at].get(name) as number) - (points[0].get(name) as number), at };
+  return {
+    value: values[at] - values[0],
+    size: (points[at].get(name) as number) - (points[0].get(name) as number),
+    at,
+  };
 }
 
 function linear(values: readonly number[], points: readonly Point[], names: readonly string[]): SizeExpr | null {
@@ -123,7 +134,12 @@ function product(values: readonly number[], points: readonly Point[], names: rea
   const sizes = (point: Point): number => names.reduce((n, name) => n * (point.get(name) as number), 1);
   const factor = change.value / (sizes(points[change.at]) - sizes(points[0]));
   const offset = values[0] - factor * sizes(points[0]);
-  return new SizeExpr('product', Math.abs(offset) < 1e-9 ? 0 : offset, new Map(names.map((name) => [name, factor])), values[0]);
+  return new SizeExpr(
+    'product',
+    Math.abs(offset) < 1e-9 ? 0 : offset,
+    new Map(names.map((name) => [name, factor])),
+    values[0],
+  );
 }
 
 function quotient(values: readonly number[], points: readonly Point[], names: readonly string[]): SizeExpr | null {

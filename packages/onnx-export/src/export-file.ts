@@ -20,7 +20,8 @@ export async function exportOnnx(
   options: ExportOnnxOptions = {},
 ): Promise<void> {
   checkKeys('exportOnnx', options, [...toOnnxOptionNames, 'verify']);
-  if (typeof path !== 'string' || path === '') throw new OnnxExportError(`exportOnnx: the path must be a string, got ${describe(path)}`);
+  if (typeof path !== 'string' || path === '')
+    throw new OnnxExportError(`exportOnnx: the path must be a string, got ${describe(path)}`);
   const { verify, ...rest } = options;
   const bytes = encodeModel(await buildModel(model, inputs, rest));
   if (verify) {
@@ -46,6 +47,8 @@ async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<voi
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw new OnnxExportError(`can't write '${path}': ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new OnnxExportError(`can't write '${path}': ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }

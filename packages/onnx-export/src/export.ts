@@ -1,13 +1,38 @@
 /** From a model to the bytes of an ONNX file. */
-import { dispatch, describe, type GraphNode, isTensor, OnnxExportError, type Tensor, type TypedArray, type Value } from '@tenfold/tensor-core';
+import {
+  describe,
+  dispatch,
+  type GraphNode,
+  isTensor,
+  OnnxExportError,
+  type Tensor,
+  type TypedArray,
+  type Value,
+} from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
 import { checkModel } from './check.ts';
 import type { Frame, SizeSource } from './context.ts';
 import type { Dim } from './dims.ts';
-import { type FunctionProto, type GraphProto, ModelProto, type TensorProto, type TensorShapeProto_Dimension, type ValueInfoProto } from './generated/onnx.ts';
+import {
+  type FunctionProto,
+  type GraphProto,
+  ModelProto,
+  type TensorProto,
+  type TensorShapeProto_Dimension,
+  type ValueInfoProto,
+} from './generated/onnx.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
-import { axesOf, checkKeys, checkNames, defaultNames, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
+import {
+  axesOf,
+  checkKeys,
+  checkNames,
+  defaultNames,
+  readOptions,
+  type Settings,
+  type ToOnnxOptions,
+  toOnnxOptionNames,
+} from './options.ts';
 import { printModel } from './print.ts';
 import { encode, onnxType, tensorProto } from './types.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
@@ -25,7 +50,11 @@ const LARGEST = 2 ** 31 - 1;
  * @example
  * const bytes = await toOnnx((x: Tensor) => x.relu(), [zeros([1, 2])], { dynamicAxes: { x: { 0: 'batch' } } });
  */
-export async function toOnnx(model: ExportableModel, inputs: Tensor | readonly Tensor[], options: ToOnnxOptions = {}): Promise<Uint8Array> {
+export async function toOnnx(
+  model: ExportableModel,
+  inputs: Tensor | readonly Tensor[],
+  options: ToOnnxOptions = {},
+): Promise<Uint8Array> {
   checkKeys('toOnnx', options, toOnnxOptionNames);
   return encodeModel(await buildModel(model, inputs, options));
 }
@@ -45,7 +74,11 @@ export function inputList(inputs: Tensor | readonly Tensor[]): readonly Tensor[]
 }
 
 /** The model of the file, checked. */
-export async function buildModel(model: ExportableModel, inputs: Tensor | readonly Tensor[], options: ToOnnxOptions): Promise<ModelProto> {
+export async function buildModel(
+  model: ExportableModel,
+  inputs: Tensor | readonly Tensor[],
+  options: ToOnnxOptions,
+): Promise<ModelProto> {
   const examples = inputList(inputs);
   const settings = readOptions(examples, options);
   const proto = await withModel(model, async (runner) => {
@@ -95,28 +128,42 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
   const initializer: TensorProto[] = [];
   for (const [name, { value }] of parameters) {
     const data = constants.get(value);
-    if (needed.has(name) && data) initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    if (needed.has(name) && data)
+      initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
   }
   const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
-  if (size > LARGEST) throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
+  if (size > LARGEST)
+    throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
 
   const proto: GraphProto = {
     name: runner.name,
     node: body.nodes,
     initializer,
-    input: graph.inputs.filter(({ kind }) => kind === 'argument').map(({ value }, i) => valueInfo(settings.inputNames[i], value, unified.dims(value))),
-    output: graph.outputs.map((value, k) => valueInfo(outputNames[k], value, outputDims(value, outputNames[k], unified, settings))),
+    input: graph.inputs
+      .filter(({ kind }) => kind === 'argument')
+      .map(({ value }, i) => valueInfo(settings.inputNames[i], value, unified.dims(value))),
+    output: graph.outputs.map((value, k) =>
+      valueInfo(outputNames[k], value, outputDims(value, outputNames[k], unified, settings)),
+    ),
     valueInfo: intermediate(body, frame, outputNames),
   };
   const used = new Set(body.nodes.map((node) => `${node.domain ?? ''}::${node.opType}`));
-  return modelProto(proto, body, [...lowering.functions].filter(([key]) => reachable(key, used, lowering.functions)).map(([, f]) => f), settings);
+  return modelProto(
+    proto,
+    body,
+    [...lowering.functions].filter(([key]) => reachable(key, used, lowering.functions)).map(([, f]) => f),
+    settings,
+  );
 }
 
 /** Whether a function is called by the graph, or by a function that is. */
 function reachable(key: string, used: ReadonlySet<string>, functions: ReadonlyMap<string, FunctionProto>): boolean {
   if (used.has(key)) return true;
   return [...functions].some(
-    ([caller, f]) => caller !== key && f.node?.some((node) => `${node.domain ?? ''}::${node.opType}` === key) && reachable(caller, used, functions),
+    ([caller, f]) =>
+      caller !== key &&
+      f.node?.some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
+      reachable(caller, used, functions),
   );
 }
 
@@ -125,7 +172,10 @@ function modelProto(graph: GraphProto, body: Body, functions: FunctionProto[], s
   for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
     irVersion: irVersion(body.opset, functions.length > 0),
-    opsetImport: [{ domain: '', version: body.opset }, ...[...domains].sort().map((domain) => ({ domain, version: 1 }))],
+    opsetImport: [
+      { domain: '', version: body.opset },
+      ...[...domains].sort().map((domain) => ({ domain, version: 1 })),
+    ],
     producerName: settings.producerName,
     ...(settings.producerVersion ? { producerVersion: settings.producerVersion } : {}),
     ...(settings.docString ? { docString: settings.docString } : {}),
@@ -146,7 +196,8 @@ function nameOf(tensor: Tensor, names: ReadonlyMap<Tensor, string>): string | un
   if (known !== undefined) return known;
   for (const [other, name] of names) {
     const same = other.storage === tensor.storage && other.offset === tensor.offset;
-    if (same && String(other.shape) === String(tensor.shape) && String(other.strides) === String(tensor.strides)) return name;
+    if (same && String(other.shape) === String(tensor.shape) && String(other.strides) === String(tensor.strides))
+      return name;
   }
   return undefined;
 }
@@ -217,7 +268,9 @@ function outputDims(value: Value, name: string, unified: UnifiedGraph, settings:
     }
     const known = settings.axes.some((x) => x.name === axisName);
     if (known && dim.symbol !== null && dim.symbol !== axisName) {
-      throw new OnnxExportError(`dynamicAxes: axis ${axis} of output '${name}' has the size of '${dim.symbol}', not of '${axisName}'`);
+      throw new OnnxExportError(
+        `dynamicAxes: axis ${axis} of output '${name}' has the size of '${dim.symbol}', not of '${axisName}'`,
+      );
     }
   }
   return dims;

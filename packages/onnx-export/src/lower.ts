@@ -6,8 +6,8 @@ import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
 import type { FunctionProto, NodeProto } from './generated/onnx.ts';
 import { symbolOf } from './symbols/all.ts';
-import { nameOf } from './unify.ts';
 import { encode } from './types.ts';
+import { nameOf } from './unify.ts';
 
 /** How custom ops stand in the file. */
 export type CustomOps = 'function' | 'opaque' | 'inline';
@@ -42,13 +42,18 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
     bindOutputs(node, 'name' in written ? [written] : written, frame);
     return;
   }
-  if (symbol?.kind === 'unsupported') throw new OnnxExportError(`op ${nameOf(node)} can't be exported: ${symbol.reason}`);
+  if (symbol?.kind === 'unsupported')
+    throw new OnnxExportError(`op ${nameOf(node)} can't be exported: ${symbol.reason}`);
   if (!node.body) {
     throw new OnnxExportError(`op ${nameOf(node)} has no ONNX form; give it one with defineSymbol(spec, (g) => …)`);
   }
   lowerNodes(node.body.nodes, frame, lowering);
   frame.body.scope = node.scope;
-  bindOutputs(node, node.body.outputs.map((value) => known(frame, value, node)), frame);
+  bindOutputs(
+    node,
+    node.body.outputs.map((value) => known(frame, value, node)),
+    frame,
+  );
 }
 
 function known(frame: Frame, value: Value, node: GraphNode): Ref {
@@ -62,7 +67,9 @@ function bindOutputs(node: GraphNode, refs: readonly Ref[], frame: Frame): void 
     const ref = refs[k];
     ref.dtype ??= value.dtype;
     if (ref.dtype !== value.dtype) {
-      throw new OnnxExportError(`op ${nameOf(node)}: its ONNX form gives ${ref.dtype} where Tenfold gives ${value.dtype}`);
+      throw new OnnxExportError(
+        `op ${nameOf(node)}: its ONNX form gives ${ref.dtype} where Tenfold gives ${value.dtype}`,
+      );
     }
     frame.env.set(value, ref);
   });
@@ -83,16 +90,25 @@ function lowerCustom(node: GraphNode, functionClass: FunctionClass, frame: Frame
     );
   }
   const call = runSymbolic(node, functionClass, frame.body, refOf);
-  if (lowering.customOps === 'function' && call.custom.length > 0) addFunction(node, functionClass, call, frame, lowering);
+  if (lowering.customOps === 'function' && call.custom.length > 0)
+    addFunction(node, functionClass, call, frame, lowering);
   bindOutputs(node, call.results, frame);
 }
 
 /** Gives the custom node a body: the traced forward over the node's inputs. */
-function addFunction(node: GraphNode, functionClass: FunctionClass, call: SymbolicCall, frame: Frame, lowering: Lowering): void {
+function addFunction(
+  node: GraphNode,
+  functionClass: FunctionClass,
+  call: SymbolicCall,
+  frame: Frame,
+  lowering: Lowering,
+): void {
   const where = `${functionClass.name}.symbolic`;
   const [custom] = call.custom;
   if (call.custom.length > 1 || !call.results.every((ref) => ref.producer === custom)) {
-    throw new OnnxExportError(`${where} writes several nodes around its custom op, so forward can't be the body of it; export with customOps: 'opaque' or 'inline'`);
+    throw new OnnxExportError(
+      `${where} writes several nodes around its custom op, so forward can't be the body of it; export with customOps: 'opaque' or 'inline'`,
+    );
   }
   const { body: traced } = node;
   if (!traced) throw new OnnxExportError(`${functionClass.name} was traced without its forward`);
@@ -112,7 +128,9 @@ function addFunction(node: GraphNode, functionClass: FunctionClass, call: Symbol
   for (const value of traced.captured) {
     const data = lowering.constants.get(value);
     if (!data) {
-      throw new OnnxExportError(`${functionClass.name}.forward reads a value that is computed outside and is not among its arguments; pass it, or export with customOps: 'inline'`);
+      throw new OnnxExportError(
+        `${functionClass.name}.forward reads a value that is computed outside and is not among its arguments; pass it, or export with customOps: 'inline'`,
+      );
     }
     env.set(value, body.constantBytes(encode(data, value.dtype), value.dtype, value.shape));
   }
@@ -125,12 +143,25 @@ function addFunction(node: GraphNode, functionClass: FunctionClass, call: Symbol
   }
   const outputs = traced.outputs.map((value, k) => {
     const ref = env.get(value);
-    if (!ref) throw new OnnxExportError(`${where}: forward uses an input that is not among the inputs of '${custom.opType}'; pass all of them to g.op, or export with customOps: 'opaque' or 'inline'`);
+    if (!ref)
+      throw new OnnxExportError(
+        `${where}: forward uses an input that is not among the inputs of '${custom.opType}'; pass all of them to g.op, or export with customOps: 'opaque' or 'inline'`,
+      );
     // through a node of its own, so that no output is an input or another output
     const name = body.unique(`output_${k}`);
-    const computed = ref.producer !== null && !inputs.includes(ref.name) && traced.outputs.findIndex((other) => env.get(other)?.name === ref.name) === k;
+    const computed =
+      ref.producer !== null &&
+      !inputs.includes(ref.name) &&
+      traced.outputs.findIndex((other) => env.get(other)?.name === ref.name) === k;
     if (computed) body.rename(ref.name, name);
-    else body.nodes.push({ input: [ref.name], output: [name], name: body.unique(`/Identity`), opType: 'Identity', attribute: [] });
+    else
+      body.nodes.push({
+        input: [ref.name],
+        output: [name],
+        name: body.unique(`/Identity`),
+        opType: 'Identity',
+        attribute: [],
+      });
     if (computed) ref.name = name;
     return name;
   });
@@ -155,7 +186,10 @@ function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, l
     output: [...outputs],
     attribute: (custom.attribute ?? []).map((x) => x.name ?? '').sort(),
     node: body.nodes,
-    opsetImport: [{ domain: '', version: lowering.opset }, ...[...body.domains].sort().map((other) => ({ domain: other, version: 1 }))],
+    opsetImport: [
+      { domain: '', version: lowering.opset },
+      ...[...body.domains].sort().map((other) => ({ domain: other, version: 1 })),
+    ],
   });
   for (let i = 0; ; i++) {
     const name = i === 0 ? base : `${base}_${i}`;

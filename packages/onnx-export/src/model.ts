@@ -1,10 +1,10 @@
 /** Running the model that is exported: what counts as one, its parameters' names, its mode, and its traces at several sizes. */
 import {
+  builtinOps,
   callerLine,
   describe,
   dispatch,
   formatShape,
-  builtinOps,
   type Graph,
   isTensor,
   OnnxExportError,
@@ -35,7 +35,9 @@ interface ModuleLike {
   namedParameters?(): Iterable<readonly [string, Tensor]>;
   namedBuffers?(): Iterable<readonly [string, Tensor]>;
   namedModules?(): Iterable<readonly [string, ModuleLike]>;
-  registerForwardWrapper?(wrapper: (module: unknown, args: readonly unknown[], next: Forward) => unknown): { remove(): void };
+  registerForwardWrapper?(wrapper: (module: unknown, args: readonly unknown[], next: Forward) => unknown): {
+    remove(): void;
+  };
 }
 
 /** A model, ready to be run. */
@@ -50,7 +52,11 @@ export interface Runner {
 export async function withModel<T>(model: unknown, use: (runner: Runner) => Promise<T> | T): Promise<T> {
   if (typeof model === 'function') {
     const forward = model as Forward;
-    return use({ name: forward.name || 'model', names: new Map(), run: (inputs) => withoutGrad(() => forward(...inputs)) });
+    return use({
+      name: forward.name || 'model',
+      names: new Map(),
+      run: (inputs) => withoutGrad(() => forward(...inputs)),
+    });
   }
   const module = model as ModuleLike | null;
   if (typeof module !== 'object' || typeof module?.forward !== 'function') {
@@ -110,7 +116,8 @@ export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readon
   const points: Point[] = [base];
   for (const [name, size] of base) for (const other of otherSizes(size)) points.push(new Map(base).set(name, other));
   if (base.size > 1) {
-    for (let i = 0; i < 2; i++) points.push(new Map([...base].map(([name, size], k) => [name, otherSizes(size)[(i + k) % 2]])));
+    for (let i = 0; i < 2; i++)
+      points.push(new Map([...base].map(([name, size], k) => [name, otherSizes(size)[(i + k) % 2]])));
   }
   const graphs = points.map((point, t) => {
     const resized = withoutGrad(() => resize(inputs, axes, point));
@@ -119,7 +126,10 @@ export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readon
     } catch (error) {
       if (t === 0 || !(error instanceof TenfoldError)) throw error;
       const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
-      throw new OnnxExportError(`the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${error.message}`, { cause: error });
+      throw new OnnxExportError(
+        `the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${error.message}`,
+        { cause: error },
+      );
     }
   });
   return { graphs, points };
@@ -149,7 +159,9 @@ export function outputsOf(result: unknown): Outputs {
   if (result instanceof Promise) {
     // what it rejects with is of no more interest
     result.catch(() => {});
-    throw new OnnxExportError('forward is asynchronous: only what runs at once can be traced. Awaited values (item, toArray) would be baked into the file; compute with tensors instead');
+    throw new OnnxExportError(
+      'forward is asynchronous: only what runs at once can be traced. Awaited values (item, toArray) would be baked into the file; compute with tensors instead',
+    );
   }
   throw new OnnxExportError(`forward must return a tensor or an array of tensors, got ${describe(result)}`);
 }
@@ -168,7 +180,11 @@ export function resize(inputs: readonly Tensor[], axes: readonly DynamicAxis[], 
         continue;
       }
       const times = Math.ceil(size / from);
-      x = dispatch(builtinOps.cat, Array.from({ length: times }, () => x), { dim: axis });
+      x = dispatch(
+        builtinOps.cat,
+        Array.from({ length: times }, () => x),
+        { dim: axis },
+      );
       x = dispatch(builtinOps.slice, [x], { dim: axis, start: 0, end: size, step: 1 });
     }
     return dispatch(builtinOps.clone, [x], null);

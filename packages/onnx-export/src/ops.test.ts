@@ -1,9 +1,22 @@
 /** Every op with a symbol, at opsets 11, 13, 18 and 21, in onnxruntime against the op here. */
 import '@tenfold/backend-cpu/register';
-import { type BuiltinOps, builtinOps, type DType, dispatch, manualSeed, type Operand, type OpSpec, randint, randn, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import {
+  type BuiltinOps,
+  builtinOps,
+  type DType,
+  dispatch,
+  manualSeed,
+  type Operand,
+  type OpSpec,
+  randint,
+  randn,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { symbols } from './symbols/all.ts';
 import { resize } from './model.ts';
+import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
 import { type Compared, type Comparison, compareAll } from './testing.ts';
 
@@ -26,14 +39,30 @@ interface Case {
 manualSeed(11);
 const device = 'cpu';
 const f = (shape: readonly number[], dtype: DType = 'float64'): Tensor => randn([...shape], { dtype });
-const i = (low: number, high: number, shape: readonly number[], dtype: DType = 'int64'): Tensor => randint(low, high, [...shape], { dtype });
+const i = (low: number, high: number, shape: readonly number[], dtype: DType = 'int64'): Tensor =>
+  randint(low, high, [...shape], { dtype });
 const positive = (shape: readonly number[]): Tensor => f(shape).abs().add(0.1);
 const unit = (shape: readonly number[]): Tensor => f(shape).tanh().mul(0.9);
-const special = (): Tensor => tensor([0, -0, 1, -1, 0.5, -2.5, 1.5, 2.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-9], { dtype: 'float64' });
+const special = (): Tensor =>
+  tensor([0, -0, 1, -1, 0.5, -2.5, 1.5, 2.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-9], {
+    dtype: 'float64',
+  });
 const mask = (shape: readonly number[]): Tensor => f(shape).gt(0);
 
-const unary = (op: Name, x: Tensor = f([3, 4]), more: Partial<Case> = {}): Case => ({ op, inputs: [x], attrs: null, dynamic: true, ...more });
-const binary = (op: Name, x: Tensor = f([3, 4]), y: Tensor = f([3, 4]), more: Partial<Case> = {}): Case => ({ op, inputs: [x, y], attrs: null, dynamic: true, ...more });
+const unary = (op: Name, x: Tensor = f([3, 4]), more: Partial<Case> = {}): Case => ({
+  op,
+  inputs: [x],
+  attrs: null,
+  dynamic: true,
+  ...more,
+});
+const binary = (op: Name, x: Tensor = f([3, 4]), y: Tensor = f([3, 4]), more: Partial<Case> = {}): Case => ({
+  op,
+  inputs: [x, y],
+  attrs: null,
+  dynamic: true,
+  ...more,
+});
 const alpha = (a: number): object => ({ alpha: a });
 const reduceCases = (op: Name, x = f([3, 4, 2])): Case[] => [
   { op, inputs: [x], attrs: { dims: [1], keepdim: false }, dynamic: true },
@@ -42,16 +71,58 @@ const reduceCases = (op: Name, x = f([3, 4, 2])): Case[] => [
 ];
 
 const cases: Case[] = [
-  ...(['abs', 'neg', 'sign', 'floor', 'ceil', 'round', 'trunc', 'square', 'relu', 'isnan', 'isinf', 'isfinite', 'exp', 'sigmoid', 'tanh', 'logicalNot'] as const).flatMap((op) => [unary(op, special()), unary(op)]),
-  ...(['frac', 'exp2', 'expm1', 'sin', 'cos', 'tan', 'atan', 'sinh', 'cosh', 'asinh', 'erf', 'erfc', 'reciprocal'] as const).map((op) => unary(op)),
+  ...(
+    [
+      'abs',
+      'neg',
+      'sign',
+      'floor',
+      'ceil',
+      'round',
+      'trunc',
+      'square',
+      'relu',
+      'isnan',
+      'isinf',
+      'isfinite',
+      'exp',
+      'sigmoid',
+      'tanh',
+      'logicalNot',
+    ] as const
+  ).flatMap((op) => [unary(op, special()), unary(op)]),
+  ...(
+    [
+      'frac',
+      'exp2',
+      'expm1',
+      'sin',
+      'cos',
+      'tan',
+      'atan',
+      'sinh',
+      'cosh',
+      'asinh',
+      'erf',
+      'erfc',
+      'reciprocal',
+    ] as const
+  ).map((op) => unary(op)),
   ...(['log', 'log2', 'log10', 'sqrt', 'rsqrt', 'log1p'] as const).map((op) => unary(op, positive([3, 4]))),
-  unary('log1p', tensor([1e-10, -1e-9, 0, 3], { dtype: 'float64' })), unary('expm1', tensor([1e-10, -1e-9, 0, 3, -40], { dtype: 'float64' })),
+  unary('log1p', tensor([1e-10, -1e-9, 0, 3], { dtype: 'float64' })),
+  unary('expm1', tensor([1e-10, -1e-9, 0, 3, -40], { dtype: 'float64' })),
   ...(['asin', 'acos', 'atanh'] as const).map((op) => unary(op, unit([3, 4]))),
   unary('acosh', positive([3, 4]).add(1)),
-  ...(['abs', 'neg', 'sign', 'square', 'relu', 'floor', 'exp', 'sqrt'] as const).flatMap((op) => (['int64', 'int32', 'int16', 'int8'] as const).map((dtype) => unary(op, i(op === 'sqrt' ? 0 : -5, 6, [3, 4], dtype)))),
+  ...(['abs', 'neg', 'sign', 'square', 'relu', 'floor', 'exp', 'sqrt'] as const).flatMap((op) =>
+    (['int64', 'int32', 'int16', 'int8'] as const).map((dtype) =>
+      unary(op, i(op === 'sqrt' ? 0 : -5, 6, [3, 4], dtype)),
+    ),
+  ),
   unary('threshold', special(), { attrs: { threshold: 0.5, value: 7 } }),
-  unary('clamp', f([3, 4]), { operands: ([x]) => [x, -0.5, 0.5] }), unary('clamp', f([3, 4]), { operands: ([x]) => [x, null, 0.5] }),
-  unary('clamp', i(-9, 9, [3, 4], 'int64'), { operands: ([x]) => [x, -2, 3] }), unary('clamp', i(-9, 9, [3, 4], 'int8'), { operands: ([x]) => [x, -2, null] }),
+  unary('clamp', f([3, 4]), { operands: ([x]) => [x, -0.5, 0.5] }),
+  unary('clamp', f([3, 4]), { operands: ([x]) => [x, null, 0.5] }),
+  unary('clamp', i(-9, 9, [3, 4], 'int64'), { operands: ([x]) => [x, -2, 3] }),
+  unary('clamp', i(-9, 9, [3, 4], 'int8'), { operands: ([x]) => [x, -2, null] }),
   { op: 'clamp', inputs: [f([3, 4]), f([3, 4]).sub(1), f([3, 4]).add(1)], attrs: null, dynamic: true },
   ...(['add', 'sub', 'rsub'] as const).flatMap((op) => [
     binary(op, f([3, 4]), f([3, 1]), { attrs: alpha(1) }),
@@ -62,99 +133,366 @@ const cases: Case[] = [
     unary(op, i(0, 50, [3, 4], 'uint8'), { operands: ([x]) => [x, 3], attrs: alpha(1) }),
   ]),
   binary('add', mask([3, 4]), mask([3, 4]), { attrs: alpha(1) }),
-  binary('mul'), binary('mul', mask([3, 4]), mask([3, 4])), binary('mul', mask([3, 4]), f([3, 4])), binary('mul', i(-9, 9, [3, 4], 'int16'), i(-9, 9, [3, 4], 'uint8')),
+  binary('mul'),
+  binary('mul', mask([3, 4]), mask([3, 4])),
+  binary('mul', mask([3, 4]), f([3, 4])),
+  binary('mul', i(-9, 9, [3, 4], 'int16'), i(-9, 9, [3, 4], 'uint8')),
   ...([null, 'floor', 'trunc'] as const).flatMap((roundingMode) => [
     binary('div', f([3, 4]), f([3, 4]), { attrs: { roundingMode } }),
     binary('div', i(-20, 20, [3, 4]), i(1, 7, [3, 4]), { attrs: { roundingMode } }),
     binary('div', i(-20, 20, [3, 4]), i(-7, 0, [3, 4]), { attrs: { roundingMode } }),
     binary('div', i(-20, 20, [3, 4], 'int32'), i(-7, 0, [3, 4], 'int32'), { attrs: { roundingMode } }),
   ]),
-  ...(['remainder', 'fmod'] as const).flatMap((op) => [binary(op, f([3, 4]), f([3, 4])), binary(op, i(-20, 20, [3, 4]), i(-7, 0, [3, 4])), unary(op, f([3, 4]), { operands: ([x]) => [x, 0.3] })]),
-  binary('pow', positive([3, 4]), f([3, 4])), unary('pow', f([3, 4]), { operands: ([x]) => [x, 2] }), unary('pow', i(-4, 5, [3, 4]), { operands: ([x]) => [x, 2] }),
-  unary('pow', i(-4, 5, [3, 4]), { operands: ([x]) => [x, 3], since: 12 }), unary('pow', f([3, 4]), { operands: ([x]) => [2, x] }),
-  binary('atan2'), binary('atan2', tensor([0, 1, -1, 0, 0], { dtype: 'float64' }), tensor([0, 0, 0, 1, -1], { dtype: 'float64' })), binary('hypot'), binary('logaddexp'), binary('copysign'), binary('xlogy', f([3, 4]), positive([3, 4])),
-  ...(['maximum', 'minimum', 'fmax', 'fmin'] as const).flatMap((op) => [binary(op), binary(op, special(), special().flip([0])), binary(op, i(-5, 5, [3, 4]), i(-5, 5, [3, 4])), binary(op, mask([3, 4]), mask([3, 4])), binary(op, i(-5, 5, [3, 4], 'int8'), i(-5, 5, [3, 4], 'int8'))]),
+  ...(['remainder', 'fmod'] as const).flatMap((op) => [
+    binary(op, f([3, 4]), f([3, 4])),
+    binary(op, i(-20, 20, [3, 4]), i(-7, 0, [3, 4])),
+    unary(op, f([3, 4]), { operands: ([x]) => [x, 0.3] }),
+  ]),
+  binary('pow', positive([3, 4]), f([3, 4])),
+  unary('pow', f([3, 4]), { operands: ([x]) => [x, 2] }),
+  unary('pow', i(-4, 5, [3, 4]), { operands: ([x]) => [x, 2] }),
+  unary('pow', i(-4, 5, [3, 4]), { operands: ([x]) => [x, 3], since: 12 }),
+  unary('pow', f([3, 4]), { operands: ([x]) => [2, x] }),
+  binary('atan2'),
+  binary('atan2', tensor([0, 1, -1, 0, 0], { dtype: 'float64' }), tensor([0, 0, 0, 1, -1], { dtype: 'float64' })),
+  binary('hypot'),
+  binary('logaddexp'),
+  binary('copysign'),
+  binary('xlogy', f([3, 4]), positive([3, 4])),
+  ...(['maximum', 'minimum', 'fmax', 'fmin'] as const).flatMap((op) => [
+    binary(op),
+    binary(op, special(), special().flip([0])),
+    binary(op, i(-5, 5, [3, 4]), i(-5, 5, [3, 4])),
+    binary(op, mask([3, 4]), mask([3, 4])),
+    binary(op, i(-5, 5, [3, 4], 'int8'), i(-5, 5, [3, 4], 'int8')),
+  ]),
   { op: 'lerp', inputs: [f([3, 4]), f([3, 4]), f([3, 4])], attrs: null, dynamic: true },
-  ...(['addcmul', 'addcdiv'] as const).map((op): Case => ({ op, inputs: [f([3, 4]), f([3, 4]), f([3, 4])], attrs: { value: 0.5 }, dynamic: true })),
-  ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const).flatMap((op) => [binary(op, i(0, 3, [3, 4]), i(0, 3, [3, 4])), binary(op, special(), special().flip([0])), binary(op, i(0, 3, [3, 4], 'uint8'), i(0, 3, [3, 4], 'int8')), unary(op, i(0, 3, [3, 4]), { operands: ([x]) => [x, 1.5] }), binary(op, mask([3, 4]), mask([3, 4]))]),
-  ...(['logicalAnd', 'logicalOr', 'logicalXor'] as const).flatMap((op) => [binary(op, mask([3, 4]), mask([3, 4])), binary(op, i(0, 2, [3, 4]), special().slice(0, 0, 4).expand([3, 4]).clone())]),
-  ...(['bitwiseAnd', 'bitwiseOr', 'bitwiseXor'] as const).flatMap((op) => [binary(op, mask([3, 4]), mask([3, 4])), binary(op, i(-9, 9, [3, 4]), i(-9, 9, [3, 4]), { since: 18 })]),
-  unary('bitwiseNot', mask([3, 4])), unary('bitwiseNot', i(-9, 9, [3, 4])), unary('bitwiseNot', i(0, 9, [3, 4], 'uint8')),
-  { op: 'where', inputs: [mask([3, 4]), f([3, 4]), f([3, 1])], attrs: null, dynamic: true }, { op: 'where', inputs: [mask([3, 4]), i(0, 9, [3, 4], 'int16')], operands: ([m, x]) => [m, x, 5], attrs: null, dynamic: true },
+  ...(['addcmul', 'addcdiv'] as const).map(
+    (op): Case => ({ op, inputs: [f([3, 4]), f([3, 4]), f([3, 4])], attrs: { value: 0.5 }, dynamic: true }),
+  ),
+  ...(['eq', 'ne', 'lt', 'le', 'gt', 'ge'] as const).flatMap((op) => [
+    binary(op, i(0, 3, [3, 4]), i(0, 3, [3, 4])),
+    binary(op, special(), special().flip([0])),
+    binary(op, i(0, 3, [3, 4], 'uint8'), i(0, 3, [3, 4], 'int8')),
+    unary(op, i(0, 3, [3, 4]), { operands: ([x]) => [x, 1.5] }),
+    binary(op, mask([3, 4]), mask([3, 4])),
+  ]),
+  ...(['logicalAnd', 'logicalOr', 'logicalXor'] as const).flatMap((op) => [
+    binary(op, mask([3, 4]), mask([3, 4])),
+    binary(op, i(0, 2, [3, 4]), special().slice(0, 0, 4).expand([3, 4]).clone()),
+  ]),
+  ...(['bitwiseAnd', 'bitwiseOr', 'bitwiseXor'] as const).flatMap((op) => [
+    binary(op, mask([3, 4]), mask([3, 4])),
+    binary(op, i(-9, 9, [3, 4]), i(-9, 9, [3, 4]), { since: 18 }),
+  ]),
+  unary('bitwiseNot', mask([3, 4])),
+  unary('bitwiseNot', i(-9, 9, [3, 4])),
+  unary('bitwiseNot', i(0, 9, [3, 4], 'uint8')),
+  { op: 'where', inputs: [mask([3, 4]), f([3, 4]), f([3, 1])], attrs: null, dynamic: true },
+  {
+    op: 'where',
+    inputs: [mask([3, 4]), i(0, 9, [3, 4], 'int16')],
+    operands: ([m, x]) => [m, x, 5],
+    attrs: null,
+    dynamic: true,
+  },
   { op: 'where', inputs: [mask([3, 4]), mask([3, 4]), mask([3, 4])], attrs: null, dynamic: true },
   { op: 'maskedFill', inputs: [f([3, 4]), mask([3, 4])], operands: ([x, m]) => [x, m, -1], attrs: null, dynamic: true },
 
   ...(['sum', 'mean', 'prod', 'amax', 'amin'] as const).flatMap((op) => reduceCases(op)),
-  ...(['sum', 'prod', 'amax', 'amin'] as const).flatMap((op) => [...reduceCases(op, i(-4, 5, [3, 4, 2])), ...reduceCases(op, i(-4, 5, [3, 4, 2], 'int8')), ...reduceCases(op, mask([3, 4, 2]))]),
-  ...(['any', 'all', 'countNonzero'] as const).flatMap((op) => [...reduceCases(op, mask([3, 4, 2])), ...reduceCases(op)]),
-  unary('max'), unary('min'), unary('max', mask([3, 4])),
-  ...(['maxDim', 'minDim'] as const).flatMap((op) => [unary(op, f([3, 4]), { attrs: { dim: 1, keepdim: false } }), unary(op, i(0, 3, [3, 4]), { attrs: { dim: 0, keepdim: true } })]),
-  ...(['argmax', 'argmin'] as const).flatMap((op) => [unary(op, f([3, 4]), { attrs: { dim: 1, keepdim: false } }), unary(op, i(0, 3, [3, 4], 'int32'), { attrs: { dim: 0, keepdim: true } }), unary(op, f([3, 4]), { attrs: { dim: null, keepdim: false } }), unary(op, f([3, 4]), { attrs: { dim: null, keepdim: true } })]),
-  ...(['var', 'std'] as const).flatMap((op) => [unary(op, f([3, 4]), { attrs: { dims: [1], keepdim: false, correction: 1 } }), unary(op, f([3, 4]), { attrs: { dims: [0, 1], keepdim: true, correction: 0 } })]),
-  ...[0, 1, 2, 3, Number.POSITIVE_INFINITY].map((p) => unary('norm', f([3, 4]), { attrs: { p, dims: [0], keepdim: false } })),
-  unary('logsumexp', f([3, 4]), { attrs: { dims: [1], keepdim: false } }), unary('logsumexp', f([3, 4]).mul(300), { attrs: { dims: [0], keepdim: true } }),
-  ...(['cumsum', 'cumprod'] as const).flatMap((op) => [unary(op, f([3, 4]), { attrs: { dim: 0, reverse: false } }), unary(op, f([3, 4]), { attrs: { dim: 1, reverse: true } }), unary(op, i(-2, 3, [3, 4]), { attrs: { dim: 1, reverse: false } })]),
+  ...(['sum', 'prod', 'amax', 'amin'] as const).flatMap((op) => [
+    ...reduceCases(op, i(-4, 5, [3, 4, 2])),
+    ...reduceCases(op, i(-4, 5, [3, 4, 2], 'int8')),
+    ...reduceCases(op, mask([3, 4, 2])),
+  ]),
+  ...(['any', 'all', 'countNonzero'] as const).flatMap((op) => [
+    ...reduceCases(op, mask([3, 4, 2])),
+    ...reduceCases(op),
+  ]),
+  unary('max'),
+  unary('min'),
+  unary('max', mask([3, 4])),
+  ...(['maxDim', 'minDim'] as const).flatMap((op) => [
+    unary(op, f([3, 4]), { attrs: { dim: 1, keepdim: false } }),
+    unary(op, i(0, 3, [3, 4]), { attrs: { dim: 0, keepdim: true } }),
+  ]),
+  ...(['argmax', 'argmin'] as const).flatMap((op) => [
+    unary(op, f([3, 4]), { attrs: { dim: 1, keepdim: false } }),
+    unary(op, i(0, 3, [3, 4], 'int32'), { attrs: { dim: 0, keepdim: true } }),
+    unary(op, f([3, 4]), { attrs: { dim: null, keepdim: false } }),
+    unary(op, f([3, 4]), { attrs: { dim: null, keepdim: true } }),
+  ]),
+  ...(['var', 'std'] as const).flatMap((op) => [
+    unary(op, f([3, 4]), { attrs: { dims: [1], keepdim: false, correction: 1 } }),
+    unary(op, f([3, 4]), { attrs: { dims: [0, 1], keepdim: true, correction: 0 } }),
+  ]),
+  ...[0, 1, 2, 3, Number.POSITIVE_INFINITY].map((p) =>
+    unary('norm', f([3, 4]), { attrs: { p, dims: [0], keepdim: false } }),
+  ),
+  unary('logsumexp', f([3, 4]), { attrs: { dims: [1], keepdim: false } }),
+  unary('logsumexp', f([3, 4]).mul(300), { attrs: { dims: [0], keepdim: true } }),
+  ...(['cumsum', 'cumprod'] as const).flatMap((op) => [
+    unary(op, f([3, 4]), { attrs: { dim: 0, reverse: false } }),
+    unary(op, f([3, 4]), { attrs: { dim: 1, reverse: true } }),
+    unary(op, i(-2, 3, [3, 4]), { attrs: { dim: 1, reverse: false } }),
+  ]),
 
-  { op: 'matmul', inputs: [f([3, 4]), f([4, 5])], attrs: null }, { op: 'matmul', inputs: [f([2, 3, 4]), f([4, 5])], attrs: null }, { op: 'matmul', inputs: [f([3, 4]), f([4])], attrs: null }, { op: 'matmul', inputs: [i(-9, 9, [3, 4]), i(-9, 9, [4, 2])], attrs: null },
-  { op: 'mm', inputs: [f([3, 4]), f([4, 5])], attrs: null }, { op: 'mm', inputs: [i(-9, 9, [3, 4], 'int8'), i(-9, 9, [4, 2], 'int8')], attrs: null }, { op: 'bmm', inputs: [f([2, 3, 4]), f([2, 4, 5])], attrs: null, dynamic: true },
-  { op: 'mv', inputs: [f([3, 4]), f([4])], attrs: null }, { op: 'dot', inputs: [f([4]), f([4])], attrs: null, dynamic: true },
-  ...[[1, 1], [0.5, 2], [0, 1]].map(([beta, a]): Case => ({ op: 'addmm', inputs: [f([5]), f([3, 4]), f([4, 5])], attrs: { beta, alpha: a } })), { op: 'addmm', inputs: [i(0, 5, [3, 5]), i(0, 5, [3, 4]), i(0, 5, [4, 5])], attrs: { beta: 2, alpha: 3 } },
+  { op: 'matmul', inputs: [f([3, 4]), f([4, 5])], attrs: null },
+  { op: 'matmul', inputs: [f([2, 3, 4]), f([4, 5])], attrs: null },
+  { op: 'matmul', inputs: [f([3, 4]), f([4])], attrs: null },
+  { op: 'matmul', inputs: [i(-9, 9, [3, 4]), i(-9, 9, [4, 2])], attrs: null },
+  { op: 'mm', inputs: [f([3, 4]), f([4, 5])], attrs: null },
+  { op: 'mm', inputs: [i(-9, 9, [3, 4], 'int8'), i(-9, 9, [4, 2], 'int8')], attrs: null },
+  { op: 'bmm', inputs: [f([2, 3, 4]), f([2, 4, 5])], attrs: null, dynamic: true },
+  { op: 'mv', inputs: [f([3, 4]), f([4])], attrs: null },
+  { op: 'dot', inputs: [f([4]), f([4])], attrs: null, dynamic: true },
+  ...[
+    [1, 1],
+    [0.5, 2],
+    [0, 1],
+  ].map(([beta, a]): Case => ({ op: 'addmm', inputs: [f([5]), f([3, 4]), f([4, 5])], attrs: { beta, alpha: a } })),
+  { op: 'addmm', inputs: [i(0, 5, [3, 5]), i(0, 5, [3, 4]), i(0, 5, [4, 5])], attrs: { beta: 2, alpha: 3 } },
   { op: 'baddbmm', inputs: [f([2, 3, 5]), f([2, 3, 4]), f([2, 4, 5])], attrs: { beta: 0.5, alpha: 2 }, dynamic: true },
   { op: 'contract', inputs: [f([2, 3, 4]), f([2, 4, 5])], attrs: { batch: 1, m: 1, n: 1, k: 1 }, since: 12 },
-  ...[['bij,bjk->bik', [2, 3, 4], [2, 4, 5]], ['ij,kj->ik', [3, 4], [5, 4]], ['i,j->ij', [3], [4]]].map(([equation, a, b]): Case => ({ op: 'einsum', inputs: [f(a as number[]), f(b as number[])], attrs: { equation }, since: 12 })),
-  { op: 'trace', inputs: [f([3, 4])], attrs: null }, { op: 'trace', inputs: [i(0, 9, [3, 3], 'int32')], attrs: null },
-  ...(['softmax', 'logSoftmax'] as const).flatMap((op) => [0, 1, 2].map((dim) => unary(op, f([3, 4, 2]), { attrs: { dim } }))),
+  ...[
+    ['bij,bjk->bik', [2, 3, 4], [2, 4, 5]],
+    ['ij,kj->ik', [3, 4], [5, 4]],
+    ['i,j->ij', [3], [4]],
+  ].map(
+    ([equation, a, b]): Case => ({
+      op: 'einsum',
+      inputs: [f(a as number[]), f(b as number[])],
+      attrs: { equation },
+      since: 12,
+    }),
+  ),
+  { op: 'trace', inputs: [f([3, 4])], attrs: null },
+  { op: 'trace', inputs: [i(0, 9, [3, 3], 'int32')], attrs: null },
+  ...(['softmax', 'logSoftmax'] as const).flatMap((op) =>
+    [0, 1, 2].map((dim) => unary(op, f([3, 4, 2]), { attrs: { dim } })),
+  ),
 
-  ...(['mseLoss', 'l1Loss'] as const).flatMap((op) => (['mean', 'sum', 'none'] as const).map((reduction) => binary(op, f([3, 4]), f([3, 4]), { attrs: { reduction } }))),
-  binary('smoothL1Loss', f([3, 4]), f([3, 4]), { attrs: { reduction: 'mean', beta: 0.5 } }), binary('huberLoss', f([3, 4]), f([3, 4]), { attrs: { reduction: 'mean', delta: 0.5 } }),
-  { op: 'nllLoss', inputs: [f([3, 4]), i(0, 4, [3])], operands: ([x, y]) => [x, y, null], attrs: { reduction: 'mean', ignoreIndex: -100 }, dynamic: true }, { op: 'nllLoss', inputs: [f([3, 4]), i(0, 4, [3])], operands: ([x, y]) => [x, y, tensor([1, 2, 0.5, 1], { dtype: x.dtype })], attrs: { reduction: 'sum', ignoreIndex: 1 } },
-  { op: 'crossEntropy', inputs: [f([3, 4]), i(0, 4, [3])], operands: ([x, y]) => [x, y, null], attrs: { reduction: 'mean', ignoreIndex: -100, labelSmoothing: 0.1 }, dynamic: true },
-  { op: 'binaryCrossEntropy', inputs: [unit([3, 4]).abs(), unit([3, 4]).abs()], operands: ([x, y]) => [x, y, null], attrs: { reduction: 'mean' }, dynamic: true },
-  { op: 'binaryCrossEntropyWithLogits', inputs: [f([3, 4]), unit([3, 4]).abs()], operands: ([x, y]) => [x, y, null, null], attrs: { reduction: 'mean' }, dynamic: true },
+  ...(['mseLoss', 'l1Loss'] as const).flatMap((op) =>
+    (['mean', 'sum', 'none'] as const).map((reduction) => binary(op, f([3, 4]), f([3, 4]), { attrs: { reduction } })),
+  ),
+  binary('smoothL1Loss', f([3, 4]), f([3, 4]), { attrs: { reduction: 'mean', beta: 0.5 } }),
+  binary('huberLoss', f([3, 4]), f([3, 4]), { attrs: { reduction: 'mean', delta: 0.5 } }),
+  {
+    op: 'nllLoss',
+    inputs: [f([3, 4]), i(0, 4, [3])],
+    operands: ([x, y]) => [x, y, null],
+    attrs: { reduction: 'mean', ignoreIndex: -100 },
+    dynamic: true,
+  },
+  {
+    op: 'nllLoss',
+    inputs: [f([3, 4]), i(0, 4, [3])],
+    operands: ([x, y]) => [x, y, tensor([1, 2, 0.5, 1], { dtype: x.dtype })],
+    attrs: { reduction: 'sum', ignoreIndex: 1 },
+  },
+  {
+    op: 'crossEntropy',
+    inputs: [f([3, 4]), i(0, 4, [3])],
+    operands: ([x, y]) => [x, y, null],
+    attrs: { reduction: 'mean', ignoreIndex: -100, labelSmoothing: 0.1 },
+    dynamic: true,
+  },
+  {
+    op: 'binaryCrossEntropy',
+    inputs: [unit([3, 4]).abs(), unit([3, 4]).abs()],
+    operands: ([x, y]) => [x, y, null],
+    attrs: { reduction: 'mean' },
+    dynamic: true,
+  },
+  {
+    op: 'binaryCrossEntropyWithLogits',
+    inputs: [f([3, 4]), unit([3, 4]).abs()],
+    operands: ([x, y]) => [x, y, null, null],
+    attrs: { reduction: 'mean' },
+    dynamic: true,
+  },
 
-  unary('view', f([3, 4]), { attrs: { shape: [-1, 2, 2] } }), unary('reshape', f([3, 4]), { attrs: { shape: [-1] } }), { op: 'view', inputs: [f([3, 4])], attrs: { shape: [2, 6] } }, { op: 'reshape', inputs: [zeros([0, 3], { dtype: 'float64' })], attrs: { shape: [0, 3] } },
-  { op: 'expand', inputs: [f([3, 1])], attrs: { shape: [2, 3, 4] } }, { op: 'expand', inputs: [i(0, 9, [3, 1], 'int16')], attrs: { shape: [-1, 4] }, dynamic: true },
-  unary('permute', f([3, 4, 2]), { attrs: { dims: [2, 0, 1] } }), unary('transpose', f([3, 4, 2]), { attrs: { dim0: 0, dim1: 2 } }), unary('t'), unary('t', f([3])),
-  { op: 'squeeze', inputs: [f([3, 1, 1, 2])], attrs: { dims: null } }, unary('squeeze', f([3, 1, 1, 2]), { attrs: { dims: [1, 3] } }), unary('unsqueeze', f([3, 4]), { attrs: { dim: 1 } }), unary('unsqueeze', f([3, 4]), { attrs: { dim: 2 } }),
+  unary('view', f([3, 4]), { attrs: { shape: [-1, 2, 2] } }),
+  unary('reshape', f([3, 4]), { attrs: { shape: [-1] } }),
+  { op: 'view', inputs: [f([3, 4])], attrs: { shape: [2, 6] } },
+  { op: 'reshape', inputs: [zeros([0, 3], { dtype: 'float64' })], attrs: { shape: [0, 3] } },
+  { op: 'expand', inputs: [f([3, 1])], attrs: { shape: [2, 3, 4] } },
+  { op: 'expand', inputs: [i(0, 9, [3, 1], 'int16')], attrs: { shape: [-1, 4] }, dynamic: true },
+  unary('permute', f([3, 4, 2]), { attrs: { dims: [2, 0, 1] } }),
+  unary('transpose', f([3, 4, 2]), { attrs: { dim0: 0, dim1: 2 } }),
+  unary('t'),
+  unary('t', f([3])),
+  { op: 'squeeze', inputs: [f([3, 1, 1, 2])], attrs: { dims: null } },
+  unary('squeeze', f([3, 1, 1, 2]), { attrs: { dims: [1, 3] } }),
+  unary('unsqueeze', f([3, 4]), { attrs: { dim: 1 } }),
+  unary('unsqueeze', f([3, 4]), { attrs: { dim: 2 } }),
   unary('unflatten', f([3, 4]), { attrs: { dim: 1, shape: [2, -1] } }),
-  unary('slice', f([5, 6]), { attrs: { dim: 1, start: 1, end: null, step: 2 } }), unary('slice', f([5, 6]), { attrs: { dim: 0, start: 1, end: null, step: 2 } }), unary('slice', f([5, 6]), { attrs: { dim: 0, start: -2, end: null, step: 1 } }), unary('slice', f([5, 6]), { attrs: { dim: 0, start: 0, end: 2, step: 1 } }),
-  unary('select', f([3, 4]), { attrs: { dim: 1, index: -1 } }), unary('select', f([3, 4]), { attrs: { dim: 0, index: 0 } }),
-  unary('diagonal', f([3, 4, 5]), { attrs: { offset: 1, dim1: 1, dim2: 2 } }), { op: 'diagonal', inputs: [f([3, 4])], attrs: { offset: -1, dim1: 0, dim2: 1 } }, unary('unfold', f([3, 8]), { attrs: { dim: 1, size: 3, step: 2 } }), { op: 'unfold', inputs: [f([8, 3])], attrs: { dim: 0, size: 3, step: 2 } },
-  unary('detach'), unary('data'), unary('clone'), unary('flatten', f([3, 4, 2]), { attrs: { startDim: 0, endDim: 1 } }), unary('flatten', f([3, 4, 2]), { attrs: { startDim: 1, endDim: 2 } }),
-  binary('viewAs', f([3, 4]), f([3, 2, 2])), binary('reshapeAs', f([3, 4]), f([3, 2, 2])), { op: 'expandAs', inputs: [f([4]), f([3, 4])], attrs: null },
+  unary('slice', f([5, 6]), { attrs: { dim: 1, start: 1, end: null, step: 2 } }),
+  unary('slice', f([5, 6]), { attrs: { dim: 0, start: 1, end: null, step: 2 } }),
+  unary('slice', f([5, 6]), { attrs: { dim: 0, start: -2, end: null, step: 1 } }),
+  unary('slice', f([5, 6]), { attrs: { dim: 0, start: 0, end: 2, step: 1 } }),
+  unary('select', f([3, 4]), { attrs: { dim: 1, index: -1 } }),
+  unary('select', f([3, 4]), { attrs: { dim: 0, index: 0 } }),
+  unary('diagonal', f([3, 4, 5]), { attrs: { offset: 1, dim1: 1, dim2: 2 } }),
+  { op: 'diagonal', inputs: [f([3, 4])], attrs: { offset: -1, dim1: 0, dim2: 1 } },
+  unary('unfold', f([3, 8]), { attrs: { dim: 1, size: 3, step: 2 } }),
+  { op: 'unfold', inputs: [f([8, 3])], attrs: { dim: 0, size: 3, step: 2 } },
+  unary('detach'),
+  unary('data'),
+  unary('clone'),
+  unary('flatten', f([3, 4, 2]), { attrs: { startDim: 0, endDim: 1 } }),
+  unary('flatten', f([3, 4, 2]), { attrs: { startDim: 1, endDim: 2 } }),
+  binary('viewAs', f([3, 4]), f([3, 2, 2])),
+  binary('reshapeAs', f([3, 4]), f([3, 2, 2])),
+  { op: 'expandAs', inputs: [f([4]), f([3, 4])], attrs: null },
   binary('copy', f([3, 4]), f([3, 1], 'float32')),
-  { op: 'viewScatter', inputs: [f([5, 6]), f([2, 6])], attrs: { view: builtinOps.slice, attrs: { dim: 0, start: 1, end: 5, step: 2 } } }, binary('viewScatter', f([5, 6]), f([5]), { attrs: { view: builtinOps.select, attrs: { dim: 1, index: 2 } } }),
-  { op: 'viewScatter', inputs: [f([4, 4]), f([4])], attrs: { view: builtinOps.diagonal, attrs: { offset: 0, dim1: 0, dim2: 1 } } },
-  unary('flip', f([3, 4]), { attrs: { dims: [0, 1] } }), unary('roll', f([3, 4]), { attrs: { shift: 1, dim: 0 } }), unary('tril', f([3, 4]), { attrs: { diagonal: 1 } }), unary('triu', f([3, 4]), { attrs: { diagonal: -1 } }), unary('triu', i(0, 9, [3, 4], 'int32'), { attrs: { diagonal: 0 } }),
-  { op: 'diag', inputs: [f([3])], attrs: { diagonal: 1 } }, { op: 'diag', inputs: [f([3, 4])], attrs: { diagonal: 0 } },
-  unary('repeat', f([3, 4]), { attrs: { repeats: [2, 1, 3] } }), unary('repeatInterleave', f([3, 4]), { attrs: { repeats: 2, dim: 0 } }),
-  binary('cat', f([3, 4]), f([3, 4]), { attrs: { dim: 0 } }), binary('cat', i(0, 9, [3, 2]), f([3, 4], 'float32'), { attrs: { dim: 1 } }), binary('stack', f([3, 4]), f([3, 4]), { attrs: { dim: 1 } }),
+  {
+    op: 'viewScatter',
+    inputs: [f([5, 6]), f([2, 6])],
+    attrs: { view: builtinOps.slice, attrs: { dim: 0, start: 1, end: 5, step: 2 } },
+  },
+  binary('viewScatter', f([5, 6]), f([5]), { attrs: { view: builtinOps.select, attrs: { dim: 1, index: 2 } } }),
+  {
+    op: 'viewScatter',
+    inputs: [f([4, 4]), f([4])],
+    attrs: { view: builtinOps.diagonal, attrs: { offset: 0, dim1: 0, dim2: 1 } },
+  },
+  unary('flip', f([3, 4]), { attrs: { dims: [0, 1] } }),
+  unary('roll', f([3, 4]), { attrs: { shift: 1, dim: 0 } }),
+  unary('tril', f([3, 4]), { attrs: { diagonal: 1 } }),
+  unary('triu', f([3, 4]), { attrs: { diagonal: -1 } }),
+  unary('triu', i(0, 9, [3, 4], 'int32'), { attrs: { diagonal: 0 } }),
+  { op: 'diag', inputs: [f([3])], attrs: { diagonal: 1 } },
+  { op: 'diag', inputs: [f([3, 4])], attrs: { diagonal: 0 } },
+  unary('repeat', f([3, 4]), { attrs: { repeats: [2, 1, 3] } }),
+  unary('repeatInterleave', f([3, 4]), { attrs: { repeats: 2, dim: 0 } }),
+  binary('cat', f([3, 4]), f([3, 4]), { attrs: { dim: 0 } }),
+  binary('cat', i(0, 9, [3, 2]), f([3, 4], 'float32'), { attrs: { dim: 1 } }),
+  binary('stack', f([3, 4]), f([3, 4]), { attrs: { dim: 1 } }),
 
-  { op: 'gather', inputs: [f([4, 5]), i(0, 4, [3, 5])], attrs: { dim: 0 } }, binary('gather', f([4, 5]), i(0, 5, [4, 2]), { attrs: { dim: 1 } }),
-  { op: 'scatter', inputs: [f([4, 5]), tensor([[0, 1, 2, 3, 0]], { dtype: 'int64' }), f([2, 5])], attrs: { dim: 0 } }, { op: 'scatter', inputs: [f([4, 5]), tensor([[0, 1], [1, 2], [3, 4], [0, 4]], { dtype: 'int64' })], operands: ([x, at]) => [x, at, 9], attrs: { dim: 1 } },
+  { op: 'gather', inputs: [f([4, 5]), i(0, 4, [3, 5])], attrs: { dim: 0 } },
+  binary('gather', f([4, 5]), i(0, 5, [4, 2]), { attrs: { dim: 1 } }),
+  { op: 'scatter', inputs: [f([4, 5]), tensor([[0, 1, 2, 3, 0]], { dtype: 'int64' }), f([2, 5])], attrs: { dim: 0 } },
+  {
+    op: 'scatter',
+    inputs: [
+      f([4, 5]),
+      tensor(
+        [
+          [0, 1],
+          [1, 2],
+          [3, 4],
+          [0, 4],
+        ],
+        { dtype: 'int64' },
+      ),
+    ],
+    operands: ([x, at]) => [x, at, 9],
+    attrs: { dim: 1 },
+  },
   { op: 'scatterAdd', inputs: [f([4, 5]), i(0, 4, [3, 5]), f([3, 5])], attrs: { dim: 0 }, since: 16 },
-  binary('indexSelect', f([4, 5]), i(0, 5, [4]), { attrs: { dim: 1 } }), { op: 'indexSelect', inputs: [f([4, 5]), i(0, 4, [6], 'int32')], attrs: { dim: 0 } },
-  { op: 'indexAdd', inputs: [f([4, 5]), tensor([0, 2, 0], { dtype: 'int64' }), f([3, 5])], attrs: { dim: 0 }, since: 16 }, { op: 'indexCopy', inputs: [f([4, 5]), tensor([0, 2], { dtype: 'int64' }), f([4, 2])], attrs: { dim: 1 } }, { op: 'indexFill', inputs: [f([4, 5]), tensor([0, 2], { dtype: 'int64' })], operands: ([x, at]) => [x, at, 7], attrs: { dim: 1 } },
+  binary('indexSelect', f([4, 5]), i(0, 5, [4]), { attrs: { dim: 1 } }),
+  { op: 'indexSelect', inputs: [f([4, 5]), i(0, 4, [6], 'int32')], attrs: { dim: 0 } },
+  {
+    op: 'indexAdd',
+    inputs: [f([4, 5]), tensor([0, 2, 0], { dtype: 'int64' }), f([3, 5])],
+    attrs: { dim: 0 },
+    since: 16,
+  },
+  { op: 'indexCopy', inputs: [f([4, 5]), tensor([0, 2], { dtype: 'int64' }), f([4, 2])], attrs: { dim: 1 } },
+  {
+    op: 'indexFill',
+    inputs: [f([4, 5]), tensor([0, 2], { dtype: 'int64' })],
+    operands: ([x, at]) => [x, at, 7],
+    attrs: { dim: 1 },
+  },
   { op: 'linearIndex', inputs: [i(-4, 4, [3]), i(-5, 5, [3])], attrs: { sizes: [4, 5] } },
-  { op: 'index', inputs: [f([4, 5]), i(-4, 4, [3])], attrs: null }, { op: 'index', inputs: [f([4, 5]), i(-5, 5, [3])], operands: ([x, at]) => [x, null, at], attrs: null }, { op: 'index', inputs: [f([4, 5]), i(0, 4, [3]), i(0, 5, [3])], attrs: null },
-  { op: 'indexPut', inputs: [f([4, 5]), tensor([0, 2], { dtype: 'int64' }), f([2, 5])], operands: ([x, at, v]) => [x, v, at], attrs: { accumulate: false } },
-  { op: 'take', inputs: [f([4, 5]), i(-20, 20, [3])], attrs: null }, { op: 'maskedScatter', inputs: [f([4, 5]), mask([4, 5]), f([20])], attrs: null },
-  unary('sort', f([3, 5]), { attrs: { dim: 1, descending: false } }), unary('sort', i(0, 3, [3, 5]), { attrs: { dim: 1, descending: true } }), unary('sort', f([3, 5]), { attrs: { dim: 0, descending: true } }), unary('topk', f([3, 5]), { attrs: { k: 2, dim: 1, largest: true, sorted: true } }),
-  { op: 'searchsorted', inputs: [tensor([1, 3, 5, 7], { dtype: 'float64' }), tensor([[0, 3, 8], [5, 7, 2]], { dtype: 'float64' })], attrs: { right: false } }, { op: 'searchsorted', inputs: [tensor([1, 3, 5, 7], { dtype: 'float64' }), tensor([[0, 3, 8], [5, 7, 2]], { dtype: 'float64' })], attrs: { right: true } },
-  unary('oneHot', i(0, 4, [3, 2]), { attrs: { numClasses: 4 } }), { op: 'embedding', inputs: [f([6, 4]), i(0, 6, [3, 2])], attrs: { paddingIdx: null } },
+  { op: 'index', inputs: [f([4, 5]), i(-4, 4, [3])], attrs: null },
+  { op: 'index', inputs: [f([4, 5]), i(-5, 5, [3])], operands: ([x, at]) => [x, null, at], attrs: null },
+  { op: 'index', inputs: [f([4, 5]), i(0, 4, [3]), i(0, 5, [3])], attrs: null },
+  {
+    op: 'indexPut',
+    inputs: [f([4, 5]), tensor([0, 2], { dtype: 'int64' }), f([2, 5])],
+    operands: ([x, at, v]) => [x, v, at],
+    attrs: { accumulate: false },
+  },
+  { op: 'take', inputs: [f([4, 5]), i(-20, 20, [3])], attrs: null },
+  { op: 'maskedScatter', inputs: [f([4, 5]), mask([4, 5]), f([20])], attrs: null },
+  unary('sort', f([3, 5]), { attrs: { dim: 1, descending: false } }),
+  unary('sort', i(0, 3, [3, 5]), { attrs: { dim: 1, descending: true } }),
+  unary('sort', f([3, 5]), { attrs: { dim: 0, descending: true } }),
+  unary('topk', f([3, 5]), { attrs: { k: 2, dim: 1, largest: true, sorted: true } }),
+  {
+    op: 'searchsorted',
+    inputs: [
+      tensor([1, 3, 5, 7], { dtype: 'float64' }),
+      tensor(
+        [
+          [0, 3, 8],
+          [5, 7, 2],
+        ],
+        { dtype: 'float64' },
+      ),
+    ],
+    attrs: { right: false },
+  },
+  {
+    op: 'searchsorted',
+    inputs: [
+      tensor([1, 3, 5, 7], { dtype: 'float64' }),
+      tensor(
+        [
+          [0, 3, 8],
+          [5, 7, 2],
+        ],
+        { dtype: 'float64' },
+      ),
+    ],
+    attrs: { right: true },
+  },
+  unary('oneHot', i(0, 4, [3, 2]), { attrs: { numClasses: 4 } }),
+  { op: 'embedding', inputs: [f([6, 4]), i(0, 6, [3, 2])], attrs: { paddingIdx: null } },
 
-  ...([['full', { shape: [2, 3], dtype: 'float64', device, value: 1.5 }], ['empty', { shape: [0, 3], dtype: 'float64', device }], ['eye', { shape: [3, 3], dtype: 'float64', device }], ['arange', { start: 1, end: 7, step: 2, dtype: 'int64', device }], ['linspace', { start: 0, end: 1, steps: 5, dtype: 'float64', device }], ['logspace', { start: 0, end: 1, steps: 5, base: 10, dtype: 'float64', device }], ['fromData', { shape: [2], dtype: 'float64', device, data: Float64Array.of(1, 2) }]] as const).map(([op, attrs]): Case => ({ op, inputs: [], attrs })),
-  unary('fullLike', f([3, 4]), { attrs: { value: 2, dtype: 'int32', device } }), unary('toCopy', f([3, 4]).mul(9), { attrs: { dtype: 'int32', device } }), unary('toCopy', special(), { attrs: { dtype: 'bool', device } }), unary('toCopy', i(-9, 9, [3, 4]), { attrs: { dtype: 'float64', device } }),
+  ...(
+    [
+      ['full', { shape: [2, 3], dtype: 'float64', device, value: 1.5 }],
+      ['empty', { shape: [0, 3], dtype: 'float64', device }],
+      ['eye', { shape: [3, 3], dtype: 'float64', device }],
+      ['arange', { start: 1, end: 7, step: 2, dtype: 'int64', device }],
+      ['linspace', { start: 0, end: 1, steps: 5, dtype: 'float64', device }],
+      ['logspace', { start: 0, end: 1, steps: 5, base: 10, dtype: 'float64', device }],
+      ['fromData', { shape: [2], dtype: 'float64', device, data: Float64Array.of(1, 2) }],
+    ] as const
+  ).map(([op, attrs]): Case => ({ op, inputs: [], attrs })),
+  unary('fullLike', f([3, 4]), { attrs: { value: 2, dtype: 'int32', device } }),
+  unary('toCopy', f([3, 4]).mul(9), { attrs: { dtype: 'int32', device } }),
+  unary('toCopy', special(), { attrs: { dtype: 'bool', device } }),
+  unary('toCopy', i(-9, 9, [3, 4]), { attrs: { dtype: 'float64', device } }),
   unary('fill', f([3, 4]), { operands: ([x]) => [x, 3] }),
 ];
 
 /** Ops that have a row but no case here. */
-const elsewhere: Readonly<Record<string, string>> = { emptyLike: 'its contents are undefined; written before read, as in the in-place tests' };
+const elsewhere: Readonly<Record<string, string>> = {
+  emptyLike: 'its contents are undefined; written before read, as in the in-place tests',
+};
 
 const opsets = [11, 13, 18, 21];
 
 /** Where onnxruntime 1.30 has no float64 kernel on the CPU: these are compared in float32. */
-const withoutDouble = new Set<string>(['tan', 'sinh', 'cosh', 'asin', 'acos', 'atan', 'asinh', 'acosh', 'atanh', 'atan2', 'erf', 'erfc']);
+const withoutDouble = new Set<string>([
+  'tan',
+  'sinh',
+  'cosh',
+  'asin',
+  'acos',
+  'atan',
+  'asinh',
+  'acosh',
+  'atanh',
+  'atan2',
+  'erf',
+  'erfc',
+]);
 
 const isFloat64 = (x: Tensor): boolean => x.dtype === 'float64';
 
@@ -166,7 +504,9 @@ function comparison(c: Case, opset: number, dtype: 'float64' | 'float32'): Compa
   const names = example.length === 1 ? ['x'] : example.map((_, k) => `x_${k}`);
   const axes = c.dynamic ? example.map((_, input) => ({ input, axis: 0, name: 'batch' })) : [];
   // the size of an axis that has another in one input (an argument that is broadcast) stays
-  const sizes = axes.every(({ input }) => example[input].shape[0] === example[0].shape[0]) ? [example[0]?.shape[0], 1, 7, 64] : [example[0]?.shape[0]];
+  const sizes = axes.every(({ input }) => example[input].shape[0] === example[0].shape[0])
+    ? [example[0]?.shape[0], 1, 7, 64]
+    : [example[0]?.shape[0]];
   const runs = axes.length > 0 ? sizes.map((size) => resize(example, axes, new Map([['batch', size]]))) : [example];
   const dynamicAxes = c.dynamic ? Object.fromEntries(names.map((name) => [name, { 0: 'batch' }])) : {};
   return {
@@ -183,7 +523,9 @@ function comparison(c: Case, opset: number, dtype: 'float64' | 'float32'): Compa
 }
 
 describe('symbols', () => {
-  const wanted = cases.flatMap((c) => opsets.filter((opset) => opset >= (c.since ?? 11)).map((opset) => ({ c, opset })));
+  const wanted = cases.flatMap((c) =>
+    opsets.filter((opset) => opset >= (c.since ?? 11)).map((opset) => ({ c, opset })),
+  );
   let double: Compared[] = [];
   let single: Compared[] = [];
   beforeAll(async () => {
@@ -193,7 +535,13 @@ describe('symbols', () => {
 
   test('every op with a symbol has a case', () => {
     const covered = new Set<string>(cases.map(({ op }) => op));
-    const missing = Object.entries(symbols).filter(([name, row]) => (row as OnnxSymbol) !== undefined && !(typeof row === 'object' && row.kind === 'unsupported') && !covered.has(name) && !(name in elsewhere));
+    const missing = Object.entries(symbols).filter(
+      ([name, row]) =>
+        (row as OnnxSymbol) !== undefined &&
+        !(typeof row === 'object' && row.kind === 'unsupported') &&
+        !covered.has(name) &&
+        !(name in elsewhere),
+    );
     expect(missing.map(([name]) => name)).toEqual([]);
   });
 
@@ -201,7 +549,9 @@ describe('symbols', () => {
     const bad = wanted.flatMap(({ c, opset }, k) => {
       const result = double[k];
       if ('error' in result && withoutDouble.has(c.op)) return [];
-      return 'error' in result || result.difference > 1e-12 ? [`${c.op} ${opset} ${c.inputs.map((x) => x.dtype)}: ${JSON.stringify(result)}`] : [];
+      return 'error' in result || result.difference > 1e-12
+        ? [`${c.op} ${opset} ${c.inputs.map((x) => x.dtype)}: ${JSON.stringify(result)}`]
+        : [];
     });
     expect(bad).toEqual([]);
   });
@@ -209,7 +559,9 @@ describe('symbols', () => {
   test('agree with the ops in float32 to 1e-5', () => {
     const bad = wanted.flatMap(({ c, opset }, k) => {
       const result = single[k];
-      return 'error' in result || result.difference > 1e-5 ? [`${c.op} ${opset} ${c.inputs.map((x) => x.dtype)}: ${JSON.stringify(result)}`] : [];
+      return 'error' in result || result.difference > 1e-5
+        ? [`${c.op} ${opset} ${c.inputs.map((x) => x.dtype)}: ${JSON.stringify(result)}`]
+        : [];
     });
     expect(bad).toEqual([]);
   });

@@ -71,7 +71,15 @@ export interface Settings {
 
 /** Every option of {@link toOnnx}. */
 export const toOnnxOptionNames = [
-  'inputNames', 'outputNames', 'opsetVersion', 'dynamicAxes', 'verbose', 'customOps', 'producerName', 'producerVersion', 'docString',
+  'inputNames',
+  'outputNames',
+  'opsetVersion',
+  'dynamicAxes',
+  'verbose',
+  'customOps',
+  'producerName',
+  'producerVersion',
+  'docString',
 ] as const;
 
 const customOpsChoices: readonly unknown[] = ['function', 'opaque', 'inline'];
@@ -95,10 +103,13 @@ export function readOptions(inputs: readonly Tensor[], options: ToOnnxOptions): 
   const axes: DynamicAxis[] = [];
   for (const [name, list] of Object.entries(options.dynamicAxes ?? {})) {
     const input = inputNames.indexOf(name);
-    if (input >= 0) axes.push(...axesOf(name, list, inputs[input].ndim).map(([axis, axisName]) => ({ input, axis, name: axisName })));
+    if (input >= 0)
+      axes.push(...axesOf(name, list, inputs[input].ndim).map(([axis, axisName]) => ({ input, axis, name: axisName })));
     else if (outputNames?.includes(name) || (outputNames === null && /^y(_\d+)?$/.test(name))) outputAxes[name] = list;
     else {
-      throw new OnnxExportError(`dynamicAxes: '${name}' is no input or output; inputs: ${inputNames.join(', ')}; outputs: ${outputNames?.join(', ') ?? 'y'}`);
+      throw new OnnxExportError(
+        `dynamicAxes: '${name}' is no input or output; inputs: ${inputNames.join(', ')}; outputs: ${outputNames?.join(', ') ?? 'y'}`,
+      );
     }
   }
   checkSizes(inputs, axes, inputNames);
@@ -122,7 +133,8 @@ export const defaultNames = (stem: string, count: number): string[] =>
 /** Names must be as many as there are values, and all different. */
 export function checkNames(option: string, names: readonly string[], count: number, what: string): void {
   if (!Array.isArray(names)) throw new OnnxExportError(`${option} must be an array of names, got ${describe(names)}`);
-  if (names.length !== count) throw new OnnxExportError(`${option} has ${names.length} names, but the model has ${count} ${what}`);
+  if (names.length !== count)
+    throw new OnnxExportError(`${option} has ${names.length} names, but the model has ${count} ${what}`);
   const bad = names.find((name: unknown) => typeof name !== 'string' || name === '');
   if (bad !== undefined) throw new OnnxExportError(`${option}: ${describe(bad)} is no name`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
@@ -132,7 +144,9 @@ export function checkNames(option: string, names: readonly string[], count: numb
 /** The axes of one entry of `dynamicAxes`, with their names. */
 export function axesOf(name: string, list: AxisNames, rank: number): [number, string][] {
   if (typeof list !== 'object' || list === null) {
-    throw new OnnxExportError(`dynamicAxes: write { ${name}: { 0: 'batch' } } or { ${name}: [0] }, got ${describe(list)}`);
+    throw new OnnxExportError(
+      `dynamicAxes: write { ${name}: { 0: 'batch' } } or { ${name}: [0] }, got ${describe(list)}`,
+    );
   }
   const entries: [number, unknown][] = Array.isArray(list)
     ? list.map((axis: number) => [axis, `${name}_dynamic_axes_${axis}`])

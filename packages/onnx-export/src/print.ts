@@ -1,6 +1,13 @@
 /** A model as text: what `verbose` shows. */
 import { attributeText } from './builder.ts';
-import { AttributeProto_AttributeType as AttributeType, type AttributeProto, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from './generated/onnx.ts';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './generated/onnx.ts';
 import { dtypeOf } from './types.ts';
 
 const dtypeName = (type: number | undefined): string => dtypeOf(type ?? 0) ?? '?';
@@ -49,8 +56,12 @@ function attributeValue(x: AttributeProto): string {
 }
 
 function nodeText(node: NodeProto, types: ReadonlyMap<string, string>): string {
-  const outputs = (node.output ?? []).map((name) => `%${name}${types.has(name) ? ` : ${types.get(name)}` : ''}`).join(', ');
-  const attributes = node.attribute?.length ? `[${node.attribute.map((x) => `${x.name}=${attributeValue(x)}`).join(', ')}]` : '';
+  const outputs = (node.output ?? [])
+    .map((name) => `%${name}${types.has(name) ? ` : ${types.get(name)}` : ''}`)
+    .join(', ');
+  const attributes = node.attribute?.length
+    ? `[${node.attribute.map((x) => `${x.name}=${attributeValue(x)}`).join(', ')}]`
+    : '';
   const inputs = (node.input ?? []).map((name) => (name ? `%${name}` : '(none)')).join(', ');
   return `  ${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})`;
 }

@@ -2,10 +2,28 @@
 import '@tenfold/backend-cpu/register';
 import { asFunction, Function, type FunctionContext } from '@tenfold/autograd';
 import { Linear, Module, ReLU, Sequential, Sigmoid } from '@tenfold/nn';
-import { builtinOps, cat, defineOp, dispatch, manualSeed, randn, type Sig, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import {
+  builtinOps,
+  cat,
+  defineOp,
+  dispatch,
+  manualSeed,
+  randn,
+  type Sig,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import { ModelProto } from './generated/onnx.ts';
-import { defineSymbol, type SymbolicGraph, type SymbolicValue, toOnnx, type ToOnnxOptions, type ExportableModel } from './index.ts';
+import {
+  defineSymbol,
+  type ExportableModel,
+  type SymbolicGraph,
+  type SymbolicValue,
+  type ToOnnxOptions,
+  toOnnx,
+} from './index.ts';
 import { type Comparison, compareAll } from './testing.ts';
 
 const batch = { dynamicAxes: { x: { 0: 'batch' } } } as const;
@@ -13,7 +31,8 @@ const f = (...shape: number[]): Tensor => randn(shape, { dtype: 'float64' });
 const runs = (...rest: number[]): Tensor[][] => [1, 7, 64].map((n) => [f(n, ...rest)]);
 const decoded = async (model: ExportableModel, inputs: Tensor[], options?: ToOnnxOptions): Promise<ModelProto> =>
   ModelProto.decode(await toOnnx(model, inputs, options));
-const ops = (proto: ModelProto): (string | undefined)[] => (proto.graph?.node ?? []).filter(({ opType }) => opType !== 'Constant').map(({ opType }) => opType);
+const ops = (proto: ModelProto): (string | undefined)[] =>
+  (proto.graph?.node ?? []).filter(({ opType }) => opType !== 'Constant').map(({ opType }) => opType);
 
 class Perception extends Module {
   readonly layer1 = new Linear(3, 4, { dtype: 'float64' });
@@ -28,7 +47,12 @@ class Perception extends Module {
 describe('modules', () => {
   test('keep the names of stateDict, scopes of torch.onnx, and Linear as Gemm', async () => {
     const { graph } = await decoded(new Perception(), [zeros([2, 3], { dtype: 'float64' })], batch);
-    expect(graph?.initializer?.map(({ name }) => name)).toEqual(['layer1.weight', 'layer1.bias', 'head.0.weight', 'head.0.bias']);
+    expect(graph?.initializer?.map(({ name }) => name)).toEqual([
+      'layer1.weight',
+      'layer1.bias',
+      'head.0.weight',
+      'head.0.bias',
+    ]);
     expect(graph?.node?.map(({ name, input }) => [name, input])).toEqual([
       ['/layer1/Gemm', ['x', 'layer1.weight', 'layer1.bias']],
       ['/relu/Relu', ['/layer1/Gemm_output_0']],
@@ -101,7 +125,11 @@ class NoSymbolic extends Function {
   }
 }
 
-const doubled = defineOp<Sig<[Tensor]>>({ name: 'test.doubled', infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }), body: ([x]) => x.mul(2) });
+const doubled = defineOp<Sig<[Tensor]>>({
+  name: 'test.doubled',
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  body: ([x]) => x.mul(2),
+});
 defineSymbol(doubled, (g) => g.op('Add', [g.x(), g.x()]));
 
 describe('custom Functions', () => {
@@ -136,34 +164,169 @@ describe('custom Functions', () => {
 
 const programs: Comparison[] = [
   { name: 'Perception', fn: (x) => new Perception().forward(x), example: [f(2, 3)], options: batch },
-  { name: 'a Function of two outputs', fn: (x) => TwoOutputs.apply(x, 2.5), example: [f(2, 6)], runs: runs(6), options: batch },
-  { name: 'two bodies', fn: (x) => [TwoOutputs.apply(x, 2)[0], TwoOutputs.apply(x, 3)[0]], example: [f(2, 6)], runs: runs(6), options: batch },
-  { name: 'view with a size', fn: (x) => x.view([x.shape[0] * 2, 3]).add(1).reshape([x.shape[0], -1]), example: [f(2, 6)], runs: runs(6), options: batch },
+  {
+    name: 'a Function of two outputs',
+    fn: (x) => TwoOutputs.apply(x, 2.5),
+    example: [f(2, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'two bodies',
+    fn: (x) => [TwoOutputs.apply(x, 2)[0], TwoOutputs.apply(x, 3)[0]],
+    example: [f(2, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'view with a size',
+    fn: (x) =>
+      x
+        .view([x.shape[0] * 2, 3])
+        .add(1)
+        .reshape([x.shape[0], -1]),
+    example: [f(2, 6)],
+    runs: runs(6),
+    options: batch,
+  },
   { name: 'mean by hand', fn: (x) => x.sum().div(x.numel()), example: [f(2, 6)], runs: runs(6), options: batch },
   { name: 'times 1/n', fn: (x) => x.sum(0).mul(1 / x.shape[0]), example: [f(2, 6)], runs: runs(6), options: batch },
-  { name: 'zeros of a size', fn: (x) => cat([x, x.newZeros([x.shape[0], 2])], 1), example: [f(2, 6)], runs: runs(6), options: batch },
-  { name: 'expand to a size', fn: (x) => x.sum(1).unsqueeze(1).expand([x.shape[0], 4]), example: [f(1, 6)], runs: runs(6), options: batch },
-  { name: 'arange of a size', fn: (x) => x.mul(dispatch(builtinOps.arange, [], { start: 0, end: x.shape[0], step: 1, dtype: 'float64', device: 'cpu' }).unsqueeze(1)), example: [f(3, 6)], runs: runs(6), options: batch },
+  {
+    name: 'zeros of a size',
+    fn: (x) => cat([x, x.newZeros([x.shape[0], 2])], 1),
+    example: [f(2, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'expand to a size',
+    fn: (x) => x.sum(1).unsqueeze(1).expand([x.shape[0], 4]),
+    example: [f(1, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'arange of a size',
+    fn: (x) =>
+      x.mul(
+        dispatch(builtinOps.arange, [], {
+          start: 0,
+          end: x.shape[0],
+          step: 1,
+          dtype: 'float64',
+          device: 'cpu',
+        }).unsqueeze(1),
+      ),
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
   { name: 'last row', fn: (x) => x.select(0, x.shape[0] - 1), example: [f(3, 6)], runs: runs(6), options: batch },
-  { name: 'all but the last', fn: (x) => x.slice(0, 0, x.shape[0] - 1), example: [f(3, 6)], runs: runs(6), options: batch },
-  { name: 'even rows', fn: (x) => x.slice(0, 0, undefined, 2).mul(2), example: [f(3, 6)], runs: runs(6), options: batch },
-  { name: 'in place through views', fn: (x) => { const y = x.clone(); y.select(1, 0).fill_(5); y.slice(0, 0, undefined, 2).mul_(3); return y.relu_().t(); }, example: [f(3, 6)], runs: runs(6), options: batch },
-  { name: 'masks', fn: (x) => { const y = x.clone(); y.indexPut_([x.lt(0)], 0); return y.maskedFill(x.gt(1), 1); }, example: [f(3, 6)], runs: runs(6), options: batch },
-  { name: 'batch norm by hand', fn: (x) => x.sub(x.mean(0)).div(x.var(0, { correction: 0 }).add(1e-5).sqrt()), example: [f(3, 6)], runs: runs(6), options: batch },
+  {
+    name: 'all but the last',
+    fn: (x) => x.slice(0, 0, x.shape[0] - 1),
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'even rows',
+    fn: (x) => x.slice(0, 0, undefined, 2).mul(2),
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'in place through views',
+    fn: (x) => {
+      const y = x.clone();
+      y.select(1, 0).fill_(5);
+      y.slice(0, 0, undefined, 2).mul_(3);
+      return y.relu_().t();
+    },
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'masks',
+    fn: (x) => {
+      const y = x.clone();
+      y.indexPut_([x.lt(0)], 0);
+      return y.maskedFill(x.gt(1), 1);
+    },
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'batch norm by hand',
+    fn: (x) => x.sub(x.mean(0)).div(x.var(0, { correction: 0 }).add(1e-5).sqrt()),
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
   { name: 'variance', fn: (x) => x.var(0), example: [f(3, 6)], runs: [[f(2, 6)], [f(64, 6)]], options: batch },
-  { name: 'two axes', fn: (x) => x.reshape([-1]).add(x.shape[0] * x.shape[1]), example: [f(3, 6)], runs: [[f(1, 1)], [f(7, 2)], [f(5, 64)]], options: { dynamicAxes: { x: { 0: 'batch', 1: 'time' } } } },
-  { name: 'attention', fn: (q, k) => { const [b, t, d] = q.shape; const split = (x: Tensor): Tensor => x.view([x.shape[0], x.shape[1], 2, d / 2]).transpose(1, 2); const a = split(q).matmul(split(k).transpose(2, 3)).softmax(3); return a.matmul(split(k)).transpose(1, 2).reshape([b, t, d]); }, example: [f(2, 3, 4), f(2, 5, 4)], runs: [[f(1, 1, 4), f(1, 1, 4)], [f(3, 7, 4), f(3, 2, 4)]], options: { dynamicAxes: { x_0: { 0: 'batch', 1: 'queries' }, x_1: { 0: 'batch', 1: 'keys' } } } },
-  { name: 'outputs that are inputs, parameters and each other', fn: (x) => { const y = x.relu(); return [x, constant, y, y, x.detach()]; }, example: [f(3, 6)], runs: runs(6), options: batch },
-  { name: 'one hot and gather', fn: (x) => x.gather(1, x.argmax(1, { keepdim: true })), example: [f(3, 6)], runs: runs(6), options: batch },
+  {
+    name: 'two axes',
+    fn: (x) => x.reshape([-1]).add(x.shape[0] * x.shape[1]),
+    example: [f(3, 6)],
+    runs: [[f(1, 1)], [f(7, 2)], [f(5, 64)]],
+    options: { dynamicAxes: { x: { 0: 'batch', 1: 'time' } } },
+  },
+  {
+    name: 'attention',
+    fn: (q, k) => {
+      const [b, t, d] = q.shape;
+      const split = (x: Tensor): Tensor => x.view([x.shape[0], x.shape[1], 2, d / 2]).transpose(1, 2);
+      const a = split(q).matmul(split(k).transpose(2, 3)).softmax(3);
+      return a.matmul(split(k)).transpose(1, 2).reshape([b, t, d]);
+    },
+    example: [f(2, 3, 4), f(2, 5, 4)],
+    runs: [
+      [f(1, 1, 4), f(1, 1, 4)],
+      [f(3, 7, 4), f(3, 2, 4)],
+    ],
+    options: { dynamicAxes: { x_0: { 0: 'batch', 1: 'queries' }, x_1: { 0: 'batch', 1: 'keys' } } },
+  },
+  {
+    name: 'outputs that are inputs, parameters and each other',
+    fn: (x) => {
+      const y = x.relu();
+      return [x, constant, y, y, x.detach()];
+    },
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
+  {
+    name: 'one hot and gather',
+    fn: (x) => x.gather(1, x.argmax(1, { keepdim: true })),
+    example: [f(3, 6)],
+    runs: runs(6),
+    options: batch,
+  },
 ];
 const constant = tensor([1, 2, 3], { dtype: 'float64' });
 
 describe('programs in onnxruntime', () => {
+  test('agree in float16', async () => {
+    const x = randn([3, 4]).to('float16');
+    const [result] = await compareAll([{ name: 'half', fn: (x) => x.mul(2.5).add(1).relu().sum(1), example: [x] }]);
+    expect(result).toEqual({ difference: expect.closeTo(0, 2) });
+  });
+
   test.each([11, 13, 18, 21])('agree at opset %i, at several sizes of every dynamic axis', async (opsetVersion) => {
     const model = new Perception();
-    const wanted = programs.map((c) => ({ ...c, ...(c.name === 'Perception' ? { fn: (x: Tensor) => model.forward(x), runs: runs(3) } : {}), options: { ...c.options, opsetVersion } }));
+    const wanted = programs.map((c) => ({
+      ...c,
+      ...(c.name === 'Perception' ? { fn: (x: Tensor) => model.forward(x), runs: runs(3) } : {}),
+      options: { ...c.options, opsetVersion },
+    }));
     const results = await compareAll(wanted);
-    const bad = results.flatMap((result, k) => ('error' in result || result.difference > 1e-12 ? [`${wanted[k].name}: ${JSON.stringify(result)}`] : []));
+    const bad = results.flatMap((result, k) =>
+      'error' in result || result.difference > 1e-12 ? [`${wanted[k].name}: ${JSON.stringify(result)}`] : [],
+    );
     expect(bad).toEqual([]);
   });
 });

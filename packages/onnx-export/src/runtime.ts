@@ -16,7 +16,9 @@ export interface Job {
 }
 
 /** What came out: outputs by name for each run, or why the model was refused. */
-export type JobResult = { readonly outputs: readonly Readonly<Record<string, WireTensor>>[] } | { readonly error: string };
+export type JobResult =
+  | { readonly outputs: readonly Readonly<Record<string, WireTensor>>[] }
+  | { readonly error: string };
 
 // plain JavaScript, handed to node as text, so that it runs from sources and from a bundle alike
 const program = `
@@ -66,7 +68,9 @@ async function findOnnxRuntime(): Promise<string> {
       // the next place
     }
   }
-  throw new OnnxExportError('verify runs the model in onnxruntime, which is not installed: npm install onnxruntime-node');
+  throw new OnnxExportError(
+    'verify runs the model in onnxruntime, which is not installed: npm install onnxruntime-node',
+  );
 }
 
 /** Runs all jobs in one child process. */
@@ -82,7 +86,12 @@ export async function runInOnnxRuntime(jobs: readonly Job[]): Promise<JobResult[
     child.on('close', (code, signal) => {
       const text = Buffer.concat(out).toString();
       if (code === 0 && text) resolve(JSON.parse(text) as JobResult[]);
-      else reject(new OnnxExportError(`onnxruntime's process ended with ${signal ?? code}: ${Buffer.concat(err).toString().slice(0, 2000)}`));
+      else
+        reject(
+          new OnnxExportError(
+            `onnxruntime's process ended with ${signal ?? code}: ${Buffer.concat(err).toString().slice(0, 2000)}`,
+          ),
+        );
     });
     child.stdin.on('error', () => {
       // the process ended before it had read everything; its exit code says why

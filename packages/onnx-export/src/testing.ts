@@ -33,11 +33,20 @@ export async function compareAll(comparisons: readonly Comparison[]): Promise<Co
         const bytes = await toOnnx(fn, example, { ...options, inputNames });
         const expected = await Promise.all(
           runs.map((inputs) =>
-            Promise.all(listOf(fn(...inputs.map((x) => x.clone()))).map(async (x) => ({ dims: x.shape, values: await x.detach().toTypedArray() }))),
+            Promise.all(
+              listOf(fn(...inputs.map((x) => x.clone()))).map(async (x) => ({
+                dims: x.shape,
+                values: await x.detach().toTypedArray(),
+              })),
+            ),
           ),
         );
         const wires = await Promise.all(
-          runs.map(async (inputs) => Object.fromEntries(await Promise.all(inputs.map(async (x, i) => [inputNames[i], await toWire(x)] as const)))),
+          runs.map(async (inputs) =>
+            Object.fromEntries(
+              await Promise.all(inputs.map(async (x, i) => [inputNames[i], await toWire(x)] as const)),
+            ),
+          ),
         );
         return { job: { model: Buffer.from(bytes).toString('base64'), runs: wires }, expected };
       } catch (error) {
@@ -61,7 +70,8 @@ function compare(result: JobResult, expected: readonly (readonly Expected[])[]):
   for (const [t, outputs] of result.outputs.entries()) {
     const wires = Object.values(outputs);
     for (const [k, { dims, values }] of expected[t].entries()) {
-      if (String(wires[k].dims) !== String(dims)) return { error: `run ${t}: output ${k} has shape [${wires[k].dims}], expected [${dims}]` };
+      if (String(wires[k].dims) !== String(dims))
+        return { error: `run ${t}: output ${k} has shape [${wires[k].dims}], expected [${dims}]` };
       worst = Math.max(worst, largestDifference(fromWire(wires[k]), values));
     }
   }

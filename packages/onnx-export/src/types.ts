@@ -1,5 +1,14 @@
 /** ONNX's element types, and how values of Tenfold's dtypes stand in a TensorProto. */
-import { arrayTypes, type DType, dtypes, isFloat, numberToBfloat16, numberToHalf, OnnxExportError, type TypedArray } from '@tenfold/tensor-core';
+import {
+  arrayTypes,
+  type DType,
+  dtypes,
+  isFloat,
+  numberToBfloat16,
+  numberToHalf,
+  OnnxExportError,
+  type TypedArray,
+} from '@tenfold/tensor-core';
 import { TensorProto_DataType as DataType, type TensorProto } from './generated/onnx.ts';
 
 /** The number of a dtype in ONNX. */
@@ -54,6 +63,7 @@ function littleEndian(data: TypedArray): Uint8Array {
 /** A TensorProto of raw bytes. */
 export function tensorProto(name: string, dtype: DType, dims: readonly number[], rawData: Uint8Array): TensorProto {
   const expected = dims.reduce((n, size) => n * size, 1) * dtypes[dtype].itemsize;
-  if (rawData.length !== expected) throw new OnnxExportError(`constant '${name}' has ${rawData.length} bytes, its shape needs ${expected}`);
+  if (rawData.length !== expected)
+    throw new OnnxExportError(`constant '${name}' has ${rawData.length} bytes, its shape needs ${expected}`);
   return { name, dataType: onnxType[dtype], dims: [...dims], rawData };
 }

@@ -24,11 +24,22 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
     const [first] = values;
     values.forEach((value, t) => {
       if (value.dtype !== first.dtype || value.shape.length !== first.shape.length) {
-        throw differs(points[t], `${what} has ${value.shape.length} dims of ${value.dtype} instead of ${first.shape.length} of ${first.dtype}`);
+        throw differs(
+          points[t],
+          `${what} has ${value.shape.length} dims of ${value.dtype} instead of ${first.shape.length} of ${first.dtype}`,
+        );
       }
       pairs[t].set(value, first);
     });
-    dims.set(first, first.shape.map((_, d) => explain(values.map((value) => value.shape[d]), points)));
+    dims.set(
+      first,
+      first.shape.map((_, d) =>
+        explain(
+          values.map((value) => value.shape[d]),
+          points,
+        ),
+      ),
+    );
   };
 
   const walk = (nodes: readonly (readonly GraphNode[])[], where: string): void => {
@@ -42,28 +53,52 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
     first.forEach((node, i) => {
       const all = nodes.map((list) => list[i]);
       const found = compareInputs(all, pairs, points);
-      compareAttrs(all.map((x) => x.attrs), '', points, found, nameOf(node));
+      compareAttrs(
+        all.map((x) => x.attrs),
+        '',
+        points,
+        found,
+        nameOf(node),
+      );
       if (found.size > 0) varying.set(node, found);
       const { body } = node;
       if (body) {
-        walk(all.map((x, t) => (x.body ?? mismatch(points[t], node)).nodes), `${where}in ${nameOf(node)}: `);
+        walk(
+          all.map((x, t) => (x.body ?? mismatch(points[t], node)).nodes),
+          `${where}in ${nameOf(node)}: `,
+        );
       }
-      for (let k = 0; k < node.outputs.length; k++) bind(all.map((x) => x.outputs[k]), `the result of ${nameOf(node)}`);
+      for (let k = 0; k < node.outputs.length; k++)
+        bind(
+          all.map((x) => x.outputs[k]),
+          `the result of ${nameOf(node)}`,
+        );
     });
   };
 
   graphs.forEach((graph, t) => {
-    const same = graph.inputs.length === base.inputs.length &&
-      graph.inputs.every(({ kind, tensor }, i) => kind === base.inputs[i].kind && (kind === 'argument' || tensor === base.inputs[i].tensor));
-    if (!same) throw differs(points[t], 'other parameters or constants are read (a tensor made outside of the traced ops?)');
+    const same =
+      graph.inputs.length === base.inputs.length &&
+      graph.inputs.every(
+        ({ kind, tensor }, i) =>
+          kind === base.inputs[i].kind && (kind === 'argument' || tensor === base.inputs[i].tensor),
+      );
+    if (!same)
+      throw differs(points[t], 'other parameters or constants are read (a tensor made outside of the traced ops?)');
     if (graph.outputs.length !== base.outputs.length) {
       throw differs(points[t], `${graph.outputs.length} outputs are returned instead of ${base.outputs.length}`);
     }
   });
   base.inputs.forEach((_, i) => {
-    bind(graphs.map((graph) => graph.inputs[i].value), `input ${i}`);
+    bind(
+      graphs.map((graph) => graph.inputs[i].value),
+      `input ${i}`,
+    );
   });
-  walk(graphs.map((graph) => graph.nodes), '');
+  walk(
+    graphs.map((graph) => graph.nodes),
+    '',
+  );
   graphs.forEach((graph, t) => {
     graph.outputs.forEach((value, k) => {
       if (pairs[t].get(value) !== base.outputs[k]) throw differs(points[t], `output ${k} is another value`);
@@ -79,7 +114,11 @@ export function nameOf(node: GraphNode | undefined): string {
   return node.scope.length ? `'${node.spec.name}' in ${node.scope.join('.')}` : `'${node.spec.name}'`;
 }
 
-function compareInputs(nodes: readonly GraphNode[], pairs: readonly ReadonlyMap<Value, Value>[], points: readonly Point[]): Map<string, Dim> {
+function compareInputs(
+  nodes: readonly GraphNode[],
+  pairs: readonly ReadonlyMap<Value, Value>[],
+  points: readonly Point[],
+): Map<string, Dim> {
   const found = new Map<string, Dim>();
   const [first] = nodes;
   nodes.forEach((node, t) => {
@@ -100,10 +139,19 @@ function compareInputs(nodes: readonly GraphNode[], pairs: readonly ReadonlyMap<
   return found;
 }
 
-function compareAttrs(all: readonly unknown[], path: string, points: readonly Point[], found: Map<string, Dim>, op: string): void {
+function compareAttrs(
+  all: readonly unknown[],
+  path: string,
+  points: readonly Point[],
+  found: Map<string, Dim>,
+  op: string,
+): void {
   const [first] = all;
   if (typeof first === 'number') {
-    const number = explain(all.map((x) => (typeof x === 'number' ? x : Number.NaN)), points);
+    const number = explain(
+      all.map((x) => (typeof x === 'number' ? x : Number.NaN)),
+      points,
+    );
     if (typeof number !== 'number') found.set(path, number);
     return;
   }
@@ -129,7 +177,14 @@ function compareAttrs(all: readonly unknown[], path: string, points: readonly Po
   all.forEach((x, t) => {
     if (Object.getPrototypeOf(x) !== Object.getPrototypeOf(first)) fail(t);
   });
-  for (const key of keys) compareAttrs(objects.map((x) => x[key]), path ? `${path}.${key}` : key, points, found, op);
+  for (const key of keys)
+    compareAttrs(
+      objects.map((x) => x[key]),
+      path ? `${path}.${key}` : key,
+      points,
+      found,
+      op,
+    );
 }
 
 function sameData(a: TypedArray, b: unknown): boolean {

@@ -1,5 +1,15 @@
 /** Compares an exported model with the model here, by running it in onnxruntime. */
-import { checkOptions, describe, isFloat, isTensor, OnnxExportError, type Tensor, type TypedArray, withoutGrad } from '@tenfold/tensor-core';
+import {
+  checkOptions,
+  describe,
+  halfToNumber,
+  isFloat,
+  isTensor,
+  OnnxExportError,
+  type Tensor,
+  type TypedArray,
+  withoutGrad,
+} from '@tenfold/tensor-core';
 import { type ExportableModel, outputsOf, resize, withModel } from './model.ts';
 import type { Settings, VerifyOptions } from './options.ts';
 import { type Job, runInOnnxRuntime, type WireTensor } from './runtime.ts';
@@ -28,7 +38,7 @@ export function fromWire({ dtype, data }: WireTensor): ArrayLike<number | bigint
     case 'int8':
       return new Int8Array(bytes);
     case 'float16':
-      return new Uint16Array(bytes);
+      return Float32Array.from(new Uint16Array(bytes), halfToNumber);
     default:
       return new Uint8Array(bytes);
   }
@@ -63,7 +73,8 @@ export async function verifyModel(
     throw new OnnxExportError(`verify: sizes must be an array of sizes such as [1, 7, 64], got ${describe(sizes)}`);
   }
   const names = [...new Set(settings.axes.map(({ name }) => name))];
-  const points = names.length === 0 ? [new Map<string, number>()] : sizes.map((size) => new Map(names.map((name) => [name, size])));
+  const points =
+    names.length === 0 ? [new Map<string, number>()] : sizes.map((size) => new Map(names.map((name) => [name, size])));
   const given = points.map((point) => withoutGrad(() => resize(inputs, settings.axes, point)));
   const expected = await withModel(model, (runner) =>
     given.map((args) => {
@@ -72,7 +83,11 @@ export async function verifyModel(
     }),
   );
   const runs = await Promise.all(
-    given.map(async (args) => Object.fromEntries(await Promise.all(args.map(async (x, i) => [settings.inputNames[i], await toWire(x)] as const)))),
+    given.map(async (args) =>
+      Object.fromEntries(
+        await Promise.all(args.map(async (x, i) => [settings.inputNames[i], await toWire(x)] as const)),
+      ),
+    ),
   );
   const job: Job = { model: Buffer.from(bytes).toString('base64'), runs };
   const [result] = await runInOnnxRuntime([job]);
@@ -81,16 +96,14 @@ export async function verifyModel(
     for (const [k, tensor] of expected[t].entries()) {
       const wire = Object.values(outputs)[k];
       const where = `output ${k}${names.length ? ` at ${[...points[t]].map(([name, size]) => `${name} = ${size}`).join(', ')}` : ''}`;
-      if (String(wire.dims) !== String(tensor.shape)) throw new OnnxExportError(`verify: ${where} has shape [${wire.dims}] in onnxruntime, [${tensor.shape}] here`);
-      const difference = largestDifference(fromWire(wire), await comparable(tensor));
+      if (String(wire.dims) !== String(tensor.shape))
+        throw new OnnxExportError(`verify: ${where} has shape [${wire.dims}] in onnxruntime, [${tensor.shape}] here`);
+      const difference = largestDifference(fromWire(wire), await tensor.toTypedArray());
       const limit = options.tolerance ?? (isFloat(tensor.dtype) ? tolerances[tensor.dtype] : 0);
-      if (difference > limit) throw new OnnxExportError(`verify: ${where} differs by ${difference.toExponential(1)} from the model here, more than ${limit}`);
+      if (difference > limit)
+        throw new OnnxExportError(
+          `verify: ${where} differs by ${difference.toExponential(1)} from the model here, more than ${limit}`,
+        );
     }
   }
-}
-
-/** The numbers of a tensor as they come back from the other process: halves as their bits. */
-async function comparable(x: Tensor): Promise<TypedArray> {
-  const values = await x.toTypedArray();
-  return x.dtype === 'float16' ? new Uint16Array(encode(values, 'float16').slice().buffer) : values;
 }

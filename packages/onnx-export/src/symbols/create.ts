@@ -8,12 +8,16 @@ import type { Symbols } from './symbol.ts';
 /** The values that the factory gave when it was run for the export. */
 function folded(g: OpContext): Ref {
   const data = g.frame.folded.get(g.node);
-  if (!data) throw g.error('its size depends on a dynamic axis; make the tensor from an input (zerosLike, a slice of a larger constant)');
+  if (!data)
+    throw g.error(
+      'its size depends on a dynamic axis; make the tensor from an input (zerosLike, a slice of a larger constant)',
+    );
   return g.constantBytes(data, g.outDType(), g.node.outputs[0].shape);
 }
 
 /** One value everywhere. */
-const filled = (g: OpContext, value: Dim, dtype: DType, dims: readonly Dim[]): Ref => g.expand(g.scalar(value, dtype), dims);
+const filled = (g: OpContext, value: Dim, dtype: DType, dims: readonly Dim[]): Ref =>
+  g.expand(g.scalar(value, dtype), dims);
 
 /** Rows by op name. */
 export const create: Symbols<CreateOps> = {
@@ -33,7 +37,8 @@ export const create: Symbols<CreateOps> = {
   arange: (g) => {
     if (g.frame.folded.has(g.node)) return folded(g);
     const dtype = g.outDType();
-    const wide: DType = dtype === 'int64' || dtype === 'int32' || dtype === 'float64' || dtype === 'float32' ? dtype : 'int64';
+    const wide: DType =
+      dtype === 'int64' || dtype === 'int32' || dtype === 'float64' || dtype === 'float32' ? dtype : 'int64';
     const bounds = ['start', 'end', 'step'].map((name) => g.scalar(g.size(name), wide));
     return g.cast(g.op('Range', bounds), dtype);
   },

@@ -8,24 +8,37 @@ import type { Symbols } from './symbol.ts';
 type Row = (g: OpContext) => Ref;
 
 /** One ONNX function of floats; integers are converted first. */
-const float = (type: string): Row => (g) => g.op(type, [g.operand(0, g.outDType())]);
+const float =
+  (type: string): Row =>
+  (g) =>
+    g.op(type, [g.operand(0, g.outDType())]);
 
 /** One ONNX function that leaves integers alone. */
-const rounding = (type: string): Row => (g) => (isFloat(g.outDType()) ? g.op(type, [g.x()]) : g.x());
+const rounding =
+  (type: string): Row =>
+  (g) =>
+    isFloat(g.outDType()) ? g.op(type, [g.x()]) : g.x();
 
 /** Two operands of the result's dtype. */
-const arithmetic = (write: (g: OpContext, x: Ref, y: Ref, dtype: DType) => Ref): Row => (g) =>
-  g.widened(g.outDType(), (dtype) => write(g, g.operand(0, dtype), g.operand(1, dtype), dtype));
+const arithmetic =
+  (write: (g: OpContext, x: Ref, y: Ref, dtype: DType) => Ref): Row =>
+  (g) =>
+    g.widened(g.outDType(), (dtype) => write(g, g.operand(0, dtype), g.operand(1, dtype), dtype));
 
 /** Two operands of a float dtype. */
-const compared = (write: (g: OpContext, x: Ref, y: Ref) => Ref): Row => (g) => {
-  const promoted = g.promoted();
-  // runtimes compare bools and small integers as int32
-  const dtype = promoted === 'bool' || g.isNarrow(promoted) ? 'int32' : promoted;
-  return write(g, g.operand(0, dtype), g.operand(1, dtype));
-};
+const compared =
+  (write: (g: OpContext, x: Ref, y: Ref) => Ref): Row =>
+  (g) => {
+    const promoted = g.promoted();
+    // runtimes compare bools and small integers as int32
+    const dtype = promoted === 'bool' || g.isNarrow(promoted) ? 'int32' : promoted;
+    return write(g, g.operand(0, dtype), g.operand(1, dtype));
+  };
 
-const logical = (type: string): Row => (g) => g.op(type, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
+const logical =
+  (type: string): Row =>
+  (g) =>
+    g.op(type, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
 
 const number = (g: OpContext, value: number, x: Ref): Ref => g.scalar(value, x.dtype as DType);
 const add = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Add', [x, y]);
@@ -122,30 +135,39 @@ function hypot(g: OpContext, x: Ref, y: Ref): Ref {
   return g.where(isInfinite(g, big), big, length);
 }
 
-const whole = (write: (g: OpContext, x: Ref) => Ref): Row => (g) => write(g, g.operand(0, g.outDType()));
-const both = (write: (g: OpContext, x: Ref, y: Ref) => Ref): Row => (g) =>
-  write(g, g.operand(0, g.outDType()), g.operand(1, g.outDType()));
+const whole =
+  (write: (g: OpContext, x: Ref) => Ref): Row =>
+  (g) =>
+    write(g, g.operand(0, g.outDType()));
+const both =
+  (write: (g: OpContext, x: Ref, y: Ref) => Ref): Row =>
+  (g) =>
+    write(g, g.operand(0, g.outDType()), g.operand(1, g.outDType()));
 
 /** Bits of integers, by opset 18's ops; of bools, by the logical ones. */
-const bits = (boolType: string, type: string): Row => (g) => {
-  const dtype = g.outDType();
-  if (dtype === 'bool') return g.op(boolType, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
-  g.needs(18, 'a bitwise op on integers');
-  return g.op(type, [g.operand(0, dtype), g.operand(1, dtype)]);
-};
+const bits =
+  (boolType: string, type: string): Row =>
+  (g) => {
+    const dtype = g.outDType();
+    if (dtype === 'bool') return g.op(boolType, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
+    g.needs(18, 'a bitwise op on integers');
+    return g.op(type, [g.operand(0, dtype), g.operand(1, dtype)]);
+  };
 
 /** Erf is a float32 function in most runtimes. */
 const erf = (g: OpContext, x: Ref): Ref => g.op('Erf', [x]);
 
 /** x + value · y ∘ z. */
-const accumulate = (combine: (g: OpContext, y: Ref, z: Ref) => Ref): Row => (g) => {
-  const factor = g.size('value');
-  return g.widened(g.outDType(), (dtype) => {
-    const y = g.operand(1, dtype);
-    const product = factor === 1 ? y : mul(g, g.scalar(factor, dtype), y);
-    return add(g, g.operand(0, dtype), combine(g, product, g.operand(2, dtype)));
-  });
-};
+const accumulate =
+  (combine: (g: OpContext, y: Ref, z: Ref) => Ref): Row =>
+  (g) => {
+    const factor = g.size('value');
+    return g.widened(g.outDType(), (dtype) => {
+      const y = g.operand(1, dtype);
+      const product = factor === 1 ? y : mul(g, g.scalar(factor, dtype), y);
+      return add(g, g.operand(0, dtype), combine(g, product, g.operand(2, dtype)));
+    });
+  };
 
 /** Rows by op name. */
 export const elementwise: Symbols<ElementwiseOps> = {
@@ -207,16 +229,18 @@ export const elementwise: Symbols<ElementwiseOps> = {
   isnan: (g) => (isFloat(g.dtype()) ? g.op('IsNaN', [g.x()]) : never(g)),
   isinf: (g) => (isFloat(g.dtype()) ? isInfinite(g, g.x()) : never(g)),
   isfinite: (g) =>
-    isFloat(g.dtype())
-      ? lt(g, abs(g, g.x()), g.scalar(Number.POSITIVE_INFINITY, g.dtype()))
-      : g.op('Not', [never(g)]),
+    isFloat(g.dtype()) ? lt(g, abs(g, g.x()), g.scalar(Number.POSITIVE_INFINITY, g.dtype())) : g.op('Not', [never(g)]),
   clamp: (g) =>
     g.widened(g.outDType(), (dtype) => {
       const x = g.operand(0, dtype);
       const isNumber = (i: number): boolean => g.isAbsent(i) || !g.isTensor(i);
       // Clip takes scalars only, and before opset 12 runtimes have it for float32 alone
       if (isNumber(1) && isNumber(2) && (dtype === 'float32' || g.opset >= 12)) {
-        return g.op('Clip', [x, g.isAbsent(1) ? null : g.operand(1, dtype), g.isAbsent(2) ? null : g.operand(2, dtype)]);
+        return g.op('Clip', [
+          x,
+          g.isAbsent(1) ? null : g.operand(1, dtype),
+          g.isAbsent(2) ? null : g.operand(2, dtype),
+        ]);
       }
       const low = g.isAbsent(1) ? x : extreme(g, 'Max', x, g.operand(1, dtype));
       return g.isAbsent(2) ? low : extreme(g, 'Min', low, g.operand(2, dtype));
@@ -234,7 +258,7 @@ export const elementwise: Symbols<ElementwiseOps> = {
   div: (g) => {
     const { roundingMode } = g.attrs;
     return g.widened(g.outDType(), (dtype) => {
-      const c : OpContext = g;
+      const c: OpContext = g;
       const [x, y] = [g.operand(0, dtype), g.operand(1, dtype)];
       if (roundingMode === 'floor') return floorDivided(c, x, y);
       return roundingMode === 'trunc' && isFloat(dtype) ? trunc(c, div(c, x, y)) : div(c, x, y);
@@ -265,12 +289,16 @@ export const elementwise: Symbols<ElementwiseOps> = {
       return c.where(c.op('And', [eq(c, x, y), isInfinite(c, x)]), x, stable);
     })(g),
   xlogy: (g) =>
-    both((c, x, y) => c.where(c.op('And', [eq(c, x, number(c, 0, x)), c.op('Not', [c.op('IsNaN', [y])])]), number(c, 0, x), mul(c, x, log(c, y))))(
-      g,
-    ),
+    both((c, x, y) =>
+      c.where(
+        c.op('And', [eq(c, x, number(c, 0, x)), c.op('Not', [c.op('IsNaN', [y])])]),
+        number(c, 0, x),
+        mul(c, x, log(c, y)),
+      ),
+    )(g),
   copysign: (g) => both(copysign)(g),
   lerp: (g) => {
-    const c : OpContext = g;
+    const c: OpContext = g;
     const dtype = g.outDType();
     const [start, end, weight] = [0, 1, 2].map((i) => g.operand(i, dtype));
     const diff = sub(c, end, start);
@@ -319,11 +347,15 @@ function orEqual(g: OpContext, type: 'Less' | 'Greater', x: Ref, y: Ref): Ref {
   return g.opset >= 12 ? g.op(`${type}OrEqual`, [x, y]) : g.op('Or', [g.op(type, [x, y]), eq(g, x, y)]);
 }
 
-const larger = (type: 'Max' | 'Min', boolType: string): Row => (g) =>
-  g.outDType() === 'bool' ? logical(boolType)(g) : arithmetic((c, x, y) => extreme(c, type, x, y))(g);
+const larger =
+  (type: 'Max' | 'Min', boolType: string): Row =>
+  (g) =>
+    g.outDType() === 'bool' ? logical(boolType)(g) : arithmetic((c, x, y) => extreme(c, type, x, y))(g);
 
 /** The other operand where one is NaN. */
-const ignoringNaN = (type: 'Max' | 'Min', boolType: string): Row => (g) => {
-  if (!isFloat(g.outDType())) return larger(type, boolType)(g);
-  return both((c, x, y) => c.where(c.op('IsNaN', [x]), y, c.where(c.op('IsNaN', [y]), x, c.op(type, [x, y]))))(g);
-};
+const ignoringNaN =
+  (type: 'Max' | 'Min', boolType: string): Row =>
+  (g) => {
+    if (!isFloat(g.outDType())) return larger(type, boolType)(g);
+    return both((c, x, y) => c.where(c.op('IsNaN', [x]), y, c.where(c.op('IsNaN', [y]), x, c.op(type, [x, y]))))(g);
+  };

@@ -28,43 +28,55 @@ function scattered(g: OpContext, index: Ref, updates: Ref, axis: number, add: bo
   // sums of small integers, like all arithmetic, through int32
   const wide: DType = add && g.isNarrow(dtype) ? 'int32' : dtype;
   const x = atLeast1d(g, g.cast(g.x(), wide), 0);
-  const written = g.op('ScatterElements', [x, index, g.cast(updates, wide)], { axis_i: axis, reduction_s: add ? 'add' : undefined });
+  const written = g.op('ScatterElements', [x, index, g.cast(updates, wide)], {
+    axis_i: axis,
+    reduction_s: add ? 'add' : undefined,
+  });
   return g.cast(asRank(g, written, g.rank()), dtype);
 }
 
-const scatter = (add: boolean) => (g: OpContext): Ref => {
-  const { dim } = g.attrs as { readonly dim: number };
-  const dtype = g.outDType();
-  const updates = g.isTensor(2) ? cropped(g, 2, 1) : g.expand(g.operand(2, dtype), g.dims(1));
-  return scattered(g, atLeast1d(g, g.x(1), 1), atLeast1d(g, updates, 1), dim, add);
-};
+const scatter =
+  (add: boolean) =>
+  (g: OpContext): Ref => {
+    const { dim } = g.attrs as { readonly dim: number };
+    const dtype = g.outDType();
+    const updates = g.isTensor(2) ? cropped(g, 2, 1) : g.expand(g.operand(2, dtype), g.dims(1));
+    return scattered(g, atLeast1d(g, g.x(1), 1), atLeast1d(g, updates, 1), dim, add);
+  };
 
 /** Whole slices along `dim`: each index is spread over the other dims. */
-const indexed = (add: boolean) => (g: OpContext): Ref => {
-  const { dim } = g.attrs as { readonly dim: number };
-  const dims: Dim[] = g.rank() === 0 ? [1] : [...g.dims()];
-  const [count] = g.rank(1) === 0 ? [1] : g.dims(1);
-  dims[dim] = count;
-  const one = dims.map((_, d) => d).filter((d) => d !== dim);
-  const index = g.expand(g.unsqueeze(atLeast1d(g, g.x(1), 1), one), dims);
-  const value = g.operand(2, g.outDType());
-  const updates = g.expand(value, dims);
-  return scattered(g, index, updates, dim, add);
-};
+const indexed =
+  (add: boolean) =>
+  (g: OpContext): Ref => {
+    const { dim } = g.attrs as { readonly dim: number };
+    const dims: Dim[] = g.rank() === 0 ? [1] : [...g.dims()];
+    const [count] = g.rank(1) === 0 ? [1] : g.dims(1);
+    dims[dim] = count;
+    const one = dims.map((_, d) => d).filter((d) => d !== dim);
+    const index = g.expand(g.unsqueeze(atLeast1d(g, g.x(1), 1), one), dims);
+    const value = g.operand(2, g.outDType());
+    const updates = g.expand(value, dims);
+    return scattered(g, index, updates, dim, add);
+  };
 
 /** TopK over everything is a stable sort. Small integers have no kernel. */
 function topk(g: OpContext, k: Dim, dim: number, largest: boolean): Ref[] {
   const dtype = g.dtype();
   const wide: DType = g.isNarrow(dtype) || dtype === 'bool' ? 'int32' : dtype;
   if (g.rank() === 0) return [g.x(), g.scalar(0, 'int64')];
-  const [values, indices] = g.ops('TopK', [g.cast(g.x(), wide), g.shape([k])], { axis_i: dim, largest_i: largest ? 1 : 0, sorted_i: 1 }, 2);
+  const [values, indices] = g.ops(
+    'TopK',
+    [g.cast(g.x(), wide), g.shape([k])],
+    { axis_i: dim, largest_i: largest ? 1 : 0, sorted_i: 1 },
+    2,
+  );
   return [g.cast(values, dtype), indices];
 }
 
 /** Rows by op name. */
 export const index: Symbols<IndexOps> = {
   gather: (g) => {
-    const c : OpContext = g;
+    const c: OpContext = g;
     const x = g.rank() === 0 && g.rank(1) > 0 ? g.unsqueeze(g.x(), [0]) : atLeast1d(c, g.x(), 0);
     const taken = g.op('GatherElements', [x, atLeast1d(c, g.x(1), 1)], { axis_i: g.attrs.dim });
     return asRank(c, taken, g.rank(1));
@@ -72,7 +84,7 @@ export const index: Symbols<IndexOps> = {
   scatter: (g) => scatter(false)(g),
   scatterAdd: (g) => scatter(true)(g),
   indexSelect: (g) => {
-    const c : OpContext = g;
+    const c: OpContext = g;
     const taken = g.op('Gather', [atLeast1d(c, g.x(), 0), atLeast1d(c, g.x(1), 1)], { axis_i: g.attrs.dim });
     return asRank(c, taken, g.outRank());
   },

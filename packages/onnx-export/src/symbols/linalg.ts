@@ -4,7 +4,8 @@ import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import { type Symbols, viaBody } from './symbol.ts';
 
-const product = (g: OpContext): Ref => g.widened(g.outDType(), (dtype) => g.op('MatMul', [g.operand(0, dtype), g.operand(1, dtype)]));
+const product = (g: OpContext): Ref =>
+  g.widened(g.outDType(), (dtype) => g.op('MatMul', [g.operand(0, dtype), g.operand(1, dtype)]));
 
 /** If `x` is a transposed matrix, the matrix: Gemm transposes by itself. */
 function transposed(g: OpContext, x: Ref): Ref | null {
@@ -48,13 +49,17 @@ export const linalg: Symbols<LinalgOps> = {
     const take = (at: number, count: number): string => letters.slice(at, at + count);
     const [b, rows, inner, columns] = [take(0, batch), take(batch, m), take(batch + m, k), take(batch + m + k, n)];
     const equation = `${b}${rows}${inner},${b}${inner}${columns}->${b}${rows}${columns}`;
-    return g.widened(g.outDType(), (dtype) => g.op('Einsum', [g.operand(0, dtype), g.operand(1, dtype)], { equation_s: equation }));
+    return g.widened(g.outDType(), (dtype) =>
+      g.op('Einsum', [g.operand(0, dtype), g.operand(1, dtype)], { equation_s: equation }),
+    );
   },
   einsum: viaBody,
   trace: (g) => {
     const [rows, columns] = g.fixedShape(g.dims(), 'the shape of the matrix');
     const at = Array.from({ length: Math.min(rows, columns) }, (_, i) => i * (columns + 1));
-    const diagonal = g.op('Gather', [g.op('Reshape', [g.cast(g.x(), g.outDType()), g.ints([-1])]), g.ints(at)], { axis_i: 0 });
+    const diagonal = g.op('Gather', [g.op('Reshape', [g.cast(g.x(), g.outDType()), g.ints([-1])]), g.ints(at)], {
+      axis_i: 0,
+    });
     return g.reduce('ReduceSum', diagonal, [0], false);
   },
 };

@@ -65,7 +65,14 @@ function viewScatter(g: OpContext<MovementOps['viewScatter']>): Ref {
       ? g.range(count)
       : g.op('Range', [g.scalar(0, 'int64'), g.squeeze(count, [0]), g.scalar(1, 'int64')]);
   const shown = { ...base };
-  const node: GraphNode = { spec: view, inputs: [shown], attrs, outputs: [g.value(1)], body: null, scope: g.node.scope };
+  const node: GraphNode = {
+    spec: view,
+    inputs: [shown],
+    attrs,
+    outputs: [g.value(1)],
+    body: null,
+    scope: g.node.scope,
+  };
   const unified = {
     graph: g.frame.unified.graph,
     dims: (value: typeof base): readonly Dim[] => (value === shown ? dims : g.frame.unified.dims(value)),
@@ -85,7 +92,9 @@ function viewScatter(g: OpContext<MovementOps['viewScatter']>): Ref {
 
 /** `attrs.dim` of the write is `dim` of the view. */
 function viewAttributes(varying: ReadonlyMap<string, Dim>): ReadonlyMap<string, Dim> {
-  return new Map([...varying].flatMap(([path, dim]) => (path.startsWith('attrs.') ? [[path.slice(6), dim] as const] : [])));
+  return new Map(
+    [...varying].flatMap(([path, dim]) => (path.startsWith('attrs.') ? [[path.slice(6), dim] as const] : [])),
+  );
 }
 
 /** Rows by op name. */
@@ -107,7 +116,10 @@ export const movement: Symbols<MovementOps> = {
     const size = g.dims();
     const asked = dims ?? others(g.rank());
     const open = asked.find((d) => typeof size[d] !== 'number');
-    if (open !== undefined) throw g.error(`it would drop dim ${open} in runs where ${size[open]} is 1; name the dims that are always 1: squeeze(dim)`);
+    if (open !== undefined)
+      throw g.error(
+        `it would drop dim ${open} in runs where ${size[open]} is 1; name the dims that are always 1: squeeze(dim)`,
+      );
     const axes = asked.filter((d) => size[d] === 1);
     return g.squeeze(g.x(), axes);
   },
@@ -123,7 +135,13 @@ export const movement: Symbols<MovementOps> = {
       if (end !== null) g.size('end');
       return g.x();
     }
-    return g.slice(g.x(), dim, g.size('start'), end === null ? END : g.size('end'), g.fixed(g.size('step'), 'the step'));
+    return g.slice(
+      g.x(),
+      dim,
+      g.size('start'),
+      end === null ? END : g.size('end'),
+      g.fixed(g.size('step'), 'the step'),
+    );
   },
   select: (g) => {
     const index = g.scalar(g.size('index'), 'int64');
@@ -172,7 +190,13 @@ export const movement: Symbols<MovementOps> = {
   repeat: (g) => {
     const repeats = g.sizes('repeats');
     const lead = repeats.length - g.rank();
-    return g.op('Tile', [g.unsqueeze(g.x(), Array.from({ length: lead }, (_, d) => d)), g.shape(repeats)]);
+    return g.op('Tile', [
+      g.unsqueeze(
+        g.x(),
+        Array.from({ length: lead }, (_, d) => d),
+      ),
+      g.shape(repeats),
+    ]);
   },
   repeatInterleave: viaBody,
   cat: (g) => {

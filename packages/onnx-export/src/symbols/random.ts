@@ -2,7 +2,9 @@
 import type { RandomOps } from '@tenfold/tensor-core';
 import { type Symbols, unsupported } from './symbol.ts';
 
-const random = unsupported('random numbers would differ in every runtime; draw them outside and pass them as an input, or export in eval mode');
+const random = unsupported(
+  'random numbers would differ in every runtime; draw them outside and pass them as an input, or export in eval mode',
+);
 
 /** Rows by op name. */
 export const randomNumbers: Symbols<RandomOps> = {

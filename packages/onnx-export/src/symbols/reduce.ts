@@ -21,8 +21,14 @@ function reduced(g: OpContext, type: string, dims: readonly number[], keepdim: b
   return g.cast(g.reduce(type, g.cast(g.x(), wide), dims, keepdim), dtype);
 }
 
-const reduction = (type: string) => (g: OpContext): Ref => reduced(g, type, dimsOf(g).dims, dimsOf(g).keepdim);
-const ofAll = (type: string) => (g: OpContext): Ref => reduced(g, type, allDims(g), false);
+const reduction =
+  (type: string) =>
+  (g: OpContext): Ref =>
+    reduced(g, type, dimsOf(g).dims, dimsOf(g).keepdim);
+const ofAll =
+  (type: string) =>
+  (g: OpContext): Ref =>
+    reduced(g, type, allDims(g), false);
 
 /** How many elements are not zero (or are), as int64. */
 function count(g: OpContext, zeros: boolean): Ref {
@@ -45,18 +51,22 @@ function position(g: OpContext, type: 'ArgMax' | 'ArgMin', dim: number, keepdim:
   return g.op(type, [x], { axis_i: dim, keepdims_i: keepdim ? 1 : 0 });
 }
 
-const argReduction = (type: 'ArgMax' | 'ArgMin') => (g: OpContext): Ref => {
-  const { dim, keepdim } = g.attrs as { readonly dim: number | null; readonly keepdim: boolean };
-  if (dim !== null || g.rank() === 0) return position(g, type, dim ?? 0, keepdim);
-  const at = g.op(type, [g.op('Reshape', [ordered(g), g.ints([-1])])], { axis_i: 0, keepdims_i: 0 });
-  return keepdim ? g.unsqueeze(at, allDims(g)) : at;
-};
+const argReduction =
+  (type: 'ArgMax' | 'ArgMin') =>
+  (g: OpContext): Ref => {
+    const { dim, keepdim } = g.attrs as { readonly dim: number | null; readonly keepdim: boolean };
+    if (dim !== null || g.rank() === 0) return position(g, type, dim ?? 0, keepdim);
+    const at = g.op(type, [g.op('Reshape', [ordered(g), g.ints([-1])])], { axis_i: 0, keepdims_i: 0 });
+    return keepdim ? g.unsqueeze(at, allDims(g)) : at;
+  };
 
-const withIndices = (reduceType: string, argType: 'ArgMax' | 'ArgMin') => (g: OpContext): Ref[] => {
-  const { dim, keepdim } = g.attrs as { readonly dim: number; readonly keepdim: boolean };
-  if (g.rank() === 0) return [g.op('Identity', [g.x()]), position(g, argType, 0, false)];
-  return [reduced(g, reduceType, [dim], keepdim), position(g, argType, dim, keepdim)];
-};
+const withIndices =
+  (reduceType: string, argType: 'ArgMax' | 'ArgMin') =>
+  (g: OpContext): Ref[] => {
+    const { dim, keepdim } = g.attrs as { readonly dim: number; readonly keepdim: boolean };
+    if (g.rank() === 0) return [g.op('Identity', [g.x()]), position(g, argType, 0, false)];
+    return [reduced(g, reduceType, [dim], keepdim), position(g, argType, dim, keepdim)];
+  };
 
 /** Row i of an n × n mask is true up to i: element j belongs to the running result i. */
 function running(g: OpContext, dim: number, reverse: boolean): Ref {
@@ -112,4 +122,3 @@ export const reduce: Symbols<ReduceOps> = {
   cummax: unsupported('ONNX has no running maximum'),
   cummin: unsupported('ONNX has no running minimum'),
 };
-
