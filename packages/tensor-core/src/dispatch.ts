@@ -19,7 +19,7 @@ import {
 } from './shape.ts';
 import type { AnySig, Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
 import { Storage, type VersionCounter } from './storage.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor, ViewInfo } from './tensor.ts';
 import { isTensor, makeTensor } from './tensor-class.ts';
 
 /** Runs an op: `dispatch(ops.add, [x, y], { alpha: 1 })`. */
@@ -141,8 +141,15 @@ function makeView(spec: OpSpec, inputs: readonly Operand[], attrs: object | null
 
 /** `x` again, as a tensor that keeps no graph alive. A view stays a view, of its base's twin. */
 function unlinked(x: Tensor, version: VersionCounter): Tensor {
-  const info = x.viewInfo && { ...x.viewInfo, source: unlinked(x.viewInfo.source, version) };
-  return makeTensor(x.storage, x.dtype, x.shape, x.strides, x.offset, version, info);
+  // from the base to `x`, in a loop: a chain of views may be longer than the stack is deep
+  const chain = [x];
+  for (let { viewInfo } = x; viewInfo; { viewInfo } = viewInfo.source) chain.push(viewInfo.source);
+  let twin: Tensor | null = null;
+  for (const { storage, dtype, shape, strides, offset, viewInfo } of chain.reverse()) {
+    const info: ViewInfo | null = viewInfo && twin && { ...viewInfo, source: twin };
+    twin = makeTensor(storage, dtype, shape, strides, offset, version, info);
+  }
+  return twin as Tensor;
 }
 
 /** The device of an op: the one its attributes name, else that of its tensors, which must agree. */

@@ -98,6 +98,10 @@ export function resolveDevice(name: string = defaultDevice): Device {
   const reasons: string[] = [];
   for (const backend of candidates) {
     const canonical = backend.indexed ? `${type}:${index}` : type;
+    if (!backend.indexed && index > 0) {
+      reasons.push(`there is one ${type} device, named '${type}'`);
+      continue;
+    }
     try {
       const device = open.get(canonical) ?? new Device(canonical, type, index, backend.open(index));
       open.set(canonical, device);
