@@ -25,6 +25,8 @@ const program = `
 import { createRequire } from 'node:module';
 import { readFileSync, writeSync } from 'node:fs';
 const { ort: path, jobs } = JSON.parse(readFileSync(0, 'utf8'));
+// where there is a Float16Array (Node 24), onnxruntime 1.30 turns float16 into one, of which its native part sees no bytes
+delete globalThis.Float16Array;
 const ort = createRequire(path)(path);
 const arrays = { float32: Float32Array, float64: Float64Array, int64: BigInt64Array, int32: Int32Array, int16: Int16Array, int8: Int8Array,
   uint8: Uint8Array, bool: Uint8Array, float16: Uint16Array };
