@@ -48,7 +48,10 @@ def errors_fixture():
     write_lines(FIXTURES / "errors.json", VERSION, "errors", errors.sentences())
 
 
-FAMILIES = ["elementwise", "reduce", "movement", "index", "linalg", "softmax", "loss"]
+FAMILIES = [
+    *["elementwise", "reduce", "movement", "index", "linalg", "softmax", "loss"],
+    *["conv", "pool", "spatial", "decomposition"],
+]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
 

@@ -49,7 +49,19 @@ export interface OpFixture {
 }
 
 /** The families that have fixtures. */
-export const families = ['elementwise', 'reduce', 'movement', 'index', 'linalg', 'softmax', 'loss'] as const;
+export const families = [
+  'elementwise',
+  'reduce',
+  'movement',
+  'index',
+  'linalg',
+  'softmax',
+  'loss',
+  'conv',
+  'pool',
+  'spatial',
+  'decomposition',
+] as const;
 export type Family = (typeof families)[number];
 
 /** Reads the samples of one family. */

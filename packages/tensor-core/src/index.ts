@@ -59,15 +59,19 @@ export {
   type UnaryFn,
 } from './expr.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
+export * from './functions/conv.ts';
+export * from './functions/decomposition.ts';
 export * from './functions/elementwise.ts';
 export * from './functions/index.ts';
 export * from './functions/linalg.ts';
 export * from './functions/loss.ts';
 export * from './functions/movement.ts';
 export * from './functions/optim.ts';
+export * from './functions/pool.ts';
 export * from './functions/random.ts';
 export * from './functions/reduce.ts';
 export * from './functions/softmax.ts';
+export * from './functions/spatial.ts';
 export { gradMode, withoutGrad } from './grad-mode.ts';
 export {
   Graph,
@@ -118,7 +122,9 @@ export type {
 } from './methods/reduce.ts';
 export type { SoftmaxOptions } from './methods/softmax.ts';
 export * from './ops/all.ts';
+export type { ConvOps } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
+export type { DecompositionOps } from './ops/decomposition.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
 export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
@@ -126,6 +132,7 @@ export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
 export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
+export type { PoolOps } from './ops/pool.ts';
 export type { RandomOps } from './ops/random.ts';
 export type {
   ArgReduceAttrs,
@@ -137,6 +144,7 @@ export type {
   VarAttrs,
 } from './ops/reduce.ts';
 export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
+export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';
 export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.ts';
 export {

@@ -1,29 +1,37 @@
 /** Every builtin derivative row, put into the slots of the specs. */
 import { type AnySig, ArgumentError, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
 import type { Rule, Rules } from '../rule.ts';
+import { conv } from './conv.ts';
 import { create } from './create.ts';
+import { decomposition } from './decomposition.ts';
 import { elementwise } from './elementwise.ts';
 import { index } from './index.ts';
 import { linalg } from './linalg.ts';
 import { loss } from './loss.ts';
 import { movement } from './movement.ts';
 import { optim } from './optim.ts';
+import { pool } from './pool.ts';
 import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
+import { spatial } from './spatial.ts';
 
 /** The derivative row of each builtin op. */
 export const rules: Rules<BuiltinOps> = {
+  ...conv,
   ...create,
+  ...decomposition,
   ...elementwise,
   ...index,
   ...linalg,
   ...loss,
   ...movement,
   ...optim,
+  ...pool,
   ...random,
   ...reduce,
   ...softmax,
+  ...spatial,
 };
 
 /** Fills the slots. */

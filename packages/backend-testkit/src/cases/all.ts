@@ -1,13 +1,17 @@
 /** Every case by op name, total over the builtin ops. */
 import type { BuiltinOps, CreateOps, OptimOps, RandomOps } from '@tenfold/tensor-core';
 import type { Cases, NoCase, OpCase } from '../case.ts';
+import { conv, convMethods } from './conv.ts';
+import { decomposition, decompositionMethods } from './decomposition.ts';
 import { elementwise, elementwiseMethods } from './elementwise.ts';
 import { index, indexMethods } from './index.ts';
 import { linalg, linalgMethods } from './linalg.ts';
 import { lossCases } from './loss.ts';
 import { movement, movementMethods } from './movement.ts';
+import { pool, poolMethods } from './pool.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
+import { spatial, spatialMethods } from './spatial.ts';
 
 const made: NoCase = { none: 'makes a tensor from attributes; checked in checks/create.ts' };
 const drawn: NoCase = { none: 'random; streams and distributions are checked in checks/random.ts' };
@@ -47,24 +51,32 @@ const optim: Cases<OptimOps> = { sgdStep: stepped, adamStep: stepped, rmspropSte
 
 /** Cases of the builtin ops. */
 export const opCases: Cases<BuiltinOps> = {
+  ...conv,
   ...create,
+  ...decomposition,
   ...elementwise,
   ...index,
   ...linalg,
   ...lossCases,
   ...movement,
   ...optim,
+  ...pool,
   ...random,
   ...reduce,
   ...softmax,
+  ...spatial,
 };
 
 /** Cases of methods that are made of other ops. */
 export const methodCases: { readonly [name: string]: OpCase } = {
+  ...convMethods,
+  ...decompositionMethods,
   ...elementwiseMethods,
   ...indexMethods,
   ...linalgMethods,
   ...movementMethods,
+  ...poolMethods,
+  ...spatialMethods,
 };
 
 /** The case for an op of the fixtures. */

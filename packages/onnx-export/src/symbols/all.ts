@@ -1,6 +1,8 @@
 /** Every builtin symbol, by op name, and symbols of third parties. */
 import { type AnySig, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
+import { conv } from './conv.ts';
 import { create } from './create.ts';
+import { decomposition } from './decomposition.ts';
 import { elementwise } from './elementwise.ts';
 import { index } from './index.ts';
 import { linalg } from './linalg.ts';
@@ -8,23 +10,29 @@ import { builtinSymbol, setSymbol } from './lookup.ts';
 import { loss } from './loss.ts';
 import { movement } from './movement.ts';
 import { optim } from './optim.ts';
+import { pool } from './pool.ts';
 import { randomNumbers } from './random.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
+import { spatial } from './spatial.ts';
 import type { OnnxSymbol, Symbols } from './symbol.ts';
 
 /** Symbols of the builtin ops by name. */
 export const symbols: Symbols<BuiltinOps> = {
+  ...conv,
   ...create,
+  ...decomposition,
   ...elementwise,
   ...index,
   ...linalg,
   ...loss,
   ...movement,
   ...optim,
+  ...pool,
   ...randomNumbers,
   ...reduce,
   ...softmax,
+  ...spatial,
 };
 
 let installed = false;

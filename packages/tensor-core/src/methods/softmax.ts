@@ -5,7 +5,7 @@ import { checkOptions } from '../errors.ts';
 import { softmax as ops } from '../ops/softmax.ts';
 import { normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { LinalgMethods } from './linalg.ts';
+import { DecompositionMethods } from './decomposition.ts';
 
 /** Options of `softmax` and `logSoftmax`. */
 export interface SoftmaxOptions {
@@ -18,7 +18,7 @@ function castInput(x: Tensor, where: string, options: SoftmaxOptions | undefined
   return options?.dtype === undefined ? x : x.to(checkDType(options.dtype, where));
 }
 
-export abstract class SoftmaxMethods extends LinalgMethods {
+export abstract class SoftmaxMethods extends DecompositionMethods {
   /**
    * exp(x) / Σ exp(x) along `dim`: positive and summing to 1, computed without overflow.
    *

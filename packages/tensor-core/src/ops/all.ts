@@ -1,42 +1,54 @@
 /** Every builtin op, by name. */
 import type { OpSpec } from '../spec.ts';
+import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
+import { type DecompositionOps, decomposition } from './decomposition.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
 import { type IndexOps, index } from './index.ts';
 import { type LinalgOps, linalg } from './linalg.ts';
 import { type LossOps, loss } from './loss.ts';
 import { type MovementOps, movement } from './movement.ts';
 import { type OptimOps, optim } from './optim.ts';
+import { type PoolOps, pool } from './pool.ts';
 import { type RandomOps, random } from './random.ts';
 import { type ReduceOps, reduce } from './reduce.ts';
 import { type SoftmaxOps, softmax } from './softmax.ts';
+import { type SpatialOps, spatial } from './spatial.ts';
 
 /** The closed table of builtin ops: each name with its signature. */
 export interface BuiltinOps
-  extends CreateOps,
+  extends ConvOps,
+    CreateOps,
+    DecompositionOps,
     ElementwiseOps,
     IndexOps,
     LinalgOps,
     LossOps,
     MovementOps,
     OptimOps,
+    PoolOps,
     RandomOps,
     ReduceOps,
-    SoftmaxOps {}
+    SoftmaxOps,
+    SpatialOps {}
 
 /** The open table: third parties augment it with their ops (`declare module '@tenfold/tensor-core' { interface Ops { … } }`). */
 export interface Ops extends BuiltinOps {}
 
 /** Specs of the builtin ops by name. */
 export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K]> } = {
+  ...conv,
   ...create,
+  ...decomposition,
   ...elementwise,
   ...index,
   ...linalg,
   ...loss,
   ...movement,
   ...optim,
+  ...pool,
   ...random,
   ...reduce,
   ...softmax,
+  ...spatial,
 };

@@ -1,0 +1,2 @@
+/** Function forms: convolutions. */
+export {};

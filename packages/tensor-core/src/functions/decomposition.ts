@@ -1,0 +1,2 @@
+/** Function forms: matrix decompositions and what is solved by them. */
+export {};

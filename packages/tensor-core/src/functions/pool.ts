@@ -1,0 +1,2 @@
+/** Function forms: pooling over windows. */
+export {};

@@ -1,0 +1,2 @@
+/** Function forms: padding, windows as columns, resizing and sampling of images. */
+export {};
