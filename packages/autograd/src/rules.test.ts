@@ -10,7 +10,6 @@ import {
   dispatch,
   einsum,
   embedding,
-  fromTypedArray,
   huberLoss,
   l1Loss,
   manualSeed,
@@ -27,28 +26,23 @@ import {
 import { describe, expect, test } from 'vitest';
 import { gradcheck, gradgradcheck } from './gradcheck.ts';
 import { rules } from './index.ts';
-
-/** Values between `low` and `high`, spread evenly and shuffled, so that no two are equal or closer than a difference step. */
-function spread(shape: readonly number[], low: number, high: number, seed = 1): Tensor {
-  const n = shape.reduce((a, b) => a * b, 1);
-  const stride = [7, 5, 3, 11, 13].find((k) => n % k !== 0) ?? 1;
-  const data = Float64Array.from(
-    { length: n },
-    (_, i) => low + (high - low) * ((((i * stride + seed) % n) + 0.37 + 0.11 * seed) / (n + 1)),
-  );
-  return fromTypedArray(data, shape, { dtype: 'float64' }).requiresGrad_();
-}
-
-type Fn = (...x: Tensor[]) => Tensor | readonly Tensor[];
-type Sample = readonly [fn: Fn, ...inputs: Tensor[]];
-
-const any = (...shape: number[]): Tensor => spread(shape, -2, 2);
-const other = (...shape: number[]): Tensor => spread(shape, -1.9, 2.3, 2);
-const positive = (...shape: number[]): Tensor => spread(shape, 0.4, 2.5, 2);
-const unit = (...shape: number[]): Tensor => spread(shape, -0.8, 0.8);
-const probability = (...shape: number[]): Tensor => spread(shape, 0.1, 0.9);
-const ints = (data: number | number[] | number[][]): Tensor => tensor(data, { dtype: 'int64' });
-const bools = (data: boolean[] | boolean[][]): Tensor => tensor(data);
+import { conv } from './test-samples/conv.ts';
+import { decomposition } from './test-samples/decomposition.ts';
+import {
+  any,
+  bools,
+  type Fn,
+  ints,
+  other,
+  positive,
+  probability,
+  type Sample,
+  type Samples,
+  spread,
+  unit,
+} from './test-samples/inputs.ts';
+import { pool } from './test-samples/pool.ts';
+import { spatial } from './test-samples/spatial.ts';
 
 type UnaryName = {
   [K in keyof BuiltinOps]: BuiltinOps[K]['inputs'] extends [Tensor]
@@ -88,7 +82,11 @@ const loss = (
 ): Sample[] =>
   (['mean', 'sum', 'none'] as const).map((reduction) => [(a, b) => fn(a, b, { reduction }), x(2, 3), t(2, 3)]);
 
-const samples: { readonly [K in keyof BuiltinOps]?: readonly Sample[] } = {
+const samples: Samples = {
+  ...conv,
+  ...decomposition,
+  ...pool,
+  ...spatial,
   abs: unary('abs', any(4)),
   neg: unary('neg', any(4)),
   sign: unary('sign', any(4)),

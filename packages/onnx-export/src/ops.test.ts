@@ -1,54 +1,19 @@
 /** Every op with a symbol, at opsets 11, 13, 18 and 21, in onnxruntime against the op here. */
 import '@tenfold/backend-cpu/register';
-import {
-  type BuiltinOps,
-  builtinOps,
-  type DType,
-  dispatch,
-  manualSeed,
-  type Operand,
-  type OpSpec,
-  randint,
-  randn,
-  type Tensor,
-  tensor,
-  zeros,
-} from '@tenfold/tensor-core';
+import { builtinOps, dispatch, manualSeed, type OpSpec, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resize } from './model.ts';
 import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
+import { conv } from './test-cases/conv.ts';
+import { decomposition } from './test-cases/decomposition.ts';
+import { type Case, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
+import { pool } from './test-cases/pool.ts';
+import { spatial } from './test-cases/spatial.ts';
 import { type Compared, type Comparison, compareAll } from './testing.ts';
-
-type Name = keyof BuiltinOps;
-
-/** Calls of one op. Tensors of `f` are floats of the dtype under test. */
-interface Case {
-  readonly op: Name;
-  readonly inputs: readonly Tensor[];
-  /** Operands by the inputs, where they are not just the inputs. */
-  readonly operands?: (inputs: readonly Tensor[]) => readonly Operand[];
-  readonly attrs?: object | null;
-  /** The first opset that has it. */
-  readonly since?: number;
-  /** Whether axis 0 of every input may change. */
-  readonly dynamic?: boolean;
-  readonly note?: string;
-}
 
 manualSeed(11);
 const device = 'cpu';
-const f = (shape: readonly number[], dtype: DType = 'float64'): Tensor => randn([...shape], { dtype });
-const i = (low: number, high: number, shape: readonly number[], dtype: DType = 'int64'): Tensor =>
-  randint(low, high, [...shape], { dtype });
-const positive = (shape: readonly number[]): Tensor => f(shape).abs().add(0.1);
-const unit = (shape: readonly number[]): Tensor => f(shape).tanh().mul(0.9);
-const special = (): Tensor =>
-  tensor([0, -0, 1, -1, 0.5, -2.5, 1.5, 2.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-9], {
-    dtype: 'float64',
-  });
-const mask = (shape: readonly number[]): Tensor => f(shape).gt(0);
-
 const unary = (op: Name, x: Tensor = f([3, 4]), more: Partial<Case> = {}): Case => ({
   op,
   inputs: [x],
@@ -71,6 +36,10 @@ const reduceCases = (op: Name, x = f([3, 4, 2])): Case[] => [
 ];
 
 const cases: Case[] = [
+  ...conv(),
+  ...decomposition(),
+  ...pool(),
+  ...spatial(),
   ...(
     [
       'abs',
