@@ -1,38 +1,77 @@
-/** PyTorch's names of nodes. */
-import { isTensor, type Operand, type OpSpec } from '@tenfold/tensor-core';
+/** PyTorch's names of nodes, as `derivatives.yaml` numbers its overloads: what a printed tensor shows. */
+import { allDims, isTensor, type Operand, type OpSpec } from '@tenfold/tensor-core';
 
-type Overload = (inputs: readonly Operand[], attrs: object | null) => number;
+/** The overload of a call, or the whole name where it is not that of our op: `NllLoss2DBackward0`. */
+type Overload = (inputs: readonly Operand[], attrs: object | null) => number | string;
 
-/** Reductions over all dims are overload 0, those over some dims overload 1. */
+/** Reductions that name no dims are overload 0, the others overload 1. */
 const byDims: Overload = (inputs, attrs) => {
-  const { dims, keepdim } = attrs as { dims?: readonly number[] | null; keepdim?: boolean };
-  const x = inputs[0];
-  return dims == null || (!keepdim && isTensor(x) && dims.length === x.ndim) ? 0 : 1;
+  const { dims } = attrs as { dims: readonly number[] };
+  return isTensor(inputs[0]) && dims === allDims(inputs[0].ndim) ? 0 : 1;
 };
 
-const byOperand: (i: number) => Overload = (i) => (inputs) => (isTensor(inputs[i]) ? 1 : 0);
+/** 1 if operand `i` is a tensor, else 0. */
+const tensorAt: (i: number) => Overload = (i) => (inputs) => (isTensor(inputs[i]) ? 1 : 0);
+/** 1 if operand `i` is a number, else 0. */
+const numberAt: (i: number) => Overload = (i) => (inputs) => (isTensor(inputs[i]) ? 0 : 1);
 
-/** The ops of which PyTorch has several derivative rows. */
+const named =
+  (name: string, overload = 0): Overload =>
+  () =>
+    `${name}Backward${overload}`;
+
+/** Above a batch of classes, there is one per position. */
+const nll: Overload = (inputs) => {
+  const x = inputs[0];
+  return isTensor(x) && x.ndim > 2 ? 'NllLoss2DBackward0' : 'NllLossBackward0';
+};
+
+/** The ops of which PyTorch has several derivative rows, or that are another op there. */
 const overloads: { readonly [op: string]: Overload | undefined } = {
   sum: byDims,
   mean: byDims,
   prod: byDims,
+  max: () => 1,
+  min: () => 1,
+  maxDim: named('Max'),
+  minDim: named('Min'),
+  norm: named('LinalgVectorNorm'),
   squeeze: (_, attrs) => ((attrs as { dims: unknown }).dims === null ? 0 : 1),
-  pow: (inputs) => (isTensor(inputs[0]) && !isTensor(inputs[1]) ? 0 : 1),
-  remainder: byOperand(1),
-  fmod: byOperand(1),
-  lerp: byOperand(2),
-  rsub: byOperand(1),
+  unflatten: named('View'),
+  square: named('Pow'),
+  pow: (inputs) => (isTensor(inputs[0]) ? (isTensor(inputs[1]) ? 1 : 0) : 2),
+  div: (_, attrs) => ((attrs as { roundingMode: unknown }).roundingMode ? 2 : 0),
+  xlogy: (inputs) => (isTensor(inputs[0]) ? (isTensor(inputs[1]) ? 0 : 2) : 1),
+  copysign: numberAt(1),
+  remainder: tensorAt(1),
+  fmod: tensorAt(1),
+  lerp: tensorAt(2),
+  rsub: numberAt(1),
+  maskedFill: tensorAt(2),
+  scatter: numberAt(2),
   clamp: (inputs) => (isTensor(inputs[1]) || isTensor(inputs[2]) ? 0 : 1),
-  norm: () => 1,
+  nllLoss: nll,
+  crossEntropy: nll,
+  copy: () => 'CopyBackwards',
 };
+
+/** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */
+const namedAsWhole = new Set(['index', 'indexPut', 'take', 'roll', 'repeat']);
+
+/** The name of an op whose body was recorded, or `null` if PyTorch shows the body's nodes as well. */
+export function compositeName(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): string | null {
+  return namedAsWhole.has(spec.name) ? nodeName(spec, inputs, attrs) : null;
+}
 
 /** `AddBackward0` for add, `SumBackward1` for a sum over some dims. */
 export function nodeName(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): string {
   const op = (spec.inplaceOf ?? spec).name;
-  if (op === 'copy') return 'CopyBackwards';
-  return `${pascalCase(op)}Backward${overloads[op]?.(inputs, attrs) ?? 0}`;
+  const overload = overloads[op]?.(inputs, attrs) ?? 0;
+  return typeof overload === 'string' ? overload : `${pascalCase(op)}Backward${overload}`;
 }
 
+/** `log1p` → `Log1P`: each letter after something that is none is a capital. */
 const pascalCase = (name: string): string =>
-  name.replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, first: string) => first.toUpperCase());
+  name
+    .replace(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9])/g, (_, first: string) => first.toUpperCase())
+    .replace(/[0-9][a-z]/g, (text) => text.toUpperCase());

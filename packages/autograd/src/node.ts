@@ -37,13 +37,16 @@ export type NodeHook = (
 
 let created = 0;
 
+/** How many nodes have been recorded so far: later ones have higher numbers. */
+export const nodeCount = (): number => created;
+
 /**
  * A recorded op. `apply` turns the gradients of its outputs into those of its inputs. Nodes are numbered when their edges are complete, so a node
  * always has a higher number than those its gradients go to.
  */
 export abstract class Node implements GradNode {
   /** PyTorch's name: `'AddBackward0'`. */
-  readonly name: string;
+  name: string;
   readonly edges: readonly Edge[];
   /** Its place in the order of recording. */
   readonly sequenceNr: number;

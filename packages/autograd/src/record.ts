@@ -13,8 +13,8 @@ import {
 } from '@tenfold/tensor-core';
 import { rebase, recordInPlace, targetsOf } from './inplace.ts';
 import { setHistory } from './meta.ts';
-import { type Edge, type Node, noEdge } from './node.ts';
-import { nodeName } from './node-name.ts';
+import { type Edge, type Node, nodeCount, noEdge } from './node.ts';
+import { compositeName, nodeName } from './node-name.ts';
 import type { AnyRule } from './rule.ts';
 import { RuleNode } from './rule-node.ts';
 import {
@@ -45,7 +45,7 @@ export function record(spec: OpSpec, inputs: readonly Operand[], attrs: object |
       if (!spec.inplaceOf) return belowAutograd(spec, inputs, attrs);
       return recordInPlace(spec, { kind: 'formula', wrt: inputs.map(() => null) }, inputs, attrs);
     case 'viaBody':
-      return spec.inplaceOf ? writeResult(spec.inplaceOf, inputs, attrs) : runBody(spec, inputs, attrs);
+      return spec.inplaceOf ? writeResult(spec.inplaceOf, inputs, attrs) : recordBody(spec, inputs, attrs);
     case 'formula':
     case 'joint': {
       if (spec.inplaceOf) return recordInPlace(spec, rule, inputs, attrs);
@@ -59,6 +59,19 @@ export function record(spec: OpSpec, inputs: readonly Operand[], attrs: object |
     default:
       return recordMissing(spec, rule, inputs, attrs);
   }
+}
+
+/** The body with its ops recorded. An op that is one node in PyTorch gives the last of them its name. */
+function recordBody(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
+  const name = compositeName(spec, inputs, attrs);
+  if (name === null) return runBody(spec, inputs, attrs);
+  const before = nodeCount();
+  const result = runBody(spec, inputs, attrs);
+  for (const output of isTensor(result) ? [result] : result) {
+    const node = gradientEdge(output)[0];
+    if (node && node.sequenceNr > before) node.name = name;
+  }
+  return result;
 }
 
 export const edgesOf = (inputs: readonly Operand[]): Edge[] =>

@@ -18,6 +18,7 @@ import { caseOf } from './cases/all.ts';
 import { ConformanceError, expectSame, expectTensor, tolerances } from './compare.ts';
 import { type Family, families, loadFixture, type Sample, type TensorData } from './fixture.ts';
 import { makeInput, makeTensorOf } from './input.ts';
+import { otherNodes } from './node-names.ts';
 
 /** One check. `run` resolves if the backend conforms and rejects with a {@link ConformanceError} that says what differed. */
 export interface ConformanceTest {
@@ -47,7 +48,7 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
         throw new ConformanceError(`the fixtures have samples of '${op}', but cases/${family}.ts has no row for it`);
       for (const sample of samples) {
         if (row.exclude?.[sample.name] || !has(sample)) continue;
-        tests.push({ family, op, name: `${op} / ${sample.name}`, run: () => checkSample(row, sample, device) });
+        tests.push({ family, op, name: `${op} / ${sample.name}`, run: () => checkSample(op, row, sample, device) });
       }
     }
   }
@@ -56,7 +57,7 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
 
 const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [results] : results);
 
-async function checkSample(row: OpCase, sample: Sample, device: string): Promise<void> {
+async function checkSample(op: string, row: OpCase, sample: Sample, device: string): Promise<void> {
   const args = sample.args ?? {};
   const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
   const tolerance = ({ dtype }: TensorData) => row.tolerance?.[dtype] ?? tolerances[dtype];
@@ -74,7 +75,16 @@ async function checkSample(row: OpCase, sample: Sample, device: string): Promise
     await expectTensor('in place', result, sample.outputs[0], tolerance(sample.outputs[0]));
   }
   if (!row.reads) await checkTrace(row, fresh(false), args);
+  if (sample.gradFn && !otherNodes[op]) checkNodes(listOf(row.call(fresh(true), args)), sample.gradFn);
   if (sample.gradOut && sample.grads) await checkGradients(row, sample, fresh(true), device);
+}
+
+/** A printed tensor shows its node: it must be PyTorch's. */
+function checkNodes(outputs: readonly Tensor[], expected: readonly (string | null)[]): void {
+  expected.forEach((name, i) => {
+    const node = outputs[i].gradFn?.name ?? null;
+    if (node !== name) throw new ConformanceError(`output ${i} has the node ${node}, in PyTorch ${name}`);
+  });
 }
 
 /** Each op's inferred shapes and dtypes must be those of its results, inner ops of composites included. */

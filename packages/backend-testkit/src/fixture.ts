@@ -32,6 +32,8 @@ export interface Sample {
   /** The in-place form on a copy of the first input gives `outputs[0]` too. */
   readonly inplace?: true;
   readonly outputs: readonly TensorData[];
+  /** PyTorch's names of the nodes of the outputs (`'AddBackward0'`), `null` for outputs that don't require grad. */
+  readonly gradFn?: readonly (string | null)[];
   /** The gradients given to `backward`, `null` for outputs that don't require grad. */
   readonly gradOut?: Grads;
   /** The gradients of the inputs, `null` where there is none (which means zero). */

@@ -158,6 +158,7 @@ export {
 } from './registry.ts';
 export { replay } from './replay.ts';
 export {
+  allDims,
   broadcastShapes,
   broadcastStrides,
   checkShape,

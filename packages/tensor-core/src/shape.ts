@@ -80,15 +80,21 @@ export function normalizeDim(dim: number, rank: number, where: string): number {
   return dim < 0 ? dim + range : dim;
 }
 
-/** Sorted, distinct dims; `undefined`, `null` and `[]` mean all dims, as PyTorch's reductions take them. */
+const everyDim: (readonly number[])[] = [];
+
+/** The dims of a rank: one list per rank, so that a reduction that named no dims can be told from one that named them all. */
+export function allDims(rank: number): readonly number[] {
+  everyDim[rank] ??= Array.from({ length: rank }, (_, d) => d);
+  return everyDim[rank];
+}
+
+/** Sorted, distinct dims; `undefined`, `null` and `[]` mean all dims ({@link allDims}), as PyTorch's reductions take them. */
 export function normalizeDims(
   dims: number | readonly number[] | null | undefined,
   rank: number,
   where: string,
-): number[] {
-  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) {
-    return Array.from({ length: rank }, (_, d) => d);
-  }
+): readonly number[] {
+  if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) return allDims(rank);
   const list = typeof dims === 'number' ? [dims] : dims;
   if (!Array.isArray(list)) {
     throw new ArgumentError(`${where}: dim must be an integer or an array of integers, got ${describe(dims)}`);
