@@ -1,7 +1,8 @@
-/** The `matmul` family: operands are packed row-major, then multiplied one row of the result at a time. */
+/** The `matmul` family: large products in blocks (`wasm/blocked.ts`); for small ones operands are packed row-major and multiplied one row of the result at a time. */
 import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
 import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
 import { count, forEachPosition, forEachRun, isDense } from '../iterate.ts';
+import { blockedProduct, isBlocked, type Matrix } from '../wasm/blocked.ts';
 import { map } from './map.ts';
 
 /** Sizes of a batched product: out `[batch, m, n]` = a `[batch, m, k]` · b `[batch, k, n]`. */
@@ -20,9 +21,39 @@ export function matmul(out: View, a: View, b: View, dims: MatmulDims, epilogue?:
     k: count(a.shape.slice(dims.batch + dims.m)),
   };
   const store = storeRows(out, sizes.n);
-  if (isFloat(out.dtype)) floatProduct(sizes, packFloats(a), packFloats(b), store);
+  if (isFloat(out.dtype) && isBlocked(sizes.m, sizes.n, sizes.k)) blockedProducts(out, a, b, dims);
+  else if (isFloat(out.dtype)) floatProduct(sizes, packFloats(a), packFloats(b), store);
   else integerProduct(sizes, pack(a), pack(b), out.dtype === 'int64', store);
   if (epilogue) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
+}
+
+/** One product for each position of the batch dims. */
+function blockedProducts(out: View, a: View, b: View, { batch, n, k }: MatmulDims): void {
+  const matrix = (x: View, columns: number): Omit<Matrix, 'offset'> => {
+    const split = x.shape.length - columns;
+    return {
+      dtype: x.dtype,
+      buffer: x.storage.buffer,
+      rows: offsetsOf(x, batch, split),
+      columns: offsetsOf(x, split, x.shape.length),
+    };
+  };
+  const [to, left, right] = [matrix(out, n), matrix(a, k), matrix(b, n)];
+  const windows = [out, a, b].map(({ strides, offset }) => ({ strides: strides.slice(0, batch), offset }));
+  forEachPosition(out.shape.slice(0, batch), windows, ([toOffset, leftOffset, rightOffset]) => {
+    blockedProduct({ ...to, offset: toOffset }, { ...left, offset: leftOffset }, { ...right, offset: rightOffset });
+  });
+}
+
+/** Where the elements along dims `from` up to `to` lie, row-major, from the first of them. */
+function offsetsOf({ shape, strides }: View, from: number, to: number): Int32Array {
+  const sizes = shape.slice(from, to);
+  const offsets = new Int32Array(count(sizes));
+  let i = 0;
+  forEachPosition(sizes, [{ strides: strides.slice(from, to), offset: 0 }], ([at]) => {
+    offsets[i++] = at;
+  });
+  return offsets;
 }
 
 type StoreRow = (values: ArrayLike<Element>) => void;

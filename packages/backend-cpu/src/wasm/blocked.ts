@@ -1,0 +1,137 @@
+/** Large matrix products: blocks of the operands are packed into WebAssembly memory and multiplied there. */
+import { type Buffer, codecOf, type View } from '../elements.ts';
+import { compileProducts, type Products, panelColumns, panelRows } from './product.ts';
+
+/** One operand of a product as a matrix: element [i, j] lies at `offset + rows[i] + columns[j]`. Lists of strided dims need no copy to be one. */
+export interface Matrix {
+  readonly dtype: View['dtype'];
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+/** Rows of A, columns of B, and steps of k in a block: a block of A stays in the second-level cache, a panel of B in the first. */
+const blockRows = 128;
+const blockColumns = 512;
+const blockDepth = 512;
+const pageBytes = 65536;
+
+interface Machine {
+  readonly memory: WebAssembly.Memory;
+  readonly products: Products;
+}
+
+let machine: Machine | null | undefined;
+
+/** The compiled kernels and their memory; `null` where WebAssembly is absent or forbidden. */
+function theMachine(): Machine | null {
+  if (machine !== undefined) return machine;
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const products = compileProducts(memory);
+    machine = products && { memory, products };
+  } catch {
+    machine = null;
+  }
+  return machine;
+}
+
+/** Whether the blocked product is worth its packing, and can be had. */
+export function isBlocked(m: number, n: number, k: number): boolean {
+  return m >= panelRows && n >= panelRows && k >= panelRows && m * n * k >= 2 ** 15 && theMachine() !== null;
+}
+
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+
+/** out = a · b, for floats. 16-bit floats are summed in float32. */
+export function blockedProduct(out: Matrix, a: Matrix, b: Matrix): void {
+  const { memory, products } = theMachine() as Machine;
+  const type = out.dtype === 'float64' ? 'float64' : 'float32';
+  const itemsize = type === 'float64' ? 8 : 4;
+  const [m, k, n] = [out.rows.length, a.columns.length, out.columns.length];
+  const width = panelColumns(itemsize);
+  const depth = Math.min(k, blockDepth);
+  const paddedRows = roundUp(m, panelRows);
+  const paddedColumns = roundUp(Math.min(n, blockColumns), width);
+  // in elements: a block of A, a block of B, all rows of a block of columns of C
+  const atB = roundUp(Math.min(paddedRows, blockRows) * depth, 4);
+  const atC = atB + paddedColumns * depth;
+  const size = (atC + paddedRows * paddedColumns) * itemsize;
+  const missing = Math.ceil(size / pageBytes) - memory.buffer.byteLength / pageBytes;
+  if (missing > 0) memory.grow(missing);
+  const scratch = type === 'float64' ? new Float64Array(memory.buffer) : new Float32Array(memory.buffer);
+  const readA = readerOf(a);
+  const readB = readerOf(b);
+  const write = writerOf(out);
+  for (let column = 0; column < n; column += blockColumns) {
+    const columns = Math.min(blockColumns, n - column);
+    const tileColumns = roundUp(columns, width);
+    scratch.fill(0, atC, atC + paddedRows * tileColumns);
+    for (let step = 0; step < k; step += blockDepth) {
+      const steps = Math.min(blockDepth, k - step);
+      for (let j = 0; j < columns; j += width)
+        packPanel(scratch, atB + j * steps, width, readB, b.columns, column + j, b.rows, step, steps);
+      for (let row = 0; row < m; row += blockRows) {
+        const rows = Math.min(blockRows, m - row);
+        for (let i = 0; i < rows; i += panelRows)
+          packPanel(scratch, i * steps, panelRows, readA, a.rows, row + i, a.columns, step, steps);
+        products[type](
+          0,
+          atB * itemsize,
+          (atC + row * tileColumns) * itemsize,
+          roundUp(rows, panelRows),
+          tileColumns,
+          steps,
+          tileColumns * itemsize,
+        );
+      }
+    }
+    for (let i = 0; i < m; i++) write(i, column, columns, scratch, atC + i * tileColumns);
+  }
+}
+
+/** Elements of an operand as numbers, by offset in its buffer. */
+interface Reader {
+  readonly data: Float32Array | Float64Array;
+  readonly offset: number;
+}
+
+/** 16-bit floats are widened once, the whole buffer: a view of few of its elements is rare. */
+function readerOf({ dtype, buffer, offset }: Matrix): Reader {
+  if (buffer instanceof Float32Array || buffer instanceof Float64Array) return { data: buffer, offset };
+  const { read } = codecOf(dtype);
+  return { data: Float32Array.from(buffer as Uint16Array, (_, i) => read(buffer, i) as number), offset };
+}
+
+/** Packs `width` lines of an operand k-major: line l of step p goes to `at + p·width + l`. Missing lines are 0. */
+function packPanel(
+  scratch: Float32Array | Float64Array,
+  at: number,
+  width: number,
+  { data, offset }: Reader,
+  lines: Int32Array,
+  first: number,
+  steps: Int32Array,
+  start: number,
+  count: number,
+): void {
+  const present = Math.min(width, lines.length - first);
+  if (present < width) scratch.fill(0, at, at + count * width);
+  for (let l = 0; l < present; l++) {
+    const line = offset + lines[first + l];
+    for (let p = 0, to = at + l; p < count; p++, to += width) scratch[to] = data[line + steps[start + p]];
+  }
+}
+
+type RowWriter = (row: number, column: number, count: number, from: Float32Array | Float64Array, at: number) => void;
+
+function writerOf({ dtype, buffer, offset, rows, columns }: Matrix): RowWriter {
+  const { write } = codecOf(dtype);
+  const plain = buffer instanceof Float32Array || buffer instanceof Float64Array ? buffer : null;
+  return (row, column, count, from, at) => {
+    const line = offset + rows[row];
+    if (plain) for (let j = 0; j < count; j++) plain[line + columns[column + j]] = from[at + j];
+    else for (let j = 0; j < count; j++) write(buffer, line + columns[column + j], from[at + j]);
+  };
+}
