@@ -52,7 +52,7 @@ describe('the graph', () => {
       'PowBackward1',
       'TBackward0',
       'ViewBackward0',
-      'RsubBackward0',
+      'RsubBackward1',
       'ClampBackward1',
       'RemainderBackward0',
       'FmodBackward1',
