@@ -17,6 +17,10 @@ const commands = {
     // paths among the flags are meant from where the person stands
     return runNode([at('apps/linear-demo/dist/main.js'), ...args], { cwd: process.env.INIT_CWD ?? root });
   },
+  async bench(args) {
+    await prepare();
+    return runNode([at('apps/bench/dist/main.js'), ...args], { cwd: process.env.INIT_CWD ?? root });
+  },
   async test(args) {
     await prepare();
     const reporters = ['--reporter=default', `--reporter=${at('tools/summary-reporter.mjs')}`];

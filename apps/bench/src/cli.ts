@@ -1,0 +1,92 @@
+/** The flags of the bench. */
+import { parseArgs } from 'node:util';
+import { rows } from './rows.ts';
+
+export interface Options {
+  readonly rows: readonly string[];
+  readonly threads: number;
+  readonly rounds: number;
+  readonly milliseconds: number;
+  readonly json: boolean;
+  /** Where the Markdown page goes, or `null`. */
+  readonly write: string | null;
+}
+
+/** A mistake in the flags, told in one line. */
+export class UsageError extends Error {}
+
+export const help = `Times the same work in Tenfold, TensorFlow.js (wasm, cpu), jax-js (wasm) and, where python3 has torch, PyTorch: each contender is a process of
+its own, they take turns, and medians are compared. A ratio says how many times faster Tenfold is.
+
+  npm run bench                                everything, a few minutes
+  npm run bench -- --only "matmul 512,add"     some rows
+  npm run bench -- --only matmul               all rows whose name begins so
+
+  --only NAMES      rows, separated by commas (default: all)
+  --device NAME     cpu (default)
+  --threads N       threads of each contender that can have several (default: 1)
+  --rounds N        turns that each contender gets per row (default: 7)
+  --ms N            milliseconds of one turn (default: 100)
+  --write FILE      also write the table as a Markdown page (docs/benchmarks/cpu.md is made so)
+  --json            print one JSON object instead of the table
+  --help            this text
+
+Rows: ${rows.map(({ name }) => name).join(' · ')}
+`;
+
+const flags = {
+  only: { type: 'string' },
+  device: { type: 'string', default: 'cpu' },
+  threads: { type: 'string', default: '1' },
+  rounds: { type: 'string', default: '7' },
+  ms: { type: 'string', default: '100' },
+  write: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Reads the command line; `null` means that help was asked for. @throws UsageError */
+export function readOptions(argv: readonly string[]): Options | null {
+  const values = parse(argv);
+  if (values.help) return null;
+  if (values.device !== 'cpu') throw new UsageError(`--device ${values.device}: only cpu can be measured so far`);
+  return {
+    rows: chosen(values.only),
+    threads: wholeNumber('--threads', values.threads),
+    rounds: wholeNumber('--rounds', values.rounds),
+    milliseconds: wholeNumber('--ms', values.ms),
+    json: values.json,
+    write: values.write ?? null,
+  };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options: flags, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function chosen(only: string | undefined): string[] {
+  const names = rows.map(({ name }) => name);
+  if (only === undefined) return names;
+  const wanted = only
+    .split(',')
+    .map((text) => text.trim())
+    .filter(Boolean);
+  const list = wanted.flatMap((text) => {
+    const found = names.includes(text) ? [text] : names.filter((name) => name.startsWith(text));
+    if (found.length === 0) throw new UsageError(`--only ${text}: no such row; there are ${names.join(', ')}`);
+    return found;
+  });
+  if (list.length === 0) throw new UsageError('--only needs the name of a row');
+  return [...new Set(list)];
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`${flag} must be a whole number above 0, got '${text}'`);
+  return value;
+}

@@ -1,0 +1,81 @@
+/** Contenders as child processes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Hello, Reply } from './protocol.ts';
+
+/** How a contender is started. */
+export interface Command {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** The contenders of a device, ours first. */
+export function commands(threads: number): Command[] {
+  const node = (name: string, script: string, ...args: string[]): Command => ({
+    name,
+    file: process.execPath,
+    args: ['--no-warnings', beside(`./contenders/${script}.js`), ...args],
+  });
+  return [
+    node('tenfold', 'tenfold', String(threads)),
+    node('tfjs-wasm', 'tfjs', 'wasm', String(threads)),
+    node('tfjs-cpu', 'tfjs', 'cpu'),
+    node('jax-js', 'jax'),
+    { name: 'pytorch', file: python, args: [beside('../src/contenders/torch_rows.py'), String(threads)] },
+  ];
+}
+
+/** PyTorch of the system, or of the interpreter that `TENFOLD_PYTHON` names. */
+const python = process.env.TENFOLD_PYTHON ?? 'python3';
+
+/** A running contender. */
+export class Contender {
+  readonly name: string;
+  readonly version: string;
+  readonly rows: ReadonlySet<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(name: string, hello: Hello, child: ChildProcess, lines: AsyncIterator<string>) {
+    this.name = name;
+    this.version = hello.version;
+    this.rows = new Set(hello.rows);
+    this.#child = child;
+    this.#lines = lines;
+  }
+
+  /** Starts a contender; text in place of it says why it can't run here. */
+  static async start({ name, file, args }: Command): Promise<Contender | string> {
+    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    let complaint = '';
+    child.stderr.on('data', (data: Buffer) => {
+      complaint = (complaint + data.toString()).slice(-2000);
+    });
+    const failed = new Promise<string>((resolve) => {
+      child.on('error', (error) => resolve(error.message));
+    });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const first = await Promise.race([lines.next(), failed]);
+    if (typeof first === 'string') return first;
+    if (first.done) return complaint.trim().split('\n').at(-1) ?? 'it ended at once';
+    return new Contender(name, JSON.parse(first.value) as Hello, child, lines);
+  }
+
+  /** The time of one iteration of a row, measured for about `milliseconds`. @throws Error with the contender's own words. */
+  async measure(row: string, milliseconds: number): Promise<number> {
+    this.#child.stdin?.write(`${JSON.stringify({ row, milliseconds })}\n`);
+    const line = await this.#lines.next();
+    if (line.done) throw new Error(`${this.name} has ended`);
+    const reply = JSON.parse(line.value) as Reply;
+    if ('error' in reply) throw new Error(reply.error);
+    return reply.milliseconds;
+  }
+
+  stop(): void {
+    this.#child.stdin?.end();
+  }
+}
