@@ -2,6 +2,7 @@
 import { type Backend, backendSpecVersion, DeviceError, dtypeNames, type Runtime } from '@tenfold/tensor-core';
 import { breathe } from './breathe.ts';
 import { allocate, type Buffer } from './elements.ts';
+import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
 import { map } from './kernels/map.ts';
@@ -36,7 +37,7 @@ const runtime: Runtime<Buffer> = {
   scatter,
   sort,
   random,
-  overrides: {},
+  overrides: decomposition,
 };
 
 /**

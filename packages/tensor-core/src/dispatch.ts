@@ -112,8 +112,8 @@ function inferred(spec: OpSpec, inputs: readonly Operand[], attrs: object | null
 
 /** Checks the operands of an op and runs its body, telling interpreters where it begins and ends. Grad mode is as the caller has set it. */
 export function runBody<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
-  if (!spec.body) throw new ArgumentError(`op '${spec.name}' has no view, kernel or body`);
   spec.infer?.(inputs, attrs);
+  if (!spec.body) throw noKernel(spec, inputs);
   if (interpreters.length === 0) return spec.body(inputs, attrs);
   const entered = [...interpreters];
   for (const interpreter of entered) interpreter.enter?.(spec, inputs, attrs);
@@ -124,6 +124,14 @@ export function runBody<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], 
   } finally {
     for (const interpreter of entered.reverse()) interpreter.exit?.(spec, outputs);
   }
+}
+
+/** An op that only some devices compute, by an override of their own, and that is made of no other ops. */
+function noKernel(spec: OpSpec, inputs: readonly Operand[]): DeviceError {
+  const device = inputs.find(isTensor)?.device ?? 'this one';
+  return new DeviceError(
+    `${spec.name}: device '${device}' has no kernel for it, and it can't be derived from other ops; it runs on cpu: move the tensor with x.cpu()`,
+  );
 }
 
 /** A new contiguous tensor, contents undefined. */

@@ -64,6 +64,7 @@ export * from './functions/decomposition.ts';
 export * from './functions/elementwise.ts';
 export * from './functions/index.ts';
 export * from './functions/linalg.ts';
+export * as linalg from './functions/linalg-namespace.ts';
 export * from './functions/loss.ts';
 export * from './functions/movement.ts';
 export * from './functions/optim.ts';
@@ -99,6 +100,7 @@ export {
 } from './hooks.ts';
 export type { NewOptions, ToOptions, ToTarget } from './methods/create.ts';
 export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
+export type { QR, SignAndLogdet, UpperOptions } from './methods/decomposition.ts';
 export type {
   IndexAddOptions,
   IndexEntry,
@@ -124,7 +126,15 @@ export type { SoftmaxOptions } from './methods/softmax.ts';
 export * from './ops/all.ts';
 export type { ConvOps } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
-export type { DecompositionOps } from './ops/decomposition.ts';
+export type {
+  CheckAttrs,
+  DecompositionOps,
+  EighAttrs,
+  PinvAttrs,
+  QrMode,
+  SvdAttrs,
+  TriangularSolveAttrs,
+} from './ops/decomposition.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
 export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';

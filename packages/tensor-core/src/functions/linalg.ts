@@ -34,6 +34,24 @@ export const addmm = (input: Tensor, mat1: Tensor, mat2: Tensor, options?: Addmm
 export const baddbmm = (input: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor =>
   input.baddbmm(batch1, batch2, options);
 
+/** `beta · input + alpha · (mat @ vec)`; see {@link Tensor.addmv}. */
+export const addmv = (input: Tensor, mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor =>
+  input.addmv(mat, vec, options);
+
+/** `beta · input + alpha · outer(vec1, vec2)`; see {@link Tensor.addr}. */
+export const addr = (input: Tensor, vec1: Tensor, vec2: Tensor, options?: AddmmOptions): Tensor =>
+  input.addr(vec1, vec2, options);
+
+/** `beta · input + alpha · Σ batch1[b] @ batch2[b]`; see {@link Tensor.addbmm}. */
+export const addbmm = (input: Tensor, batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor =>
+  input.addbmm(batch1, batch2, options);
+
+/** Dot products along the last dims; see {@link Tensor.inner}. */
+export const inner = (input: Tensor, other: Tensor): Tensor => input.inner(other);
+
+/** The dot product of two vectors; see {@link Tensor.vdot}. */
+export const vdot = (input: Tensor, other: Tensor): Tensor => input.vdot(other);
+
 /** The Kronecker product; see {@link Tensor.kron}. */
 export const kron = (input: Tensor, other: Tensor): Tensor => input.kron(other);
 

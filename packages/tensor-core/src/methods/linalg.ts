@@ -2,6 +2,7 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
 import { requireTensor } from '../ops/build.ts';
+import { contractPair } from '../ops/einsum.ts';
 import { type AddmmAttrs, linalg as ops } from '../ops/linalg.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -23,6 +24,28 @@ function addmmAttrs(where: string, options: AddmmOptions | undefined): AddmmAttr
       throw new ArgumentError(`${where}: beta and alpha must be numbers, got ${describe(factor)}`);
   }
   return { beta, alpha };
+}
+
+function requireVectors(where: string, a: Tensor, b: Tensor): void {
+  requireTensor(where, a, 1);
+  requireTensor(where, b, 2);
+  if (a.ndim === 1 && b.ndim === 1) return;
+  throw new ShapeError(
+    `${where}: Expected 1-D vec1 and vec2, but got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+  );
+}
+
+/** The sum of the products of a batch is one product: of the first matrices side by side with the second ones below each other. */
+function sideBySide(where: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
+  requireTensor(where, a, 1);
+  requireTensor(where, b, 2);
+  if (a.ndim !== 3 || b.ndim !== 3 || a.shape[0] !== b.shape[0] || a.shape[2] !== b.shape[1]) {
+    throw new ShapeError(
+      `${where}: batch1 and batch2 must be 3D tensors [b, n, m] and [b, m, p] of the same number of batches, ` +
+        `got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
+    );
+  }
+  return [a.transpose(0, 1).flatten(1), b.flatten(0, 1)];
 }
 
 export abstract class LinalgMethods extends ReduceMethods {
@@ -94,6 +117,84 @@ export abstract class LinalgMethods extends ReduceMethods {
   /** In-place {@link baddbmm}. */
   baddbmm_(batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
     return dispatch(ops.baddbmm.inplaceTwin, [this.self, batch1, batch2], addmmAttrs('baddbmm_', options));
+  }
+
+  /**
+   * `beta · this + alpha · (mat @ vec)`; this vector broadcasts to the product (https://pytorch.org/docs/stable/generated/torch.addmv.html).
+   *
+   * @throws ShapeError, DTypeError, ArgumentError as {@link addmm}.
+   */
+  addmv(mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
+    return this.#column('addmv', mat, vec).addmm(mat, vec.unsqueeze(-1), addmmAttrs('addmv', options)).squeeze(-1);
+  }
+
+  /** In-place {@link addmv}. */
+  addmv_(mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
+    this.#column('addmv_', mat, vec).addmm_(mat, vec.unsqueeze(-1), addmmAttrs('addmv_', options));
+    return this.self;
+  }
+
+  /** This vector as a column, once the operands are a matrix and a vector. */
+  #column(where: string, mat: Tensor, vec: Tensor): Tensor {
+    requireTensor(where, mat, 1);
+    requireTensor(where, vec, 2);
+    if (this.ndim > 1 || mat.ndim !== 2 || vec.ndim !== 1) {
+      throw new ShapeError(
+        `${where}: vector + matrix @ vector expected, got ${this.ndim}, ${mat.ndim}, ${vec.ndim} dims (shapes ${formatShape(this.shape)}, ` +
+          `${formatShape(mat.shape)}, ${formatShape(vec.shape)})`,
+      );
+    }
+    return this.ndim === 1 ? this.self.unsqueeze(-1) : this.self;
+  }
+
+  /** `beta · this + alpha · outer(vec1, vec2)` (https://pytorch.org/docs/stable/generated/torch.addr.html); see {@link addmm}. */
+  addr(vec1: Tensor, vec2: Tensor, options?: AddmmOptions): Tensor {
+    requireVectors('addr', vec1, vec2);
+    return this.addmm(vec1.unsqueeze(1), vec2.unsqueeze(0), addmmAttrs('addr', options));
+  }
+
+  /** In-place {@link addr}. */
+  addr_(vec1: Tensor, vec2: Tensor, options?: AddmmOptions): Tensor {
+    requireVectors('addr_', vec1, vec2);
+    return this.addmm_(vec1.unsqueeze(1), vec2.unsqueeze(0), addmmAttrs('addr_', options));
+  }
+
+  /**
+   * `beta · this + alpha · Σ_b batch1[b] @ batch2[b]`, `[b, n, m], [b, m, p] → [n, p]` (https://pytorch.org/docs/stable/generated/torch.addbmm.html);
+   * see {@link addmm}.
+   */
+  addbmm(batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+    return this.addmm(...sideBySide('addbmm', batch1, batch2), addmmAttrs('addbmm', options));
+  }
+
+  /** In-place {@link addbmm}. */
+  addbmm_(batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
+    return this.addmm_(...sideBySide('addbmm_', batch1, batch2), addmmAttrs('addbmm_', options));
+  }
+
+  /**
+   * Dot products along the last dims, `[…a, n], […b, n] → […a, …b]`; a 0-d tensor multiplies (https://pytorch.org/docs/stable/generated/torch.inner.html).
+   *
+   * @throws ShapeError unless the last dims agree, DTypeError for unlike dtypes.
+   */
+  inner(other: Tensor): Tensor {
+    requireTensor('inner', other, 1);
+    const x = this.self;
+    if (x.ndim === 0 || other.ndim === 0) return x.mul(other);
+    if (x.shape[x.ndim - 1] !== other.shape[other.ndim - 1]) {
+      throw new ShapeError(
+        `inner() the last dimension must match on both input tensors but got shapes ${formatShape(x.shape)} and ${formatShape(other.shape)}`,
+      );
+    }
+    const labels = (y: Tensor, letter: string): string[] =>
+      y.shape.map((_, d) => (d === y.ndim - 1 ? 'k' : `${letter}${d}`));
+    const [a, b] = [labels(x, 'a'), labels(other, 'b')];
+    return contractPair({ x, labels: a }, { x: other, labels: b }, new Set([...a.slice(0, -1), ...b.slice(0, -1)])).x;
+  }
+
+  /** The dot product of two vectors, which for real numbers is {@link dot}. */
+  vdot(other: Tensor): Tensor {
+    return this.dot(other);
   }
 
   /** The sum of the diagonal of a matrix; integers give int64. @throws ShapeError unless this is a matrix. */
