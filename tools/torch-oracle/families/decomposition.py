@@ -182,7 +182,6 @@ def build():
     for driver in ["gelsy", "gels", "gelsd", "gelss"]:
         add("lstsqAll", lstsq_all, f"{driver} tall", [f(4, 2), f(4, 2)], {"driver": driver}, grad=False)
         add("lstsqAll", lstsq_all, f"{driver} batch", [f(2, 4, 2), f(2, 4, 1)], {"driver": driver}, grad=False)
-    # PyTorch 1.13 has a rank per matrix here, as [] for one
 
     orders = [2, 1, 3, 0.5, 0, -1, -2.5, inf, -inf]
     for ord in orders:
@@ -231,7 +230,8 @@ def build():
     for p in [2.0, 1.0, 0.0, 3.0, inf]:
         add("pdist", torch.nn.functional.pdist, f"p={p}", [f(4, 2)], {"p": p})
     for label, x in [("float32", f(3, 2, dtype=F32)), ("one row", f(1, 2)), ("no rows", f(0, 2))]:
-        add("pdist", torch.nn.functional.pdist, label, [x])
+        # PyTorch crashes in the backward of no pairs
+        add("pdist", torch.nn.functional.pdist, label, [x], grad=label == "float32")
 
     for label, a, b, args in [("rows", f(2, 3), f(2, 3), {}), ("broadcast", f(2, 3), f(3), {}), ("dim", f(3, 2), f(3, 2), {"dim": 0})]:
         add("vecdot", L.vecdot, label, [a, b], args)

@@ -4,12 +4,16 @@ import { type Cases, method, type OpCase, positional, type Results } from '../ca
 
 const T = (x: Tensor): Tensor => x.transpose(-1, -2);
 
+const orders: { readonly [text: string]: number } = { inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
+/** JSON has no infinities. */
+const decoded = (value: unknown): unknown => (typeof value === 'string' ? (orders[value] ?? value) : value);
+
 /** A function of `linalg` that takes its tensors, then what `order` names, then options. */
 const named = (name: keyof typeof linalg, ...order: readonly string[]): OpCase => ({
   call: (inputs, args) => {
     const options = Object.fromEntries(Object.entries(args).filter(([key]) => !order.includes(key)));
     const run = linalg[name] as (...given: unknown[]) => Results | { readonly [part: string]: Tensor };
-    const given = [...inputs, ...order.map((key) => args[key])];
+    const given = [...inputs, ...order.map((key) => decoded(args[key]))];
     const result = run(...given, ...(Object.keys(options).length ? [options] : []));
     return 'storage' in result || Array.isArray(result) ? (result as Results) : Object.values(result);
   },
@@ -71,8 +75,8 @@ export const decompositionMethods: { readonly [name: string]: OpCase } = {
   cond: named('cond', 'p'),
   linalgCross: named('cross'),
   multiDot: { call: (tensors) => linalg.multiDot(tensors) },
-  cdist: { call: ([a, b], args) => cdist(a, b, args) },
-  pdist: { call: ([x], args) => pdist(x, args) },
+  cdist: { call: ([a, b], args) => cdist(a, b, { ...args, p: decoded(args.p) }) },
+  pdist: { call: ([x], args) => pdist(x, { ...args, p: decoded(args.p) }) },
   vecdot: named('vecdot'),
   linalgDiagonal: named('diagonal'),
 };
