@@ -45,11 +45,7 @@ import { pool } from './test-samples/pool.ts';
 import { spatial } from './test-samples/spatial.ts';
 
 type UnaryName = {
-  [K in keyof BuiltinOps]: BuiltinOps[K]['inputs'] extends [Tensor]
-    ? null extends BuiltinOps[K]['attrs']
-      ? K
-      : never
-    : never;
+  [K in keyof BuiltinOps]: BuiltinOps[K] extends { inputs: [Tensor]; attrs: null; outputs: Tensor } ? K : never;
 }[keyof BuiltinOps];
 const unary = (name: UnaryName, x: Tensor): Sample[] => [
   [(y) => dispatch(builtinOps[name], [y] as never, null) as Tensor, x],

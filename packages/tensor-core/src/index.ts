@@ -99,8 +99,8 @@ export {
   withLayer,
 } from './hooks.ts';
 export type { NewOptions, ToOptions, ToTarget } from './methods/create.ts';
-export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
 export type { QR, SignAndLogdet, UpperOptions } from './methods/decomposition.ts';
+export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
 export type {
   IndexAddOptions,
   IndexEntry,

@@ -44,9 +44,9 @@ def build():
     for label, x in squares():
         add("det", torch.det, label, [x])
     for label, x in [("singular", singular), ("zeros", zeros), ("NaN", broken), ("permutation", torch.eye(3, dtype=F64)[[2, 0, 1]])]:
-        add("det", torch.det, label, [x], grad=label != "NaN")
+        add("det", torch.det, label, [x], grad=label in ("zeros", "permutation"))
     add("det", torch.det, "singular in a batch", [torch.stack([torch.eye(3, dtype=F64), rank1])], grad=False)
-    # the cofactors of singular matrices, where PyTorch divides by a perturbed zero: by hand in decomposition.test.ts
+    # the first gradient of a singular matrix is 0 in PyTorch 1.13, unless a graph of it is asked for: cofactors are checked by hand in decomposition.test.ts
 
     for label, x in squares():
         add("slogdet", torch.slogdet, label, [x])
@@ -134,7 +134,7 @@ def build():
         ("1x1", f(1, 1), {}), ("empty", f(0, 0), {}), ("empty batch", f(0, 2, 2), {}), ("transpose", view(f(3, 3), "transpose"), {}), ("larger", (lambda x: x + mT(x))(f(8, 8)), {}),
     ]:  # fmt: skip
         add("eigh", eigh, label, [x], args)
-    for label, x in [("equal values", torch.eye(3, dtype=F64)), ("zeros", zeros), ("float32", spd(3, 3, dtype=F32)), ("diagonal", torch.diag(torch.tensor([3.0, -1.0, 2.0], dtype=F64))), ("singular", singular)]:
+    for label, x in [("equal values", torch.eye(3, dtype=F64)), ("zeros", zeros), ("float32", (spd(3, 3) + torch.diag(torch.tensor([0.0, 8.0, 16.0], dtype=F64))).to(F32)), ("diagonal", torch.diag(torch.tensor([3.0, -1.0, 2.0], dtype=F64))), ("singular", singular)]:
         add("eigvalsh", L.eigvalsh, label, [x])
     for label, x, args in [("lower", f(3, 3), {}), ("upper", f(2, 3, 3), {"UPLO": "U"}), ("huge", spd(2, 2) * 1e200, {})]:
         add("eigvalsh", L.eigvalsh, label, [x], args)

@@ -2,7 +2,7 @@
 
 import torch
 
-from cases import F32, F64, I64, Family, view
+from cases import F16, F32, F64, I32, I64, U8, Draw, Family, view
 
 
 def build():
@@ -69,4 +69,49 @@ def build():
     family.add("einsum", einsum, "int64", [d.ints(2, 3, dtype=I64), d.ints(3, 2)], {"equation": "ij,jk->ik"})
     family.add("einsum", einsum, "broadcasts size 1", [f(1, 3), f(2, 3)], {"equation": "ij,ij->i"})
     family.add("einsum", einsum, "transposes", [t(2, 3), t(3, 4)], {"equation": "ij,jk->ki"})
+    more(family)
     return family
+
+
+def more(family):
+    d = Draw(105)
+    f = d.floats
+    add = family.add
+    t = lambda *shape: view(f(*shape), "transpose")  # noqa: E731
+    for label, x in [("square", f(3, 3)), ("tall", f(3, 2)), ("wide float32", f(2, 3, dtype=F32)), ("int64", d.ints(2, 2)), ("int32", d.ints(2, 2, dtype=I32)), ("uint8", d.ints(2, 2, low=100, high=250, dtype=U8)), ("bool", d.bools(2, 2)), ("float16", f(2, 2, dtype=F16)), ("transpose", t(2, 3)), ("empty", f(0, 3)), ("1x1", f(1, 1))]:
+        add("trace", torch.trace, label, [x], optional=True)
+    for label, a, b in [("matrices", f(2, 3), f(2, 2)), ("vectors", f(3), f(2)), ("unlike ranks", f(2, 1, 2), f(2)), ("0-d", f(), f(2, 2)), ("int64", d.ints(2, 2), d.ints(2, 3)), ("promotes", d.ints(2), f(2, dtype=F32)), ("empty", f(0, 2), f(2, 2))]:
+        add("kron", torch.kron, label, [a, b])
+
+    def tensordot(a, b, dims=2):
+        return torch.tensordot(a, b, dims=dims)
+
+    for label, a, b, args in [
+        ("default", f(2, 3, 4), f(3, 4, 2), {}), ("1", f(2, 3), f(3, 4), {"dims": 1}), ("0", f(2), f(3), {"dims": 0}), ("lists", f(2, 3, 4), f(4, 2, 5), {"dims": [[2, 0], [0, 1]]}), ("negative", f(2, 3), f(4, 3), {"dims": [[-1], [-1]]}),
+        ("size 1", f(2, 1), f(3, 2), {"dims": 1}), ("float32", f(2, 3, dtype=F32), f(3, 2, dtype=F32), {"dims": 1}), ("int64", d.ints(2, 3), d.ints(3, 2), {"dims": 1}), ("transposes", t(2, 3), t(3, 2), {"dims": 1}), ("empty", f(2, 0), f(0, 3), {"dims": 1}), ("scalar", f(2, 3), f(2, 3), {}),
+    ]:  # fmt: skip
+        add("tensordot", tensordot, label, [a, b], args)
+    for label, a, b in [("vectors", f(3), f(3)), ("matrices", f(2, 3), f(4, 3)), ("matrix and vector", f(2, 3), f(3)), ("three dims", f(2, 2, 3), f(2, 3)), ("0-d", f(), f(2, 3)), ("float32", f(2, 3, dtype=F32), f(3, dtype=F32)), ("int64", d.ints(2, 3), d.ints(3)), ("empty", f(2, 0), f(3, 0)), ("transpose", t(2, 3), t(2, 3))]:
+        add("inner", torch.inner, label, [a, b])
+    for label, a, b in [("float64", f(4), f(4)), ("int64", d.ints(4), d.ints(4)), ("empty", f(0), f(0))]:
+        add("vdot", torch.vdot, label, [a, b])
+
+    def fused(name):
+        fn, method = getattr(torch, name), name + "_"
+        return (
+            lambda c, a, b, beta=1, alpha=1: fn(c, a, b, beta=beta, alpha=alpha),
+            lambda c, a, b, **args: getattr(c, method)(a, b, **args),
+        )
+
+    nan = lambda *shape: torch.full(shape, float("nan"), dtype=F64)  # noqa: E731
+    scaled = {"beta": 0.5, "alpha": 2}
+    for name, first, second, out, small in [("addmv", (2, 3), (3,), (2,), ()), ("addr", (2,), (3,), (2, 3), (3,)), ("addbmm", (2, 2, 3), (2, 3, 4), (2, 4), (4,))]:
+        fn, inplace = fused(name)
+        for label, c, args in [("plain", f(*out), {}), ("broadcast", f(*small), {}), ("size 1", f(1), {}), ("scaled", f(*out), scaled), ("beta 0 ignores NaN", nan(*out), {"beta": 0})]:
+            add(name, fn, label, [c, f(*first), f(*second)], args, inplace=inplace)
+        add(name, fn, "float32", [f(*out, dtype=F32), f(*first, dtype=F32), f(*second, dtype=F32)], inplace=inplace)
+        add(name, fn, "int64", [d.ints(*out), d.ints(*first), d.ints(*second)], {"beta": 2, "alpha": 3}, inplace=inplace)
+        add(name, fn, "transposes", [f(*out), t(*first) if len(first) > 1 else f(*first), t(*second) if len(second) > 1 else f(*second)])
+    add("addmv", fused("addmv")[0], "empty inner", [f(2), f(2, 0), f(0)])
+    add("addbmm", fused("addbmm")[0], "no batches", [f(2, 4), f(0, 2, 3), f(0, 3, 4)])
+    add("addr", fused("addr")[0], "empty", [f(0, 2), f(0), f(2)])

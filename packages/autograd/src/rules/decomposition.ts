@@ -19,6 +19,8 @@ const diagonalMatrix = (x: Tensor): Tensor => scaleColumns(eyeLike(x, x.shape[x.
 /** The lower triangle and its mirror image. */
 const mirrored = (x: Tensor): Tensor => x.tril().add(T(x.tril(-1)));
 
+const skew = (x: Tensor): Tensor => x.sub(T(x));
+
 const inverse = (x: Tensor): Tensor => dispatch(builtinOps.inverse, [x], { check: true });
 const solve = (a: Tensor, b: Tensor): Tensor => dispatch(builtinOps.solve, [a, b], null);
 const triangular = (a: Tensor, b: Tensor, upper: boolean, unitriangular = false): Tensor =>
@@ -57,7 +59,10 @@ function luGradient(c: FormulaContext<DecompositionOps['luFactor']>): Tensor {
   }
   const l = square.tril(-1).add(eyeLike(square, k));
   const u = square.triu();
-  const inner = T(l).matmul(g.tril(-1)).tril(-1).add(g.triu().matmul(T(u)).triu());
+  const inner = T(l)
+    .matmul(g.tril(-1))
+    .tril(-1)
+    .add(g.triu().matmul(T(u)).triu());
   const first = triangularRight(T(square), triangular(T(square), inner, true, true), false);
   const gradient = parts.length === 0 ? first : cat([first, ...parts], n > k ? -1 : -2);
   // row i of the factors is row rows[i] of A
@@ -87,7 +92,8 @@ function qrGradient(c: FormulaContext<DecompositionOps['qr']>): Tensor {
   const [gq, gr] = c.grads;
   if (m >= n) return tallQrGradient(q, r, gq, gr);
   // A = [X | Y], R = [U | V]: X = Q U is square, and V = Qᵀ Y
-  if (!gr) return cat([tallQrGradient(q, leftColumns(r, m), gq, null), r.newZeros([...r.shape.slice(0, -1), n - m])], -1);
+  if (!gr)
+    return cat([tallQrGradient(q, leftColumns(r, m), gq, null), r.newZeros([...r.shape.slice(0, -1), n - m])], -1);
   const y = q.matmul(rightColumns(r, m));
   const gv = rightColumns(gr, m);
   const viaV = y.matmul(T(gv));
@@ -109,7 +115,6 @@ function svdGradient(c: FormulaContext<DecompositionOps['svd']>): Tensor {
   if (!gu && !gvh) return scaleColumns(u, gs as Tensor).matmul(vh);
   const squares = s.mul(s);
   const e = squares.unsqueeze(-2).sub(squares.unsqueeze(-1)).add(eyeLike(s, k));
-  const skew = (x: Tensor): Tensor => x.sub(T(x));
   const inner = [
     gu && scaleColumns(skew(T(u).matmul(gu)).div(e), s),
     gvh && scaleRows(skew(vh.matmul(T(gvh))).div(e), s),
@@ -128,18 +133,23 @@ function svdGradient(c: FormulaContext<DecompositionOps['svd']>): Tensor {
   return gradient;
 }
 
-/** A V = V diag(w):  dA = V (diag(G_w) + (Vᵀ G_V) / E) Vᵀ with E_ij = w_j - w_i off the diagonal. */
+/** A V = V diag(w):  dA = V (diag(G_w) + skew(Vᵀ G_V) / 2E) Vᵀ with E_ij = w_j - w_i (1 on the diagonal): symmetric, as A is. */
 function eighGradient(c: FormulaContext<DecompositionOps['eigh']>): Tensor {
   const [w, v] = [c.output(0), c.output(1)];
   const [gw, gv] = c.grads;
   if (!gv) return scaleColumns(v, gw as Tensor).matmul(T(v));
-  const eye = eyeLike(w, w.shape[w.ndim - 1]);
-  const e = w.unsqueeze(-2).sub(w.unsqueeze(-1)).add(eye);
-  const rotations = T(v).matmul(gv).mul(eye.neg().add(1)).div(e);
+  const e = w
+    .unsqueeze(-2)
+    .sub(w.unsqueeze(-1))
+    .add(eyeLike(w, w.shape[w.ndim - 1]));
+  const rotations = skew(T(v).matmul(gv)).div(e.mul(2));
   return v.matmul(gw ? rotations.add(diagonalMatrix(gw)) : rotations).matmul(T(v));
 }
 
-/** P = A⁺:  dA = -Pᵀ G Pᵀ + (I - A P)ᵀ… in the form whose products are the smaller ones. */
+/**
+ * P = A⁺ among matrices of one rank:  dP = -P dA P + P Pᵀ dAᵀ (I - A P) + (I - P A) dAᵀ Pᵀ P, so that
+ * dA = -Pᵀ G Pᵀ + (I - A P) Gᵀ P Pᵀ + Pᵀ P Gᵀ (I - P A), with the products in the order that keeps them small.
+ */
 function pinvGradient(a: Tensor, p: Tensor, grad: Tensor): Tensor {
   const [g, pt] = [T(grad), T(p)];
   if (a.shape[a.ndim - 2] <= a.shape[a.ndim - 1]) {

@@ -184,8 +184,7 @@ export const decomposition: { readonly [op: string]: Override<Buffer> } = {
     return [mode === 'r' ? [] : q, r];
   }),
   svd: perMatrix<{ fullMatrices: boolean }>('linalg.svd', (a, m, n, { fullMatrices }, fail) => {
-    if (!isFinite(a))
-      fail('The algorithm failed to converge because the input matrix contained non-finite values.');
+    if (!isFinite(a)) fail('The algorithm failed to converge because the input matrix contained non-finite values.');
     const { u, s, vh } = spectral.svd(a, m, n, fullMatrices);
     return [u, s, vh];
   }),

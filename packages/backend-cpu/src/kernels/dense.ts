@@ -90,7 +90,7 @@ export function triangularSolve(
     const [from, to] = upper ? [i + 1, n] : [0, i];
     for (let k = from; k < to; k++) {
       const factor = a[i * n + k];
-      if (factor !== 0) for (let j = 0; j < r; j++) b[i * r + j] -= factor * b[k * r + j];
+      for (let j = 0; j < r; j++) b[i * r + j] -= factor * b[k * r + j];
     }
     if (!unit) for (let j = 0; j < r; j++) b[i * r + j] /= a[i * n + i];
   }

@@ -1,6 +1,6 @@
 /** Function forms: matrix decompositions that PyTorch has under `torch` itself. The namespace `linalg` has the others. */
 import { fromTypedArray } from '../create.ts';
-import { ArgumentError, checkOptions, describe, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
 import type { QR, SignAndLogdet, UpperOptions } from '../methods/decomposition.ts';
 import { requireTensor } from '../ops/build.ts';
 import { checkMatrix, checkPrecision } from '../ops/decomposition.ts';
@@ -76,8 +76,7 @@ export function cdist(x1: Tensor, x2: Tensor, options?: DistanceOptions): Tensor
   if (x1.dtype !== x2.dtype)
     throw new DTypeError(`cdist: both tensors must have the same dtype, got ${x1.dtype} and ${x2.dtype}`);
   const [d1, d2] = [x1.shape[x1.ndim - 1], x2.shape[x2.ndim - 1]];
-  if (d1 !== d2)
-    throw new ShapeError(`cdist: X1 and X2 must have the same number of columns. X1: ${d1} X2: ${d2}`);
+  if (d1 !== d2) throw new ShapeError(`cdist: X1 and X2 must have the same number of columns. X1: ${d1} X2: ${d2}`);
   broadcastShapes([x1.shape.slice(0, -2), x2.shape.slice(0, -2)], 'cdist');
   return distances(x1.unsqueeze(-2).sub(x2.unsqueeze(-3)), p);
 }

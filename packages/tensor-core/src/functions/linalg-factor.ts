@@ -4,9 +4,9 @@ import { checkOptions } from '../errors.ts';
 import { flag, type QR, type UpperOptions } from '../methods/decomposition.ts';
 import { requireTensor } from '../ops/build.ts';
 import { decomposition as ops, type QrMode } from '../ops/decomposition.ts';
+import type { Tensor } from '../tensor.ts';
 import { oneHot } from './index.ts';
 import { cat } from './movement.ts';
-import type { Tensor } from '../tensor.ts';
 
 /** The triangular factor of symmetric positive-definite matrices; see {@link Tensor.cholesky}. */
 export const cholesky = (A: Tensor, options?: UpperOptions): Tensor => A.cholesky(options);

@@ -1,7 +1,7 @@
 /** `linalg`: norms of vectors and matrices, and condition numbers. */
 import { dispatch } from '../dispatch.ts';
 import { canCast, type DType, isFloat, scalarTypeName } from '../dtype.ts';
-import { ArgumentError, checkOptions, describe, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
 import { flag } from '../methods/decomposition.ts';
 import type { Dims } from '../methods/reduce.ts';
 import { requireTensor } from '../ops/build.ts';
@@ -34,7 +34,8 @@ function prepared(where: string, x: Tensor, options: LinalgNormOptions<unknown> 
   }
   const asked = options?.dtype;
   if (asked === undefined) return x;
-  if (!(asked in scalarTypeName)) throw new ArgumentError(`${where}: dtype must be a dtype such as 'float64', got ${describe(asked)}`);
+  if (!(asked in scalarTypeName))
+    throw new ArgumentError(`${where}: dtype must be a dtype such as 'float64', got ${describe(asked)}`);
   if (!isFloat(asked))
     throw new DTypeError(`${where}: dtype should be floating point or complex, but got ${scalarTypeName[asked]}`);
   if (!canCast(x.dtype, asked) || rank[x.dtype] > rank[asked]) {
@@ -88,7 +89,9 @@ export function matrixNorm(
   checkMatrix(where, x);
   const dim = options?.dim ?? [-2, -1];
   if (!Array.isArray(dim) || dim.length !== 2)
-    throw new ArgumentError(`${where}: dim must be a 2-tuple. Got ${Array.isArray(dim) ? dim.join(', ') : describe(dim)}`);
+    throw new ArgumentError(
+      `${where}: dim must be a 2-tuple. Got ${Array.isArray(dim) ? dim.join(', ') : describe(dim)}`,
+    );
   const [rows, columns] = dim.map((d) => normalizeDim(d, x.ndim, where));
   if (rows === columns) throw new ArgumentError(`${where}: dims must be different. Got (${dim.join(', ')})`);
   const keepdim = flag(where, 'keepdim', options?.keepdim, false);
@@ -123,7 +126,9 @@ export function norm(A: Tensor, ord: MatrixOrder | null = null, options?: Linalg
   }
   if (ord === null) return vectorNorm(A, 2, options);
   if (count !== 1 && count !== 2)
-    throw new ArgumentError(`linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${A.ndim}D.`);
+    throw new ArgumentError(
+      `linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ${A.ndim}D.`,
+    );
   if (count === 1 && typeof ord === 'number') return vectorNorm(A, ord, options);
   return matrixNorm(A, ord, options as LinalgNormOptions<readonly number[]>);
 }

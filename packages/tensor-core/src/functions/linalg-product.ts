@@ -1,5 +1,5 @@
 /** `linalg`: products of vectors and chains of matrices, and diagonals. */
-import { ArgumentError, checkOptions, describe, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
 import type { DiagonalOptions } from '../methods/movement.ts';
 import { requireTensor } from '../ops/build.ts';
 import { formatShape } from '../shape.ts';
@@ -56,9 +56,9 @@ function bestSplits(sizes: readonly number[]): number[][] {
  * @throws ArgumentError for fewer than two tensors, ShapeError unless neighbours fit, DTypeError for unlike dtypes.
  */
 export function multiDot(tensors: readonly Tensor[]): Tensor {
-  if (!Array.isArray(tensors)) throw new ArgumentError(`multiDot: expected an array of tensors, got ${describe(tensors)}`);
-  if (tensors.length < 2)
-    throw new ArgumentError(`multi_dot(): expected at least 2 tensors but got ${tensors.length}`);
+  if (!Array.isArray(tensors))
+    throw new ArgumentError(`multiDot: expected an array of tensors, got ${describe(tensors)}`);
+  if (tensors.length < 2) throw new ArgumentError(`multi_dot(): expected at least 2 tensors but got ${tensors.length}`);
   const last = tensors.length - 1;
   const matrices = tensors.map((x, i): Tensor => {
     requireTensor('multiDot', x, i);
@@ -70,7 +70,12 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
     if (x.ndim === 1 && i === 0) return x.unsqueeze(0);
     if (x.ndim === 1 && i === last) return x.unsqueeze(1);
     if (x.ndim === 2) return x;
-    const which = i === 0 ? 'the first tensor must be 1D or 2D' : i === last ? 'the last tensor must be 1D or 2D' : `tensor ${i} must be 2D`;
+    const which =
+      i === 0
+        ? 'the first tensor must be 1D or 2D'
+        : i === last
+          ? 'the last tensor must be 1D or 2D'
+          : `tensor ${i} must be 2D`;
     throw new ShapeError(`multi_dot(): ${which} but got ${x.ndim}D`);
   });
   matrices.slice(1).forEach((x, i) => {

@@ -72,7 +72,8 @@ export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOp
   if (typeof options?.upper !== 'boolean')
     throw new ArgumentError(`${where}: say { upper: true } or { upper: false }, got ${describe(options?.upper)}`);
   const unitriangular = flag(where, 'unitriangular', options.unitriangular, false);
-  const run = (upper: boolean) => (a: Tensor, b: Tensor) => dispatch(ops.triangularSolve, [a, b], { upper, unitriangular });
+  const run = (upper: boolean) => (a: Tensor, b: Tensor) =>
+    dispatch(ops.triangularSolve, [a, b], { upper, unitriangular });
   if (flag(where, 'left', options.left, true)) return run(options.upper)(A, B);
   return fromRight(where, A, B, run(!options.upper));
 }
@@ -154,7 +155,9 @@ export function lstsq(A: Tensor, B: Tensor, options?: LstsqOptions): Lstsq {
   checkPrecision(where, A.dtype);
   const driver = options?.driver ?? 'gelsy';
   if (!['gelsy', 'gels', 'gelsd', 'gelss'].includes(driver))
-    throw new ArgumentError(`${where}: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss), got ${describe(driver)}`);
+    throw new ArgumentError(
+      `${where}: parameter \`driver\` should be one of (gels, gelsy, gelsd, gelss), got ${describe(driver)}`,
+    );
   const vector = B.ndim === 1 || (A.ndim - 1 === B.ndim && sameShape(B.shape, A.shape.slice(0, -1)));
   const rhs = vector ? B.unsqueeze(-1) : B;
   const [m, n] = A.shape.slice(-2);
@@ -166,7 +169,11 @@ export function lstsq(A: Tensor, B: Tensor, options?: LstsqOptions): Lstsq {
   const rtol = options?.rcond === undefined || driver === 'gels' ? undefined : options.rcond;
   const X = pinv(A, { rtol }).matmul(rhs);
   const rank = matrixRank(A, { rtol });
-  const fits = driver !== 'gelsy' && m > n && rank.numel() > 0 && rank.toTypedArraySync().every((r: number | bigint) => Number(r) === n);
+  const fits =
+    driver !== 'gelsy' &&
+    m > n &&
+    rank.numel() > 0 &&
+    rank.toTypedArraySync().every((r: number | bigint) => Number(r) === n);
   return {
     solution: vector ? X.squeeze(-1) : X,
     residuals: fits ? A.matmul(X).sub(rhs).square().sum(-2) : A.newZeros([0]),

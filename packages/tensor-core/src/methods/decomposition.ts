@@ -1,6 +1,6 @@
 /** Matrix decompositions as methods (https://pytorch.org/docs/stable/linalg.html). The rest of the family is in the namespace `linalg`. */
 import { dispatch } from '../dispatch.ts';
-import { ArgumentError, checkOptions, describe, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
 import { requireTensor } from '../ops/build.ts';
 import { checkSquare, decomposition as ops } from '../ops/decomposition.ts';
 import { broadcastShapes, formatShape, normalizeDim } from '../shape.ts';
@@ -28,7 +28,8 @@ export interface UpperOptions {
 /** A yes-or-no option. */
 export function flag(where: string, name: string, value: unknown, otherwise: boolean): boolean {
   if (value === undefined) return otherwise;
-  if (typeof value !== 'boolean') throw new ArgumentError(`${where}: ${name} must be true or false, got ${describe(value)}`);
+  if (typeof value !== 'boolean')
+    throw new ArgumentError(`${where}: ${name} must be true or false, got ${describe(value)}`);
   return value;
 }
 
@@ -181,6 +182,9 @@ export abstract class DecompositionMethods extends LinalgMethods {
       );
     }
     // (a × b)_i = a_{i+1} b_{i+2} - a_{i+2} b_{i+1}
-    return x.roll(-1, at).mul(other.roll(-2, at)).sub(x.roll(-2, at).mul(other.roll(-1, at)));
+    return x
+      .roll(-1, at)
+      .mul(other.roll(-2, at))
+      .sub(x.roll(-2, at).mul(other.roll(-1, at)));
   }
 }

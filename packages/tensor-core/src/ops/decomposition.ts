@@ -117,7 +117,6 @@ function readMatrix(where: string, x: Tensor, square: boolean): Matrix {
   return { batch: x.shape.slice(0, -2), m, n, k: Math.min(m, n), dtype: x.dtype };
 }
 
-
 /** An op of one matrix; `where` is what messages call it. */
 const matrixOp = <S extends AnySig>(
   name: string,
@@ -177,10 +176,7 @@ function pseudoInverse(x: Tensor, { atol, rtol, hermitian }: PinvAttrs): Tensor 
     return v.mul(invert(w).unsqueeze(-2)).matmul(v.transpose(-1, -2));
   }
   const [u, s, vh] = dispatch(decomposition.svd, [x], { fullMatrices: false });
-  return vh
-    .transpose(-1, -2)
-    .mul(invert(s).unsqueeze(-2))
-    .matmul(u.transpose(-1, -2));
+  return vh.transpose(-1, -2).mul(invert(s).unsqueeze(-2)).matmul(u.transpose(-1, -2));
 }
 
 /** (⟨G, C⟩ I - C Gᵀ) A⁻ᵀ with C = cof(A) = det(A) A⁻ᵀ, for an A that is not singular. */
@@ -231,16 +227,11 @@ export const decomposition: { readonly [K in keyof DecompositionOps]: OpSpec<Dec
       { shape: [...batch, columns, n], dtype },
     ];
   }),
-  svd: matrixOp<DecompositionOps['svd']>(
-    'svd',
-    'linalg.svd',
-    'any',
-    ({ batch, m, n, k, dtype }, { fullMatrices }) => [
-      { shape: [...batch, m, fullMatrices ? m : k], dtype },
-      { shape: [...batch, k], dtype },
-      { shape: [...batch, fullMatrices ? n : k, n], dtype },
-    ],
-  ),
+  svd: matrixOp<DecompositionOps['svd']>('svd', 'linalg.svd', 'any', ({ batch, m, n, k, dtype }, { fullMatrices }) => [
+    { shape: [...batch, m, fullMatrices ? m : k], dtype },
+    { shape: [...batch, k], dtype },
+    { shape: [...batch, fullMatrices ? n : k, n], dtype },
+  ]),
   eigh: matrixOp<DecompositionOps['eigh']>('eigh', 'linalg.eigh', 'square', (x, { uplo }) => {
     if (uplo !== 'L' && uplo !== 'U')
       throw new ArgumentError(`linalg.eigh: Expected UPLO argument to be 'L' or 'U', but got ${uplo}`);
