@@ -461,6 +461,7 @@ const withoutDouble = new Set<string>([
   'atan2',
   'erf',
   'erfc',
+  'det',
 ]);
 
 const isFloat64 = (x: Tensor): boolean => x.dtype === 'float64';

@@ -1,6 +1,17 @@
 import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { arange, einsum, ones, registerBackend, tensor, tensordot, zeros } from '../index.ts';
+import {
+  ArgumentError,
+  arange,
+  DTypeError,
+  einsum,
+  ones,
+  registerBackend,
+  ShapeError,
+  tensor,
+  tensordot,
+  zeros,
+} from '../index.ts';
 
 beforeAll(() => registerBackend(cpu()));
 
@@ -32,6 +43,35 @@ describe('matmul', () => {
   it('does not read the input of addmm with beta 0', () => {
     const x = tensor([[Number.NaN]]);
     expect(x.addmm(tensor([[2]]), tensor([[3]]), { beta: 0 }).toArraySync()).toEqual([[6]]);
+  });
+});
+
+describe('addmv, addr, addbmm, inner, vdot', () => {
+  it('refuse shapes and dtypes that do not fit', () => {
+    expect(() => ones([2]).addmv(ones([2, 3]), ones([2]))).toThrow('mat1 and mat2 shapes cannot be multiplied');
+    expect(() => ones([2]).addmv(ones([2]), ones([2]))).toThrow('vector + matrix @ vector expected');
+    expect(() => ones([3]).addmv(ones([2, 3]), ones([3]))).toThrow('The size of tensor a (3) must match');
+    expect(() => ones([2]).addmv(ones([2, 3], { dtype: 'float64' }), ones([3]))).toThrow(DTypeError);
+    expect(() => ones([2]).addr(ones([2, 2]), ones([2]))).toThrow('addr: Expected 1-D vec1 and vec2');
+    expect(() => ones([2, 2]).addr(ones([3]), ones([2]))).toThrow(ShapeError);
+    expect(() => ones([2, 2]).addbmm(ones([3, 2, 3]), ones([2, 3, 2]))).toThrow('same number of batches');
+    expect(() =>
+      ones([2])
+        .long()
+        .addmv(ones([2, 2]).long(), ones([2]).long(), { alpha: 0.5 }),
+    ).toThrow('argument alpha must not be a floating point number');
+    expect(() => ones([2]).addmv(ones([2, 2]), ones([2]), { gamma: 1 } as never)).toThrow("unknown option 'gamma'");
+    expect(() => ones([2, 3]).inner(ones([4, 2]))).toThrow('the last dimension must match on both input tensors');
+    expect(() => ones([2]).inner(ones([2]).double())).toThrow(DTypeError);
+    expect(() => ones([2]).vdot(ones([3]))).toThrow('inconsistent tensor size');
+    expect(() => ones([2]).inner(1 as never)).toThrow(ArgumentError);
+  });
+
+  it('write in place', () => {
+    const x = zeros([2]);
+    expect(x.addmv_(ones([2, 3]), ones([3]), { alpha: 2 })).toBe(x);
+    expect(x.toArraySync()).toEqual([6, 6]);
+    expect(() => zeros([]).addmv_(ones([2, 3]), ones([3]))).toThrow("doesn't match the broadcast shape");
   });
 });
 
