@@ -1,12 +1,12 @@
 /** How these are called: padding, windows as columns, resizing and sampling of images. */
 import * as core from '@tenfold/tensor-core';
 import type { Cases, OpCase } from '../case.ts';
+import { decode } from '../compare.ts';
 
-/** The ops of this family, by name. */
-type SpatialOps = core.SpatialOps;
-
-export const spatial: Cases<SpatialOps> = {
-  pad: { call: ([x], { pad, ...options }) => core.pad(x, pad, options) },
+export const spatial: Cases<core.SpatialOps> = {
+  pad: {
+    call: ([x], { pad, mode, value }) => core.pad(x, pad, { mode, value: value === undefined ? value : Number(decode(value)) }),
+  },
   padBackward: { none: 'the transpose of pad; sampled as its gradient' },
   im2col: { call: ([x], { kernelSize, ...options }) => core.im2col(x, kernelSize, options) },
   col2im: { call: ([x], { outputSize, kernelSize, ...options }) => core.col2im(x, outputSize, kernelSize, options) },

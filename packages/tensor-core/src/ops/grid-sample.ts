@@ -64,7 +64,7 @@ function checkGrid(x: Tensor, grid: Tensor, { mode }: GridSampleAttrs): void {
 const toPixels = (x: Tensor, size: number, aligned: boolean): Tensor =>
   aligned ? x.add(1).mul((size - 1) / 2) : x.add(1).mul(size).sub(1).div(2);
 
-/** The nearest position within the image; NaN becomes 0. Nothing flows from what is moved. */
+/** The nearest position within the image; NaN becomes the first, as PyTorch documents. Nothing flows from what is moved. */
 function clipped(x: Tensor, size: number): Tensor {
   const last = size - 1;
   return x.where(x.ge(0).logicalAnd(x.le(last)), x.gt(last).to(x.dtype).mul(last));

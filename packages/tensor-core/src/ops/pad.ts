@@ -129,7 +129,9 @@ function paddedShape(x: Tensor, { padding, mode }: PadAttrs): number[] {
       );
     }
   }
-  return perDim(rank, padding).map((pair, d) => paddedSize(x.shape, d, pair, mode));
+  return perDim(rank, padding).map((pair, d) =>
+    pair[0] === 0 && pair[1] === 0 ? x.shape[d] : paddedSize(x.shape, d, pair, mode),
+  );
 }
 
 /** Rows by op name. */
