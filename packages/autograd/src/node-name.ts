@@ -1,5 +1,12 @@
 /** PyTorch's names of nodes, as `derivatives.yaml` numbers its overloads: what a printed tensor shows. */
-import { allDims, type InterpolateAttrs, isTensor, type Operand, type OpSpec, type PadAttrs } from '@tenfold/tensor-core';
+import {
+  allDims,
+  type InterpolateAttrs,
+  isTensor,
+  type Operand,
+  type OpSpec,
+  type PadAttrs,
+} from '@tenfold/tensor-core';
 
 /** The overload of a call, or the whole name where it is not that of our op: `NllLoss2DBackward0`. */
 type Overload = (inputs: readonly Operand[], attrs: object | null) => number | string;

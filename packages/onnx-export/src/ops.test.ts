@@ -461,6 +461,9 @@ const withoutDouble = new Set<string>([
   'atan2',
   'erf',
   'erfc',
+  'interpolate',
+  'gridSample',
+  'col2im',
 ]);
 
 const isFloat64 = (x: Tensor): boolean => x.dtype === 'float64';

@@ -122,8 +122,8 @@ export type {
 } from './methods/reduce.ts';
 export type { SoftmaxOptions } from './methods/softmax.ts';
 export * from './ops/all.ts';
-export type { ConvOps } from './ops/conv.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
+export type { ConvOps } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type { DecompositionOps } from './ops/decomposition.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';

@@ -42,8 +42,8 @@ const resize = (backward: boolean): Sample[] =>
   );
 
 /** Positions off the whole pixels and the edges, where derivatives jump. */
-const image = (): Tensor => spread([1, 2, 2, 2], -1.37, 1.42, 2);
-const volume = (): Tensor => spread([1, 1, 2, 2, 3], -1.37, 1.42, 2);
+const image = (): Tensor => spread([1, 1, 2, 2], -1.37, 1.42, 2);
+const volume = (): Tensor => spread([1, 1, 1, 2, 3], -1.37, 1.42, 2);
 
 export const spatial: Samples<SpatialOps> = {
   pad: [
@@ -52,10 +52,9 @@ export const spatial: Samples<SpatialOps> = {
     ...modes.map((mode): Sample => [(x) => pad(x, sides, { mode }), any(1, 3, 4)]),
     ...modes.map((mode): Sample => [(x) => pad(x, [-1, 2], { mode }), any(1, 2, 4)]),
   ],
-  padBackward: modes.map((mode): Sample => [
-    (g) => dispatch(builtinOps.padBackward, [g], { padding: sides, mode }),
-    any(1, 4, 7),
-  ]),
+  padBackward: modes.map(
+    (mode): Sample => [(g) => dispatch(builtinOps.padBackward, [g], { padding: sides, mode }), any(1, 4, 7)],
+  ),
   im2col: [
     [(x) => im2col(x, [2, 2]), any(1, 2, 3, 3)],
     [(x) => im2col(x, [3, 2], windows), any(2, 5, 4)],
@@ -64,10 +63,7 @@ export const spatial: Samples<SpatialOps> = {
     [(x) => col2im(x, [3, 3], [2, 2]), any(1, 8, 4)],
     [(x) => col2im(x, [5, 4], [3, 2], windows), any(12, 6)],
   ],
-  interpolate: [
-    ...resize(false),
-    [(x) => interpolate(x, { scaleFactor: 1.6, mode: 'bilinear' }), any(1, 1, 3, 2)],
-  ],
+  interpolate: [...resize(false), [(x) => interpolate(x, { scaleFactor: 1.6, mode: 'bilinear' }), any(1, 1, 3, 2)]],
   interpolateBackward: resize(true),
   pixelShuffle: [[(x) => pixelShuffle(x, 2), any(1, 4, 2, 1)]],
   pixelUnshuffle: [[(x) => pixelUnshuffle(x, 2), any(1, 1, 2, 4)]],
@@ -75,19 +71,19 @@ export const spatial: Samples<SpatialOps> = {
   gridSample: [
     ...(['bilinear', 'nearest', 'bicubic'] as const).flatMap((mode) =>
       (['zeros', 'border', 'reflection'] as const).flatMap((paddingMode) =>
-        [false, true].map((alignCorners): Sample => [
-          (x, grid) => gridSample(x, grid, { mode, paddingMode, alignCorners }),
-          any(1, 2, 3, 2),
-          image(),
-        ]),
+        [false, true].map(
+          (alignCorners): Sample => [
+            (x, grid) => gridSample(x, grid, { mode, paddingMode, alignCorners }),
+            any(1, 1, 3, 2),
+            image(),
+          ],
+        ),
       ),
     ),
-    ...(['zeros', 'border', 'reflection'] as const).map((paddingMode): Sample => [
-      (x, grid) => gridSample(x, grid, { paddingMode }),
-      any(1, 1, 2, 3, 2),
-      volume(),
-    ]),
-    [(x, grid) => gridSample(x, grid, { mode: 'nearest' }), any(1, 1, 2, 3, 2), volume()],
+    ...(['zeros', 'border', 'reflection'] as const).map(
+      (paddingMode): Sample => [(x, grid) => gridSample(x, grid, { paddingMode }), any(1, 1, 2, 2, 2), volume()],
+    ),
+    [(x, grid) => gridSample(x, grid, { mode: 'nearest' }), any(1, 1, 2, 2, 2), volume()],
   ],
   affineGrid: [
     [(theta) => affineGrid(theta, [2, 1, 2, 3]), any(2, 2, 3)],

@@ -5,7 +5,8 @@ import { decode } from '../compare.ts';
 
 export const spatial: Cases<core.SpatialOps> = {
   pad: {
-    call: ([x], { pad, mode, value }) => core.pad(x, pad, { mode, value: value === undefined ? value : Number(decode(value)) }),
+    call: ([x], { pad, mode, value }) =>
+      core.pad(x, pad, { mode, value: value === undefined ? value : Number(decode(value)) }),
   },
   padBackward: { none: 'the transpose of pad; sampled as its gradient' },
   im2col: { call: ([x], { kernelSize, ...options }) => core.im2col(x, kernelSize, options) },

@@ -1,13 +1,13 @@
 /** Function forms: padding, windows as columns, resizing and sampling of images. */
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
+import { requireTensor } from '../ops/build.ts';
 import type { GridPaddingMode, GridSampleMode } from '../ops/grid-sample.ts';
 import type { ResizeMode } from '../ops/interpolate.ts';
 import type { PadMode } from '../ops/pad.ts';
 import { spatial as ops } from '../ops/spatial.ts';
 import { checkInteger, checkShape, formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import { requireTensor } from '../ops/build.ts';
 
 /** A list of integers, or one integer `count` times. */
 function integers(where: string, what: string, value: unknown, count: number): number[] {
@@ -91,11 +91,7 @@ function columnsAttrs(where: string, kernelSize: unknown, options: ColumnsOption
  * @returns `[N, C · kernelHeight · kernelWidth, windows]`, without N as the input.
  * @throws ShapeError if no window fits.
  */
-export function im2col(
-  input: Tensor,
-  kernelSize: number | readonly number[],
-  options: ColumnsOptions = {},
-): Tensor {
+export function im2col(input: Tensor, kernelSize: number | readonly number[], options: ColumnsOptions = {}): Tensor {
   return dispatch(ops.im2col, [input], columnsAttrs('unfold', kernelSize, options));
 }
 
@@ -119,14 +115,7 @@ export function col2im(
 }
 
 /** How {@link interpolate} finds values between the pixels. */
-export type InterpolateMode =
-  | 'nearest'
-  | 'nearest-exact'
-  | 'linear'
-  | 'bilinear'
-  | 'bicubic'
-  | 'trilinear'
-  | 'area';
+export type InterpolateMode = 'nearest' | 'nearest-exact' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area';
 
 /** Options of {@link interpolate}: either `size` or `scaleFactor`. */
 export interface InterpolateOptions {
@@ -226,8 +215,7 @@ function resizedTo(input: Tensor, options: InterpolateOptions): { size: number[]
     const check = (n: unknown): number => checkInteger(n, 'interpolate: size');
     return { size: perSpatialDim(input, 'size', size, check), scales: null };
   }
-  if (scaleFactor === null)
-    throw new ArgumentError('interpolate: either size or scaleFactor should be defined');
+  if (scaleFactor === null) throw new ArgumentError('interpolate: either size or scaleFactor should be defined');
   const scales = perSpatialDim(input, 'scaleFactor', scaleFactor, positive);
   return {
     size: scales.map((scale, d) => Math.floor(input.shape[d + 2] * scale)),

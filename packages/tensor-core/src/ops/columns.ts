@@ -25,9 +25,7 @@ export interface ColumnsOps {
 
 /** How many windows fit along height and width. */
 function windowCounts(size: readonly number[], { kernelSize, dilation, padding, stride }: ColumnsAttrs): number[] {
-  return size.map(
-    (n, d) => Math.floor((n + 2 * padding[d] - dilation[d] * (kernelSize[d] - 1) - 1) / stride[d]) + 1,
-  );
+  return size.map((n, d) => Math.floor((n + 2 * padding[d] - dilation[d] * (kernelSize[d] - 1) - 1) / stride[d]) + 1);
 }
 
 const pair = (list: readonly number[]): string => `(${list.join(', ')})`;

@@ -77,7 +77,10 @@ function reflected(x: Tensor, size: number, aligned: boolean): Tensor {
   const shifted = aligned ? x : x.add(0.5);
   const away = shifted.neg().where(shifted.lt(0), shifted);
   // a whole period is there and back
-  const periods = away.detach().div(2 * span).trunc();
+  const periods = away
+    .detach()
+    .div(2 * span)
+    .trunc();
   const extra = away.sub(periods.mul(2 * span));
   const folded = extra.where(extra.le(span), extra.neg().add(2 * span));
   return aligned ? folded : folded.sub(0.5);
@@ -134,8 +137,21 @@ function linear(read: Reader, at: readonly Tensor[]): Tensor {
 }
 
 const A = -0.75;
-const near = (x: Tensor): Tensor => x.mul(A + 2).sub(A + 3).mul(x).mul(x).add(1);
-const far = (x: Tensor): Tensor => x.mul(A).sub(5 * A).mul(x).add(8 * A).mul(x).sub(4 * A);
+const near = (x: Tensor): Tensor =>
+  x
+    .mul(A + 2)
+    .sub(A + 3)
+    .mul(x)
+    .mul(x)
+    .add(1);
+const far = (x: Tensor): Tensor =>
+  x
+    .mul(A)
+    .sub(5 * A)
+    .mul(x)
+    .add(8 * A)
+    .mul(x)
+    .sub(4 * A);
 
 /** Keys' cubic through four neighbours, along x and then along y. The neighbours are moved into the image one by one. */
 function cubic(read: Reader, at: readonly Tensor[], pad: (p: Tensor, d: number) => Tensor): Tensor {

@@ -37,16 +37,12 @@ const real = (x: e.Expr, dtype: DType): e.Expr => e.cast(x, dtype);
 
 /** The position of pixel j in the input: pixels are squares, and their centers stand at halves, unless the corners' centers are aligned. */
 const centered = (j: e.Expr, step: e.Expr, aligned: boolean): e.Expr =>
-  aligned
-    ? e.mul(step, real(j, step.dtype))
-    : e.sub(e.mul(step, e.add(real(j, step.dtype), 0.5)), 0.5);
+  aligned ? e.mul(step, real(j, step.dtype)) : e.sub(e.mul(step, e.add(real(j, step.dtype), 0.5)), 0.5);
 
 /** Keys' cubic with A = -0.75, for distances up to 1 and from 1 to 2. */
 const A = -0.75;
-const near = (x: e.Expr): e.Expr =>
-  e.add(e.mul(e.mul(e.sub(e.mul(x, A + 2), A + 3), x), x), 1);
-const far = (x: e.Expr): e.Expr =>
-  e.sub(e.mul(e.add(e.mul(e.sub(e.mul(x, A), 5 * A), x), 8 * A), x), 4 * A);
+const near = (x: e.Expr): e.Expr => e.add(e.mul(e.mul(e.sub(e.mul(x, A + 2), A + 3), x), x), 1);
+const far = (x: e.Expr): e.Expr => e.sub(e.mul(e.add(e.mul(e.sub(e.mul(x, A), 5 * A), x), 8 * A), x), 4 * A);
 
 /** The map of one axis from `from` pixels to `to`. */
 function axisMap(mode: ResizeMode, from: number, to: number, scale: number | undefined, aligned: boolean): AxisMap {
@@ -133,8 +129,7 @@ function checkImage(name: string, x: Tensor, { mode, size }: InterpolateAttrs): 
       `${name}: Non-empty ${rank}D data tensor expected but got a tensor with sizes ${formatShape(x.shape)}`,
     );
   }
-  if (!isFloat(x.dtype) && !(x.dtype === 'uint8' && mode.startsWith('nearest')))
-    throw notImplementedFor(name, x.dtype);
+  if (!isFloat(x.dtype) && !(x.dtype === 'uint8' && mode.startsWith('nearest'))) throw notImplementedFor(name, x.dtype);
 }
 
 /** Rows by op name. */

@@ -154,7 +154,6 @@ export const pad: { readonly [K in keyof PadOps]: OpSpec<PadOps[K]> } = {
       const pairs = perDim(grad.shape.length, padding);
       return { shape: grad.shape.map((size, d) => size - pairs[d][0] - pairs[d][1]), dtype: grad.dtype };
     },
-    kernel: (runtime, [out], [grad], attrs) =>
-      resampleTransposed(runtime, out, grad, axisMaps(out.shape, attrs)),
+    kernel: (runtime, [out], [grad], attrs) => resampleTransposed(runtime, out, grad, axisMaps(out.shape, attrs)),
   }),
 };

@@ -152,8 +152,7 @@ export function resampleTransposed(
     runtime.map([out], [], zeroProgram(out.dtype), []);
     return;
   }
-  for (const [d, axis] of axes.entries())
-    if (axis) current = spreadAxis(runtime, current, d, out.shape[d], axis);
+  for (const [d, axis] of axes.entries()) if (axis) current = spreadAxis(runtime, current, d, out.shape[d], axis);
   copyInto(out as Tensor, current);
 }
 
