@@ -44,6 +44,10 @@ const padding: Overload = (_, attrs) => {
 /** PyTorch has a function per mode and number of spatial dims. */
 const resizing: Overload = (_, attrs) => {
   const { mode, size } = attrs as InterpolateAttrs;
+  if (mode === 'area') {
+    if (size.length === 1) return 'SqueezeBackward1';
+    return size.every((n) => n === 1) ? 'MeanBackward1' : `AdaptiveAvgPool${size.length}DBackward0`;
+  }
   const kind = {
     nearest: 'Nearest',
     'nearest-exact': 'NearestExact',

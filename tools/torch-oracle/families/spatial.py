@@ -223,4 +223,5 @@ def build():
     add_resizes(family)
     add_shuffles(family)
     add_grids(family)
+    add_areas(family)
     return family

@@ -29,13 +29,16 @@ const resizes: readonly (readonly [mode: InterpolateMode, shape: readonly number
   ['bilinear', [1, 1, 3, 2], [3, 2]],
   ['bicubic', [1, 1, 3, 3], [2, 5]],
   ['trilinear', [1, 1, 2, 2, 3], [3, 1, 2]],
+  ['area', [1, 1, 3, 5], [2, 3]],
 ];
+
+const kinds = ['nearest', 'nearest-exact', 'area'] as const;
 
 const resize = (backward: boolean): Sample[] =>
   resizes.flatMap(([mode, shape, size]) =>
     (mode.includes('linear') || mode === 'bicubic' ? [false, true] : [null]).map((alignCorners): Sample => {
       if (!backward) return [(x) => interpolate(x, { size, mode, alignCorners }), any(...shape)];
-      const as = mode === 'bicubic' ? 'cubic' : mode === 'nearest' || mode === 'nearest-exact' ? mode : 'linear';
+      const as = mode === 'bicubic' ? 'cubic' : (kinds.find((kind) => kind === mode) ?? 'linear');
       const attrs = { mode: as, size: shape.slice(2), scales: null, alignCorners: alignCorners ?? false } as const;
       return [(g) => dispatch(builtinOps.interpolateBackward, [g], attrs), any(...shape.slice(0, 2), ...size)];
     }),

@@ -133,8 +133,26 @@ const resizeModes = {
   cubic: { mode_s: 'cubic', cubic_coeff_a_f: -0.75, coordinate_transformation_mode_s: 'half_pixel' },
 } as const;
 
+/** Averages over windows of one size; over all of the image where it becomes one pixel. */
+function byArea(g: OpContext<SpatialOps['interpolate']>): Ref {
+  const sizes = g.sizes('size');
+  const axes = sizes.map((_, d) => d + 2);
+  if (sizes.every((size) => size === 1)) return g.reduce('ReduceMean', g.x(), axes, true);
+  const kernel = g
+    .dims()
+    .slice(2)
+    .map((size, d) => g.fixed(size, "the image's size") / g.fixed(sizes[d], 'the size'));
+  if (!kernel.every(Number.isInteger)) {
+    throw g.error(
+      `mode 'area' averages over windows of different sizes here, from ${g.dims().slice(2)} to ${sizes}; ONNX has them of one size, so each size must divide by the one it becomes`,
+    );
+  }
+  return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
+}
+
 function interpolate(g: OpContext<SpatialOps['interpolate']>): Ref {
   const { mode, scales, alignCorners } = g.attrs;
+  if (mode === 'area') return byArea(g);
   // runtimes resize two spatial dims, and three linearly: one dim is given a second of size 1
   const line = g.rank() === 3;
   const sizes: Dim[] = [...g.dims().slice(0, 2), ...(line ? [1] : []), ...g.sizes('size')];

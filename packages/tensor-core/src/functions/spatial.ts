@@ -134,7 +134,7 @@ export interface InterpolateOptions {
 }
 
 /** The number of spatial dims of each mode, `null` for any, and what it is per dim. */
-const interpolateModes: { readonly [M in InterpolateMode]: { dims: number | null; as: ResizeMode | 'area' } } = {
+const interpolateModes: { readonly [M in InterpolateMode]: { dims: number | null; as: ResizeMode } } = {
   nearest: { dims: null, as: 'nearest' },
   linear: { dims: 1, as: 'linear' },
   bilinear: { dims: 2, as: 'linear' },
@@ -200,7 +200,6 @@ export function interpolate(input: Tensor, options: InterpolateOptions = {}): Te
   if (flag('interpolate', 'antialias', options.antialias))
     throw new ArgumentError('interpolate: antialias is not implemented; blur before shrinking, or use mode area');
   const { size, scales } = resizedTo(input, options);
-  if (as === 'area') throw new ArgumentError('interpolate: area');
   return dispatch(ops.interpolate, [input], { mode: as, size, scales, alignCorners });
 }
 

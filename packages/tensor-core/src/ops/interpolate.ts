@@ -5,11 +5,14 @@ import * as e from '../expr.ts';
 import { formatShape, numel, type Shape } from '../shape.ts';
 import { OpSpec, type Sig } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
+import { shrink, shrinkTransposed } from './area.ts';
 import { notImplementedFor, requireTensor } from './build.ts';
 import { type AxisMap, resample, resampleTransposed } from './taps.ts';
 
-/** How values between the pixels are found; `linear` and `cubic` along every spatial dim. */
-export type ResizeMode = 'nearest' | 'nearest-exact' | 'linear' | 'cubic';
+/** How values between the pixels are found; `linear` and `cubic` along every spatial dim; `area` averages what a pixel covers. */
+export type ResizeMode = 'nearest' | 'nearest-exact' | 'linear' | 'cubic' | 'area';
+
+type PointMode = Exclude<ResizeMode, 'area'>;
 
 /** How the spatial dims, all but the first two, are resized. */
 export interface InterpolateAttrs {
@@ -45,7 +48,7 @@ const near = (x: e.Expr): e.Expr => e.add(e.mul(e.mul(e.sub(e.mul(x, A + 2), A +
 const far = (x: e.Expr): e.Expr => e.sub(e.mul(e.add(e.mul(e.sub(e.mul(x, A), 5 * A), x), 8 * A), x), 4 * A);
 
 /** The map of one axis from `from` pixels to `to`. */
-function axisMap(mode: ResizeMode, from: number, to: number, scale: number | undefined, aligned: boolean): AxisMap {
+function axisMap(mode: PointMode, from: number, to: number, scale: number | undefined, aligned: boolean): AxisMap {
   const numbers = { whole: [from - 1], real: [stepOf(from, to, scale, aligned)] };
   switch (mode) {
     case 'nearest':
@@ -103,7 +106,7 @@ function axisMap(mode: ResizeMode, from: number, to: number, scale: number | und
 }
 
 /** Maps of all axes from a shape to another. */
-function axisMaps(from: Shape, to: Shape, { mode, scales, alignCorners }: InterpolateAttrs): (AxisMap | null)[] {
+function axisMaps(from: Shape, to: Shape, mode: PointMode, { scales, alignCorners }: InterpolateAttrs) {
   return from.map((size, d) => (d < 2 ? null : axisMap(mode, size, to[d], scales?.[d - 2], alignCorners)));
 }
 
@@ -140,7 +143,10 @@ export const interpolate: { readonly [K in keyof InterpolateOps]: OpSpec<Interpo
       checkImage('interpolate', x, attrs);
       return { shape: [...x.shape.slice(0, 2), ...attrs.size], dtype: x.dtype };
     },
-    kernel: (runtime, [out], [x], attrs) => resample(runtime, out, x, axisMaps(x.shape, out.shape, attrs)),
+    kernel(runtime, [out], [x], attrs) {
+      if (attrs.mode === 'area') shrink(runtime, out, x);
+      else resample(runtime, out, x, axisMaps(x.shape, out.shape, attrs.mode, attrs));
+    },
   }),
   interpolateBackward: new OpSpec({
     name: 'interpolateBackward',
@@ -148,7 +154,9 @@ export const interpolate: { readonly [K in keyof InterpolateOps]: OpSpec<Interpo
       checkImage('interpolateBackward', grad, attrs);
       return { shape: [...grad.shape.slice(0, 2), ...attrs.size], dtype: grad.dtype };
     },
-    kernel: (runtime, [out], [grad], attrs) =>
-      resampleTransposed(runtime, out, grad, axisMaps(out.shape, grad.shape, attrs)),
+    kernel(runtime, [out], [grad], attrs) {
+      if (attrs.mode === 'area') shrinkTransposed(runtime, out, grad);
+      else resampleTransposed(runtime, out, grad, axisMaps(out.shape, grad.shape, attrs.mode, attrs));
+    },
   }),
 };
