@@ -44,6 +44,8 @@ const resize = (backward: boolean): Sample[] =>
     }),
   );
 
+const paddings = ['zeros', 'border', 'reflection'] as const;
+
 /** Positions off the whole pixels and the edges, where derivatives jump. */
 const image = (): Tensor => spread([1, 1, 2, 2], -1.37, 1.42, 2);
 const volume = (): Tensor => spread([1, 1, 1, 2, 3], -1.37, 1.42, 2);
@@ -72,18 +74,24 @@ export const spatial: Samples<SpatialOps> = {
   pixelUnshuffle: [[(x) => pixelUnshuffle(x, 2), any(1, 1, 2, 4)]],
   channelShuffle: [[(x) => channelShuffle(x, 2), any(1, 4, 2)]],
   gridSample: [
-    ...(['bilinear', 'nearest', 'bicubic'] as const).flatMap((mode) =>
-      (['zeros', 'border', 'reflection'] as const).flatMap((paddingMode) =>
-        [false, true].map(
-          (alignCorners): Sample => [
-            (x, grid) => gridSample(x, grid, { mode, paddingMode, alignCorners }),
-            any(1, 1, 3, 2),
-            image(),
-          ],
-        ),
+    ...paddings.flatMap((paddingMode) =>
+      [false, true].map(
+        (alignCorners): Sample => [
+          (x, grid) => gridSample(x, grid, { paddingMode, alignCorners }),
+          any(1, 1, 3, 2),
+          image(),
+        ],
       ),
     ),
-    ...(['zeros', 'border', 'reflection'] as const).map(
+    ...paddings.map(
+      (paddingMode, i): Sample => [
+        (x, grid) => gridSample(x, grid, { mode: 'bicubic', paddingMode, alignCorners: i === 1 }),
+        any(1, 1, 3, 2),
+        spread([1, 1, 1, 2], -1.37, 1.42, 2),
+      ],
+    ),
+    [(x, grid) => gridSample(x, grid, { mode: 'nearest', paddingMode: 'reflection' }), any(1, 1, 3, 2), image()],
+    ...paddings.map(
       (paddingMode): Sample => [(x, grid) => gridSample(x, grid, { paddingMode }), any(1, 1, 2, 2, 2), volume()],
     ),
     [(x, grid) => gridSample(x, grid, { mode: 'nearest' }), any(1, 1, 2, 2, 2), volume()],
