@@ -146,7 +146,7 @@ class Family:
         sample["outputs"] = [tensor(o) for o in outputs]
         if differentiable:
             # the nodes' names are what printing shows
-            sample["gradFn"] = [o.grad_fn and o.grad_fn.name() for o in outputs]
+            sample["gradFn"] = [o.grad_fn and o.grad_fn.name().rsplit("::", 1)[-1] for o in outputs]
             self._add_gradients(sample, op, leaves, wants, outputs)
         self.ops.setdefault(op, []).append(sample)
 

@@ -1,5 +1,12 @@
 /** PyTorch's names of nodes, as `derivatives.yaml` numbers its overloads: what a printed tensor shows. */
-import { allDims, isTensor, type Operand, type OpSpec } from '@tenfold/tensor-core';
+import {
+  allDims,
+  type InterpolateAttrs,
+  isTensor,
+  type Operand,
+  type OpSpec,
+  type PadAttrs,
+} from '@tenfold/tensor-core';
 
 /** The overload of a call, or the whole name where it is not that of our op: `NllLoss2DBackward0`. */
 type Overload = (inputs: readonly Operand[], attrs: object | null) => number | string;
@@ -24,6 +31,30 @@ const named =
 const nll: Overload = (inputs) => {
   const x = inputs[0];
   return isTensor(x) && x.ndim > 2 ? 'NllLoss2DBackward0' : 'NllLossBackward0';
+};
+
+/** PyTorch has a function per mode and number of padded dims; what goes around is copied into slices. */
+const padding: Overload = (_, attrs) => {
+  const { mode, padding: list } = attrs as PadAttrs;
+  if (mode === 'constant') return 'ConstantPadNdBackward0';
+  if (mode === 'circular') return 'CopySlices';
+  return `${mode === 'reflect' ? 'Reflection' : 'Replication'}Pad${list.length / 2}DBackward0`;
+};
+
+/** PyTorch has a function per mode and number of spatial dims. */
+const resizing: Overload = (_, attrs) => {
+  const { mode, size } = attrs as InterpolateAttrs;
+  if (mode === 'area') {
+    if (size.length === 1) return 'SqueezeBackward1';
+    return size.every((n) => n === 1) ? 'MeanBackward1' : `AdaptiveAvgPool${size.length}DBackward0`;
+  }
+  const kind = {
+    nearest: 'Nearest',
+    'nearest-exact': 'NearestExact',
+    linear: ['Linear', 'Bilinear', 'Trilinear'][size.length - 1],
+    cubic: 'Bicubic',
+  }[mode];
+  return `Upsample${kind}${size.length}DBackward1`;
 };
 
 /** The ops of which PyTorch has several derivative rows, or that are another op there. */
@@ -53,10 +84,24 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
   nllLoss: nll,
   crossEntropy: nll,
   copy: () => 'CopyBackwards',
+  pad: padding,
+  interpolate: resizing,
+  gridSample: (inputs) => `GridSampler${isTensor(inputs[0]) ? inputs[0].ndim - 2 : 2}DBackward0`,
+  affineGrid: named('AffineGridGenerator'),
 };
 
 /** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */
-const namedAsWhole = new Set(['index', 'indexPut', 'take', 'roll', 'repeat']);
+const namedAsWhole = new Set([
+  'index',
+  'indexPut',
+  'take',
+  'roll',
+  'repeat',
+  'pixelShuffle',
+  'pixelUnshuffle',
+  'gridSample',
+  'affineGrid',
+]);
 
 /** The name of an op whose body was recorded, or `null` if PyTorch shows the body's nodes as well. */
 export function compositeName(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): string | null {

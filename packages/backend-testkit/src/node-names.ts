@@ -2,6 +2,7 @@
 const composed = 'PyTorch runs it as other ops and shows the last of them; here it is one op, or other ones';
 
 export const otherNodes: { readonly [op: string]: string | undefined } = {
+  channelShuffle: 'PyTorch 1.13 has no derivative; later versions and we have one',
   chunk: composed,
   crossEntropy: composed,
   einsum: composed,

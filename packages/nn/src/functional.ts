@@ -6,14 +6,23 @@
 import { ArgumentError, checkOptions, describe, isTensor, ShapeError, type Tensor } from '@tenfold/tensor-core';
 
 export {
+  affineGrid,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  channelShuffle,
+  col2im as fold,
   crossEntropy,
+  gridSample,
   huberLoss,
+  im2col as unfold,
+  interpolate,
   l1Loss,
   logSoftmax,
   mseLoss,
   nllLoss,
+  pad,
+  pixelShuffle,
+  pixelUnshuffle,
   smoothL1Loss,
   softmax,
 } from '@tenfold/tensor-core';

@@ -462,6 +462,9 @@ const withoutDouble = new Set<string>([
   'erf',
   'erfc',
   'det',
+  'interpolate',
+  'gridSample',
+  'col2im',
 ]);
 
 const isFloat64 = (x: Tensor): boolean => x.dtype === 'float64';

@@ -124,6 +124,7 @@ export type {
 } from './methods/reduce.ts';
 export type { SoftmaxOptions } from './methods/softmax.ts';
 export * from './ops/all.ts';
+export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
 export type { ConvOps } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type {
@@ -137,11 +138,14 @@ export type {
 } from './ops/decomposition.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
+export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
+export type { InterpolateAttrs, InterpolateOps, ResizeMode } from './ops/interpolate.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
 export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
+export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export type { PoolOps } from './ops/pool.ts';
 export type { RandomOps } from './ops/random.ts';
 export type {
@@ -153,6 +157,7 @@ export type {
   SumAttrs,
   VarAttrs,
 } from './ops/reduce.ts';
+export type { ShuffleOps } from './ops/shuffle.ts';
 export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';

@@ -1,8 +1,24 @@
 /** How these are called: padding, windows as columns, resizing and sampling of images. */
-import type { SpatialOps } from '@tenfold/tensor-core';
+import * as core from '@tenfold/tensor-core';
 import type { Cases, OpCase } from '../case.ts';
+import { decode } from '../compare.ts';
 
-export const spatial: Cases<SpatialOps> = {};
+export const spatial: Cases<core.SpatialOps> = {
+  pad: {
+    call: ([x], { pad, mode, value }) =>
+      core.pad(x, pad, { mode, value: value === undefined ? value : Number(decode(value)) }),
+  },
+  padBackward: { none: 'the transpose of pad; sampled as its gradient' },
+  im2col: { call: ([x], { kernelSize, ...options }) => core.im2col(x, kernelSize, options) },
+  col2im: { call: ([x], { outputSize, kernelSize, ...options }) => core.col2im(x, outputSize, kernelSize, options) },
+  interpolate: { call: ([x], options) => core.interpolate(x, options) },
+  interpolateBackward: { none: 'the transpose of interpolate; sampled as its gradient' },
+  pixelShuffle: { call: ([x], { upscaleFactor }) => core.pixelShuffle(x, upscaleFactor) },
+  pixelUnshuffle: { call: ([x], { downscaleFactor }) => core.pixelUnshuffle(x, downscaleFactor) },
+  channelShuffle: { call: ([x], { groups }) => core.channelShuffle(x, groups) },
+  gridSample: { call: ([x, grid], options) => core.gridSample(x, grid, options) },
+  affineGrid: { call: ([theta], { size, ...options }) => core.affineGrid(theta, size, options) },
+};
 
 /** Methods and functions that are made of other ops. */
 export const spatialMethods: { readonly [name: string]: OpCase } = {};
