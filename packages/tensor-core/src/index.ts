@@ -100,10 +100,10 @@ export {
 export type { NewOptions, ToOptions, ToTarget } from './methods/create.ts';
 export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
 export type {
-  IndexAddOptions,
   IndexEntry,
   IndexPutOptions,
   IndexRange,
+  NonzeroOptions,
   Sorted,
   SortOptions,
   TopkOptions,
@@ -120,14 +120,32 @@ export type {
   ValuesAndIndices,
   VarOptions,
 } from './methods/reduce.ts';
+export type {
+  IndexAddOptions,
+  IndexReduce,
+  PutOptions,
+  ScatterOptions,
+  ScatterReduce,
+  ScatterReduceOptions,
+} from './methods/scatter.ts';
 export type { SoftmaxOptions } from './methods/softmax.ts';
+export type {
+  BincountOptions,
+  HistcOptions,
+  IsinOptions,
+  MoreThanValues,
+  UniqueConsecutiveOptions,
+  UniqueOptions,
+  UniqueResult,
+  ValuesOnly,
+} from './methods/unique.ts';
 export * from './ops/all.ts';
 export type { ConvOps } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type { DecompositionOps } from './ops/decomposition.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
-export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
+export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
 export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
