@@ -41,6 +41,7 @@ import {
   spread,
   unit,
 } from './test-samples/inputs.ts';
+import { index } from './test-samples/index.ts';
 import { pool } from './test-samples/pool.ts';
 import { spatial } from './test-samples/spatial.ts';
 
@@ -399,10 +400,11 @@ const samples: Samples = {
 /** Rounding to float32 is a staircase to a step of 1e-6. */
 const coarse = new Set(['toCopy']);
 
-describe.each(Object.keys(rules).filter((name) => rules[name as keyof BuiltinOps].kind !== 'noGradient'))(
+const without = new Set(['noGradient', 'notImplemented']);
+describe.each(Object.keys(rules).filter((name) => !without.has(rules[name as keyof BuiltinOps].kind)))(
   '%s',
   (op) => {
-    const rows = samples[op as keyof BuiltinOps] ?? [];
+    const rows = [...(samples[op as keyof BuiltinOps] ?? []), ...((index as Samples)[op as keyof BuiltinOps] ?? [])];
     test('first and second derivatives', () => {
       expect(rows.length, `no sample for ${op}`).toBeGreaterThan(0);
       const called = new Set<string>();
