@@ -49,6 +49,8 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
   rsub: numberAt(1),
   maskedFill: tensorAt(2),
   scatter: numberAt(2),
+  indexFill: tensorAt(2),
+  viewScatter: (_, attrs) => `${pascalCase((attrs as { view: OpSpec }).view.name)}ScatterBackward0`,
   clamp: (inputs) => (isTensor(inputs[1]) || isTensor(inputs[2]) ? 0 : 1),
   nllLoss: nll,
   crossEntropy: nll,
@@ -56,7 +58,7 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
 };
 
 /** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */
-const namedAsWhole = new Set(['index', 'indexPut', 'take', 'roll', 'repeat']);
+const namedAsWhole = new Set(['index', 'indexPut', 'take', 'roll', 'repeat', 'diag', 'diagEmbed', 'maskedScatter']);
 
 /** The name of an op whose body was recorded, or `null` if PyTorch shows the body's nodes as well. */
 export function compositeName(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): string | null {

@@ -6,6 +6,7 @@
 export * from './backend.ts';
 export {
   arange,
+  asTensor,
   empty,
   emptyLike,
   eye,
@@ -19,7 +20,10 @@ export {
   ones,
   onesLike,
   type TensorData,
+  type TriangleOptions,
   tensor,
+  trilIndices,
+  triuIndices,
   zeros,
   zerosLike,
 } from './create.ts';
@@ -148,7 +152,14 @@ export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
-export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
+export type {
+  AsStridedAttrs,
+  DiagonalAttrs,
+  DimAttrs,
+  MovementOps,
+  SliceAttrs,
+  ViewScatterAttrs,
+} from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { PoolOps } from './ops/pool.ts';
 export type { RandomOps } from './ops/random.ts';

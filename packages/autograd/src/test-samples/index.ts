@@ -7,11 +7,9 @@ const onto = ints([
   [0, 0, 2],
 ]);
 const reduced = (reduce: 'sum' | 'prod' | 'amax' | 'amin' | 'mean'): Sample[] =>
-  [true, false].map((includeSelf): Sample => [
-    (x, y) => x.scatterReduce(1, onto, y, reduce, { includeSelf }),
-    any(2, 4),
-    other(2, 3),
-  ]);
+  [true, false].map(
+    (includeSelf): Sample => [(x, y) => x.scatterReduce(1, onto, y, reduce, { includeSelf }), any(2, 4), other(2, 3)],
+  );
 const leaf = (data: number[]) => tensor(data, { dtype: 'float64', requiresGrad: true });
 
 export const index: Samples<IndexOps> = {

@@ -1,5 +1,14 @@
 /** How indexing ops are called. */
-import { bucketize, embedding, type IndexOps, isin, oneHot, searchsorted, type Tensor, type UniqueResult } from '@tenfold/tensor-core';
+import {
+  bucketize,
+  embedding,
+  type IndexOps,
+  isin,
+  oneHot,
+  searchsorted,
+  type Tensor,
+  type UniqueResult,
+} from '@tenfold/tensor-core';
 import { type Cases, method, type OpCase, positional } from '../case.ts';
 
 /** An op of values and indices along `dim`. */

@@ -1,7 +1,14 @@
 /** Functions that look up and order elements, and {@link Tensor}'s index methods as functions. */
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, DeviceError, describe, ShapeError } from '../errors.ts';
-import type { IndexEntry, IndexPutOptions, NonzeroOptions, Sorted, SortOptions, TopkOptions } from '../methods/index.ts';
+import type {
+  IndexEntry,
+  IndexPutOptions,
+  NonzeroOptions,
+  Sorted,
+  SortOptions,
+  TopkOptions,
+} from '../methods/index.ts';
 import type {
   IndexAddOptions,
   IndexReduce,
@@ -56,18 +63,18 @@ export function searchsorted(sorted: Tensor, values: Tensor | number, options: S
   requireTensor('searchsorted', sorted);
   const { side, sorter, outInt32 = false } = options;
   if (side !== undefined && side !== 'left' && side !== 'right')
-    throw new ArgumentError(
-      `torch.searchsorted(): side can only be 'left' or 'right' but got ${describe(side)}`,
-    );
+    throw new ArgumentError(`torch.searchsorted(): side can only be 'left' or 'right' but got ${describe(side)}`);
   if (side === 'left' && options.right)
     throw new ArgumentError(
-      'torch.searchsorted(): side and right can\'t be set to opposites, got side of left while right was True',
+      "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True",
     );
   const right = side === 'right' || (options.right ?? false);
   const wanted = isTensor(values)
     ? values
     : dispatch(create.full, [], { shape: [], value: checkNumber(values), dtype: sorted.dtype, device: sorted.device });
-  const found = dispatch(ops.searchsorted, [sorter === undefined ? sorted : inOrder(sorted, sorter), wanted], { right });
+  const found = dispatch(ops.searchsorted, [sorter === undefined ? sorted : inOrder(sorted, sorter), wanted], {
+    right,
+  });
   return outInt32 ? found.to('int32') : found;
 }
 

@@ -3,11 +3,12 @@
  * (https://pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops).
  */
 import { dispatch } from '../dispatch.ts';
-import { ArgumentError, checkOptions, DeviceError, describe, IndexError } from '../errors.ts';
+import { ArgumentError, checkOptions, describe, IndexError } from '../errors.ts';
 import { create } from '../ops/create.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { index as ops } from '../ops/index.ts';
 import { broadcastShapes, checkInteger, formatShape, sameShape } from '../shape.ts';
+import { requireSyncRead } from '../sync-read.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 import { ScatterMethods } from './scatter.ts';
@@ -148,9 +149,12 @@ export abstract class IndexMethods extends ScatterMethods {
       throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
     const at = entries.indexOf('...');
     if (at < 0) return entries;
-    if (entries.lastIndexOf('...') !== at)
-      throw new IndexError("an index can only have a single ellipsis ('...')");
-    return [...entries.slice(0, at), ...Array.from({ length: this.ndim - wanted }, () => null), ...entries.slice(at + 1)];
+    if (entries.lastIndexOf('...') !== at) throw new IndexError("an index can only have a single ellipsis ('...')");
+    return [
+      ...entries.slice(0, at),
+      ...Array.from({ length: this.ndim - wanted }, () => null),
+      ...entries.slice(at + 1),
+    ];
   }
 
   /**
@@ -328,12 +332,4 @@ function checkMask(mask: Tensor, x: Tensor, dim: number): void {
       `The shape of the mask ${formatShape(mask.shape)} at index ${d} does not match the shape of the indexed tensor ${formatShape(x.shape)} at index ${dim + d}`,
     );
   });
-}
-
-/** Throws, naming the `…Async` twin, where a device can't be read at once. */
-export function requireSyncRead(name: string, x: Tensor): void {
-  if (x.storage.device.runtime.downloadSync) return;
-  throw new DeviceError(
-    `${name}: the shape of the result depends on values, and device '${x.device}' can't be read synchronously; use: await x.${name}Async(…)`,
-  );
 }

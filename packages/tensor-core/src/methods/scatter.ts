@@ -238,13 +238,7 @@ export abstract class ScatterMethods extends MovementMethods {
    * {@link scatterReduce} of whole slices: `source` is combined with the slices at the positions `index` (1-D) of `dim`
    * (https://pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html).
    */
-  indexReduce(
-    dim: number,
-    index: Tensor,
-    source: Tensor,
-    reduce: IndexReduce,
-    options?: ScatterReduceOptions,
-  ): Tensor {
+  indexReduce(dim: number, index: Tensor, source: Tensor, reduce: IndexReduce, options?: ScatterReduceOptions): Tensor {
     const wide = this.#slices(dim, index, source, reduce);
     return this.scatterReduce(dim, wide, source, reduce, options);
   }
@@ -327,4 +321,3 @@ export abstract class ScatterMethods extends MovementMethods {
     return this.self.copy_(this.put(index, source, options));
   }
 }
-

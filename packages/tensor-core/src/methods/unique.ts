@@ -11,9 +11,10 @@ import { create } from '../ops/create.ts';
 import { index as ops } from '../ops/index.ts';
 import { movement } from '../ops/movement.ts';
 import { checkInteger, formatShape, normalizeDim } from '../shape.ts';
+import { requireSyncRead } from '../sync-read.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
-import { IndexMethods, requireSyncRead } from './index.ts';
+import { IndexMethods } from './index.ts';
 
 /** Options of `uniqueConsecutive`. */
 export interface UniqueConsecutiveOptions {
@@ -273,7 +274,13 @@ export abstract class UniqueMethods extends IndexMethods {
     const x = this.detach().flatten();
     const [low, high] = this.#histogramRange(x, min, max);
     const inside = x.ge(low).logicalAnd(x.le(high));
-    const place = x.where(inside, low).sub(low).div(high.sub(low)).mul(bins).to('int64').clamp(0, bins - 1);
+    const place = x
+      .where(inside, low)
+      .sub(low)
+      .div(high.sub(low))
+      .mul(bins)
+      .to('int64')
+      .clamp(0, bins - 1);
     return x.newZeros([bins]).indexAdd(0, place, inside.to(this.dtype));
   }
 
@@ -306,7 +313,8 @@ export abstract class UniqueMethods extends IndexMethods {
       throw new ArgumentError(`isin: both tensors must be on one device, got ${this.device} and ${others.device}`);
     if (this.dtype === 'bool' || others.dtype === 'bool')
       throw new DTypeError(`isin: Unsupported input type encountered, got ${this.dtype} and ${others.dtype}`);
-    if (others.numel() === 0) return dispatch(create.fullLike, [this.detach()], { value: 0, dtype: 'bool', device: this.device });
+    if (others.numel() === 0)
+      return dispatch(create.fullLike, [this.detach()], { value: 0, dtype: 'bool', device: this.device });
     const dtype = promoteTypes(this.dtype, others.dtype);
     const elements = this.detach().to(dtype);
     const sorted = others.detach().to(dtype).flatten().sort(0).values;
