@@ -41,7 +41,9 @@ export function recordInPlace(spec: OpSpec, rule: GradRule, inputs: readonly Ope
   const result: Outputs = belowAutograd(spec, inputs, attrs);
   node.saveOutputs(targets);
   targets.forEach((target, k) => {
-    rebase(target, node, k, writes[k], targets.length);
+    // a changed shape is the history of this tensor alone: nothing was written
+    if (spec.inplace?.how === 'view') moveRetained(target, setHistory(target, node, k).retainsGrad);
+    else rebase(target, node, k, writes[k], targets.length);
   });
   for (const copy of copies.values()) copy.dispose();
   return result;

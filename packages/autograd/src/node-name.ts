@@ -80,6 +80,8 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
   rsub: numberAt(1),
   maskedFill: tensorAt(2),
   scatter: numberAt(2),
+  indexFill: tensorAt(2),
+  viewScatter: (_, attrs) => `${pascalCase((attrs as { view: OpSpec }).view.name)}ScatterBackward0`,
   clamp: (inputs) => (isTensor(inputs[1]) || isTensor(inputs[2]) ? 0 : 1),
   nllLoss: nll,
   crossEntropy: nll,
@@ -92,15 +94,18 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
 
 /** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */
 const namedAsWhole = new Set([
+  'affineGrid',
+  'diag',
+  'diagEmbed',
+  'gridSample',
   'index',
   'indexPut',
-  'take',
-  'roll',
-  'repeat',
+  'maskedScatter',
   'pixelShuffle',
   'pixelUnshuffle',
-  'gridSample',
-  'affineGrid',
+  'repeat',
+  'roll',
+  'take',
 ]);
 
 /** The name of an op whose body was recorded, or `null` if PyTorch shows the body's nodes as well. */

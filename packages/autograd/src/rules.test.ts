@@ -28,6 +28,7 @@ import { gradcheck, gradgradcheck } from './gradcheck.ts';
 import { rules } from './index.ts';
 import { conv } from './test-samples/conv.ts';
 import { decomposition } from './test-samples/decomposition.ts';
+import { index } from './test-samples/index.ts';
 import {
   any,
   bools,
@@ -395,29 +396,27 @@ const samples: Samples = {
 /** Rounding to float32 is a staircase to a step of 1e-6. */
 const coarse = new Set(['toCopy']);
 
-describe.each(Object.keys(rules).filter((name) => rules[name as keyof BuiltinOps].kind !== 'noGradient'))(
-  '%s',
-  (op) => {
-    const rows = samples[op as keyof BuiltinOps] ?? [];
-    test('first and second derivatives', () => {
-      expect(rows.length, `no sample for ${op}`).toBeGreaterThan(0);
-      const called = new Set<string>();
-      rows.forEach(([fn, ...inputs], i) => {
-        const spy = {
-          process(spec: { name: string }, _inputs: unknown, _attrs: unknown, next: () => never) {
-            called.add(spec.name.replace(/_$/, ''));
-            return next();
-          },
-        };
-        withLayer(transforms, spy, () => fn(...inputs));
-        const options = coarse.has(op) ? { eps: 0.125, atol: 1e-4 } : { eps: 1e-6, atol: 1e-5 };
-        expect(gradcheck(fn, inputs, options), `sample ${i}`).toBe(true);
-        if (!coarse.has(op)) expect(gradgradcheck(fn, inputs, options), `sample ${i}`).toBe(true);
-      });
-      expect(called).toContain(op);
+const without = new Set(['noGradient', 'notImplemented']);
+describe.each(Object.keys(rules).filter((name) => !without.has(rules[name as keyof BuiltinOps].kind)))('%s', (op) => {
+  const rows = [...(samples[op as keyof BuiltinOps] ?? []), ...((index as Samples)[op as keyof BuiltinOps] ?? [])];
+  test('first and second derivatives', () => {
+    expect(rows.length, `no sample for ${op}`).toBeGreaterThan(0);
+    const called = new Set<string>();
+    rows.forEach(([fn, ...inputs], i) => {
+      const spy = {
+        process(spec: { name: string }, _inputs: unknown, _attrs: unknown, next: () => never) {
+          called.add(spec.name.replace(/_$/, ''));
+          return next();
+        },
+      };
+      withLayer(transforms, spy, () => fn(...inputs));
+      const options = coarse.has(op) ? { eps: 0.125, atol: 1e-4 } : { eps: 1e-6, atol: 1e-5 };
+      expect(gradcheck(fn, inputs, options), `sample ${i}`).toBe(true);
+      if (!coarse.has(op)) expect(gradgradcheck(fn, inputs, options), `sample ${i}`).toBe(true);
     });
-  },
-);
+    expect(called).toContain(op);
+  });
+});
 
 test('what has no derivative does not require grad', () => {
   const x = any(2, 3);

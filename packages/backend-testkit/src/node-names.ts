@@ -1,21 +1,36 @@
 /** Ops whose results show another node than PyTorch 1.13's, each with the reason. All others must show the same one. */
 const composed = 'PyTorch runs it as other ops and shows the last of them; here it is one op, or other ones';
+const reshaped = 'a view, or a copy and a view: later versions of PyTorch show ViewBackward0 too';
 
 export const otherNodes: { readonly [op: string]: string | undefined } = {
   channelShuffle: 'PyTorch 1.13 has no derivative; later versions and we have one',
+  atleast1d: reshaped,
+  atleast2d: reshaped,
+  atleast3d: reshaped,
+  blockDiag: composed,
   chunk: composed,
+  combinations: composed,
   crossEntropy: composed,
   einsum: composed,
   flatten: composed,
   floorDivide: 'PyTorch 1.13 has no derivative; later versions and we have zeros',
-  indexPut: 'a lone mask is written by maskedFill or where',
   index: 'a list of numbers alone is a select in PyTorch',
+  indexPut: 'a lone mask is written by maskedFill or where',
+  indexReduce: composed,
   l1Loss: composed,
   maskedSelect: composed,
   matmul: composed,
-  reshape: 'a view, or a copy and a view: later versions of PyTorch show ViewBackward0 too',
+  put: composed,
+  repeatInterleave: composed,
+  repeatInterleaveTensor: composed,
+  reshape: reshaped,
+  reshapeAs: reshaped,
   roll: 'without dims it is a view of the flat result',
+  rot90: composed,
+  scatterReduce: 'the mean is a sum divided by a count',
   sort: 'the samples ask PyTorch for a stable sort, ours always is',
   split: composed,
   unbind: composed,
+  unique: composed,
+  uniqueConsecutive: composed,
 };

@@ -7,6 +7,7 @@ import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
 import { conv } from './test-cases/conv.ts';
 import { decomposition } from './test-cases/decomposition.ts';
+import { index } from './test-cases/index.ts';
 import { type Case, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
 import { pool } from './test-cases/pool.ts';
 import { spatial } from './test-cases/spatial.ts';
@@ -438,6 +439,8 @@ const cases: Case[] = [
   unary('toCopy', special(), { attrs: { dtype: 'bool', device } }),
   unary('toCopy', i(-9, 9, [3, 4]), { attrs: { dtype: 'float64', device } }),
   unary('fill', f([3, 4]), { operands: ([x]) => [x, 3] }),
+  // last, since all cases draw from one generator
+  ...index(),
 ];
 
 /** Ops that have a row but no case here. */

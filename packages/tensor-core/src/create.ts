@@ -155,6 +155,54 @@ export function arange(...args: readonly (number | FactoryOptions | undefined)[]
   return withGrad(dispatch(ops.arange, [], { start, end, step, dtype, device }), options);
 }
 
+/** Options of `trilIndices` and `triuIndices`. */
+export interface TriangleOptions extends FactoryOptions {
+  /** Which diagonal bounds the triangle: positive above the main one. Default 0. */
+  offset?: number;
+}
+
+function triangleIndices(where: string, rows: number, columns: number, options: TriangleOptions): Tensor {
+  checkShape([rows, columns], where);
+  const { dtype, device } = factoryOptions(where, options, () => 'int64', ['offset']);
+  const offset = checkInteger(options.offset ?? 0, `${where}: offset`);
+  const lower = where === 'trilIndices';
+  const [row, column]: [number[], number[]] = [[], []];
+  for (let i = 0; i < rows; i++) {
+    const end = lower ? Math.min(columns, i + offset + 1) : columns;
+    for (let j = lower ? 0 : Math.max(0, i + offset); j < end; j++) {
+      row.push(i);
+      column.push(j);
+    }
+  }
+  const data = encode(Float64Array.from([...row, ...column]), dtype);
+  return withGrad(dispatch(ops.fromData, [], { shape: [2, row.length], dtype, device, data }), options);
+}
+
+/**
+ * The positions of the lower triangle of a matrix, row by row: int64 of shape `[2, count]`, the rows and then the columns
+ * (https://pytorch.org/docs/stable/generated/torch.tril_indices.html).
+ *
+ * @example
+ * const [i, j] = trilIndices(3, 3, { offset: -1 }).unbind();
+ */
+export const trilIndices = (rows: number, columns: number, options: TriangleOptions = {}): Tensor =>
+  triangleIndices('trilIndices', rows, columns, options);
+
+/** The positions of the upper triangle of a matrix, row by row: int64 of shape `[2, count]`, the rows and then the columns. */
+export const triuIndices = (rows: number, columns: number, options: TriangleOptions = {}): Tensor =>
+  triangleIndices('triuIndices', rows, columns, options);
+
+/**
+ * `data` as a tensor: a tensor itself, moved or cast only where `dtype` or `device` ask for it, anything else copied as {@link tensor} does
+ * (https://pytorch.org/docs/stable/generated/torch.asarray.html).
+ */
+export function asTensor(data: Tensor | TensorData, options: Omit<FactoryOptions, 'requiresGrad'> = {}): Tensor {
+  checkOptions('asTensor', options, ['dtype', 'device']);
+  if (!isTensor(data)) return tensor(data, options);
+  const { dtype = data.dtype, device = data.device } = options;
+  return data.to({ dtype, device });
+}
+
 function checkSteps(steps: unknown, where: string): number {
   if (checkInteger(steps, `${where}: steps`) < 0)
     throw new ArgumentError(`number of steps must be non-negative, got ${steps} in ${where}`);

@@ -3,7 +3,7 @@
  */
 import type { TensorView } from './backend.ts';
 import { canCast, type DType, scalarTypeName } from './dtype.ts';
-import { ArgumentError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
+import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
 import { cast, input, Program } from './expr.ts';
 import { gradMode, withoutGrad } from './grad-mode.ts';
 import { installedAutograd, interpreters, transforms } from './hooks.ts';
@@ -21,6 +21,7 @@ import type { AnySig, Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
 import { Storage, type VersionCounter } from './storage.ts';
 import type { Tensor, ViewInfo } from './tensor.ts';
 import { isTensor, makeTensor } from './tensor-class.ts';
+import { ViewRecord } from './view-record.ts';
 
 /** Runs an op: `dispatch(ops.add, [x, y], { alpha: 1 })`. */
 export function dispatch<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'] {
@@ -143,7 +144,7 @@ function makeView(spec: OpSpec, inputs: readonly Operand[], attrs: object | null
   const source = inputs[0] as Tensor;
   const { shape, strides, offset } = (spec.view as NonNullable<OpSpec['view']>)(source, attrs);
   if (spec.detaches) return unlinked(source, spec.detaches === 'fresh' ? { value: 0 } : source.versionCounter);
-  const info = { source, spec, attrs, gradMode: gradMode.enabled, version: source.version };
+  const info = new ViewRecord(source, spec, attrs, gradMode.enabled, source.version);
   return makeTensor(source.storage, source.dtype, shape, strides, offset, source.versionCounter, info);
 }
 
@@ -154,7 +155,8 @@ function unlinked(x: Tensor, version: VersionCounter): Tensor {
   for (let { viewInfo } = x; viewInfo; { viewInfo } = viewInfo.source) chain.push(viewInfo.source);
   let twin: Tensor | null = null;
   for (const { storage, dtype, shape, strides, offset, viewInfo } of chain.reverse()) {
-    const info: ViewInfo | null = viewInfo && twin && { ...viewInfo, source: twin };
+    const info =
+      viewInfo && twin && new ViewRecord(twin, viewInfo.spec, viewInfo.attrs, viewInfo.gradMode, viewInfo.version);
     twin = makeTensor(storage, dtype, shape, strides, offset, version, info);
   }
   return twin as Tensor;
@@ -196,6 +198,7 @@ function mixedDevices(spec: OpSpec, inputs: readonly Operand[]): DeviceError {
 function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
   const { writes, how } = spec.inplace as NonNullable<OpSpec['inplace']>;
   const device = commonDevice(spec, inputs, attrs);
+  if (how === 'view') return changeView(spec, inputs[0], attrs);
   // an optional tensor that is absent is not written
   const targets = writes.map((i) => inputs[i] as Tensor).filter((x) => x !== null);
   for (const target of targets) {
@@ -227,6 +230,36 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   }
   for (const target of targets) target.versionCounter.value++;
   return targets.length === 1 ? targets[0] : targets;
+}
+
+/**
+ * The tensor itself under another shape. A view becomes a view of what it was. A tensor with memory of its own keeps it, and what it was becomes a view of it:
+ * so its older views still lead to it, and writes to either are seen by both.
+ */
+function changeView(spec: OpSpec, target: Operand, attrs: object | null): Tensor {
+  if (!isTensor(target))
+    throw new ArgumentError(`${spec.name}_: the tensor to change must be a tensor, got ${describe(target)}`);
+  if (!gradMode.enabled && target.requiresGrad) {
+    throw new AutogradError(
+      `${spec.name}_: with grad mode off a tensor that requires grad keeps its shape, since its gradient would keep it too; use x.${spec.name}(…)`,
+    );
+  }
+  const { storage, dtype, shape, strides, offset, versionCounter, viewInfo } = target;
+  const geometry = (spec.view as NonNullable<OpSpec['view']>)(target, attrs);
+  const version = ++versionCounter.value;
+  const former = (info: ViewInfo): Tensor => makeTensor(storage, dtype, shape, strides, offset, versionCounter, info);
+  if (viewInfo) {
+    const before = former(viewInfo);
+    target.changeGeometry(geometry, new ViewRecord(before, spec, attrs, true, version), before);
+    before.dispose();
+  } else if (spec.inplace?.how === 'view') {
+    const back = spec.inplace.undo(shape, attrs);
+    // of a version that never was: its history is made from the target's when it is needed
+    const before = former(new ViewRecord(target, back.spec, back.attrs, true, -1, target.geometryEpoch + 1));
+    target.changeGeometry(geometry, null, before);
+    before.dispose();
+  }
+  return target;
 }
 
 function checkWrite(spec: OpSpec, target: Tensor, result: TensorMeta): void {

@@ -6,6 +6,7 @@
 export * from './backend.ts';
 export {
   arange,
+  asTensor,
   empty,
   emptyLike,
   eye,
@@ -19,7 +20,10 @@ export {
   ones,
   onesLike,
   type TensorData,
+  type TriangleOptions,
   tensor,
+  trilIndices,
+  triuIndices,
   zeros,
   zerosLike,
 } from './create.ts';
@@ -102,10 +106,10 @@ export type { NewOptions, ToOptions, ToTarget } from './methods/create.ts';
 export type { QR, SignAndLogdet, UpperOptions } from './methods/decomposition.ts';
 export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
 export type {
-  IndexAddOptions,
   IndexEntry,
   IndexPutOptions,
   IndexRange,
+  NonzeroOptions,
   Sorted,
   SortOptions,
   TopkOptions,
@@ -122,7 +126,25 @@ export type {
   ValuesAndIndices,
   VarOptions,
 } from './methods/reduce.ts';
+export type {
+  IndexAddOptions,
+  IndexReduce,
+  PutOptions,
+  ScatterOptions,
+  ScatterReduce,
+  ScatterReduceOptions,
+} from './methods/scatter.ts';
 export type { SoftmaxOptions } from './methods/softmax.ts';
+export type {
+  BincountOptions,
+  HistcOptions,
+  IsinOptions,
+  MoreThanValues,
+  UniqueConsecutiveOptions,
+  UniqueOptions,
+  UniqueResult,
+  ValuesOnly,
+} from './methods/unique.ts';
 export * from './ops/all.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
 export type { ConvOps } from './ops/conv.ts';
@@ -139,11 +161,18 @@ export type {
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
-export type { IndexOps, SortAttrs, TopkAttrs } from './ops/index.ts';
+export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { InterpolateAttrs, InterpolateOps, ResizeMode } from './ops/interpolate.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
 export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
-export type { AsStridedAttrs, DimAttrs, MovementOps, SliceAttrs, ViewScatterAttrs } from './ops/movement.ts';
+export type {
+  AsStridedAttrs,
+  DiagonalAttrs,
+  DimAttrs,
+  MovementOps,
+  SliceAttrs,
+  ViewScatterAttrs,
+} from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export type { PoolOps } from './ops/pool.ts';

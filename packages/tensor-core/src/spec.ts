@@ -35,6 +35,19 @@ export interface ViewGeometry {
   readonly offset: number;
 }
 
+/**
+ * Which inputs an in-place twin writes, one per output, and how: `'direct'` if the kernel may be handed the input itself as its output, `'copy'` if the
+ * result is computed aside and copied in. `'view'` writes nothing: the tensor shows its memory in another shape from now on.
+ */
+export type InPlace<S extends AnySig = AnySig> =
+  | { readonly writes: readonly number[]; readonly how: 'direct' | 'copy' }
+  | {
+      readonly writes: readonly [0];
+      readonly how: 'view';
+      /** The view that shows the changed tensor as it was, given the shape it had. */
+      undo(shape: Shape, attrs: S['attrs']): { readonly spec: OpSpec; readonly attrs: object | null };
+    };
+
 /** The parts of an op. Exactly one of `view`, `kernel` and `body` says how it is computed. */
 export interface OpInit<S extends AnySig = AnySig> {
   readonly name: string;
@@ -53,11 +66,8 @@ export interface OpInit<S extends AnySig = AnySig> {
   readonly detaches?: 'shared' | 'fresh';
   /** The device of the outputs, for ops without tensor inputs and for copies between devices. Default: that of the inputs. */
   device?(attrs: S['attrs']): string | undefined;
-  /**
-   * Which inputs the in-place twin writes, one per output, and how: `'direct'` if the kernel may be handed the input itself as its output,
-   * `'copy'` if the result is computed aside and copied in.
-   */
-  readonly inplace?: { readonly writes: readonly number[]; readonly how: 'direct' | 'copy' };
+  /** What the in-place twin does to its inputs, if there is one. */
+  readonly inplace?: InPlace<S>;
 }
 
 /**
@@ -71,7 +81,7 @@ export class OpSpec<S extends AnySig = AnySig> {
   readonly body: NonNullable<OpInit<S>['body']> | null;
   readonly detaches: 'shared' | 'fresh' | null;
   readonly device: NonNullable<OpInit<S>['device']> | null;
-  readonly inplace: NonNullable<OpInit<S>['inplace']> | null;
+  readonly inplace: InPlace<S> | null;
   /** For an in-place op: the op whose result it writes and whose derivative it has. */
   readonly inplaceOf: OpSpec<S> | null;
   /** Filled by `@tenfold/autograd`: the derivative row. */

@@ -16,7 +16,7 @@ import {
   requireAutograd,
 } from './hooks.ts';
 import { formatShape, isContiguous, normalizeDim, numel, type Shape } from './shape.ts';
-import type { OpSpec } from './spec.ts';
+import type { OpSpec, ViewGeometry } from './spec.ts';
 import type { Storage, VersionCounter } from './storage.ts';
 import type { Tensor } from './tensor.ts';
 import { track } from './tidy.ts';
@@ -52,6 +52,7 @@ export abstract class TensorBase implements TensorView {
   /** Autograd's own slot. */
   autogradMeta: object | null = null;
   #disposed = false;
+  #former: Tensor[] | null = null;
 
   constructor(
     storage: Storage,
@@ -84,6 +85,22 @@ export abstract class TensorBase implements TensorView {
     storage.retain();
     this.storage.release();
     Object.assign(this, { storage, dtype, shape, strides, offset });
+  }
+
+  /** How often `transpose_` and its like have changed the geometry. */
+  get geometryEpoch(): number {
+    return this.#former === null ? 0 : this.#former.length;
+  }
+
+  /** This tensor as it was at an epoch: what its older views are views of. */
+  asOf(epoch: number): Tensor {
+    return this.#former?.[epoch] ?? this.self;
+  }
+
+  /** Shows the same memory in another shape from now on; `former` stands for what it was. For the dispatcher. */
+  changeGeometry({ shape, strides, offset }: ViewGeometry, viewInfo: ViewInfo | null, former: Tensor): void {
+    this.#former = [...(this.#former ?? []), former];
+    Object.assign(this, { shape, strides, offset, viewInfo });
   }
 
   /** The device string: `'cpu'`, `'cuda:0'`. */

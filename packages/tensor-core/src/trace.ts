@@ -91,6 +91,8 @@ class Tracer implements Interpreter {
   readonly #states = new Map<Storage, StorageState>();
   /** The value of a tensor, as long as its storage is still at that version. */
   readonly #memo = new Map<Tensor, { readonly value: Value; readonly version: number }>();
+  /** The tensors that ops of the trace have given. */
+  readonly #made = new WeakSet<Tensor>();
   readonly #scope: string[] = [];
   readonly #assignments = new Map<Tensor, Tensor | null>();
   readonly #onRead: (tensor: Tensor) => void;
@@ -120,6 +122,8 @@ class Tracer implements Interpreter {
 
   process(spec: OpSpec, inputs: readonly Operand[], attrs: object | null, next: Next): Outputs {
     if (spec.inplaceOf?.body) return copyResult(spec.inplaceOf, inputs, attrs);
+    if (spec.inplaceOf && spec.inplace?.how === 'view')
+      return this.#reshaped(spec.inplaceOf, inputs[0] as Tensor, attrs, next);
     const values = inputs.map((x) => (isTensor(x) ? this.#valueOf(x) : x));
     if (!spec.body) {
       // what the functional op gives, before it is rounded to the tensor it is written into
@@ -138,6 +142,25 @@ class Tracer implements Interpreter {
       this.#frames.pop();
     }
     this.#settle(spec, values, attrs, result, frame);
+    return result;
+  }
+
+  /** An in-place change of shape writes nothing: the tensor has another value from now on, a view of the one it had. */
+  #reshaped(spec: OpSpec, tensor: Tensor, attrs: object | null, next: Next): Outputs {
+    const ofCaller = this.#frames.length > 1 && !this.#frame.created.has(tensor.storage);
+    if (!this.#made.has(tensor) || ofCaller) {
+      throw new TenfoldError(
+        `trace: ${spec.name}_ would change the shape of a tensor that was made outside of the traced function, which a graph can't repeat; use x.${spec.name}(…)`,
+        'TRACE',
+      );
+    }
+    const before = this.#valueOf(tensor);
+    const result = next();
+    const value = this.#newValue(tensor);
+    this.#frame.nodes.push({ spec, inputs: [before], attrs, outputs: [value], body: null, scope: [...this.#scope] });
+    const state = this.#states.get(tensor.storage);
+    if (state?.root === tensor) state.value = value;
+    this.#remember(tensor, value);
     return result;
   }
 
@@ -224,6 +247,7 @@ class Tracer implements Interpreter {
 
   /** `tensor` is the result of an op that wrote nothing: memory of its own, or a view. */
   #define(tensor: Tensor, value: Value, body: Frame | null): void {
+    this.#made.add(tensor);
     const state = this.#states.get(tensor.storage);
     if (state && !body?.created.has(tensor.storage)) {
       this.#memo.set(tensor, { value, version: state.version });

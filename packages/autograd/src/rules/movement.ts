@@ -87,6 +87,7 @@ export const movement: Rules<MovementOps> = {
   tril: formula(linear((c) => c.grad.tril(c.attrs.diagonal))),
   triu: formula(linear((c) => c.grad.triu(c.attrs.diagonal))),
   diag: viaBody,
+  diagEmbed: viaBody,
   repeat: viaBody,
   repeatInterleave: viaBody,
   cat: joint([], (c) => {

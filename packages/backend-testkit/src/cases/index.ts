@@ -1,6 +1,15 @@
 /** How indexing ops are called. */
-import { embedding, type IndexOps, oneHot } from '@tenfold/tensor-core';
-import { type Cases, type OpCase, positional } from '../case.ts';
+import {
+  bucketize,
+  embedding,
+  type IndexOps,
+  isin,
+  oneHot,
+  searchsorted,
+  type Tensor,
+  type UniqueResult,
+} from '@tenfold/tensor-core';
+import { type Cases, method, type OpCase, positional } from '../case.ts';
 
 /** An op of values and indices along `dim`. */
 const along = (name: string): OpCase => ({
@@ -8,16 +17,33 @@ const along = (name: string): OpCase => ({
   inplace: ([x, ...rest], { dim }) => x[`${name}_`](dim, ...rest),
 });
 
+/** What was asked for, in PyTorch's order. */
+const distinct = (found: UniqueResult | Tensor): Tensor[] => {
+  if (!('counts' in found)) return [found];
+  const { values, inverseIndices, counts } = found;
+  return [values, inverseIndices, counts].filter((x) => x !== null);
+};
+
 const pair = ({ values, indices }: { values: unknown; indices: unknown }) => [values, indices] as never;
 
 export const index: Cases<IndexOps> = {
   gather: along('gather'),
-  scatter: along('scatter'),
+  scatter: {
+    call: ([x, ...rest], { dim, ...options }) => x.scatter(dim, ...rest, options),
+    inplace: ([x, ...rest], { dim, ...options }) => x.scatter_(dim, ...rest, options),
+  },
   scatterAdd: along('scatterAdd'),
+  scatterReduce: {
+    call: ([x, ...rest], { dim, reduce, ...options }) => x.scatterReduce(dim, ...rest, reduce, options),
+    inplace: ([x, ...rest], { dim, reduce, ...options }) => x.scatterReduce_(dim, ...rest, reduce, options),
+  },
   indexSelect: along('indexSelect'),
-  indexAdd: { none: 'scatterAdd with an expanded index; tested in tensor-core' },
-  indexCopy: { none: 'scatter with an expanded index; tested in tensor-core' },
-  indexFill: { none: 'scatter of one value; tested in tensor-core' },
+  indexAdd: {
+    call: ([x, ...rest], { dim, ...options }) => x.indexAdd(dim, ...rest, options),
+    inplace: ([x, ...rest], { dim, ...options }) => x.indexAdd_(dim, ...rest, options),
+  },
+  indexCopy: along('indexCopy'),
+  indexFill: along('indexFill'),
   linearIndex: { none: 'the positions that index and indexPut compute; sampled there' },
   // reading by a mask has a shape that depends on values
   index: { call: ([x, ...indices]) => x.index(indices), reads: true },
@@ -27,10 +53,13 @@ export const index: Cases<IndexOps> = {
     reads: true,
   },
   take: positional('take'),
-  maskedScatter: { none: 'indexPut with a mask; tested in tensor-core' },
+  maskedScatter: method('maskedScatter'),
+  uniqueRows: { none: 'the rows that `unique` keeps; sampled there' },
   sort: { call: ([x], { dim, ...options }) => pair(x.sort(dim, options)) },
   topk: { call: ([x], { k, ...options }) => pair(x.topk(k, options)) },
-  searchsorted: { none: 'tested in tensor-core' },
+  searchsorted: {
+    call: ([sorted, values, sorter], args) => searchsorted(sorted, values, sorter ? { ...args, sorter } : args),
+  },
   oneHot: { call: ([x], { numClasses }) => oneHot(x, numClasses), reads: true },
   embedding: { call: ([table, ids], args) => embedding(ids, table, args) },
 };
@@ -44,5 +73,20 @@ export const indexMethods: { readonly [name: string]: OpCase } = {
       transpose: 'PyTorch 1.13 hands the gradient of a transposed input out in memory order, not in the order it read',
     },
   },
+  indexReduce: {
+    call: ([x, ...rest], { dim, reduce, ...options }) => x.indexReduce(dim, ...rest, reduce, options),
+    inplace: ([x, ...rest], { dim, reduce, ...options }) => x.indexReduce_(dim, ...rest, reduce, options),
+  },
+  put: method('put'),
+  takeAlongDim: positional('takeAlongDim', 'dim'),
+  bucketize: { call: ([values, boundaries], args) => bucketize(values, boundaries, args) },
+  isin: { call: ([x, y], args) => isin(x, y, args) },
+  nonzero: { call: ([x], args) => x.nonzero(args), reads: true },
+  argwhere: { ...positional('argwhere'), reads: true },
+  unique: { call: ([x], args) => distinct(x.unique(args)), reads: true },
+  uniqueConsecutive: { call: ([x], args) => distinct(x.uniqueConsecutive(args)), reads: true },
+  bincount: { call: ([x, weights], args) => x.bincount(weights ? { ...args, weights } : args), reads: true },
+  histc: positional('histc'),
+  msort: positional('msort'),
   argsort: { call: ([x], { dim, ...options }) => x.argsort(dim, options) },
 };

@@ -44,6 +44,30 @@ const scatter =
     return scattered(g, atLeast1d(g, g.x(1), 1), atLeast1d(g, updates, 1), dim, add);
   };
 
+/** ONNX's names of the reductions, and the first opset that has them. */
+const reductions = { sum: ['add', 16], prod: ['mul', 16], amax: ['max', 18], amin: ['min', 18] } as const;
+
+/** Combines values that share a place. Without the tensor's own value, the place starts from 0, 1 or one of the values. */
+function scatterReduce(g: OpContext<IndexOps['scatterReduce']>): Ref {
+  const { dim, reduce, includeSelf } = g.attrs;
+  const c: OpContext = g;
+  const [reduction, since] = reductions[reduce];
+  g.needs(since, `scatterReduce with '${reduce}'`);
+  const dtype = g.outDType();
+  const wide: DType = g.isNarrow(dtype) ? 'int32' : dtype;
+  const at = atLeast1d(c, g.x(1), 1);
+  const updates = g.cast(atLeast1d(c, cropped(c, 2, 1), 1), wide);
+  let x = atLeast1d(c, g.cast(g.x(), wide), 0);
+  if (!includeSelf) {
+    const dims = g.rank(1) === 0 ? [1] : g.dims(1);
+    const neutral = { sum: 0, prod: 1, amax: null, amin: null }[reduce];
+    const first = neutral === null ? updates : g.expand(g.scalar(neutral, wide), dims);
+    x = g.op('ScatterElements', [x, at, first], { axis_i: dim });
+  }
+  const written = g.op('ScatterElements', [x, at, updates], { axis_i: dim, reduction_s: reduction });
+  return g.cast(asRank(c, written, g.rank()), dtype);
+}
+
 /** Whole slices along `dim`: each index is spread over the other dims. */
 const indexed =
   (add: boolean) =>
@@ -83,6 +107,7 @@ export const index: Symbols<IndexOps> = {
   },
   scatter: (g) => scatter(false)(g),
   scatterAdd: (g) => scatter(true)(g),
+  scatterReduce: (g) => scatterReduce(g),
   indexSelect: (g) => {
     const c: OpContext = g;
     const taken = g.op('Gather', [atLeast1d(c, g.x(), 0), atLeast1d(c, g.x(1), 1)], { axis_i: g.attrs.dim });
@@ -107,6 +132,7 @@ export const index: Symbols<IndexOps> = {
   indexPut: viaBody,
   take: viaBody,
   maskedScatter: viaBody,
+  uniqueRows: viaBody,
   sort: (g) => topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
   topk: (g) => topk(g, g.size('k'), g.attrs.dim, g.attrs.largest),
   // the number of boundaries below each value

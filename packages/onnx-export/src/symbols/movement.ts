@@ -187,6 +187,7 @@ export const movement: Symbols<MovementOps> = {
   tril: (g) => triangle(g, false),
   triu: (g) => triangle(g, true),
   diag: viaBody,
+  diagEmbed: viaBody,
   repeat: (g) => {
     const repeats = g.sizes('repeats');
     const lead = repeats.length - g.rank();

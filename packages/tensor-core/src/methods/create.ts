@@ -8,7 +8,7 @@ import { resolveDevice } from '../registry.ts';
 import { checkShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
-import { IndexMethods } from './index.ts';
+import { UniqueMethods } from './unique.ts';
 
 /** What `x.to(…)` takes: a dtype, a device, both, or a tensor that has them. */
 export type ToTarget = DType | (string & {}) | Tensor | ToOptions;
@@ -27,7 +27,7 @@ export interface NewOptions {
   device?: string;
 }
 
-export abstract class CreateMethods extends IndexMethods {
+export abstract class CreateMethods extends UniqueMethods {
   /**
    * This tensor in another dtype, on another device, or both; the tensor itself if nothing changes. Gradients flow through it
    * (https://pytorch.org/docs/stable/generated/torch.Tensor.to.html).

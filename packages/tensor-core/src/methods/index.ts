@@ -3,14 +3,15 @@
  * (https://pytorch.org/docs/stable/torch.html#indexing-slicing-joining-mutating-ops).
  */
 import { dispatch } from '../dispatch.ts';
-import { ArgumentError, checkOptions, DeviceError, describe, IndexError, ShapeError } from '../errors.ts';
+import { ArgumentError, checkOptions, describe, IndexError } from '../errors.ts';
 import { create } from '../ops/create.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { index as ops } from '../ops/index.ts';
-import { broadcastShapes, checkInteger, formatShape, normalizeDim, sameShape } from '../shape.ts';
+import { broadcastShapes, checkInteger, formatShape, sameShape } from '../shape.ts';
+import { requireSyncRead } from '../sync-read.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
-import { MovementMethods } from './movement.ts';
+import { ScatterMethods } from './scatter.ts';
 
 /** A range of positions of one dim, as Python's `start:end:step`. */
 export interface IndexRange {
@@ -19,8 +20,11 @@ export interface IndexRange {
   step?: number;
 }
 
-/** One entry of `x.index([…])`: integer indices, a bool mask, one position (its dim vanishes), a range, or `null` for a whole dim. */
-export type IndexEntry = Tensor | number | IndexRange | null;
+/**
+ * One entry of `x.index([…])`: integer indices, a bool mask, one position (its dim vanishes), a range, `null` for a whole dim, `'...'` for as many
+ * whole dims as are left (Python's `...`), or `'newAxis'` for a new dim of size 1 (Python's `None`).
+ */
+export type IndexEntry = Tensor | number | IndexRange | null | '...' | 'newAxis';
 
 /** Values in order, and where each stood. */
 export interface Sorted {
@@ -52,11 +56,14 @@ export interface IndexPutOptions {
   accumulate?: boolean;
 }
 
-/** Options of `indexAdd`. */
-export interface IndexAddOptions {
-  /** A factor for the source. Default 1. */
-  alpha?: number;
+/** Options of `nonzero`. */
+export interface NonzeroOptions {
+  /** One vector of positions for each dim, in place of a matrix. Default false. */
+  asTuple?: boolean;
 }
+
+const listed = (rows: Tensor, options: NonzeroOptions | undefined): Tensor | Tensor[] =>
+  options?.asTuple ? rows.unbind(1) : rows;
 
 const isMask = (entry: IndexEntry): entry is Tensor => isTensor(entry) && entry.dtype === 'bool';
 
@@ -76,96 +83,10 @@ function coordinates(mask: Tensor, values: ArrayLike<number | bigint>): Tensor {
   return dispatch(create.fromData, [], { shape: [found.length, rank], dtype: 'int64', device: mask.device, data });
 }
 
-export abstract class IndexMethods extends MovementMethods {
-  #indexDim(where: string, dim: number): number {
-    return normalizeDim(dim, this.ndim, where);
-  }
-
+export abstract class IndexMethods extends ScatterMethods {
   /**
-   * `out[i][j] = x[index[i][j]][j]` for `dim` 0 (https://pytorch.org/docs/stable/generated/torch.gather.html). `index` is int64 and has as many dims as the tensor.
-   *
-   * @throws IndexError if an index is out of range.
-   */
-  gather(dim: number, index: Tensor): Tensor {
-    return dispatch(ops.gather, [this.self, index], { dim: this.#indexDim('gather', dim) });
-  }
-
-  /** A copy with `src` (a tensor or a number) written at `index` along `dim`; of duplicates the last wins. @throws IndexError if an index is out of range. */
-  scatter(dim: number, index: Tensor, src: Tensor | number): Tensor {
-    return dispatch(ops.scatter, [this.self, index, this.#cropped(src, index)], {
-      dim: this.#indexDim('scatter', dim),
-    });
-  }
-
-  /** In-place {@link scatter}. */
-  scatter_(dim: number, index: Tensor, src: Tensor | number): Tensor {
-    return dispatch(ops.scatter.inplaceTwin, [this.self, index, this.#cropped(src, index)], {
-      dim: this.#indexDim('scatter', dim),
-    });
-  }
-
-  /** A copy with `src` added at `index` along `dim`; duplicates accumulate in order. @throws IndexError if an index is out of range. */
-  scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return dispatch(ops.scatterAdd, [this.self, index, this.#cropped(src, index)], {
-      dim: this.#indexDim('scatterAdd', dim),
-    });
-  }
-
-  /** In-place {@link scatterAdd}. */
-  scatterAdd_(dim: number, index: Tensor, src: Tensor): Tensor {
-    return dispatch(ops.scatterAdd.inplaceTwin, [this.self, index, this.#cropped(src, index)], {
-      dim: this.#indexDim('scatterAdd', dim),
-    });
-  }
-
-  /** Only the part of a source that indices stand for takes part. */
-  #cropped<T extends Tensor | number>(src: T, index: Tensor): T | Tensor {
-    if (!isTensor(src) || !isTensor(index) || src.ndim !== index.ndim || sameShape(src.shape, index.shape)) return src;
-    if (index.shape.some((size, d) => size > src.shape[d])) return src;
-    return index.shape.reduce<Tensor>((part, size, d) => (part.shape[d] === size ? part : part.slice(d, 0, size)), src);
-  }
-
-  /** A copy of the positions `index` (1-D, int64) of `dim`. @throws IndexError if an index is out of range. */
-  indexSelect(dim: number, index: Tensor): Tensor {
-    return dispatch(ops.indexSelect, [this.self, index], { dim: this.#indexDim('indexSelect', dim) });
-  }
-
-  /** A copy with `source` added at the positions `index` (1-D) of `dim`; duplicates accumulate in order. */
-  indexAdd(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
-    return dispatch(ops.indexAdd, [this.self, index, scaled(source, options)], {
-      dim: this.#indexDim('indexAdd', dim),
-    });
-  }
-
-  /** In-place {@link indexAdd}. */
-  indexAdd_(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
-    return dispatch(ops.indexAdd.inplaceTwin, [this.self, index, scaled(source, options)], {
-      dim: this.#indexDim('indexAdd', dim),
-    });
-  }
-
-  /** A copy with `source` written at the positions `index` (1-D) of `dim`; of duplicates the last wins. */
-  indexCopy(dim: number, index: Tensor, source: Tensor): Tensor {
-    return dispatch(ops.indexCopy, [this.self, index, source], { dim: this.#indexDim('indexCopy', dim) });
-  }
-
-  /** In-place {@link indexCopy}. */
-  indexCopy_(dim: number, index: Tensor, source: Tensor): Tensor {
-    return dispatch(ops.indexCopy.inplaceTwin, [this.self, index, source], { dim: this.#indexDim('indexCopy', dim) });
-  }
-
-  /** A copy with `value` (a number or 0-d tensor) at the positions `index` (1-D) of `dim`. */
-  indexFill(dim: number, index: Tensor, value: Tensor | number): Tensor {
-    return dispatch(ops.indexFill, [this.self, index, value], { dim: this.#indexDim('indexFill', dim) });
-  }
-
-  /** In-place {@link indexFill}. */
-  indexFill_(dim: number, index: Tensor, value: Tensor | number): Tensor {
-    return dispatch(ops.indexFill.inplaceTwin, [this.self, index, value], { dim: this.#indexDim('indexFill', dim) });
-  }
-
-  /**
-   * `x[…]` of Python: `x.index([mask])`, `x.index([null, ids])`, `x.index([0, { start: 1 }])`. Numbers, ranges and `null` alone give a view; tensors give a copy:
+   * `x[…]` of Python: `x.index([mask])`, `x.index([null, ids])`, `x.index([0, { start: 1 }])`, `x.index(['...', -1, 'newAxis'])`. Without tensors it is a view;
+   * tensors give a copy:
    * integer tensors broadcast together, negative indices count from the end, and a bool mask takes as many dims as it has
    * (https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html, https://numpy.org/doc/stable/user/basics.indexing.html).
    *
@@ -190,26 +111,24 @@ export abstract class IndexMethods extends MovementMethods {
     return indices.some((entry) => entry !== null) ? dispatch(ops.index, [base, ...indices], null) : base;
   }
 
-  /** Applies numbers and ranges as views; what is left are tensors and nulls, one for each dim (a mask for several). */
+  /** Applies numbers, ranges and new dims as views; what is left are tensors and nulls, one for each dim (a mask for several). */
   #basic(entries: readonly IndexEntry[]): { base: Tensor; rest: (Tensor | null)[] } {
     if (!Array.isArray(entries))
       throw new ArgumentError(`index: expected an array such as [mask] or [null, ids], got ${describe(entries)}`);
-    const wanted = entries.reduce<number>((n, entry) => n + (isMask(entry) ? Math.max(entry.ndim, 1) : 1), 0);
-    if (wanted > this.ndim)
-      throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
     let base: Tensor = this.self;
     let dim = 0;
     const rest: (Tensor | null)[] = [];
-    for (const entry of entries as readonly IndexEntry[]) {
+    for (const entry of this.#withoutEllipsis(entries)) {
       if (typeof entry === 'number') {
         base = base.select(dim, entry);
         continue;
       }
-      if (isMask(entry)) checkMask(entry, base, dim);
+      if (entry === 'newAxis') base = base.unsqueeze(dim);
+      else if (isMask(entry)) checkMask(entry, base, dim);
       else if (!isTensor(entry) && entry !== null) {
         if (typeof entry !== 'object')
           throw new ArgumentError(
-            `index: an entry must be a tensor, a number, { start, end, step } or null, got ${describe(entry)}`,
+            `index: an entry must be a tensor, a number, { start, end, step }, null, '...' or 'newAxis', got ${describe(entry)}`,
           );
         checkOptions('index', entry, ['start', 'end', 'step']);
         base = base.slice(dim, entry.start ?? 0, entry.end, entry.step ?? 1);
@@ -220,16 +139,34 @@ export abstract class IndexMethods extends MovementMethods {
     return { base, rest };
   }
 
+  /** The entries with `'...'` written out as nulls. */
+  #withoutEllipsis(entries: readonly IndexEntry[]): readonly IndexEntry[] {
+    const wanted = entries.reduce<number>((n, entry) => {
+      if (entry === '...' || entry === 'newAxis') return n;
+      return n + (isMask(entry) ? Math.max(entry.ndim, 1) : 1);
+    }, 0);
+    if (wanted > this.ndim)
+      throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
+    const at = entries.indexOf('...');
+    if (at < 0) return entries;
+    if (entries.lastIndexOf('...') !== at) throw new IndexError("an index can only have a single ellipsis ('...')");
+    return [
+      ...entries.slice(0, at),
+      ...Array.from({ length: this.ndim - wanted }, () => null),
+      ...entries.slice(at + 1),
+    ];
+  }
+
   /**
    * A copy with `value` written at `indices`, as {@link index} reads them (https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html).
    *
    * @throws IndexError if an index is out of range; ShapeError if the value doesn't broadcast to what is indexed.
    */
-  indexPut(indices: readonly (Tensor | null)[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
+  indexPut(indices: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
     return this.#put(indices, value, options, false);
   }
 
-  /** In-place {@link indexPut}: `x.indexPut_([x.lt(0)], 0)`. It takes numbers and ranges as well, as `x[0, 1:] = value` does in Python. */
+  /** In-place {@link indexPut}: `x.indexPut_([x.lt(0)], 0)`, `x.indexPut_([0, { start: 1 }], value)` for Python's `x[0, 1:] = value`. */
   indexPut_(indices: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
     return this.#put(indices, value, options, true);
   }
@@ -239,8 +176,7 @@ export abstract class IndexMethods extends MovementMethods {
     const { base, rest } = this.#basic(entries);
     const accumulate = options.accumulate ?? false;
     const tensors = rest.some((entry) => entry !== null);
-    if (!inPlace && (base !== this.self || !tensors))
-      throw new ArgumentError('indexPut: indices must be tensors or null, and at least one a tensor');
+    if (!inPlace && (base !== this.self || !tensors)) return this.clone().indexPut_(entries, value, options);
     if (!tensors) {
       if (accumulate) base.add_(value);
       else if (isTensor(value)) base.copy_(value);
@@ -281,26 +217,6 @@ export abstract class IndexMethods extends MovementMethods {
     return write(this.maskedScatter(wide.expandAs(this.self), value));
   }
 
-  /** The elements at the positions `index` of the flattened tensor, in the shape of `index`. Negative positions count from the end. */
-  take(index: Tensor): Tensor {
-    return dispatch(ops.take, [this.self, index], null);
-  }
-
-  /** {@link gather} with `indices` broadcast against the tensor outside of `dim`; without `dim` along the flattened tensor. For what `argsort` and `argmax` give. */
-  takeAlongDim(indices: Tensor, dim?: number): Tensor {
-    if (dim === undefined) return this.flatten().gather(0, indices.flatten());
-    const at = this.#indexDim('takeAlongDim', dim);
-    if (indices.ndim !== this.ndim) {
-      throw new ShapeError(
-        `torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${this.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,
-      );
-    }
-    const without = (shape: readonly number[]): number[] => shape.map((size, d) => (d === at ? 1 : size));
-    const common = broadcastShapes([without(this.shape), without(indices.shape)], 'takeAlongDim');
-    const wide = (shape: readonly number[]): number[] => common.map((size, d) => (d === at ? shape[d] : size));
-    return this.expand(wide(this.shape)).gather(at, indices.expand(wide(indices.shape)));
-  }
-
   /**
    * The elements where `mask` (bool, broadcast with the tensor) is true, as a vector.
    *
@@ -308,7 +224,7 @@ export abstract class IndexMethods extends MovementMethods {
    */
   maskedSelect(mask: Tensor): Tensor {
     const { base, wide } = this.#masked(mask);
-    if (!this.storage.device.runtime.downloadSync) throw needsAsync('maskedSelect', this.device);
+    requireSyncRead('maskedSelect', this.self);
     return base.index([wide]);
   }
 
@@ -340,28 +256,56 @@ export abstract class IndexMethods extends MovementMethods {
   }
 
   /**
-   * The positions of the elements that are not 0, one row each: int64 of shape `[count, ndim]`.
+   * The positions of the elements that are not 0, one row each: int64 of shape `[count, ndim]`. With `asTuple` one vector for each dim instead, as
+   * {@link index} takes them; a 0-d tensor then counts as one of shape `[1]` (https://pytorch.org/docs/stable/generated/torch.nonzero.html).
    *
    * @throws DeviceError where the device can't be read synchronously: use {@link nonzeroAsync}.
    */
-  nonzero(): Tensor {
-    if (!this.storage.device.runtime.downloadSync) throw needsAsync('nonzero', this.device);
-    const mask = this.ne(0);
-    return coordinates(mask, mask.toTypedArraySync());
+  nonzero(options?: { asTuple?: false }): Tensor;
+  nonzero(options: { asTuple: true }): Tensor[];
+  nonzero(options?: NonzeroOptions): Tensor | Tensor[];
+  nonzero(options?: NonzeroOptions): Tensor | Tensor[] {
+    checkOptions('nonzero', options, ['asTuple']);
+    requireSyncRead('nonzero', this.self);
+    const mask = this.#nonzeroMask(options);
+    return listed(coordinates(mask, mask.toTypedArraySync()), options);
   }
 
   /** {@link nonzero} on devices that can only be read asynchronously; works on all of them. */
-  async nonzeroAsync(): Promise<Tensor> {
+  async nonzeroAsync(options?: { asTuple?: false }): Promise<Tensor>;
+  async nonzeroAsync(options: { asTuple: true }): Promise<Tensor[]>;
+  async nonzeroAsync(options?: NonzeroOptions): Promise<Tensor | Tensor[]> {
+    checkOptions('nonzero', options, ['asTuple']);
+    const mask = this.#nonzeroMask(options);
+    return listed(coordinates(mask, await mask.toTypedArray()), options);
+  }
+
+  #nonzeroMask(options: NonzeroOptions | undefined): Tensor {
     const mask = this.ne(0);
-    return coordinates(mask, await mask.toTypedArray());
+    return options?.asTuple && mask.ndim === 0 ? mask.view([1]) : mask;
+  }
+
+  /** {@link nonzero} under NumPy's name. */
+  argwhere(): Tensor {
+    return this.nonzero();
+  }
+
+  /** {@link nonzeroAsync} under NumPy's name. */
+  argwhereAsync(): Promise<Tensor> {
+    return this.nonzeroAsync();
   }
 
   /** The elements in order along `dim`, and where they stood (https://pytorch.org/docs/stable/generated/torch.sort.html). Stable; NaN counts as the largest. */
   sort(dim = -1, options: SortOptions = {}): Sorted {
     checkOptions('sort', options, ['descending', 'stable']);
-    const attrs = { dim: this.#indexDim('sort', dim), descending: options.descending ?? false };
+    const attrs = { dim: this.indexDim('sort', dim), descending: options.descending ?? false };
     const [values, indices] = dispatch(ops.sort, [this.self], attrs);
     return { values, indices };
+  }
+
+  /** The elements in order along dim 0. */
+  msort(): Tensor {
+    return this.ndim === 0 ? this.clone() : this.sort(0).values;
   }
 
   /** Where the elements stood that {@link sort} puts in order: int64. */
@@ -373,15 +317,10 @@ export abstract class IndexMethods extends MovementMethods {
   topk(k: number, options: TopkOptions = {}): Sorted {
     checkOptions('topk', options, ['dim', 'largest', 'sorted']);
     if (checkInteger(k, 'topk: k') < 0) throw new ArgumentError(`selected index k out of range: k is ${k}`);
-    const attrs = { k, dim: this.#indexDim('topk', options.dim ?? -1), largest: options.largest ?? true };
+    const attrs = { k, dim: this.indexDim('topk', options.dim ?? -1), largest: options.largest ?? true };
     const [values, indices] = dispatch(ops.topk, [this.self], attrs);
     return { values, indices };
   }
-}
-
-function scaled(source: Tensor, options: IndexAddOptions | undefined): Tensor {
-  checkOptions('indexAdd', options, ['alpha']);
-  return options?.alpha === undefined || options.alpha === 1 ? source : source.mul(options.alpha);
 }
 
 function checkMask(mask: Tensor, x: Tensor, dim: number): void {
@@ -394,8 +333,3 @@ function checkMask(mask: Tensor, x: Tensor, dim: number): void {
     );
   });
 }
-
-const needsAsync = (name: string, device: string): DeviceError =>
-  new DeviceError(
-    `${name}: the shape of the result depends on values, and device '${device}' can't be read synchronously; use: await x.${name}Async(…)`,
-  );

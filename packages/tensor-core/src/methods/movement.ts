@@ -5,9 +5,13 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, AutogradError, checkOptions, describe, ShapeError } from '../errors.ts';
 import { interpreters } from '../hooks.ts';
-import { movement as ops } from '../ops/movement.ts';
-import { checkInteger, checkShape, formatShape, normalizeDim, normalizeDims, type Shape } from '../shape.ts';
+import { create } from '../ops/create.ts';
+import { index as indexOps } from '../ops/index.ts';
+import { type DiagonalAttrs, movement as ops } from '../ops/movement.ts';
+import { checkInteger, checkShape, formatShape, normalizeDim, normalizeDims, type Shape, sameShape } from '../shape.ts';
+import { requireSyncRead } from '../sync-read.ts';
 import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
 import { SoftmaxMethods } from './softmax.ts';
 
 /** Options of `diagonal`. */
@@ -23,6 +27,8 @@ export interface DiagonalOptions {
 export interface RepeatInterleaveOptions {
   /** The dim whose elements are repeated. Default: those of the flattened tensor. */
   dim?: number;
+  /** The size of the result along `dim`, if it is known; checked. */
+  outputSize?: number;
 }
 
 /** Checks an array of integers; negative ones are allowed. */
@@ -77,6 +83,11 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return dispatch(ops.flatten, [this.self], { startDim: start, endDim: end });
   }
 
+  /** All dims as one: a view where one is possible, else a copy. */
+  ravel(): Tensor {
+    return this.flatten();
+  }
+
   /** A view with `dim` split into dims of the given sizes, one of which may be -1. */
   unflatten(dim: number, sizes: Shape): Tensor {
     const at = normalizeDim(dim, this.ndim, 'unflatten');
@@ -103,6 +114,48 @@ export abstract class MovementMethods extends SoftmaxMethods {
       dim1: normalizeDim(dim1, this.ndim, 'transpose'),
     };
     return dispatch(ops.transpose, [this.self], attrs);
+  }
+
+  /**
+   * Exchanges two dims of this tensor itself, which shows the same memory in another shape from now on
+   * (https://pytorch.org/docs/stable/generated/torch.Tensor.transpose_.html). Views of it keep theirs, and gradients flow through the change.
+   *
+   * @throws AutogradError if the tensor is a leaf that requires grad, or requires grad while grad mode is off.
+   * @example
+   * const x = zeros([2, 3]);
+   * x.transpose_(0, 1); // x.shape is [3, 2]
+   */
+  transpose_(dim0: number, dim1: number): Tensor {
+    const attrs = {
+      dim0: normalizeDim(dim0, this.ndim, 'transpose_'),
+      dim1: normalizeDim(dim1, this.ndim, 'transpose_'),
+    };
+    return dispatch(ops.transpose.inplaceTwin, [this.self], attrs);
+  }
+
+  /** {@link transpose} under NumPy's name. */
+  swapaxes(axis0: number, axis1: number): Tensor {
+    return this.transpose(axis0, axis1);
+  }
+
+  /** In-place {@link swapaxes}, as {@link transpose_}. */
+  swapaxes_(axis0: number, axis1: number): Tensor {
+    return this.transpose_(axis0, axis1);
+  }
+
+  /** {@link transpose} under another name. */
+  swapdims(dim0: number, dim1: number): Tensor {
+    return this.transpose(dim0, dim1);
+  }
+
+  /** In-place {@link swapdims}, as {@link transpose_}. */
+  swapdims_(dim0: number, dim1: number): Tensor {
+    return this.transpose_(dim0, dim1);
+  }
+
+  /** Transposes this matrix itself, as {@link transpose_} does. @throws ShapeError for more than 2 dims. */
+  t_(): Tensor {
+    return dispatch(ops.t.inplaceTwin, [this.self], null);
   }
 
   /** A view of a matrix transposed; tensors of fewer dims as they are. @throws ShapeError for more than 2 dims. */
@@ -138,19 +191,34 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return this.permute(order);
   }
 
+  /** {@link movedim} under NumPy's name. */
+  moveaxis(source: number | readonly number[], destination: number | readonly number[]): Tensor {
+    return this.movedim(source, destination);
+  }
+
   /** A view without dims of size 1: all of them, or those of `dim` that have size 1. */
   squeeze(dim?: number | readonly number[]): Tensor {
-    if (dim !== undefined && typeof dim !== 'number') {
-      return dispatch(ops.squeeze, [this.self], { dims: orderedDims(dim, this.ndim, 'squeeze') });
-    }
-    return dispatch(ops.squeeze, [this.self], {
-      dims: dim === undefined ? null : normalizeDims(dim, this.ndim, 'squeeze'),
-    });
+    return dispatch(ops.squeeze, [this.self], { dims: this.#squeezed(dim) });
+  }
+
+  /** In-place {@link squeeze}: this tensor itself loses dims of size 1, as {@link transpose_} changes its shape. */
+  squeeze_(dim?: number | readonly number[]): Tensor {
+    return dispatch(ops.squeeze.inplaceTwin, [this.self], { dims: this.#squeezed(dim) });
+  }
+
+  #squeezed(dim: number | readonly number[] | undefined): readonly number[] | null {
+    if (dim === undefined) return null;
+    return typeof dim === 'number' ? normalizeDims(dim, this.ndim, 'squeeze') : orderedDims(dim, this.ndim, 'squeeze');
   }
 
   /** A view with a dim of size 1 put in at `dim`. */
   unsqueeze(dim: number): Tensor {
     return dispatch(ops.unsqueeze, [this.self], { dim: normalizeDim(dim, this.ndim + 1, 'unsqueeze') });
+  }
+
+  /** In-place {@link unsqueeze}: this tensor itself gets the dim, as {@link transpose_} changes its shape. */
+  unsqueeze_(dim: number): Tensor {
+    return dispatch(ops.unsqueeze.inplaceTwin, [this.self], { dim: normalizeDim(dim, this.ndim + 1, 'unsqueeze_') });
   }
 
   /**
@@ -259,6 +327,69 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return this.split(Math.ceil(length / chunks), dim);
   }
 
+  /**
+   * Views of pieces along `dim`: that many of nearly equal size, the first ones being larger by one, or cut before the given positions
+   * (https://pytorch.org/docs/stable/generated/torch.tensor_split.html). A tensor of positions is read.
+   *
+   * @throws DeviceError for a tensor where the device can't be read synchronously: pass an array.
+   * @example
+   * arange(7).tensorSplit(3); // [0, 1, 2], [3, 4], [5, 6]
+   * arange(7).tensorSplit([1, 4]); // [0], [1, 2, 3], [4, 5, 6]
+   */
+  tensorSplit(indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensor[] {
+    const at = this.#dimOf('tensorSplit', dim);
+    const given = isTensor(indicesOrSections) ? readSplit(indicesOrSections) : indicesOrSections;
+    const length = this.shape[at];
+    if (typeof given === 'number') {
+      const sections = checkInteger(given, 'tensorSplit: sections');
+      if (sections <= 0) throw new ArgumentError(`number of sections must be larger than 0, got ${sections}`);
+      const size = Math.floor(length / sections);
+      const larger = length % sections;
+      const start = (i: number): number => i * size + Math.min(i, larger);
+      return Array.from({ length: sections }, (_, i) => this.slice(at, start(i), start(i + 1)));
+    }
+    const cuts = checkIntegers(given, 'tensorSplit: indices');
+    return [...cuts, null].map((end, i) => this.slice(at, i === 0 ? 0 : cuts[i - 1], end));
+  }
+
+  #equalSplit(where: string, indicesOrSections: number | readonly number[], dim: number): Tensor[] {
+    const length = this.shape[dim];
+    if (typeof indicesOrSections === 'number') {
+      if (checkInteger(indicesOrSections, `${where}: sections`) <= 0 || length % indicesOrSections !== 0)
+        throw new ArgumentError(
+          `torch.${where} attempted to split along dimension ${dim}, but the size of the dimension ${length} is not divisible by the split_size ${indicesOrSections}!`,
+        );
+    }
+    return this.tensorSplit(indicesOrSections, dim);
+  }
+
+  /** {@link tensorSplit} of columns: along dim 1, of a vector along dim 0. @throws ArgumentError if a number of pieces doesn't divide the size. */
+  hsplit(indicesOrSections: number | readonly number[]): Tensor[] {
+    if (this.ndim === 0)
+      throw new ShapeError(
+        'torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!',
+      );
+    return this.#equalSplit('hsplit', indicesOrSections, this.ndim === 1 ? 0 : 1);
+  }
+
+  /** {@link tensorSplit} of rows, along dim 0, of a tensor of at least 2 dims. @throws ArgumentError if a number of pieces doesn't divide the size. */
+  vsplit(indicesOrSections: number | readonly number[]): Tensor[] {
+    if (this.ndim < 2)
+      throw new ShapeError(
+        `torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with ${this.ndim} dimensions!`,
+      );
+    return this.#equalSplit('vsplit', indicesOrSections, 0);
+  }
+
+  /** {@link tensorSplit} along dim 2, of a tensor of at least 3 dims. @throws ArgumentError if a number of pieces doesn't divide the size. */
+  dsplit(indicesOrSections: number | readonly number[]): Tensor[] {
+    if (this.ndim < 3)
+      throw new ShapeError(
+        `torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with ${this.ndim} dimensions!`,
+      );
+    return this.#equalSplit('dsplit', indicesOrSections, 2);
+  }
+
   /** Views at every position of `dim`. */
   unbind(dim = 0): Tensor[] {
     const at = this.#dimOf('unbind', dim);
@@ -267,15 +398,46 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** A view of a diagonal, as the last dim of the result. */
   diagonal(options: DiagonalOptions = {}): Tensor {
-    checkOptions('diagonal', options, ['offset', 'dim1', 'dim2']);
-    const dim1 = normalizeDim(options.dim1 ?? 0, this.ndim, 'diagonal');
-    const dim2 = normalizeDim(options.dim2 ?? 1, this.ndim, 'diagonal');
-    if (dim1 === dim2) throw new ArgumentError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
-    return dispatch(ops.diagonal, [this.self], {
-      offset: checkInteger(options.offset ?? 0, 'diagonal: offset'),
-      dim1,
-      dim2,
-    });
+    return dispatch(ops.diagonal, [this.self], diagonalAttrs('diagonal', options, this.ndim, 0, 1));
+  }
+
+  /**
+   * A copy of zeros with this tensor's last dim on a diagonal of two dims, by default the last ones of the result
+   * (https://pytorch.org/docs/stable/generated/torch.diag_embed.html).
+   *
+   * @throws ShapeError for a 0-d tensor.
+   * @example
+   * tensor([1, 2]).diagEmbed(); // [[1, 0], [0, 2]]
+   */
+  diagEmbed(options: DiagonalOptions = {}): Tensor {
+    if (this.ndim === 0) throw new ShapeError('diagEmbed: expected a tensor of at least 1 dim, got a 0-d one');
+    return dispatch(ops.diagEmbed, [this.self], diagonalAttrs('diagEmbed', options, this.ndim + 1, -2, -1));
+  }
+
+  /** A copy of this tensor with `src` on a diagonal, as `diagonal` shows it. @throws ShapeError if the shapes differ. */
+  diagonalScatter(src: Tensor, options: DiagonalOptions = {}): Tensor {
+    return this.#written('diagonalScatter', src, this.diagonal(options));
+  }
+
+  /** A copy of this tensor with `src` at one position of `dim`. @throws ShapeError if `src` isn't of the shape of `select(dim, index)`. */
+  selectScatter(src: Tensor, dim: number, index: number): Tensor {
+    return this.#written('selectScatter', src, this.select(dim, index));
+  }
+
+  /** A copy of this tensor with `src` in place of `slice(dim, start, end, step)`. @throws ShapeError if the shapes differ. */
+  sliceScatter(src: Tensor, dim = 0, start: number | null = 0, end?: number | null, step = 1): Tensor {
+    return this.#written('sliceScatter', src, this.slice(dim, start, end, step));
+  }
+
+  /** The op and attributes of a view of this tensor say where `src` goes. */
+  #written(where: string, src: Tensor, { shape, viewInfo }: Tensor): Tensor {
+    if (!isTensor(src)) throw new ArgumentError(`${where}: src must be a tensor, got ${describe(src)}`);
+    if (!sameShape(src.shape, shape))
+      throw new ShapeError(
+        `${where}: expected src to have a size equal to the slice of self. src size = ${formatShape(src.shape)}, slice size = ${formatShape(shape)}`,
+      );
+    const { spec, attrs } = viewInfo as NonNullable<typeof viewInfo>;
+    return dispatch(ops.viewScatter, [this.self, src], { view: spec, attrs });
   }
 
   /** A view of all windows of `size` elements along `dim`, `step` apart, as a new last dim. */
@@ -351,6 +513,36 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return dispatch(ops.flip, [this.self], { dims: list });
   }
 
+  /** {@link flip} of columns: along dim 1. @throws ShapeError for fewer than 2 dims. */
+  fliplr(): Tensor {
+    if (this.ndim < 2) throw new ShapeError(`fliplr: Input must be >= 2-d, got shape ${formatShape(this.shape)}`);
+    return this.flip(1);
+  }
+
+  /** {@link flip} of rows: along dim 0. @throws ShapeError for a 0-d tensor. */
+  flipud(): Tensor {
+    if (this.ndim < 1) throw new ShapeError('flipud: Input must be >= 1-d, got a 0-d tensor');
+    return this.flip(0);
+  }
+
+  /**
+   * A copy turned `k` times by 90 degrees in the plane of two dims, from the first to the second
+   * (https://pytorch.org/docs/stable/generated/torch.rot90.html).
+   *
+   * @throws ShapeError for fewer than 2 dims; ArgumentError unless `dims` are two different ones.
+   */
+  rot90(k = 1, dims: readonly number[] = [0, 1]): Tensor {
+    checkInteger(k, 'rot90: k');
+    if (this.ndim < 2) throw new ShapeError(`expected total dims >= 2, but got total dims = ${this.ndim} in rot90`);
+    const plane = checkIntegers(dims, 'rot90: dims').map((dim) => normalizeDim(dim, this.ndim, 'rot90'));
+    if (plane.length !== 2 || plane[0] === plane[1])
+      throw new ArgumentError(`expected rotation dims to be two different ones, but got ${formatShape(dims)} in rot90`);
+    const turns = ((k % 4) + 4) % 4;
+    if (turns === 0) return this.clone();
+    if (turns === 2) return this.flip(plane);
+    return this.flip(plane[turns === 1 ? 1 : 0]).transpose(plane[0], plane[1]);
+  }
+
   /** A copy with the elements moved on by `shifts` along `dims`, the last ones coming first; without `dims` in the flattened tensor. */
   roll(shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
     const steps = typeof shifts === 'number' ? [shifts] : checkIntegers(shifts, 'roll: shifts');
@@ -405,16 +597,92 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return this.repeat([...this.shape.slice(given.length).map(() => 1), ...given]);
   }
 
-  /** A copy with each element repeated `repeats` times in place, along `dim` or in the flattened tensor. */
-  repeatInterleave(repeats: number, options: RepeatInterleaveOptions = {}): Tensor {
-    checkOptions('repeatInterleave', options, ['dim']);
-    if (checkInteger(repeats, 'repeatInterleave: repeats') < 0)
-      throw new ArgumentError(`repeats must be non-negative, got ${repeats}`);
-    if (options.dim === undefined || this.ndim === 0)
-      return dispatch(ops.repeatInterleave, [this.flatten()], { repeats, dim: 0 });
-    return dispatch(ops.repeatInterleave, [this.self], {
-      repeats,
-      dim: normalizeDim(options.dim, this.ndim, 'repeatInterleave'),
-    });
+  /**
+   * A copy with each element repeated in place, along `dim` or in the flattened tensor: all `repeats` times, or each as often as a list or a vector of
+   * integers says (https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html). A tensor is read.
+   *
+   * @throws ArgumentError for negative repeats, or as many as don't match the dim; DeviceError for a tensor where the device can't be read synchronously:
+   * use {@link repeatInterleaveAsync}.
+   * @example
+   * tensor([1, 2]).repeatInterleave(2); // [1, 1, 2, 2]
+   * tensor([1, 2]).repeatInterleave([1, 3]); // [1, 2, 2, 2]
+   */
+  repeatInterleave(repeats: number | readonly number[] | Tensor, options: RepeatInterleaveOptions = {}): Tensor {
+    if (isTensor(repeats)) {
+      checkRepeats(repeats);
+      requireSyncRead('repeatInterleave', repeats);
+      return this.#interleaved(Array.from(repeats.toTypedArraySync(), Number), options);
+    }
+    return this.#interleaved(repeats, options);
   }
+
+  /** {@link repeatInterleave} on devices that can only be read asynchronously; works on all of them. */
+  async repeatInterleaveAsync(
+    repeats: number | readonly number[] | Tensor,
+    options: RepeatInterleaveOptions = {},
+  ): Promise<Tensor> {
+    if (!isTensor(repeats)) return this.#interleaved(repeats, options);
+    checkRepeats(repeats);
+    return this.#interleaved(Array.from(await repeats.toTypedArray(), Number), options);
+  }
+
+  #interleaved(repeats: number | readonly number[], options: RepeatInterleaveOptions): Tensor {
+    checkOptions('repeatInterleave', options, ['dim', 'outputSize']);
+    const whole = options.dim === undefined || this.ndim === 0;
+    if (this.ndim === 0 && options.dim !== undefined) normalizeDim(options.dim, 0, 'repeatInterleave');
+    const x = whole ? this.flatten() : this.self;
+    const dim = whole ? 0 : normalizeDim(options.dim as number, this.ndim, 'repeatInterleave');
+    const list = typeof repeats === 'number' ? [repeats] : checkIntegers(repeats, 'repeatInterleave: repeats');
+    for (const count of list)
+      if (checkInteger(count, 'repeatInterleave: repeats') < 0)
+        throw new ArgumentError(`repeats must be non-negative, got ${count}`);
+    const length = x.shape[dim];
+    if (list.length !== 1 && list.length !== length)
+      throw new ArgumentError(
+        `repeats must have the same size as input along dim, got ${list.length} repeats for size ${length} in repeatInterleave`,
+      );
+    const total = list.length === 1 ? list[0] * length : list.reduce((sum, count) => sum + count, 0);
+    if (options.outputSize !== undefined && options.outputSize !== total)
+      throw new ArgumentError(`repeatInterleave: the result has size ${total}, not outputSize ${options.outputSize}`);
+    if (list.length === 1) return dispatch(ops.repeatInterleave, [x], { repeats: list[0], dim });
+    const data = new BigInt64Array(total);
+    let at = 0;
+    list.forEach((count, i) => {
+      data.fill(BigInt(i), at, at + count);
+      at += count;
+    });
+    const index = dispatch(create.fromData, [], { shape: [total], dtype: 'int64', device: this.device, data });
+    return dispatch(indexOps.indexSelect, [x, index], { dim });
+  }
+}
+
+/** The positions or the number of pieces in a tensor, as PyTorch reads them. */
+function readSplit(x: Tensor): number | readonly number[] {
+  if (x.dtype !== 'int64' || x.ndim > 1)
+    throw new ArgumentError(
+      `tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor of int64, but got ${x.dtype} of shape ${formatShape(x.shape)}`,
+    );
+  const values = Array.from(x.toTypedArraySync(), Number);
+  return x.ndim === 0 ? values[0] : values;
+}
+
+function checkRepeats(repeats: Tensor): void {
+  if ((repeats.dtype !== 'int64' && repeats.dtype !== 'int32') || repeats.ndim > 1)
+    throw new ArgumentError(
+      `repeats must be 0-dim or 1-dim tensor of int64 or int32, got ${repeats.dtype} of shape ${formatShape(repeats.shape)}`,
+    );
+}
+
+function diagonalAttrs(
+  where: string,
+  options: DiagonalOptions,
+  rank: number,
+  defaultDim1: number,
+  defaultDim2: number,
+): DiagonalAttrs {
+  checkOptions(where, options, ['offset', 'dim1', 'dim2']);
+  const dim1 = normalizeDim(options.dim1 ?? defaultDim1, rank, where);
+  const dim2 = normalizeDim(options.dim2 ?? defaultDim2, rank, where);
+  if (dim1 === dim2) throw new ArgumentError(`diagonal dimensions cannot be identical ${dim1}, ${dim2} in ${where}`);
+  return { offset: checkInteger(options.offset ?? 0, `${where}: offset`), dim1, dim2 };
 }

@@ -25,10 +25,21 @@ export interface SortAttrs {
   readonly descending: boolean;
 }
 
+/** How `scatterReduce` combines: the mean is made of a sum and a count. */
+export type ScatterReduction = 'sum' | 'prod' | 'amax' | 'amin';
+
+/** Attributes of `scatterReduce`. */
+export interface ScatterReduceAttrs extends DimAttrs {
+  readonly reduce: ScatterReduction;
+  /** Whether what is there takes part where an index points. */
+  readonly includeSelf: boolean;
+}
+
 export interface IndexOps {
   gather: Sig<[Tensor, Tensor], DimAttrs>;
   scatter: Sig<[Tensor, Tensor, Operand], DimAttrs>;
   scatterAdd: Sig<[Tensor, Tensor, Tensor], DimAttrs>;
+  scatterReduce: Sig<[Tensor, Tensor, Tensor], ScatterReduceAttrs>;
   indexSelect: Sig<[Tensor, Tensor], DimAttrs>;
   indexAdd: Sig<[Tensor, Tensor, Tensor], DimAttrs>;
   indexCopy: Sig<[Tensor, Tensor, Tensor], DimAttrs>;
@@ -38,6 +49,7 @@ export interface IndexOps {
   indexPut: Sig<readonly [Tensor, Tensor | number, ...(Tensor | null)[]], { readonly accumulate: boolean }>;
   take: Sig<[Tensor, Tensor]>;
   maskedScatter: Sig<[Tensor, Tensor, Tensor]>;
+  uniqueRows: Sig<[Tensor, Tensor]>;
   sort: Sig<[Tensor], SortAttrs, readonly [Tensor, Tensor]>;
   topk: Sig<[Tensor], TopkAttrs, readonly [Tensor, Tensor]>;
   searchsorted: Sig<[Tensor, Tensor], { readonly right: boolean }>;
@@ -135,6 +147,31 @@ function scatterKernel(mode: ScatterMode) {
     const values = whole ? { ...atLeast1d(source), shape: at.shape } : valueView(x, source, at.shape);
     runtime.scatter(mode, cropped(out, at.shape, dim), at, values, dim);
   };
+}
+
+const reductionModes: { readonly [R in ScatterReduction]: ScatterMode } = {
+  sum: 'add',
+  prod: 'multiply',
+  amax: 'max',
+  amin: 'min',
+};
+
+/** Without the tensor's own values, the places start from 0 or 1, or from one of the values that fall there: an extreme takes no harm from seeing it twice. */
+function scatterReduceKernel(
+  runtime: Runtime,
+  [out]: readonly TensorView[],
+  [x, index, source]: readonly [Tensor, Tensor, Tensor],
+  { dim, reduce, includeSelf }: ScatterReduceAttrs,
+): void {
+  startFrom(out, x);
+  if (numel(index.shape) === 0) return;
+  const at = atLeast1d(index);
+  const target = cropped(out, at.shape, dim);
+  const values = { ...atLeast1d(source), shape: at.shape };
+  const neutral = { sum: 0, prod: 1, amax: null, amin: null }[reduce];
+  if (!includeSelf)
+    runtime.scatter('set', target, at, neutral === null ? values : valueView(x, neutral, at.shape), dim);
+  runtime.scatter(reductionModes[reduce], target, at, values, dim);
 }
 
 /** index 1-D (or 0-d), source of the shape of x but for `dim`. */
@@ -336,6 +373,17 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
   }),
   scatter: scatterOp('scatter', 'set'),
   scatterAdd: scatterOp('scatterAdd', 'add'),
+  scatterReduce: new OpSpec({
+    name: 'scatterReduce',
+    infer([x, at, source], { dim }) {
+      checkGather('scatterReduce', x, at, dim);
+      requireTensor('scatterReduce', source, 2);
+      checkSource('scatterReduce', x, at, source);
+      return like(x);
+    },
+    kernel: scatterReduceKernel,
+    inplace: { writes: [0], how: 'direct' },
+  }),
   indexSelect: new OpSpec({
     name: 'indexSelect',
     infer([x, at], { dim }) {
@@ -437,6 +485,12 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
       return dispatch(index.indexSelect, [values, position], { dim: 0 }).view(x.shape).where(where, x);
     },
     inplace: { writes: [0], how: 'copy' },
+  }),
+  // the rows of a sorted tensor that `unique` keeps: an op of its own, since PyTorch gives it no derivative
+  uniqueRows: new OpSpec({
+    name: 'uniqueRows',
+    infer: ([sorted, at]) => like(sorted, [at.numel(), ...sorted.shape.slice(1)]),
+    body: ([sorted, at]) => dispatch(index.indexSelect, [sorted, at], { dim: 0 }),
   }),
   sort: new OpSpec({
     name: 'sort',

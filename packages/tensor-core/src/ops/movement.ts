@@ -27,6 +27,13 @@ export interface SliceAttrs {
   readonly step: number;
 }
 
+/** Which diagonal (positive above the main one), of which dims. */
+export interface DiagonalAttrs {
+  readonly offset: number;
+  readonly dim1: number;
+  readonly dim2: number;
+}
+
 /** A view op with its attributes, as data. */
 export interface ViewScatterAttrs {
   readonly view: OpSpec;
@@ -52,7 +59,7 @@ export interface MovementOps {
   unflatten: Sig<[Tensor], { readonly dim: number; readonly shape: Shape }>;
   slice: Sig<[Tensor], SliceAttrs>;
   select: Sig<[Tensor], { readonly dim: number; readonly index: number }>;
-  diagonal: Sig<[Tensor], { readonly offset: number; readonly dim1: number; readonly dim2: number }>;
+  diagonal: Sig<[Tensor], DiagonalAttrs>;
   unfold: Sig<[Tensor], { readonly dim: number; readonly size: number; readonly step: number }>;
   asStrided: Sig<[Tensor], AsStridedAttrs>;
   detach: Sig<[Tensor]>;
@@ -70,17 +77,21 @@ export interface MovementOps {
   tril: Sig<[Tensor], { readonly diagonal: number }>;
   triu: Sig<[Tensor], { readonly diagonal: number }>;
   diag: Sig<[Tensor], { readonly diagonal: number }>;
+  diagEmbed: Sig<[Tensor], DiagonalAttrs>;
   repeat: Sig<[Tensor], { readonly repeats: readonly number[] }>;
   repeatInterleave: Sig<[Tensor], { readonly repeats: number; readonly dim: number }>;
   cat: Sig<readonly Tensor[], DimAttrs>;
   stack: Sig<readonly Tensor[], DimAttrs>;
 }
 
-/** A row of a view op: its shape inference is its geometry. */
+/** How a changed tensor is seen as it was; see `InPlace`. */
+type Undo<A> = (shape: Shape, attrs: A) => { readonly spec: OpSpec; readonly attrs: object | null };
+
+/** A row of a view op: its shape inference is its geometry. With `undo` it has an in-place form. */
 function viewOp<A extends object | null>(
   name: string,
   view: (x: Tensor, attrs: A) => ViewGeometry,
-  detaches?: 'shared' | 'fresh',
+  { detaches, undo }: { detaches?: 'shared' | 'fresh'; undo?: Undo<A> } = {},
 ): OpSpec<Sig<[Tensor], A>> {
   return new OpSpec<Sig<[Tensor], A>>({
     name,
@@ -93,6 +104,7 @@ function viewOp<A extends object | null>(
       return view(x, attrs);
     },
     detaches,
+    inplace: undo && { writes: [0], how: 'view', undo },
   });
 }
 
@@ -353,6 +365,13 @@ function flattenedShape(shape: Shape, startDim: number, endDim: number): Shape {
   return spliced(shape, startDim, endDim - startDim + 1, numel(shape.slice(startDim, endDim + 1)));
 }
 
+/** The shape of a tensor whose diagonal `shape` is: its last dim lies along `dim1` and `dim2`. */
+function embeddedShape(shape: Shape, { offset, dim1, dim2 }: DiagonalAttrs): number[] {
+  const n = shape[shape.length - 1] + Math.abs(offset);
+  const [low, high] = [Math.min(dim1, dim2), Math.max(dim1, dim2)];
+  return spliced(spliced(shape.slice(0, -1), low, 0, n), high, 0, n);
+}
+
 function repeatedShape(shape: Shape, repeats: readonly number[]): number[] {
   const lead = repeats.length - shape.length;
   if (lead < 0)
@@ -365,20 +384,34 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   view: viewOp('view', (x, { shape }) => viewGeometry(x, shape)),
   expand: viewOp('expand', (x, { shape }) => expandGeometry(x, shape)),
   permute: viewOp('permute', (x, { dims }) => permuteGeometry(x, dims)),
-  transpose: viewOp('transpose', (x, { dim0, dim1 }) => transposeGeometry(x, dim0, dim1)),
-  t: viewOp('t', (x) => {
-    if (x.shape.length > 2)
-      throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
-    return x.shape.length < 2 ? sameGeometry(x) : transposeGeometry(x, 0, 1);
+  transpose: viewOp('transpose', (x, { dim0, dim1 }) => transposeGeometry(x, dim0, dim1), {
+    undo: (_, attrs) => ({ spec: movement.transpose, attrs }),
   }),
-  squeeze: viewOp('squeeze', (x, { dims }) => {
-    const kept = x.shape.map((_, d) => d).filter((d) => x.shape[d] !== 1 || (dims !== null && !dims.includes(d)));
-    return permuteGeometry(x, kept);
-  }),
-  unsqueeze: viewOp('unsqueeze', (x, { dim }) => {
-    const stride = dim < x.shape.length ? x.shape[dim] * x.strides[dim] : 1;
-    return { shape: spliced(x.shape, dim, 0, 1), strides: spliced(x.strides, dim, 0, stride), offset: x.offset };
-  }),
+  t: viewOp(
+    't',
+    (x) => {
+      if (x.shape.length > 2)
+        throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${x.shape.length}D`);
+      return x.shape.length < 2 ? sameGeometry(x) : transposeGeometry(x, 0, 1);
+    },
+    { undo: () => ({ spec: movement.t, attrs: null }) },
+  ),
+  squeeze: viewOp(
+    'squeeze',
+    (x, { dims }) => {
+      const kept = x.shape.map((_, d) => d).filter((d) => x.shape[d] !== 1 || (dims !== null && !dims.includes(d)));
+      return permuteGeometry(x, kept);
+    },
+    { undo: (shape) => ({ spec: movement.view, attrs: { shape } }) },
+  ),
+  unsqueeze: viewOp(
+    'unsqueeze',
+    (x, { dim }) => {
+      const stride = dim < x.shape.length ? x.shape[dim] * x.strides[dim] : 1;
+      return { shape: spliced(x.shape, dim, 0, 1), strides: spliced(x.strides, dim, 0, stride), offset: x.offset };
+    },
+    { undo: (_, { dim }) => ({ spec: movement.squeeze, attrs: { dims: [dim] } }) },
+  ),
   unflatten: viewOp('unflatten', (x, { dim, shape }) => {
     const sizes = inferSizes(shape, x.shape[dim], 'unflatten');
     const strides = contiguousStrides(sizes).map((stride) => stride * x.strides[dim]);
@@ -395,8 +428,8 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   asStrided: viewOp('asStrided', (x, { shape, strides, offset }) =>
     asStridedGeometry(x, shape, strides, offset ?? x.offset),
   ),
-  detach: viewOp('detach', sameGeometry, 'shared'),
-  data: viewOp('data', sameGeometry, 'fresh'),
+  detach: viewOp('detach', sameGeometry, { detaches: 'shared' }),
+  data: viewOp('data', sameGeometry, { detaches: 'fresh' }),
 
   reshape: new OpSpec({
     name: 'reshape',
@@ -500,6 +533,15 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
       const attrs = { offset: diagonal, dim1: 0, dim2: 1 };
       return dispatch(movement.viewScatter, [x.newZeros([n, n]), x], { view: movement.diagonal, attrs });
     },
+  }),
+  diagEmbed: new OpSpec({
+    name: 'diagEmbed',
+    infer: ([x], attrs) => like(x, embeddedShape(x.shape, attrs)),
+    body: ([x], attrs) =>
+      dispatch(movement.viewScatter, [x.newZeros(embeddedShape(x.shape, attrs)), x], {
+        view: movement.diagonal,
+        attrs,
+      }),
   }),
   repeat: new OpSpec({
     name: 'repeat',
