@@ -1,6 +1,7 @@
 /** The conformance suite as a list of named checks, for any test runner. */
 import { grad } from '@tenfold/autograd';
 import {
+  type DType,
   type Interpreter,
   interpreters,
   isTensor,
@@ -19,10 +20,11 @@ import { ConformanceError, expectSame, expectTensor, tolerances } from './compar
 import { type Family, families, loadFixture, type Sample, type TensorData } from './fixture.ts';
 import { makeInput, makeTensorOf } from './input.ts';
 import { otherNodes } from './node-names.ts';
+import { checkProgram, checkRefusal, loadPrograms } from './programs.ts';
 
 /** One check. `run` resolves if the backend conforms and rejects with a {@link ConformanceError} that says what differed. */
 export interface ConformanceTest {
-  readonly family: Family;
+  readonly family: Family | 'programs';
   readonly op: string;
   /** `'add / broadcast float32'` */
   readonly name: string;
@@ -52,7 +54,23 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
       }
     }
   }
-  return tests;
+  return [...tests, ...(await programTests(device, capabilities.dtypes))];
+}
+
+/** Programs run where the device has float64: their loss is summed in it. */
+async function programTests(device: string, dtypes: readonly DType[]): Promise<ConformanceTest[]> {
+  const { programs, refused } = await loadPrograms();
+  const has = (tensors: readonly TensorData[]) => tensors.every(({ dtype }) => dtypes.includes(dtype));
+  if (!dtypes.includes('float64')) return [];
+  const test = (name: string, run: () => Promise<void>) => ({ family: 'programs', op: 'program', name, run }) as const;
+  return [
+    ...programs
+      .filter(({ values }) => has(values))
+      .map((program) => test(program.name, () => checkProgram(program, device))),
+    ...refused
+      .filter(({ leaves }) => has(leaves))
+      .map((program) => test(program.name, () => checkRefusal(program, device))),
+  ];
 }
 
 const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [results] : results);
