@@ -85,6 +85,25 @@ describe('writes and their gradients', () => {
     expect(values(x.grad)).toEqual([2, 14, 1, 1]);
   });
 
+  test('a view written by an op that saves its result, differentiated twice', () => {
+    const x = tensor([4, 9], { dtype: 'float64', ...withGrad });
+    const y = x.mul(1);
+    y.select(0, 1).sqrt_();
+    const [first] = grad(y.sum(), x, { createGraph: true });
+    expect(values(first)).toEqual([1, 1 / 6]);
+    // d²√x/dx² = -x^(-3/2) / 4
+    expect(values(grad(first.sum(), x)[0])).toEqual([0, -1 / 27 / 4]);
+  });
+
+  test('an expanded tensor may be filled', () => {
+    const x = tensor([1, 2], withGrad);
+    const y = x.mul(3);
+    y.select(0, 0).expand([4]).fill_(7);
+    y.sum().backward();
+    expect(values(y)).toEqual([7, 6]);
+    expect(values(x.grad)).toEqual([0, 3]);
+  });
+
   test('overwritten parts get nothing', () => {
     const x = ones([3], withGrad);
     const y = x.mul(2);

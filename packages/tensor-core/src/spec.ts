@@ -57,7 +57,12 @@ export interface OpInit<S extends AnySig = AnySig> {
    * Which inputs the in-place twin writes, one per output, and how: `'direct'` if the kernel may be handed the input itself as its output,
    * `'copy'` if the result is computed aside and copied in.
    */
-  readonly inplace?: { readonly writes: readonly number[]; readonly how: 'direct' | 'copy' };
+  readonly inplace?: {
+    readonly writes: readonly number[];
+    readonly how: 'direct' | 'copy';
+    /** Every element gets the same value, so that elements which share memory do no harm. */
+    readonly uniform?: true;
+  };
 }
 
 /**
