@@ -473,7 +473,10 @@ class Generator:
                 continue
             if step["op"] in ORDERING and has_ties(self.machine.operand(step["inputs"][0])):
                 continue
-            if step["op"].endswith("_") and overlaps_itself(self.machine.operand(step["inputs"][0])):
+            if step["op"].endswith("_") and self.is_undefined(step):
+                continue
+            if step["op"] in ("argmax", "argmin") and self.at(step["inputs"][0]).dtype == BOOL:
+                # PyTorch takes bools only where it has nothing to compare
                 continue
             try:
                 outputs = self.machine.run(step)
@@ -495,6 +498,18 @@ class Generator:
         if len(self.steps) < length:
             raise Refused
         return None
+
+
+    def is_undefined(self, step):
+        """Whether an in-place op writes a place twice, or reads what it writes; PyTorch refuses only some of them."""
+        x, *others = [self.machine.operand(operand) for operand in step["inputs"]]
+        if overlaps_itself(x) or (0 in x.stride() and step["op"] not in ("fill_", "zero_") and not self.allow_error):
+            return True
+        places = x.storage().data_ptr()
+        others = [y for y in others if isinstance(y, torch.Tensor)]
+        if step["op"].startswith(("scatter", "indexPut")):
+            return any(y.storage().data_ptr() == places for y in others)
+        return False
 
 
 def sound(x):

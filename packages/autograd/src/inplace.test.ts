@@ -95,6 +95,15 @@ describe('writes and their gradients', () => {
     expect(values(grad(first.sum(), x)[0])).toEqual([0, -1 / 27 / 4]);
   });
 
+  test('a reshaped copy that is written, with an expanded second gradient', () => {
+    const x = tensor([1, 2], { dtype: 'float64', ...withGrad });
+    const y = x.repeat([2, 2]);
+    y.pow_(2);
+    const [first] = grad(y.sum(), x, { createGraph: true });
+    expect(values(first)).toEqual([8, 16]);
+    expect(values(grad(first.sum(), x)[0])).toEqual([8, 8]);
+  });
+
   test('an expanded tensor may be filled', () => {
     const x = tensor([1, 2], withGrad);
     const y = x.mul(3);
