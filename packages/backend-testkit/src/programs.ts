@@ -4,12 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { grad, noGrad } from '@tenfold/autograd';
-import { isFloat, isTensor, TenfoldError, type Tensor } from '@tenfold/tensor-core';
+import { isTensor, TenfoldError, type Tensor } from '@tenfold/tensor-core';
 import type { OpCase, Results } from './case.ts';
 import { caseOf } from './cases/all.ts';
-import { ConformanceError, expectTensor, tolerances } from './compare.ts';
+import { ConformanceError, composed, expectTensor, type Tolerance, tolerances } from './compare.ts';
 import type { InputData, TensorData } from './fixture.ts';
 import { makeTensorOf } from './input.ts';
+import type { CheckReport } from './report.ts';
 
 /** A register such as `'%3'`, a number, a constant tensor, or nothing. */
 type ProgramOperand = string | number | null | TensorData;
@@ -138,30 +139,39 @@ async function compareAll(
   what: string,
   actual: readonly (Tensor | null)[],
   expected: readonly (TensorData | null)[],
-  single: boolean,
-): Promise<void> {
+  { single, report }: { readonly single: boolean; readonly report: CheckReport },
+): Promise<number> {
   if (actual.length !== expected.length)
     throw new ConformanceError(`${actual.length} ${what}s, PyTorch gives ${expected.length}`);
   for (const [i, wanted] of expected.entries()) {
     const got = actual[i];
     if (wanted && got)
-      await expectTensor(`${what} ${i}`, got, wanted, single && isFloat(wanted.dtype) ? tolerances.float32 : undefined);
+      await expectTensor(`${what} ${i}`, got, wanted, toleranceOf(wanted, single), single ? undefined : report);
     else if (wanted && wanted.data.some((x) => x !== 0)) throw new ConformanceError(`${what} ${i} is missing`);
     else if (got && (await got.ne(0).any().item()) !== 0)
       throw new ConformanceError(`${what} ${i} should be zero, got ${got}`);
   }
+  return expected.length;
+}
+
+/** What is float64 at the end may have been float32 on the way. */
+function toleranceOf({ dtype }: TensorData, single: boolean): Tolerance {
+  if (dtype === 'float32') return composed;
+  if (dtype === 'float64' && single) return { rtol: 8e-6, atol: 8e-6 };
+  return tolerances[dtype];
 }
 
 /** Runs a program and compares registers, gradients and second gradients. */
-export async function checkProgram(program: TorchProgram, device: string): Promise<void> {
+export async function checkProgram(program: TorchProgram, device: string, report: CheckReport): Promise<void> {
   const machine = new Machine(program.leaves, device);
   for (const step of program.steps) machine.run(step);
-  // what is float64 at the end may have been float32 on the way
-  const single = program.values.some(({ dtype }) => dtype === 'float32');
-  await compareAll('register', machine.registers, program.values, single);
+  const context = { single: program.values.some(({ dtype }) => dtype === 'float32'), report };
+  for (const { dtype } of program.values) report.dtypes.add(dtype);
+  report.values += await compareAll('register', machine.registers, program.values, context);
   const { first, second } = machine.gradients(program.seconds !== undefined);
-  await compareAll('gradient', first, program.grads, single);
-  if (second && program.seconds) await compareAll('second gradient', second, program.seconds, single);
+  report.gradients += await compareAll('gradient', first, program.grads, context);
+  if (second && program.seconds)
+    report.secondGradients += await compareAll('second gradient', second, program.seconds, context);
 }
 
 /** Runs a program that must be refused, at the same place and with the same sentence. */
