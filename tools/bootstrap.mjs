@@ -36,6 +36,10 @@ const commands = {
     await install();
     return runTurboBuild(args);
   },
+  async parity() {
+    await prepare();
+    return runNode([at('tools/parity.mjs')]);
+  },
   async format(args) {
     await install();
     return runNode([at('node_modules/@biomejs/biome/bin/biome'), 'check', '--write', ...args]);

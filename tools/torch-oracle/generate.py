@@ -12,6 +12,7 @@ import torch  # noqa: E402
 import errors  # noqa: E402
 import optimizers  # noqa: E402
 import printing  # noqa: E402
+import programs  # noqa: E402
 import promotion  # noqa: E402
 from encode import write_lines, write_ops  # noqa: E402
 
@@ -48,12 +49,19 @@ def errors_fixture():
     write_lines(FIXTURES / "errors.json", VERSION, "errors", errors.sentences())
 
 
+def programs_fixture():
+    good, refused = programs.programs()
+    head = VERSION | {"refused": refused}
+    write_lines(FIXTURES / "programs.json", head, "programs", good)
+    print(f"programs: {len(good)}, and {len(refused)} that PyTorch refuses")
+
+
 FAMILIES = [
     *["elementwise", "reduce", "movement", "index", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
-PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
+PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture, "programs": programs_fixture}
 
 
 def main(names):

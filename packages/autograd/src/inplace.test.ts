@@ -1,6 +1,6 @@
 /** In-place writes and views. Expected numbers are PyTorch's for the same programs. */
 import '@tenfold/backend-cpu/register';
-import { ones, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import { builtinOps, dispatch, ones, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import { grad, noGrad } from './index.ts';
 
@@ -83,6 +83,39 @@ describe('writes and their gradients', () => {
     a.mul_(2);
     y.sum().backward();
     expect(values(x.grad)).toEqual([2, 14, 1, 1]);
+  });
+
+  test('a view written by an op that saves its result, differentiated twice', () => {
+    const x = tensor([4, 9], { dtype: 'float64', ...withGrad });
+    const y = x.mul(1);
+    y.select(0, 1).sqrt_();
+    const [first] = grad(y.sum(), x, { createGraph: true });
+    expect(values(first)).toEqual([1, 1 / 6]);
+    // d²√x/dx² = -x^(-3/2) / 4
+    expect(values(grad(first.sum(), x)[0])).toEqual([0, -1 / 27 / 4]);
+  });
+
+  test('a scattered view whose gradient lies in memory in another way', () => {
+    const base = zeros([2, 2], withGrad);
+    const value = ones([4], withGrad);
+    const y = dispatch(builtinOps.viewScatter, [base, value], { view: builtinOps.view, attrs: { shape: [4] } });
+    const grads = grad([y], [base, value], { gradOutputs: [tensor([5, 7]).expand([2, 2])] });
+    expect(grads.map(values)).toEqual([
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      [5, 7, 5, 7],
+    ]);
+  });
+
+  test('an expanded tensor may be filled', () => {
+    const x = tensor([1, 2], withGrad);
+    const y = x.mul(3);
+    y.select(0, 0).expand([4]).fill_(7);
+    y.sum().backward();
+    expect(values(y)).toEqual([7, 6]);
+    expect(values(x.grad)).toEqual([0, 3]);
   });
 
   test('overwritten parts get nothing', () => {

@@ -39,12 +39,13 @@ export function recordInPlace(spec: OpSpec, rule: GradRule, inputs: readonly Ope
   }
   const node = new RuleNode(spec, rule, inputs, attrs, edges, saves, copies);
   const result: Outputs = belowAutograd(spec, inputs, attrs);
-  node.saveOutputs(targets);
   targets.forEach((target, k) => {
     // a changed shape is the history of this tensor alone: nothing was written
     if (spec.inplace?.how === 'view') moveRetained(target, setHistory(target, node, k).retainsGrad);
     else rebase(target, node, k, writes[k], targets.length);
   });
+  // a view's history goes by way of its base: this node runs inside CopySlices, and must not be reached beside it
+  node.saveOutputs(targets, (target) => (target.viewInfo ? gradientEdge(target) : null));
   for (const copy of copies.values()) copy.dispose();
   return result;
 }

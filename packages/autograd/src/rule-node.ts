@@ -64,11 +64,12 @@ export class RuleNode extends Node {
     }
   }
 
-  saveOutputs(outputs: readonly Tensor[]): void {
+  /** `edgeOf` says where the gradient of an output goes, if not into this node. */
+  saveOutputs(outputs: readonly Tensor[], edgeOf: (output: Tensor) => Edge | null = () => null): void {
     for (const key of this.#saves) {
       if (typeof key !== 'string') continue;
       const k = key === 'out' ? 0 : Number(key.slice('out'.length));
-      this.#saved.set(key, new SavedTensor(outputs[k], null, k));
+      this.#saved.set(key, new SavedTensor(outputs[k], edgeOf(outputs[k]), k));
     }
   }
 

@@ -315,6 +315,12 @@ describe('gather and scatter', () => {
     }
   });
 
+  it('adds bools as or', () => {
+    const out = viewOf([0, 1, 0], 'bool');
+    runtime.scatter('add', out, viewOf([0n, 0n, 1n], 'int64'), viewOf([1, 1, 1], 'bool'), 0);
+    expect(elements(out)).toEqual([1, 1, 0]);
+  });
+
   it('wraps products of 32-bit integers', () => {
     const out = viewOf([123456789], 'int32');
     runtime.scatter('multiply', out, viewOf([0n], 'int64'), viewOf([987654321], 'int32'), 0);

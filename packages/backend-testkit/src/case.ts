@@ -17,8 +17,10 @@ export interface OpCase {
   inplace?(inputs: readonly Json[], args: Json): Results;
   /** Reads values while it runs (its result shape depends on them), so it can't be traced. */
   readonly reads?: true;
-  /** Where an op is less exact than the others, with the reason beside it. */
+  /** Where an op is less exact than the others. */
   readonly tolerance?: { readonly [dtype: string]: Tolerance };
+  /** Why it is. */
+  readonly toleranceReason?: string;
   /** Samples that are left out, by name, with the reason. */
   readonly exclude?: { readonly [sample: string]: string };
 }

@@ -2,23 +2,25 @@
 import type { DType, Tensor } from '@tenfold/tensor-core';
 import type { Encoded, TensorData } from './fixture.ts';
 
-/** `|actual - expected| <= atol + rtol · |expected|`, as `torch.allclose`. */
-export interface Tolerance {
-  readonly rtol: number;
-  readonly atol: number;
-}
+/**
+ * How near a result must be: `|actual - expected| <= atol + rtol · |expected|`, as `torch.allclose`; or at most `ulps` units in the last place of the
+ * dtype, counted at the expected element, at the largest magnitude of the expected tensor, or at that magnitude but at least 1.
+ */
+export type Tolerance =
+  | { readonly rtol: number; readonly atol: number }
+  | { readonly ulps: number; readonly of: 'element' | 'largest' | 'largestOr1' };
 
 const exact: Tolerance = { rtol: 0, atol: 0 };
 
 /**
- * How near a result must be. float64 differs by summation order and by the last bits of transcendental functions; float32 by about 16 units in the
- * last place, since PyTorch's own float32 functions err by a few; integers and bools are exact.
+ * How near an element must be. float64: 1e-9 relative; where terms cancelled, 1e-12 absolute, as much as double rounding leaves. float32: 4 units in the
+ * last place, since PyTorch's own functions err by one or two. Half formats round to the same number or the next. Integers and bools are exact.
  */
 export const tolerances: { readonly [D in DType]: Tolerance } = {
-  float64: { rtol: 1e-9, atol: 1e-11 },
-  float32: { rtol: 2e-6, atol: 1e-6 },
-  float16: { rtol: 2e-3, atol: 1e-5 },
-  bfloat16: { rtol: 1.6e-2, atol: 1e-5 },
+  float64: { rtol: 1e-9, atol: 1e-12 },
+  float32: { ulps: 4, of: 'element' },
+  float16: { ulps: 1, of: 'element' },
+  bfloat16: { ulps: 1, of: 'element' },
   int64: exact,
   int32: exact,
   int16: exact,
@@ -26,6 +28,33 @@ export const tolerances: { readonly [D in DType]: Tolerance } = {
   uint8: exact,
   bool: exact,
 };
+
+/** float32 where many terms are added in an order of one's own: sums, products of matrices, losses, and every gradient. */
+export const accumulated: Tolerance = { ulps: 8, of: 'largest' };
+
+/** float32 at the end of a program of up to 20 ops, each of which rounds. */
+export const composed: Tolerance = { ulps: 64, of: 'largestOr1' };
+
+/** Explicit bits of the mantissa, and the exponent of the smallest normal number. */
+const formats: { readonly [dtype: string]: readonly [bits: number, minExponent: number] } = {
+  float64: [52, -1022],
+  float32: [23, -126],
+  float16: [10, -14],
+  bfloat16: [7, -126],
+};
+
+/** The distance between neighbouring numbers of a dtype at this magnitude. */
+export function unitInLastPlace(magnitude: number, dtype: DType): number {
+  const [bits, minExponent] = formats[dtype] ?? [0, 0];
+  const exponent = magnitude === 0 ? minExponent : Math.max(Math.floor(Math.log2(magnitude)), minExponent);
+  return 2 ** (exponent - bits);
+}
+
+/** What was measured on the way: the largest relative difference of float64 results, and of float32 results in units in the last place. */
+export interface Measured {
+  relative: number;
+  ulps: number;
+}
 
 /** A conformance check that did not hold. */
 export class ConformanceError extends Error {
@@ -51,6 +80,7 @@ export async function expectTensor(
   actual: Tensor,
   expected: TensorData,
   tolerance: Tolerance = tolerances[expected.dtype],
+  measured?: Measured,
 ): Promise<void> {
   if (actual.dtype !== expected.dtype) {
     throw new ConformanceError(`${what}: dtype ${actual.dtype}, PyTorch gives ${expected.dtype}`);
@@ -59,18 +89,53 @@ export async function expectTensor(
     throw new ConformanceError(`${what}: shape [${actual.shape}], PyTorch gives [${expected.shape}]`);
   }
   const values = await actual.toTypedArray();
+  const wanted = expected.data.map(decode);
+  const largest = wanted.reduce<number>(
+    (m, x) => (Number.isFinite(Number(x)) ? Math.max(m, Math.abs(Number(x))) : m),
+    0,
+  );
+  const allowed = allowance(tolerance, expected.dtype, largest);
   let worst = { at: -1, excess: 0 };
-  expected.data.forEach((encoded, i) => {
-    const excess = difference(values[i], decode(encoded), tolerance);
-    if (excess > worst.excess) worst = { at: i, excess };
+  wanted.forEach((x, i) => {
+    const gap = distance(values[i], x);
+    const excess = gap === 0 ? 0 : gap - allowed(Math.abs(Number(x)));
+    if (excess > worst.excess || (Number.isNaN(excess) && worst.at < 0)) worst = { at: i, excess };
+    if (measured && gap > 0) measure(measured, expected.dtype, tolerance, gap, Math.abs(Number(x)), largest);
   });
   if (worst.at >= 0) {
-    const position = unravel(worst.at, expected.shape);
+    const limit =
+      'ulps' in tolerance
+        ? `${tolerance.ulps} units in the last place of the ${tolerance.of === 'element' ? 'element' : 'largest magnitude'}`
+        : `${tolerance.rtol} relative + ${tolerance.atol}`;
     throw new ConformanceError(
-      `${what}: element [${position}] is ${values[worst.at]}, PyTorch gives ${decode(expected.data[worst.at])} ` +
-        `(allowed: ${tolerance.rtol} relative + ${tolerance.atol})`,
+      `${what}: element [${unravel(worst.at, expected.shape)}] is ${values[worst.at]}, PyTorch gives ${wanted[worst.at]} (allowed: ${limit})`,
     );
   }
+}
+
+/** How far an element of this magnitude may be away. */
+function allowance(tolerance: Tolerance, dtype: DType, largest: number): (magnitude: number) => number {
+  if (!('ulps' in tolerance)) return (magnitude) => tolerance.atol + tolerance.rtol * magnitude;
+  const { ulps, of } = tolerance;
+  if (of === 'element') return (magnitude) => ulps * unitInLastPlace(magnitude, dtype);
+  const shared = ulps * unitInLastPlace(of === 'largest' ? largest : Math.max(largest, 1), dtype);
+  return () => shared;
+}
+
+/** Relative to the element, or to a thousandth of the largest one if that is more: what cancels has no digits of its own. */
+function measure(
+  into: Measured,
+  dtype: DType,
+  tolerance: Tolerance,
+  gap: number,
+  magnitude: number,
+  largest: number,
+): void {
+  if (!Number.isFinite(gap)) return;
+  if (dtype === 'float64') into.relative = Math.max(into.relative, gap / Math.max(magnitude, largest / 1000, 1e-3));
+  if (dtype !== 'float32' || !('ulps' in tolerance)) return;
+  const at = { element: magnitude, largest, largestOr1: Math.max(largest, 1) }[tolerance.of];
+  into.ulps = Math.max(into.ulps, gap / unitInLastPlace(at, dtype));
 }
 
 /** Throws unless both tensors hold the same bits. */
@@ -83,15 +148,14 @@ export async function expectSame(what: string, actual: Tensor, expected: Tensor)
   if (differs >= 0) throw new ConformanceError(`${what}: element ${differs} is ${a[differs]}, not ${b[differs]}`);
 }
 
-/** How far beyond the tolerance two elements are; 0 if they agree. */
-function difference(actual: number | bigint, expected: number | bigint, { rtol, atol }: Tolerance): number {
+/** How far apart two elements are; infinite for NaN and a number, and for an infinity and anything else. */
+function distance(actual: number | bigint, expected: number | bigint): number {
   if (typeof actual === 'bigint' || typeof expected === 'bigint') {
     return BigInt(actual) === BigInt(expected) ? 0 : Number.POSITIVE_INFINITY;
   }
-  if (Number.isNaN(expected)) return Number.isNaN(actual) ? 0 : Number.POSITIVE_INFINITY;
-  if (actual === expected) return 0;
-  const gap = Math.abs(actual - expected) - (atol + rtol * Math.abs(expected));
-  return Number.isNaN(gap) || !Number.isFinite(expected) ? Number.POSITIVE_INFINITY : Math.max(gap, 0);
+  if (actual === expected || (Number.isNaN(actual) && Number.isNaN(expected))) return 0;
+  const gap = Math.abs(actual - expected);
+  return Number.isFinite(gap) ? gap : Number.POSITIVE_INFINITY;
 }
 
 function unravel(index: number, shape: readonly number[]): string {

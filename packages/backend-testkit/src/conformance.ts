@@ -1,6 +1,7 @@
 /** The conformance suite as a list of named checks, for any test runner. */
 import { grad } from '@tenfold/autograd';
 import {
+  type DType,
   type Interpreter,
   interpreters,
   isTensor,
@@ -15,18 +16,31 @@ import {
 } from '@tenfold/tensor-core';
 import type { OpCase, Results } from './case.ts';
 import { caseOf } from './cases/all.ts';
-import { ConformanceError, expectSame, expectTensor, tolerances } from './compare.ts';
+import { accumulated, ConformanceError, expectSame, expectTensor, type Tolerance, tolerances } from './compare.ts';
 import { type Family, families, loadFixture, type Sample, type TensorData } from './fixture.ts';
 import { makeInput, makeTensorOf } from './input.ts';
 import { otherNodes } from './node-names.ts';
+import { checkProgram, checkRefusal, loadPrograms } from './programs.ts';
+import { CheckReport } from './report.ts';
 
 /** One check. `run` resolves if the backend conforms and rejects with a {@link ConformanceError} that says what differed. */
 export interface ConformanceTest {
-  readonly family: Family;
+  readonly family: Family | 'programs';
   readonly op: string;
   /** `'add / broadcast float32'` */
   readonly name: string;
-  run(): Promise<void>;
+  run(): Promise<CheckReport>;
+}
+
+/** Families whose ops add many terms. */
+const accumulating: ReadonlySet<Family> = new Set(['reduce', 'linalg', 'softmax', 'loss', 'conv', 'decomposition']);
+
+/** How near the results and gradients of a family must be, by dtype. */
+function toleranceOf(row: OpCase, family: Family, kind: 'value' | 'gradient', { dtype }: TensorData): Tolerance {
+  const own = row.tolerance?.[dtype];
+  if (own) return own;
+  if (dtype === 'float32' && (kind === 'gradient' || accumulating.has(family))) return accumulated;
+  return tolerances[dtype];
 }
 
 /**
@@ -48,35 +62,79 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
         throw new ConformanceError(`the fixtures have samples of '${op}', but cases/${family}.ts has no row for it`);
       for (const sample of samples) {
         if (row.exclude?.[sample.name] || !has(sample)) continue;
-        tests.push({ family, op, name: `${op} / ${sample.name}`, run: () => checkSample(op, row, sample, device) });
+        const run = () => checkSample({ family, op, row, sample, device, report: new CheckReport() });
+        tests.push({ family, op, name: `${op} / ${sample.name}`, run });
       }
     }
   }
-  return tests;
+  return [...tests, ...(await programTests(device, capabilities.dtypes))];
+}
+
+/** Programs run where the device has float64: their loss is summed in it. */
+async function programTests(device: string, dtypes: readonly DType[]): Promise<ConformanceTest[]> {
+  const { programs, refused } = await loadPrograms();
+  const has = (tensors: readonly TensorData[]) => tensors.every(({ dtype }) => dtypes.includes(dtype));
+  if (!dtypes.includes('float64')) return [];
+  const test = (name: string, check: (report: CheckReport) => Promise<void>) => {
+    const run = async () => {
+      const report = new CheckReport();
+      await check(report);
+      return report;
+    };
+    return { family: 'programs', op: 'program', name, run } as const;
+  };
+  return [
+    ...programs
+      .filter(({ values }) => has(values))
+      .map((program) => test(program.name, (report) => checkProgram(program, device, report))),
+    ...refused
+      .filter(({ leaves }) => has(leaves))
+      .map((program) => test(program.name, () => checkRefusal(program, device))),
+  ];
 }
 
 const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [results] : results);
 
-async function checkSample(op: string, row: OpCase, sample: Sample, device: string): Promise<void> {
+/** One check on its way. */
+interface Check {
+  readonly family: Family;
+  readonly op: string;
+  readonly row: OpCase;
+  readonly sample: Sample;
+  readonly device: string;
+  readonly report: CheckReport;
+}
+
+async function checkSample(check: Check): Promise<CheckReport> {
+  const { family, op, row, sample, device, report } = check;
   const args = sample.args ?? {};
   const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
-  const tolerance = ({ dtype }: TensorData) => row.tolerance?.[dtype] ?? tolerances[dtype];
+  const expectValue = (what: string, actual: Tensor, expected: TensorData) =>
+    expectTensor(what, actual, expected, toleranceOf(row, family, 'value', expected), report);
+  for (const x of [...sample.inputs, ...sample.outputs])
+    if (typeof x === 'object' && x !== null) report.dtypes.add(x.dtype);
 
   const outputs = withLayer(interpreters, inferenceChecker, () => listOf(row.call(fresh(false), args)));
   if (outputs.length !== sample.outputs.length) {
     throw new ConformanceError(`${outputs.length} outputs, PyTorch gives ${sample.outputs.length}`);
   }
-  for (const [i, expected] of sample.outputs.entries())
-    await expectTensor(`output ${i}`, outputs[i], expected, tolerance(expected));
-
+  for (const [i, expected] of sample.outputs.entries()) {
+    await expectValue(`output ${i}`, outputs[i], expected);
+    report.values++;
+  }
   if (sample.inplace && row.inplace) {
     const [first, ...rest] = fresh(false);
     const [result] = listOf(row.inplace([(first as Tensor).clone(), ...rest], args));
-    await expectTensor('in place', result, sample.outputs[0], tolerance(sample.outputs[0]));
+    await expectValue('in place', result, sample.outputs[0]);
+    report.inPlace++;
   }
-  if (!row.reads) await checkTrace(row, fresh(false), args);
+  if (!row.reads) {
+    await checkTrace(row, fresh(false), args);
+    report.traces++;
+  }
   if (sample.gradFn && !otherNodes[op]) checkNodes(listOf(row.call(fresh(true), args)), sample.gradFn);
-  if (sample.gradOut && sample.grads) await checkGradients(row, sample, fresh(true), device);
+  if (sample.gradOut && sample.grads) await checkGradients(check, fresh(true));
+  return report;
 }
 
 /** A printed tensor shows its node: it must be PyTorch's. */
@@ -120,7 +178,8 @@ async function checkTrace(row: OpCase, inputs: readonly unknown[], args: object)
   for (const [i, expected] of listOf(result).entries()) await expectSame(`replayed output ${i}`, replayed[i], expected);
 }
 
-async function checkGradients(row: OpCase, sample: Sample, inputs: readonly unknown[], device: string): Promise<void> {
+async function checkGradients(check: Check, inputs: readonly unknown[]): Promise<void> {
+  const { row, sample, device, report } = check;
   const { gradOut = [], grads = [], gradgrads } = sample;
   const leaves = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);
   const expected = grads.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
@@ -133,7 +192,7 @@ async function checkGradients(row: OpCase, sample: Sample, inputs: readonly unkn
     allowUnused: true,
     createGraph: gradgrads !== undefined,
   });
-  await compareGradients('gradient', row, results, expected);
+  report.gradients += await compareGradients('gradient', check, results, expected);
   if (!gradgrads) return;
   // the scalar Σ sum(v · grad), differentiated by every leaf and by the cotangents
   const v = gradgrads.v.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
@@ -146,22 +205,24 @@ async function checkGradients(row: OpCase, sample: Sample, inputs: readonly unkn
   const seconds = grad([total], [...leaves, ...cotangents], { allowUnused: true });
   const expectedInputs = gradgrads.inputs.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
   const expectedCotangents = gradgrads.gradOut.filter((_, i) => gradOut[i]);
-  await compareGradients('second gradient', row, seconds, [...expectedInputs, ...expectedCotangents]);
+  const expectedSeconds = [...expectedInputs, ...expectedCotangents];
+  report.secondGradients += await compareGradients('second gradient', check, seconds, expectedSeconds);
 }
 
-/** `null` and zeros mean the same. */
+/** `null` and zeros mean the same. Gives how many were compared. */
 async function compareGradients(
   what: string,
-  row: OpCase,
+  { row, family, report }: Check,
   actual: readonly (Tensor | null)[],
   expected: readonly (TensorData | null)[],
-): Promise<void> {
+): Promise<number> {
   for (const [i, wanted] of expected.entries()) {
     const got = actual[i];
     if (wanted && got)
-      await expectTensor(`${what} ${i}`, got, wanted, row.tolerance?.[wanted.dtype] ?? tolerances[wanted.dtype]);
+      await expectTensor(`${what} ${i}`, got, wanted, toleranceOf(row, family, 'gradient', wanted), report);
     else if (wanted && wanted.data.some((x) => x !== 0)) throw new ConformanceError(`${what} ${i} is missing`);
     else if (got && (await got.ne(0).any().item()) !== 0)
       throw new ConformanceError(`${what} ${i} should be zero, got ${got}`);
   }
+  return expected.length;
 }

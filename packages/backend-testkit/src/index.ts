@@ -5,5 +5,8 @@
  */
 export type { NoCase, OpCase } from './case.ts';
 export { methodCases, opCases } from './cases/all.ts';
-export { ConformanceError, type Tolerance, tolerances } from './compare.ts';
+export { accumulated, ConformanceError, composed, type Measured, type Tolerance, tolerances } from './compare.ts';
 export { type ConformanceTest, conformanceTests } from './conformance.ts';
+export { type Family, families, loadFixture } from './fixture.ts';
+export { loadPrograms, type ProgramsFixture } from './programs.ts';
+export { CheckReport } from './report.ts';

@@ -27,7 +27,7 @@ export type ReduceKind = 'sum' | 'prod' | 'max' | 'min' | 'any' | 'all';
 export type ArgReduceKind = 'argmax' | 'argmin';
 /** Running sums and products, and running extremes with the index of the latest element that attains them (NaN wins once met). */
 export type ScanKind = 'cumsum' | 'cumprod' | 'cummax' | 'cummin';
-/** How `scatter` combines with what is there. Duplicates are applied in index order; with `set` the last one wins. */
+/** How `scatter` combines with what is there. Duplicates are applied in index order; with `set` the last one wins; `add` of bools is or. */
 export type ScatterMode = 'set' | 'add' | 'multiply' | 'max' | 'min';
 /** `bits`: an int64 holding 32 random bits · `uniform`: a float in [0, 1) · `normal`: a float from N(0, 1). Algorithms in `philox.ts`. */
 export type RandomKind = 'bits' | 'uniform' | 'normal';

@@ -196,7 +196,7 @@ function mixedDevices(spec: OpSpec, inputs: readonly Operand[]): DeviceError {
 }
 
 function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
-  const { writes, how } = spec.inplace as NonNullable<OpSpec['inplace']>;
+  const { writes, how, uniform } = spec.inplace as NonNullable<OpSpec['inplace']>;
   const device = commonDevice(spec, inputs, attrs);
   if (how === 'view') return changeView(spec, inputs[0], attrs);
   // an optional tensor that is absent is not written
@@ -204,7 +204,7 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   for (const target of targets) {
     if (!isTensor(target))
       throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
-    if (hasInternalOverlap(target.shape, target.strides)) {
+    if (!uniform && hasInternalOverlap(target.shape, target.strides)) {
       throw new ShapeError(
         `unsupported operation: more than one element of the written-to tensor refers to a single memory location in ${spec.name}_. ` +
           'Please clone() the tensor before performing the operation.',

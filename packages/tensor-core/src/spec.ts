@@ -40,7 +40,12 @@ export interface ViewGeometry {
  * result is computed aside and copied in. `'view'` writes nothing: the tensor shows its memory in another shape from now on.
  */
 export type InPlace<S extends AnySig = AnySig> =
-  | { readonly writes: readonly number[]; readonly how: 'direct' | 'copy' }
+  | {
+      readonly writes: readonly number[];
+      readonly how: 'direct' | 'copy';
+      /** Every element gets the same value, so that elements which share memory do no harm. */
+      readonly uniform?: true;
+    }
   | {
       readonly writes: readonly [0];
       readonly how: 'view';

@@ -76,10 +76,10 @@ export const movement: Rules<MovementOps> = {
     overwritten(),
     linear((c) => c.grad),
   ),
-  // the base keeps its gradient outside of the view, the value gets what is inside
+  // the base keeps its gradient outside of the view, the value gets what is inside; views are replayed on memory in row-major order
   viewScatter: formula(
-    linear((c) => dispatch(builtinOps.viewScatter, [c.grad, c.grad.newZeros(c.shape(1))], c.attrs)),
-    linear((c) => dispatch(c.attrs.view, [c.grad], c.attrs.attrs) as Tensor),
+    linear((c) => dispatch(builtinOps.viewScatter, [c.grad.contiguous(), c.grad.newZeros(c.shape(1))], c.attrs)),
+    linear((c) => dispatch(c.attrs.view, [c.grad.contiguous()], c.attrs.attrs) as Tensor),
   ),
 
   flip: formula(linear((c) => c.grad.flip(c.attrs.dims))),

@@ -1,5 +1,5 @@
 /** The `gather` and `scatter` families. Indices are all checked before anything is written. */
-import { IndexError, isInteger, type ScatterMode } from '@tenfold/tensor-core';
+import { type DType, IndexError, isInteger, type ScatterMode } from '@tenfold/tensor-core';
 import { codecOf, type Element, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
 
@@ -37,11 +37,17 @@ const combine: { readonly [M in ScatterMode]: (there: Element, x: Element) => El
 
 const multiplyNarrow = (there: Element, x: Element): Element => Math.imul(there as number, x as number);
 
+function combineIn(dtype: DType, mode: ScatterMode): (there: Element, x: Element) => Element {
+  // true + true is true
+  if (mode === 'add' && dtype === 'bool') return combine.max;
+  // a product of two 32-bit integers may not fit a double
+  return mode === 'multiply' && isInteger(dtype) && dtype !== 'int64' ? multiplyNarrow : combine[mode];
+}
+
 export function scatter(mode: ScatterMode, out: View, index: View, source: View, axis: number): void {
   checkIndices(index, axis, out.shape[axis]);
   const { read, write } = codecOf(out.dtype);
-  // a product of two 32-bit integers may not fit a double
-  const apply = mode === 'multiply' && isInteger(out.dtype) && out.dtype !== 'int64' ? multiplyNarrow : combine[mode];
+  const apply = combineIn(out.dtype, mode);
   const from = source.storage.buffer;
   const to = out.storage.buffer;
   const step = out.strides[axis];

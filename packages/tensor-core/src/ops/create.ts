@@ -241,6 +241,6 @@ export const create: { readonly [K in keyof CreateOps]: OpSpec<CreateOps[K]> } =
         runtime.map(outs, [broadcastView(value, out.shape)], copyProgram(value.dtype, out.dtype), []);
       else runtime.map(outs, [], fillProgram(out.dtype, out.dtype), [value as number]);
     },
-    inplace: { writes: [0], how: 'direct' },
+    inplace: { writes: [0], how: 'direct', uniform: true },
   }),
 };
