@@ -3,7 +3,18 @@
  *
  * @packageDocumentation
  */
-export type { NoCase, OpCase } from './case.ts';
-export { methodCases, opCases } from './cases/all.ts';
-export { ConformanceError, type Tolerance, tolerances } from './compare.ts';
+export type { NoCase, OpCase, Results } from './case.ts';
+export { caseOf, methodCases, opCases } from './cases/all.ts';
+export { ConformanceError, decode, type Tolerance, tolerances } from './compare.ts';
 export { type ConformanceTest, conformanceTests } from './conformance.ts';
+export {
+  type Encoded,
+  type Family,
+  families,
+  type InputData,
+  loadFixture,
+  type OpFixture,
+  type Sample,
+  type TensorData,
+} from './fixture.ts';
+export { makeInput, makeTensorOf } from './input.ts';
