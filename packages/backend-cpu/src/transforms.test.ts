@@ -150,7 +150,8 @@ function variant(x: Tensor, k: number): Tensor {
 }
 
 const mappable = entries.filter(
-  ({ op, row, sample }) => !row.reads && !notBatched[op] && !notBatched[`${op} / ${sample.name}`] && tensorsOf(sample).length > 0,
+  ({ op, row, sample }) =>
+    !row.reads && !notBatched[op] && !notBatched[`${op} / ${sample.name}`] && tensorsOf(sample).length > 0,
 );
 
 /** Equal as far as sums in another order go: relative to the largest element. */
@@ -161,7 +162,9 @@ function expectClose(actual: Tensor, expected: Tensor, row: OpCase): void {
   const [a, b] = [numbers(actual), numbers(expected)];
   a.forEach((x, i) => {
     if (Object.is(x, b[i]) || x === b[i]) return;
-    expect(Math.abs(x - b[i]), `element ${i}: ${x}, in a loop ${b[i]}`).toBeLessThanOrEqual(atol + rtol * Math.abs(b[i]));
+    expect(Math.abs(x - b[i]), `element ${i}: ${x}, in a loop ${b[i]}`).toBeLessThanOrEqual(
+      atol + rtol * Math.abs(b[i]),
+    );
   });
 }
 
@@ -193,7 +196,9 @@ describe('vmap is a loop', () => {
           const x = mapped[i] ? stack(xs) : xs[0];
           return moving.includes(i) ? x.detach().requiresGrad_() : x;
         });
-        const batched = vmap((...xs: Tensor[]) => call(...xs), { inDims: mapped.map((is) => (is ? 0 : null)) })(...leaves);
+        const batched = vmap((...xs: Tensor[]) => call(...xs), { inDims: mapped.map((is) => (is ? 0 : null)) })(
+          ...leaves,
+        );
         const looped = loopOver(
           mapped,
           leaves.map((x, i) => [0, 1, 2].map((k) => (mapped[i] ? x.select(0, k) : x))),
@@ -210,6 +215,93 @@ describe('vmap is a loop', () => {
         const wanted = of(looped);
         of(batched).forEach((g, k) => expectClose(g, wanted[k], row));
       }
+    });
+  }
+});
+
+const jump = 'a step lies on the point: one-sided differences are of another piece';
+const tie = 'equal elements share the gradient, a difference picks one of them';
+const kink = 'the one-sided derivatives differ, PyTorch chooses one between them';
+const outside = 'a difference steps out of the domain';
+const large = 'the elements are too large for a difference step to count';
+const constant = 'no gradient is meant to flow to some of the elements';
+
+/** Samples at which an op is not smooth, with the reason: by op, or as `op / sample`. */
+const notSmooth: { readonly [name: string]: string } = {
+  'round / halves': jump,
+  'frac / halves': jump,
+  'div / floor float64': jump,
+  'div / trunc float64': jump,
+  'remainder / broadcast': jump,
+  'remainder / ties': jump,
+  'fmod / ties': jump,
+  'fmod / broadcast left': jump,
+  'fmod / expand': jump,
+  'maximum / ties': tie,
+  'minimum / broadcast': tie,
+  'minimum / ties': tie,
+  'fmax / ties': tie,
+  'fmin / ties': tie,
+  'amax / expand': tie,
+  'amin / expand': tie,
+  'amax / ties': tie,
+  'amin / ties': tie,
+  'amin / dim 0 keepdim': tie,
+  'amin / with zeros': tie,
+  'max / ties all': tie,
+  'max / ties': tie,
+  'min / ties all': tie,
+  'min / ties': tie,
+  'min / other': tie,
+  'sort / ties': tie,
+  'sort / ties descending': tie,
+  'norm / p inf': tie,
+  'norm / p inf dims keepdim': tie,
+  'norm / p -inf': tie,
+  'norm / p -inf dims keepdim': tie,
+  'norm / p -inf dim 1': tie,
+  'clamp / at the bounds both': kink,
+  'clamp / at the bounds low': kink,
+  'norm / p None zeros': kink,
+  'norm / p 1 zeros': kink,
+  'norm / p 2 zeros': kink,
+  'norm / p inf zeros': kink,
+  'norm / p 3 zeros': kink,
+  'norm / p 0.5 zeros': kink,
+  'l1Loss / equal': kink,
+  'pow / zero base': outside,
+  'binaryCrossEntropy / ends': outside,
+  'logSoftmax / large': large,
+  'embedding / padding': constant,
+};
+/** The same for second derivatives. */
+const notTwiceSmooth: { readonly [name: string]: string } = {
+  'logaddexp / large': 'the second derivative overflows on its way to 0, as in PyTorch',
+  'smoothL1Loss / reduction mean': kink,
+};
+
+/** Differences of each element of each input, for each element of each output: small samples only. */
+const isSmall = ({ sample }: Entry): boolean =>
+  [...tensorsOf(sample), ...sample.outputs].every(({ data }) => data.length <= 24);
+
+test('every excluded sample exists', () => {
+  const known = new Set(entries.flatMap(({ op, sample }) => [op, `${op} / ${sample.name}`]));
+  for (const table of [notBatched, notSmooth, notTwiceSmooth])
+    expect(Object.keys(table).filter((name) => !known.has(name))).toEqual([]);
+});
+
+describe('derivatives agree with differences', () => {
+  for (const entry of differentiable) {
+    const { op, sample } = entry;
+    const name = `${op} / ${sample.name}`;
+    if (!isSmall(entry) || notSmooth[op] || notSmooth[name]) continue;
+    const inputs = (): Tensor[] =>
+      fresh(sample).map((x, i) => (tensorsOf(sample)[i].requiresGrad ? x.detach().requiresGrad_() : x));
+    const outputs = (...xs: Tensor[]): Tensor[] => callOf(entry)(...xs).filter((x) => x.requiresGrad);
+    test(name, () => {
+      if (outputs(...inputs()).length === 0) return;
+      expect(gradcheck(outputs, inputs())).toBe(true);
+      if (!notTwiceSmooth[op] && !notTwiceSmooth[name]) expect(gradgradcheck(outputs, inputs())).toBe(true);
     });
   }
 });

@@ -44,18 +44,16 @@ import {
 const shifted = (dims: readonly number[]): number[] => dims.map((d) => d + 1);
 const positionsOf = (shape: Shape): number[] => shape.map((_, d) => d);
 
-/** A reduction over `attrs.dims`. */
-const overDims = <A extends { readonly dims: readonly number[] }>() =>
-  withAttrs<{ inputs: readonly [Tensor]; attrs: A; outputs: Tensor }>((attrs) => ({
-    ...attrs,
-    dims: shifted(attrs.dims),
-  }));
-
-/** The extreme of all elements is that over every dim but the batch. */
-const overAll = (name: 'amax' | 'amin') =>
-  rewrite<BuiltinOps['max']>((c) =>
-    dispatch(builtinOps[name], [c.tensor(0)], { dims: shifted(positionsOf(c.shape(0))), keepdim: false }),
-  );
+/** A reduction over `attrs.dims`; that of a 0-d sample is over its one element. */
+const overDims = <A extends { readonly dims: readonly number[] }>(): BatchRow<{
+  inputs: readonly [Tensor];
+  attrs: A;
+  outputs: Tensor;
+}> =>
+  rewrite((c) => {
+    const dims = c.shape(0).length === 0 ? [1] : shifted(c.attrs.dims);
+    return c.run([atLeast1d(c, 0)], { ...c.attrs, dims });
+  });
 
 /** The position of an extreme; without a dim, that in the flattened sample. */
 const argExtreme = rewrite<BuiltinOps['argmax']>((c) => {
@@ -245,7 +243,10 @@ const movement: BatchRows<MovementOps> = {
   permute: { kind: 'view', to: ({ dims }) => [builtinOps.permute, { dims: [0, ...shifted(dims)] }] },
   transpose: {
     kind: 'view',
-    to: ({ dim0, dim1 }) => [builtinOps.transpose, { dim0: dim0 + 1, dim1: dim1 + 1 }],
+    to: ({ dim0, dim1 }, shape) =>
+      shape.length === 0
+        ? [builtinOps.permute, { dims: [0] }]
+        : [builtinOps.transpose, { dim0: dim0 + 1, dim1: dim1 + 1 }],
   },
   t: {
     kind: 'view',
@@ -308,8 +309,9 @@ const reduce: BatchRows<ReduceOps> = {
   prod: overDims(),
   amax: overDims(),
   amin: overDims(),
-  max: overAll('amax'),
-  min: overAll('amin'),
+  // not amax: NaN has another derivative there
+  max: loop,
+  min: loop,
   maxDim: alongDim(),
   minDim: alongDim(),
   argmax: argExtreme,
@@ -447,7 +449,7 @@ const addedProduct = rewrite<LinalgOps['addmm']>((call) => {
   const { beta, alpha } = call.attrs;
   const ab = matrixProduct(c, 1, 2);
   const scaled = alpha === 1 ? ab : ab.mul(alpha);
-  if (beta === 0) return scaled;
+  if (beta === 0) return scaled.expand([c.size, ...c.out()]);
   const input = c.aligned(0, c.out().length) as Tensor;
   return (beta === 1 ? input : input.mul(beta)).add(scaled);
 });
@@ -467,15 +469,30 @@ const linalg: BatchRows<LinalgOps> = {
 
 const softmax: BatchRows<SoftmaxOps> = { softmax: alongDim(), logSoftmax: alongDim() };
 
+/** A loss of each element: without reduction for all samples, then reduced per sample. */
+const elementLoss = <S extends BuiltinOps['mseLoss']>() =>
+  rewrite<S>((c) => {
+    const rank = Math.max(c.shape(0).length, c.shape(1).length);
+    const inputs = Array.from({ length: c.count }, (_, i) => {
+      const x = i < 2 ? c.tensor(i) : c.raw(i);
+      return i < 2 && c.shape(i).length === rank ? x : c.aligned(i, rank);
+    });
+    const losses = c.run(inputs, { ...c.attrs, reduction: 'none' }) as Tensor;
+    const { reduction } = c.attrs;
+    const dims = shifted(positionsOf(losses.shape.slice(1)));
+    if (reduction === 'none' || dims.length === 0) return losses;
+    return reduction === 'mean' ? losses.mean(dims) : losses.sum(dims);
+  });
+
 const loss: BatchRows<LossOps> = {
-  mseLoss: body,
-  l1Loss: body,
-  smoothL1Loss: body,
-  huberLoss: body,
+  mseLoss: elementLoss(),
+  l1Loss: elementLoss(),
+  smoothL1Loss: elementLoss(),
+  huberLoss: elementLoss(),
   nllLoss: body,
   crossEntropy: body,
-  binaryCrossEntropy: body,
-  binaryCrossEntropyWithLogits: body,
+  binaryCrossEntropy: elementLoss() as BatchRow<LossOps['binaryCrossEntropy']>,
+  binaryCrossEntropyWithLogits: elementLoss() as BatchRow<LossOps['binaryCrossEntropyWithLogits']>,
 };
 
 const optim: BatchRows<OptimOps> = {
