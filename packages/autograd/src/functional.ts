@@ -1,14 +1,15 @@
 /** Products with Jacobians, and the whole of them, of functions of tensors (https://pytorch.org/docs/stable/autograd.html#functional-higher-level-api). */
-import { ArgumentError, isTensor, type Tensor, zerosLike } from '@tenfold/tensor-core';
+import { ArgumentError, formatShape, isTensor, type Tensor, zerosLike } from '@tenfold/tensor-core';
 import { grad } from './backward.ts';
 import { enableGrad } from './grad-mode.ts';
+import { leafOf } from './transforms/forward-rules.ts';
 
 /** A function of tensors that gives one. */
 export type TensorFunction = (...inputs: Tensor[]) => Tensor;
 
 /** Fresh leaves with the same values; with `linked` (for higher derivatives) non-leaves that pass gradients on to the originals. */
 function variables(inputs: readonly Tensor[], linked: boolean): Tensor[] {
-  return inputs.map((x) => (linked && x.requiresGrad ? x.view(x.shape) : x.detach().requiresGrad_()));
+  return inputs.map((x) => (linked ? leafOf(x) : x.detach().requiresGrad_()));
 }
 
 function run(fn: TensorFunction, inputs: readonly Tensor[], linked: boolean): { vars: Tensor[]; output: Tensor } {
@@ -56,26 +57,6 @@ export function vjp(
   });
 }
 
-/** The value of `fn` and its Jacobian-vector product `J v`, of the shape of the output; by differentiating the vjp, which is linear in its vector. */
-export function jvp(
-  fn: TensorFunction,
-  inputs: readonly Tensor[],
-  v: readonly Tensor[],
-  options: FunctionalOptions = {},
-): { output: Tensor; jvp: Tensor } {
-  const { createGraph = false } = options;
-  return enableGrad(() => {
-    const { vars, output } = run(fn, inputs, createGraph);
-    const dummy = zerosLike(output).requiresGrad_();
-    const products = usedGrads(output, vars, dummy, true);
-    let result = zerosLike(output);
-    products.forEach((product, i) => {
-      if (product.requiresGrad) result = result.add(usedGrads(product, [dummy], v[i], createGraph, true)[0]);
-    });
-    return { output: createGraph ? output : output.detach(), jvp: result };
-  });
-}
-
 /** The Jacobian of `fn` with respect to each input, of shape `[...output, ...input]`. Runs backward once per element of the output. */
 export function jacobian(fn: TensorFunction, inputs: readonly Tensor[], options: FunctionalOptions = {}): Tensor[] {
   const { createGraph = false } = options;
@@ -102,4 +83,61 @@ export function jacobian(fn: TensorFunction, inputs: readonly Tensor[], options:
 export function hessian(fn: (x: Tensor) => Tensor, input: Tensor, options: FunctionalOptions = {}): Tensor {
   const gradient = (x: Tensor): Tensor => vjp(fn, [x], undefined, { createGraph: true }).vjp[0];
   return jacobian(gradient, [input], options)[0];
+}
+
+/** `H v` of a scalar `fn`, as the gradient of `⟨∇fn, v⟩`. */
+function secondProduct(
+  where: string,
+  fn: TensorFunction,
+  inputs: readonly Tensor[],
+  v: readonly Tensor[],
+  { createGraph = false }: FunctionalOptions,
+): { output: Tensor; product: Tensor[] } {
+  if (v.length !== inputs.length)
+    throw new ArgumentError(`${where}: v must hold a tensor for each of the ${inputs.length} inputs, got ${v.length}`);
+  return enableGrad(() => {
+    const { vars, output } = run(fn, inputs, createGraph);
+    if (output.numel() !== 1)
+      throw new ArgumentError(
+        `${where}: the function must return a single element, got shape ${formatShape(output.shape)}`,
+      );
+    const firsts = usedGrads(output, vars, zerosLike(output).add(1), true);
+    const moving = firsts.flatMap((g, i) => (g.requiresGrad ? [i] : []));
+    const product =
+      moving.length === 0
+        ? vars.map((x) => zerosLike(x))
+        : grad(
+            moving.map((i) => firsts[i]),
+            vars,
+            { gradOutputs: moving.map((i) => v[i]), createGraph, materializeGrads: true },
+          );
+    return { output: createGraph ? output : output.detach(), product };
+  });
+}
+
+/**
+ * The value of a scalar `fn` and its Hessian times `v`, one tensor per input. The Hessian is symmetric, so this is the gradient of `⟨∇fn, v⟩`: two
+ * backward runs over one run of `fn`, where a `jvp` of the gradient would run the gradient twice.
+ *
+ * @param v one tensor per input, of its shape.
+ */
+export function hvp(
+  fn: TensorFunction,
+  inputs: readonly Tensor[],
+  v: readonly Tensor[],
+  options: FunctionalOptions = {},
+): { output: Tensor; hvp: Tensor[] } {
+  const { output, product } = secondProduct('hvp', fn, inputs, v, options);
+  return { output, hvp: product };
+}
+
+/** The value of a scalar `fn` and `v` times its Hessian, one tensor per input. */
+export function vhp(
+  fn: TensorFunction,
+  inputs: readonly Tensor[],
+  v: readonly Tensor[],
+  options: FunctionalOptions = {},
+): { output: Tensor; vhp: Tensor[] } {
+  const { output, product } = secondProduct('vhp', fn, inputs, v, options);
+  return { output, vhp: product };
 }

@@ -26,7 +26,7 @@ export {
   functionOf,
   TensorArgument,
 } from './function.ts';
-export { type FunctionalOptions, hessian, jacobian, jvp, type TensorFunction, vjp } from './functional.ts';
+export { type FunctionalOptions, hessian, hvp, jacobian, type TensorFunction, vhp, vjp } from './functional.ts';
 export { enableGrad, type GradScope, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './grad-mode.ts';
 export { type CheckedFunction, type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts';
 export { Node, type NodeHook, type NodePreHook, type TensorHook } from './node.ts';
@@ -45,3 +45,18 @@ export {
   wrt,
 } from './rule.ts';
 export { defineRule, rules } from './rules/all.ts';
+export type { Randomness } from './transforms/aside.ts';
+export {
+  type Argnums,
+  type Chosen,
+  type GradOfOptions,
+  gradAndValue,
+  gradOf,
+  type JacfwdOptions,
+  type JacrevOptions,
+  jacfwd,
+  jacrev,
+} from './transforms/derivatives.ts';
+export { type Jvp, type JvpOptions, jvp } from './transforms/jvp.ts';
+export type { Tree } from './transforms/tree.ts';
+export { type MappedDims, type VmapOptions, vmap } from './transforms/vmap.ts';

@@ -114,7 +114,7 @@ export async function expectTensor(
 }
 
 /** How far an element of this magnitude may be away. */
-function allowance(tolerance: Tolerance, dtype: DType, largest: number): (magnitude: number) => number {
+export function allowance(tolerance: Tolerance, dtype: DType, largest: number): (magnitude: number) => number {
   if (!('ulps' in tolerance)) return (magnitude) => tolerance.atol + tolerance.rtol * magnitude;
   const { ulps, of } = tolerance;
   if (of === 'element') return (magnitude) => ulps * unitInLastPlace(magnitude, dtype);

@@ -3,10 +3,29 @@
  *
  * @packageDocumentation
  */
-export type { NoCase, OpCase } from './case.ts';
-export { methodCases, opCases } from './cases/all.ts';
-export { accumulated, ConformanceError, composed, type Measured, type Tolerance, tolerances } from './compare.ts';
+export type { NoCase, OpCase, Results } from './case.ts';
+export { caseOf, methodCases, opCases } from './cases/all.ts';
+export {
+  accumulated,
+  allowance,
+  ConformanceError,
+  composed,
+  decode,
+  type Measured,
+  type Tolerance,
+  tolerances,
+} from './compare.ts';
 export { type ConformanceTest, conformanceTests } from './conformance.ts';
-export { type Family, families, loadFixture } from './fixture.ts';
+export {
+  type Encoded,
+  type Family,
+  families,
+  type InputData,
+  loadFixture,
+  type OpFixture,
+  type Sample,
+  type TensorData,
+} from './fixture.ts';
+export { makeInput, makeTensorOf } from './input.ts';
 export { loadPrograms, type ProgramsFixture } from './programs.ts';
 export { CheckReport } from './report.ts';

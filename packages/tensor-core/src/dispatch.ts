@@ -196,9 +196,10 @@ function mixedDevices(spec: OpSpec, inputs: readonly Operand[]): DeviceError {
 }
 
 function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): Outputs {
-  const { writes, how, uniform } = spec.inplace as NonNullable<OpSpec['inplace']>;
+  const inplace = spec.inplace as NonNullable<OpSpec['inplace']>;
   const device = commonDevice(spec, inputs, attrs);
-  if (how === 'view') return changeView(spec, inputs[0], attrs);
+  if (inplace.how === 'view') return changeView(spec, inputs[0], attrs);
+  const { writes, how, uniform } = inplace;
   // an optional tensor that is absent is not written
   const targets = writes.map((i) => inputs[i] as Tensor).filter((x) => x !== null);
   for (const target of targets) {

@@ -26,6 +26,8 @@ export interface GraphNode {
   readonly body: Graph | null;
   /** Names of the modules around the call, outermost first: `['layer1', 'act']`. */
   readonly scope: readonly string[];
+  /** Whether the call would have been recorded for gradients; off inside `noGrad`. The ops of a body have the mode of their op. */
+  readonly gradMode: boolean;
 }
 
 /** A value that comes from outside, with the tensor it stood for while tracing. */

@@ -6,7 +6,7 @@
  */
 import { dispatch, runBelow } from './dispatch.ts';
 import { TenfoldError } from './errors.ts';
-import { withoutGrad } from './grad-mode.ts';
+import { gradMode, withoutGrad } from './grad-mode.ts';
 import { Graph, type GraphAssignment, type GraphNode, type Value } from './graph.ts';
 import { type Interpreter, interpreters, type Next, withLayer } from './hooks.ts';
 import { create } from './ops/create.ts';
@@ -97,6 +97,8 @@ class Tracer implements Interpreter {
   readonly #assignments = new Map<Tensor, Tensor | null>();
   readonly #onRead: (tensor: Tensor) => void;
   #count = 0;
+  /** The grad mode of the outermost op whose body is running. */
+  #outerMode: boolean | null = null;
 
   constructor(args: readonly Tensor[], onRead: (tensor: Tensor) => void) {
     this.#onRead = onRead;
@@ -121,9 +123,9 @@ class Tracer implements Interpreter {
   }
 
   process(spec: OpSpec, inputs: readonly Operand[], attrs: object | null, next: Next): Outputs {
-    if (spec.inplaceOf?.body) return copyResult(spec.inplaceOf, inputs, attrs);
-    if (spec.inplaceOf && spec.inplace?.how === 'view')
-      return this.#reshaped(spec.inplaceOf, inputs[0] as Tensor, attrs, next);
+    const functional = spec.inplaceOf;
+    if (functional?.body) return this.#inMode(() => copyResult(functional, inputs, attrs));
+    if (functional && spec.inplace?.how === 'view') return this.#reshaped(functional, inputs[0] as Tensor, attrs, next);
     const values = inputs.map((x) => (isTensor(x) ? this.#valueOf(x) : x));
     if (!spec.body) {
       // what the functional op gives, before it is rounded to the tensor it is written into
@@ -137,7 +139,7 @@ class Tracer implements Interpreter {
     let result: Outputs;
     try {
       // by the body even where the device has a kernel of its own: the graph must not depend on the device
-      result = runBelow(spec, inputs, attrs);
+      result = this.#inMode(() => runBelow(spec, inputs, attrs));
     } finally {
       this.#frames.pop();
     }
@@ -157,7 +159,15 @@ class Tracer implements Interpreter {
     const before = this.#valueOf(tensor);
     const result = next();
     const value = this.#newValue(tensor);
-    this.#frame.nodes.push({ spec, inputs: [before], attrs, outputs: [value], body: null, scope: [...this.#scope] });
+    this.#frame.nodes.push({
+      spec,
+      inputs: [before],
+      attrs,
+      outputs: [value],
+      body: null,
+      scope: [...this.#scope],
+      gradMode: this.#gradMode,
+    });
     const state = this.#states.get(tensor.storage);
     if (state?.root === tensor) state.value = value;
     this.#remember(tensor, value);
@@ -180,6 +190,21 @@ class Tracer implements Interpreter {
 
   get #frame(): Frame {
     return this.#frames[this.#frames.length - 1];
+  }
+
+  get #gradMode(): boolean {
+    return this.#outerMode ?? gradMode.enabled;
+  }
+
+  /** Runs the ops that an op is made of: they switch recording off for themselves, but count as recorded if the op is. */
+  #inMode<T>(fn: () => T): T {
+    const before = this.#outerMode;
+    this.#outerMode = this.#gradMode;
+    try {
+      return fn();
+    } finally {
+      this.#outerMode = before;
+    }
   }
 
   /** Notes an op that has run, and which values its results now have. */
@@ -207,6 +232,7 @@ class Tracer implements Interpreter {
       outputs,
       body: body && bodyOutputs && this.#bodyGraph(body, inputs, bodyOutputs),
       scope: [...this.#scope],
+      gradMode: this.#gradMode,
     });
     results.forEach((tensor, i) => {
       if (spec.inplaceOf || body?.written.has(tensor.storage)) this.#write(tensor, outputs[i]);
@@ -276,7 +302,15 @@ class Tracer implements Interpreter {
     const source = this.#valueOf(viewInfo.source);
     const value = this.#newValue(tensor);
     const { spec, attrs } = viewInfo;
-    this.#frame.nodes.push({ spec, inputs: [source], attrs, outputs: [value], body: null, scope: [...this.#scope] });
+    this.#frame.nodes.push({
+      spec,
+      inputs: [source],
+      attrs,
+      outputs: [value],
+      body: null,
+      scope: [...this.#scope],
+      gradMode: viewInfo.gradMode,
+    });
     return this.#remember(tensor, value);
   }
 
@@ -316,6 +350,7 @@ class Tracer implements Interpreter {
         outputs: [next],
         body: null,
         scope: [...this.#scope],
+        gradMode: this.#gradMode,
       });
       value = next;
       target = source;
@@ -338,6 +373,7 @@ class Tracer implements Interpreter {
       outputs: [result],
       body: null,
       scope: [...this.#scope],
+      gradMode: this.#gradMode,
     });
     return result;
   }

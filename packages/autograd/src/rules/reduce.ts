@@ -119,7 +119,9 @@ function cumprodQuadratic(x: Tensor, grad: Tensor, dim: number, reverse: boolean
 function normGradient(x: Tensor, norm: Tensor, grad: Tensor, p: number, dims: readonly number[]): Tensor {
   if (p === 0) return x.newZeros(x.shape);
   if (p === 1) return x.sign().mul(grad);
-  if (p === 2) return x.mul(grad.div(norm).maskedFill(norm.eq(0), 0));
+  // 0 where the norm is 0; masked before dividing too, so that the transpose of this is 0 there and not 0/0
+  const zero = norm.eq(0);
+  if (p === 2) return x.mul(grad.div(norm.maskedFill(zero, 1)).maskedFill(zero, 0));
   if (Math.abs(p) === Number.POSITIVE_INFINITY) {
     const equal = x.abs().eq(norm).logicalOr(x.isnan());
     return x.sign().mul(grad.div(equal.sum(dims, { keepdim: true })).mul(equal));
@@ -136,7 +138,7 @@ function normGradient(x: Tensor, norm: Tensor, grad: Tensor, p: number, dims: re
       )
       .mul(grad)
       .mul(norm.pow(1 - p));
-  const scale = grad.div(norm.pow(p - 1)).maskedFill(norm.eq(0), 0);
+  const scale = grad.div(norm.maskedFill(zero, 1).pow(p - 1)).maskedFill(zero, 0);
   return p < 2
     ? x
         .sign()

@@ -72,6 +72,7 @@ function viewScatter(g: OpContext<MovementOps['viewScatter']>): Ref {
     outputs: [g.value(1)],
     body: null,
     scope: g.node.scope,
+    gradMode: true,
   };
   const unified = {
     graph: g.frame.unified.graph,
