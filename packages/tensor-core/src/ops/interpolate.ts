@@ -38,18 +38,39 @@ function stepOf(from: number, to: number, scale: number | undefined, alignCorner
 
 const real = (x: e.Expr, dtype: DType): e.Expr => e.cast(x, dtype);
 
-/** The position of pixel j in the input: pixels are squares, and their centers stand at halves, unless the corners' centers are aligned. */
-const centered = (j: e.Expr, step: e.Expr, aligned: boolean): e.Expr =>
-  aligned ? e.mul(step, real(j, step.dtype)) : e.sub(e.mul(step, e.add(real(j, step.dtype), 0.5)), 0.5);
+/**
+ * A float32 number as one of 12 bits and the rest: times a whole number up to 2^12 both are exact, so that a position is rounded once,
+ * as the fused multiply-add of PyTorch's kernels rounds it.
+ */
+function inParts(step: number): [high: number, low: number] {
+  const bits = new Float32Array([step]);
+  const whole = bits[0];
+  const words = new Uint32Array(bits.buffer);
+  words[0] &= 0xfffff000;
+  return [bits[0], whole - bits[0]];
+}
 
-/** Keys' cubic with A = -0.75, for distances up to 1 and from 1 to 2. */
+/** The position of pixel j in the input: pixels are squares, and their centers stand at halves, unless the corners' centers are aligned. */
+function centered(j: e.Expr, [step, high, low]: readonly e.Expr[], aligned: boolean): e.Expr {
+  const { dtype } = step;
+  if (aligned) return e.mul(step, real(j, dtype));
+  const center = e.add(real(j, dtype), 0.5);
+  if (dtype === 'float64') return e.sub(e.mul(step, center), 0.5);
+  return e.add(e.sub(e.mul(high, center), 0.5), e.mul(low, center));
+}
+
+/**
+ * Keys' cubic with A = -0.75 of a neighbour at distance t (up to 1), and of the one beyond it: A (x - 1) (x - 2)² for x = 1 + t, by its zeros, since
+ * the terms of its powers would cancel.
+ */
 const A = -0.75;
-const near = (x: e.Expr): e.Expr => e.add(e.mul(e.mul(e.sub(e.mul(x, A + 2), A + 3), x), x), 1);
-const far = (x: e.Expr): e.Expr => e.sub(e.mul(e.add(e.mul(e.sub(e.mul(x, A), 5 * A), x), 8 * A), x), 4 * A);
+const near = (t: e.Expr): e.Expr => e.add(e.mul(e.mul(e.sub(e.mul(t, A + 2), A + 3), t), t), 1);
+const beyond = (t: e.Expr, rest: e.Expr): e.Expr => e.mul(e.mul(e.mul(t, A), rest), rest);
 
 /** The map of one axis from `from` pixels to `to`. */
 function axisMap(mode: PointMode, from: number, to: number, scale: number | undefined, aligned: boolean): AxisMap {
-  const numbers = { whole: [from - 1], real: [stepOf(from, to, scale, aligned)] };
+  const step = stepOf(from, to, scale, aligned);
+  const numbers = { whole: [from - 1], real: [step, ...inParts(step)] };
   switch (mode) {
     case 'nearest':
     case 'nearest-exact':
@@ -75,8 +96,8 @@ function axisMap(mode: PointMode, from: number, to: number, scale: number | unde
       return {
         key: `linear${aligned}`,
         ...numbers,
-        taps(j, [last], [step], dtype) {
-          const at = centered(j, step, aligned);
+        taps(j, [last], steps, dtype) {
+          const at = centered(j, steps, aligned);
           const position = aligned ? at : e.max(at, 0);
           const low = e.min(e.cast(position, 'int32'), last);
           const weight = e.sub(position, e.cast(low, dtype));
@@ -90,13 +111,13 @@ function axisMap(mode: PointMode, from: number, to: number, scale: number | unde
       return {
         key: `cubic${aligned}`,
         ...numbers,
-        taps(j, [last], [step], dtype) {
-          const position = centered(j, step, aligned);
+        taps(j, [last], steps, dtype) {
+          const position = centered(j, steps, aligned);
           const floor = e.floor(position);
           const low = e.cast(floor, 'int32');
           const t = e.sub(position, floor);
           const rest = e.sub(e.constant(1, dtype), t);
-          return [far(e.add(t, 1)), near(t), near(rest), far(e.add(rest, 1))].map((weight, k) => ({
+          return [beyond(t, rest), near(t), near(rest), beyond(rest, t)].map((weight, k) => ({
             at: e.max(e.min(e.add(low, k - 1), last), 0),
             weight,
           }));
