@@ -237,6 +237,7 @@ const notSmooth: { readonly [name: string]: string } = {
   'fmod / ties': jump,
   'fmod / broadcast left': jump,
   'fmod / expand': jump,
+  'gridSample / halves nearest zeros True': jump,
   'maximum / ties': tie,
   'minimum / broadcast': tie,
   'minimum / ties': tie,

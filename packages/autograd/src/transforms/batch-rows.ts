@@ -1,5 +1,6 @@
 /** How each builtin op takes a batch. `batching.ts` has the legend; a row that is missing does not compile. */
 import {
+  type AnySig,
   ArgumentError,
   type BuiltinOps,
   builtinOps,
@@ -68,7 +69,39 @@ const allBatched = (c: BatchCall): Outputs =>
 
 const conv: BatchRows<ConvOps> = {};
 const pool: BatchRows<PoolOps> = {};
-const spatial: BatchRows<SpatialOps> = {};
+
+/** `[B, N, …]` as `[B · N, …]`: for ops that have a batch themselves. */
+const merged = (x: Tensor): Tensor => x.reshape([x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
+
+/** The samples are a batch, or make a batch larger: one of `rank` dims has one itself. */
+const inBatch = <S extends AnySig>(rank: number): BatchRow<S> =>
+  rewrite((c) => c.run([c.shape(0).length === rank ? merged(c.tensor(0)) : c.tensor(0)]));
+
+/** All samples have a batch. */
+const ofBatches = <S extends AnySig>(): BatchRow<S> =>
+  rewrite((c) => c.run(Array.from({ length: c.count }, (_, i) => merged(c.tensor(i)))));
+
+const spatial: BatchRows<SpatialOps> = {
+  // a value goes around any dims, the other modes have one or two in front
+  pad: rewrite((c) => {
+    const { mode, padding } = c.attrs;
+    const hasBatch = mode !== 'constant' && c.shape(0).length === padding.length / 2 + 2;
+    return c.run([hasBatch ? merged(c.tensor(0)) : c.tensor(0)]);
+  }),
+  padBackward: same,
+  im2col: inBatch(4),
+  col2im: inBatch(3),
+  interpolate: ofBatches(),
+  interpolateBackward: ofBatches(),
+  pixelShuffle: same,
+  pixelUnshuffle: same,
+  channelShuffle: ofBatches(),
+  gridSample: ofBatches(),
+  affineGrid: rewrite((c) => {
+    const [n, ...rest] = c.attrs.size;
+    return c.run([merged(c.tensor(0))], { ...c.attrs, size: [c.size * n, ...rest] });
+  }),
+};
 const decomposition: BatchRows<DecompositionOps> = {};
 
 const create: BatchRows<CreateOps> = {

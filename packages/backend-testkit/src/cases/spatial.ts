@@ -1,7 +1,7 @@
 /** How these are called: padding, windows as columns, resizing and sampling of images. */
 import * as core from '@tenfold/tensor-core';
 import type { Cases, OpCase } from '../case.ts';
-import { decode } from '../compare.ts';
+import { accumulated, decode } from '../compare.ts';
 
 export const spatial: Cases<core.SpatialOps> = {
   pad: {
@@ -16,7 +16,11 @@ export const spatial: Cases<core.SpatialOps> = {
   pixelShuffle: { call: ([x], { upscaleFactor }) => core.pixelShuffle(x, upscaleFactor) },
   pixelUnshuffle: { call: ([x], { downscaleFactor }) => core.pixelUnshuffle(x, downscaleFactor) },
   channelShuffle: { call: ([x], { groups }) => core.channelShuffle(x, groups) },
-  gridSample: { call: ([x, grid], options) => core.gridSample(x, grid, options) },
+  gridSample: {
+    call: ([x, grid], options) => core.gridSample(x, grid, options),
+    tolerance: { float32: accumulated },
+    toleranceReason: 'a sum of weighted pixels, and under vmap its gradients are added in another order',
+  },
   affineGrid: { call: ([theta], { size, ...options }) => core.affineGrid(theta, size, options) },
 };
 
