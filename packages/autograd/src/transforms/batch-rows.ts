@@ -284,6 +284,7 @@ const movement: BatchRows<MovementOps> = {
   tril: same,
   triu: same,
   diag: body,
+  diagEmbed: withAttrs((attrs) => ({ ...attrs, dim1: attrs.dim1 + 1, dim2: attrs.dim2 + 1 })),
   repeat: body,
   repeatInterleave: withAttrs((attrs) => ({ ...attrs, dim: attrs.dim + 1 })),
   // tensors of shape [0] are passed over, but have their say in the dtype
@@ -371,6 +372,12 @@ const index: BatchRows<IndexOps> = {
   }),
   scatter,
   scatterAdd: scatter as BatchRow<IndexOps['scatterAdd']>,
+  scatterReduce: rewrite((call) => {
+    const c = call;
+    const { attrs } = call;
+    const index = atLeast1d(c, 1);
+    return c.run([atLeast1d(c, 0), index, valuesAt(c, 2, index)], { ...attrs, dim: attrs.dim + 1 });
+  }),
   indexSelect: rewrite((call) => {
     const c = call;
     const { dim } = call.attrs;
@@ -397,6 +404,7 @@ const index: BatchRows<IndexOps> = {
   indexPut: body,
   take: body,
   maskedScatter: body,
+  uniqueRows: body,
   sort: alongDim(),
   topk: alongDim(),
   // rows of boundaries go with rows of values
@@ -518,6 +526,10 @@ const random: BatchRows<RandomOps> = {
   uniform: drawnInto,
   normal: drawnInto,
   exponential: drawnInto,
+  logNormal: drawnInto,
+  cauchy: drawnInto,
+  geometric: drawnInto,
+  normalOf: loop,
   bernoulliFill: drawnInto,
   randomFill: drawnInto,
 };
