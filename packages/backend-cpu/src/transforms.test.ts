@@ -138,7 +138,15 @@ describe('forward mode is the transpose of reverse mode', () => {
 });
 
 /** Ops and samples for which a batch can't be made of variants of the sample, by name or as `op / sample`. */
-const notBatched: { readonly [name: string]: string } = {};
+const indefinite = 'with its elements in another order the matrix is not positive-definite';
+const singular = 'with its elements in another order the matrix is singular';
+const notBatched: { readonly [name: string]: string } = {
+  cholesky: indefinite,
+  'inverse / diagonal': singular,
+  'slogdet / no overflow': singular,
+  'slogdet / negative': singular,
+  'logdet / negative': singular,
+};
 
 /** Another input of the same kind: elements in another order (which keeps every domain), and floats slightly scaled down in the third. */
 function variant(x: Tensor, k: number): Tensor {
@@ -225,6 +233,7 @@ const kink = 'the one-sided derivatives differ, PyTorch chooses one between them
 const outside = 'a difference steps out of the domain';
 const large = 'the elements are too large for a difference step to count';
 const constant = 'no gradient is meant to flow to some of the elements';
+const symmetric = 'the gradient is that among symmetric matrices, as in PyTorch; a difference changes one triangle';
 
 /** Samples at which an op is not smooth, with the reason: by op, or as `op / sample`. */
 const notSmooth: { readonly [name: string]: string } = {
@@ -274,6 +283,15 @@ const notSmooth: { readonly [name: string]: string } = {
   'binaryCrossEntropy / ends': outside,
   'logSoftmax / large': large,
   'embedding / padding': constant,
+  cholesky: symmetric,
+  eigh: symmetric,
+  eigvalsh: symmetric,
+  'pinv / hermitian': symmetric,
+  'qr / triangular already': 'a column that is zero below the diagonal keeps its sign, its neighbours do not',
+  'vectorNorm / zeros': kink,
+  'matrixNorm / ord=-inf dims': tie,
+  'cdist / p=1.0': kink,
+  'cdist / equal rows': kink,
 };
 /** The same for second derivatives. */
 const notTwiceSmooth: { readonly [name: string]: string } = {

@@ -150,7 +150,7 @@ def build():
     add("lu", lambda x: tuple(L.lu(x)), "zeros", [zeros], grad=False)
 
     for label, x, args in [
-        ("square", f(3, 3), {}), ("tall", f(4, 2), {}), ("wide", f(2, 4), {}), ("batch", f(2, 3, 2), {}), ("float32", good(3, 3, dtype=F32), {}), ("no rows", f(0, 3), {}), ("no columns", f(3, 0), {}), ("empty batch", f(0, 2, 2), {}),
+        ("square", f(3, 3), {}), ("tall", f(4, 2), {}), ("wide", f(2, 4), {}), ("batch", f(2, 3, 2), {}), ("float32", (good(3, 3) + 12 * torch.eye(3, dtype=F64)).to(F32), {}), ("no rows", f(0, 3), {}), ("no columns", f(3, 0), {}), ("empty batch", f(0, 2, 2), {}),
         ("hermitian", spd(3, 3), {"hermitian": True}), ("transpose", view(f(4, 3), "transpose"), {}),
     ]:  # fmt: skip
         add("pinv", L.pinv, label, [x], args)

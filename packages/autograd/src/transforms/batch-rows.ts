@@ -102,7 +102,32 @@ const spatial: BatchRows<SpatialOps> = {
     return c.run([merged(c.tensor(0))], { ...c.attrs, size: [c.size * n, ...rest] });
   }),
 };
-const decomposition: BatchRows<DecompositionOps> = {};
+
+/** An equation of matrices, whose leading dims broadcast. */
+const equation = <S extends AnySig>(): BatchRow<S> =>
+  rewrite((c) => {
+    const rank = Math.max(c.shape(0).length, c.shape(1).length);
+    return c.run([c.aligned(0, rank), c.aligned(1, rank)]);
+  });
+
+// a batch of matrices has any leading dims
+const decomposition: BatchRows<DecompositionOps> = {
+  luFactor: same,
+  luRows: same,
+  det: same,
+  slogdet: same,
+  cofactor: same,
+  cofactorGrad: equation(),
+  inverse: same,
+  solve: equation(),
+  triangularSolve: equation(),
+  cholesky: same,
+  qr: same,
+  svd: same,
+  eigh: same,
+  pinv: same,
+  matrixExp: same,
+};
 
 const create: BatchRows<CreateOps> = {
   full: nullary,
