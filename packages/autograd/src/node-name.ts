@@ -57,8 +57,25 @@ const resizing: Overload = (_, attrs) => {
   return `Upsample${kind}${size.length}DBackward1`;
 };
 
+/** Matrix decompositions, whose nodes bear the names of `torch.linalg`. */
+const decompositions: { readonly [op: string]: Overload | undefined } = {
+  cholesky: named('LinalgCholeskyEx'),
+  det: named('LinalgDet'),
+  eigh: named('LinalgEigh'),
+  inverse: named('LinalgInvEx'),
+  luFactor: named('LinalgLuFactorEx'),
+  matrixExp: named('LinalgMatrixExp'),
+  pinv: named('LinalgPinv'),
+  qr: named('LinalgQr'),
+  slogdet: named('LinalgSlogdet'),
+  solve: named('LinalgSolveEx'),
+  svd: named('LinalgSvd'),
+  triangularSolve: named('LinalgSolveTriangular'),
+};
+
 /** The ops of which PyTorch has several derivative rows, or that are another op there. */
 const overloads: { readonly [op: string]: Overload | undefined } = {
+  ...decompositions,
   sum: byDims,
   mean: byDims,
   prod: byDims,

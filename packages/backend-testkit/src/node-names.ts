@@ -1,8 +1,40 @@
-/** Ops whose results show another node than PyTorch 1.13's, each with the reason. All others must show the same one. */
 const composed = 'PyTorch runs it as other ops and shows the last of them; here it is one op, or other ones';
 const reshaped = 'a view, or a copy and a view: later versions of PyTorch show ViewBackward0 too';
 
+const parts = 'PyTorch has one node for it; here it is made of other ops and shows the last of them';
+
+/** Of linear algebra. */
+const linear: { readonly [op: string]: string } = {
+  addbmm: parts,
+  addmv: parts,
+  addr: parts,
+  cdist: parts,
+  cholesky: 'the upper factor is a transpose here',
+  choleskyInverse: parts,
+  choleskySolve: parts,
+  cond: composed,
+  cross: parts,
+  eigh: composed,
+  inner: composed,
+  kron: composed,
+  linalgCross: parts,
+  lstsq: parts,
+  lu: parts,
+  luSolve: parts,
+  matrixNorm: composed,
+  matrixPower: composed,
+  multiDot: composed,
+  pdist: parts,
+  solve: 'vectors are squeezed and A on the right transposed here',
+  svd: composed,
+  tensordot: composed,
+  triangularSolve: 'A on the right is a transpose here',
+  vdot: parts,
+};
+
+/** Ops whose results show another node than PyTorch 1.13's, each with the reason. All others must show the same one. */
 export const otherNodes: { readonly [op: string]: string | undefined } = {
+  ...linear,
   channelShuffle: 'PyTorch 1.13 has no derivative; later versions and we have one',
   atleast1d: reshaped,
   atleast2d: reshaped,

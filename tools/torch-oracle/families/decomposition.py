@@ -2,7 +2,7 @@
 
 import torch
 
-from cases import F32, F64, I64, Family, inf, nan, view
+from cases import F32, F64, I64, Draw, Family, inf, nan, view
 
 L = torch.linalg
 
@@ -150,7 +150,7 @@ def build():
     add("lu", lambda x: tuple(L.lu(x)), "zeros", [zeros], grad=False)
 
     for label, x, args in [
-        ("square", f(3, 3), {}), ("tall", f(4, 2), {}), ("wide", f(2, 4), {}), ("batch", f(2, 3, 2), {}), ("float32", good(3, 3, dtype=F32), {}), ("no rows", f(0, 3), {}), ("no columns", f(3, 0), {}), ("empty batch", f(0, 2, 2), {}),
+        ("square", f(3, 3), {}), ("tall", f(4, 2), {}), ("wide", f(2, 4), {}), ("batch", f(2, 3, 2), {}), ("float32", (good(3, 3) + 12 * torch.eye(3, dtype=F64)).to(F32), {}), ("no rows", f(0, 3), {}), ("no columns", f(3, 0), {}), ("empty batch", f(0, 2, 2), {}),
         ("hermitian", spd(3, 3), {"hermitian": True}), ("transpose", view(f(4, 3), "transpose"), {}),
     ]:  # fmt: skip
         add("pinv", L.pinv, label, [x], args)
@@ -237,4 +237,29 @@ def build():
         add("vecdot", L.vecdot, label, [a, b], args)
     add("linalgDiagonal", L.diagonal, "batch", [f(2, 3, 4)])
     add("linalgDiagonal", L.diagonal, "offset", [f(2, 3, 4)], {"offset": 1})
+    more(family)
     return family
+
+
+def more(family):
+    d = Draw(110)
+    f = d.floats
+    add = family.add
+
+    def lu_solve(x, b, left=True, adjoint=False):
+        # 1.13 has lu_solve under torch only, for left and not adjoint: the other forms by solve
+        a = mT(x) if adjoint else x
+        return L.solve(a, b, left=left)
+
+    for label, a, b, args in [
+        ("left", f(3, 3), f(3, 2), {}), ("right", f(3, 3), f(2, 3), {"left": False}), ("adjoint", f(3, 3), f(3, 2), {"adjoint": True}), ("right adjoint", f(3, 3), f(2, 3), {"left": False, "adjoint": True}),
+        ("batch", f(2, 3, 3), f(2, 3, 1), {}), ("one A", f(3, 3), f(2, 3, 1), {}), ("one B", f(2, 3, 3), f(3, 1), {"adjoint": True}), ("float32", f(2, 2, dtype=F32) + 5 * torch.eye(2), f(2, 1, dtype=F32), {}), ("empty", f(0, 0), f(0, 2), {}),
+    ]:  # fmt: skip
+        add("luSolve", lu_solve, label, [a, b], args)
+
+    def cholesky_inverse(factor, upper=False):
+        return torch.cholesky_inverse(factor.triu() if upper else factor.tril(), upper=upper)
+
+    strong = lambda *shape: f(*shape, low=-1, high=1) + 4 * torch.eye(shape[-1], dtype=F64)  # noqa: E731
+    for label, x, args in [("lower", strong(3, 3), {}), ("upper", strong(3, 3), {"upper": True}), ("batch", strong(2, 2, 2), {}), ("empty", f(0, 0), {}), ("float32", strong(2, 2).float(), {})]:
+        add("choleskyInverse", cholesky_inverse, label, [x], args)

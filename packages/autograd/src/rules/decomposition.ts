@@ -4,7 +4,7 @@
  * (pseudo-inverse). G is the gradient of the output.
  */
 import { AutogradError, builtinOps, cat, type DecompositionOps, dispatch, type Tensor } from '@tenfold/tensor-core';
-import { type FormulaContext, formula, joint, type Rules, viaBody, wrt } from '../rule.ts';
+import { type FormulaContext, formula, joint, noGradient, type Rules, viaBody, wrt } from '../rule.ts';
 
 /** The last two dims swapped. */
 const T = (x: Tensor): Tensor => x.transpose(-1, -2);
@@ -66,7 +66,8 @@ function luGradient(c: FormulaContext<DecompositionOps['luFactor']>): Tensor {
   const first = triangularRight(T(square), triangular(T(square), inner, true, true), false);
   const gradient = parts.length === 0 ? first : cat([first, ...parts], n > k ? -1 : -2);
   // row i of the factors is row rows[i] of A
-  const index = c.output(2).unsqueeze(-1).expand(gradient.shape);
+  const rows = dispatch(builtinOps.luRows, [c.output(1)], { rows: m });
+  const index = rows.unsqueeze(-1).expand(gradient.shape);
   return gradient.newZeros(gradient.shape).scatter(-2, index, gradient);
 }
 
@@ -176,7 +177,8 @@ function expGradient(a: Tensor, grad: Tensor): Tensor {
 }
 
 export const decomposition: Rules<DecompositionOps> = {
-  luFactor: formula(wrt(['out', 'out2'], luGradient)),
+  luFactor: formula(wrt(['out', 'out1'], luGradient)),
+  luRows: noGradient,
   // d det = ⟨cof(A), dA⟩, finite for singular A too
   det: formula(wrt([0], (c) => perMatrix(c.grad).mul(dispatch(builtinOps.cofactor, [c.tensor(0)], null)))),
   // d log |det A| = tr(A⁻¹ dA); the sign is constant

@@ -37,6 +37,17 @@ export const decomposition: Samples<DecompositionOps> = {
       ]),
     ],
     [
+      (x, b) => {
+        const { LU, pivots } = linalg.luFactor(x);
+        return [linalg.luSolve(LU, pivots, b), linalg.luSolve(LU, pivots, b, { adjoint: true })];
+      },
+      matrix([
+        [0.2, 1.3],
+        [2.1, -0.4],
+      ]),
+      other(2, 2, 1),
+    ],
+    [
       (x) => {
         const { L, U } = linalg.lu(x);
         return [L, U];

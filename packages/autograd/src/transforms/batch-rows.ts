@@ -109,22 +109,24 @@ const spatial: BatchRows<SpatialOps> = {
   }),
 };
 
-/** An equation with matrices A and B: their leading dims broadcast. */
-const equation = rewrite<DecompositionOps['solve']>((c) => {
-  const rank = Math.max(c.shape(0).length, c.shape(1).length);
-  return c.run([c.aligned(0, rank), c.aligned(1, rank)]);
-});
+/** An equation of matrices, whose leading dims broadcast. */
+const equation = <S extends AnySig>(): BatchRow<S> =>
+  rewrite((c) => {
+    const rank = Math.max(c.shape(0).length, c.shape(1).length);
+    return c.run([c.aligned(0, rank), c.aligned(1, rank)]);
+  });
 
-// all leading dims are a batch
+// a batch of matrices has any leading dims
 const decomposition: BatchRows<DecompositionOps> = {
   luFactor: same,
+  luRows: same,
   det: same,
   slogdet: same,
   cofactor: same,
-  cofactorGrad: equation,
+  cofactorGrad: equation(),
   inverse: same,
-  solve: equation,
-  triangularSolve: equation as BatchRow<DecompositionOps['triangularSolve']>,
+  solve: equation(),
+  triangularSolve: equation(),
   cholesky: same,
   qr: same,
   svd: same,

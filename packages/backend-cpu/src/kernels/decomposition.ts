@@ -107,11 +107,15 @@ function symmetric(a: Float64Array, n: number, lower: boolean): Float64Array {
   return a;
 }
 
-/** Where the rows of the factors come from, after the exchanges. */
-function permutation(pivots: Int32Array, m: number): number[] {
+/** Where the rows of the factors come from, after the exchanges, which count from 1. */
+function permutation(pivots: Float64Array, m: number): number[] {
   const rows = Array.from({ length: m }, (_, i) => i);
-  pivots.forEach((other, i) => {
-    [rows[i], rows[other]] = [rows[other], rows[i]];
+  pivots.forEach((pivot, i) => {
+    if (!(pivot >= 1 && pivot <= m))
+      throw new ArgumentError(
+        `linalg.lu_solve: pivots must be between 1 and ${m}, as linalg.luFactor gives them; got ${pivot}`,
+      );
+    [rows[i], rows[pivot - 1]] = [rows[pivot - 1], rows[i]];
   });
   return rows;
 }
@@ -126,8 +130,19 @@ export const decomposition: { readonly [op: string]: Override<Buffer> } = {
           'If you still want to perform the factorization, consider calling linalg.lu(A)',
       );
     }
-    return [a, pivots.map((i) => i + 1), permutation(pivots, m)];
+    return [a, pivots.map((i) => i + 1)];
   }),
+  luRows: {
+    run([out], inputs) {
+      const pivots = inputs[0] as View;
+      const k = pivots.shape[pivots.shape.length - 1];
+      const rows = out.shape[out.shape.length - 1];
+      const data = read(pivots);
+      const write = writer(out as View);
+      const batches = count(pivots.shape.slice(0, -1));
+      for (let i = 0; i < batches; i++) write(permutation(data.subarray(i * k, (i + 1) * k), rows), i * rows);
+    },
+  },
   det: perMatrix('linalg.det', (a, _, n) => {
     const { sign } = dense.lu(a, n, n);
     let det: number = sign;

@@ -35,6 +35,7 @@ function singular(x: Tensor, options: object, vectors: boolean): Tensor[] {
 
 export const decomposition: Cases<DecompositionOps> = {
   luFactor: named('luFactor'),
+  luRows: { none: 'what lu and luSolve read of pivots; sampled there' },
   det: method('det'),
   slogdet: named('slogdet'),
   cofactor: { none: 'the gradient of det; sampled there' },
@@ -66,6 +67,13 @@ export const decompositionMethods: { readonly [name: string]: OpCase } = {
   svdvals: named('svdvals'),
   eigvalsh: named('eigvalsh'),
   lu: named('lu'),
+  luSolve: {
+    call: ([a, b], args) => {
+      const { LU, pivots } = linalg.luFactor(a);
+      return linalg.luSolve(LU, pivots, b, args);
+    },
+  },
+  choleskyInverse: method('choleskyInverse'),
   matrixRank: named('matrixRank'),
   lstsq: { call: ([a, b]) => linalg.lstsq(a, b).solution, reads: true },
   lstsqAll: { ...named('lstsq'), reads: true },

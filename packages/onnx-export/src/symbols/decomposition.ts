@@ -7,6 +7,7 @@ const none = (what: string) => unsupported(`ONNX has no ${what}`);
 /** Rows by op name. */
 export const decomposition: Symbols<DecompositionOps> = {
   luFactor: none('LU decomposition'),
+  luRows: none('LU decomposition'),
   det: (g) => g.op('Det', [g.x()]),
   slogdet: none('determinant that can be had by its logarithm; use det() where it does not overflow'),
   cofactor: none('cofactors'),

@@ -26,6 +26,9 @@ export const cholesky = (input: Tensor, options?: UpperOptions): Tensor => input
 export const choleskySolve = (input: Tensor, factor: Tensor, options?: UpperOptions): Tensor =>
   input.choleskySolve(factor, options);
 
+/** The inverse of matrices with these Cholesky factors; see {@link Tensor.choleskyInverse}. */
+export const choleskyInverse = (input: Tensor, options?: UpperOptions): Tensor => input.choleskyInverse(options);
+
 /** The QR decomposition; see {@link Tensor.qr}. */
 export const qr = (input: Tensor, options?: { some?: boolean }): QR => input.qr(options);
 

@@ -105,8 +105,10 @@ export interface LU {
  */
 export function lu(A: Tensor): LU {
   requireTensor('linalg.lu', A);
-  const [both, , rows] = dispatch(ops.luFactor, [A], { check: false });
-  const [m, n] = both.shape.slice(-2);
+  const [both, pivots] = dispatch(ops.luFactor, [A], { check: false });
+  const m = both.shape[both.ndim - 2];
+  const n = both.shape[both.ndim - 1];
+  const rows = dispatch(ops.luRows, [pivots], { rows: m });
   const k = Math.min(m, n);
   const ones = both.newOnes([k]).diag();
   const unit = m > k ? cat([ones, both.newZeros([m - k, k])], 0) : ones;

@@ -104,9 +104,9 @@ export function matrixNorm(
   }
   if (size !== 1 && size !== infinity) throw new ArgumentError(`${where}: Order ${String(ord)} not supported.`);
   const [summed, compared] = size === 1 ? [rows, columns] : [columns, rows];
-  const sums = x.abs().sum(summed, { keepdim: true });
-  const extreme = (ord as number) > 0 ? sums.amax(compared, { keepdim: true }) : sums.amin(compared, { keepdim: true });
-  return keepdim ? extreme : extreme.squeeze([rows, columns]);
+  const sums = x.abs().sum(summed, { keepdim });
+  const along = !keepdim && compared > summed ? compared - 1 : compared;
+  return (ord as number) > 0 ? sums.amax(along, { keepdim }) : sums.amin(along, { keepdim });
 }
 
 /**

@@ -4,13 +4,15 @@ import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts'
 import { flag, tolerance } from '../methods/decomposition.ts';
 import { requireTensor } from '../ops/build.ts';
 import { checkMatrix, checkPrecision, checkSquare, cutoff, decomposition as ops } from '../ops/decomposition.ts';
-import { formatShape, sameShape } from '../shape.ts';
+import { broadcastShapes, formatShape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { eigvalsh, svdvals } from './linalg-factor.ts';
 
 /** Whether B is a (batch of) vectors: of one dim, or with exactly the leading dims of the matrices A. */
 const isVector = (A: Tensor, B: Tensor): boolean =>
   B.ndim === 1 || (A.ndim - 1 === B.ndim && sameShape(B.shape, A.shape.slice(0, -1)));
+
+const T = (x: Tensor): Tensor => x.transpose(-1, -2);
 
 /** X A = B is Aᵀ Xᵀ = Bᵀ. */
 function fromRight(where: string, A: Tensor, B: Tensor, solveLeft: (a: Tensor, b: Tensor) => Tensor): Tensor {
@@ -21,7 +23,7 @@ function fromRight(where: string, A: Tensor, B: Tensor, solveLeft: (a: Tensor, b
       `${where}: Incompatible shapes of A and B for the equation XA = B (${A.shape.slice(-2).join('x')} and ${B.shape.slice(-2).join('x')})`,
     );
   }
-  return solveLeft(A.transpose(-1, -2), B.transpose(-1, -2)).transpose(-1, -2);
+  return T(solveLeft(T(A), T(B)));
 }
 
 /** Options of {@link solve}. */
@@ -76,6 +78,57 @@ export function solveTriangular(A: Tensor, B: Tensor, options: SolveTriangularOp
     dispatch(ops.triangularSolve, [a, b], { upper, unitriangular });
   if (flag(where, 'left', options.left, true)) return run(options.upper)(A, B);
   return fromRight(where, A, B, run(!options.upper));
+}
+
+/** Options of {@link luSolve}. */
+export interface LuSolveOptions extends SolveOptions {
+  /** Whether Aᵀ stands in the place of A. Default false. */
+  adjoint?: boolean;
+}
+
+/**
+ * X of A X = B, given what `luFactor(A)` gave: `[…, n, n]`, `[…, n]`, `[…, n, r] → […, n, r]` (https://pytorch.org/docs/stable/generated/torch.linalg.lu_solve.html).
+ * Zeros on the diagonal of U divide.
+ *
+ * @example `const { LU, pivots } = linalg.luFactor(A); linalg.luSolve(LU, pivots, B)`
+ * @throws ShapeError unless the sizes fit, DTypeError unless both are float32 or both float64 and the pivots int32, ArgumentError for other pivots.
+ */
+export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options?: LuSolveOptions): Tensor {
+  const where = 'linalg.lu_solve';
+  requireTensor(where, LU, 0);
+  requireTensor(where, pivots, 1);
+  requireTensor(where, B, 2);
+  checkOptions(where, options, ['left', 'adjoint']);
+  checkSquare(where, LU);
+  checkMatrix(where, B, 'B');
+  if (!sameShape(pivots.shape, LU.shape.slice(0, -1))) {
+    throw new ShapeError(
+      `${where}: Number of pivots per batch should be same as the dimension of the matrix: got pivots ${formatShape(pivots.shape)} for LU ${formatShape(LU.shape)}`,
+    );
+  }
+  const transposed = flag(where, 'adjoint', options?.adjoint, false);
+  const rows = dispatch(ops.luRows, [pivots], { rows: LU.shape[LU.ndim - 1] });
+  const triangular = (a: Tensor, b: Tensor, upper: boolean, unitriangular: boolean): Tensor =>
+    dispatch(ops.triangularSolve, [a, b], { upper, unitriangular });
+  const run = (b: Tensor, adjoint: boolean): Tensor => {
+    // Pᵀ A = L U, where row i of Pᵀ A is row rows[i] of A
+    if (adjoint) {
+      const z = triangular(T(LU), triangular(T(LU), b, false, false), true, true);
+      return z.newZeros(z.shape).scatter(-2, rows.unsqueeze(-1).expand(z.shape), z);
+    }
+    const batch = broadcastShapes([LU.shape.slice(0, -2), b.shape.slice(0, -2)], where);
+    const shape = [...batch, ...b.shape.slice(-2)];
+    const exchanged = b.expand(shape).gather(-2, rows.unsqueeze(-1).expand(shape));
+    return triangular(LU, triangular(LU, exchanged, false, true), true, false);
+  };
+  const left = flag(where, 'left', options?.left, true);
+  const [n, given] = [LU.shape[LU.ndim - 1], B.shape[B.ndim - (left ? 2 : 1)]];
+  if (n !== given) {
+    throw new ShapeError(
+      `${where}: Incompatible shapes of A and B for the equation ${left ? 'AX = B' : 'XA = B'} (${n}x${n} and ${B.shape.slice(-2).join('x')})`,
+    );
+  }
+  return left ? run(B, transposed) : T(run(T(B), !transposed));
 }
 
 /** Options of {@link pinv} and {@link matrixRank}: singular values up to the larger of `atol` and `rtol` times the largest count as zero. */

@@ -76,7 +76,7 @@ export abstract class DecompositionMethods extends LinalgMethods {
   /** log det: -Infinity for a determinant of 0, NaN for a negative one (https://pytorch.org/docs/stable/generated/torch.logdet.html). */
   logdet(): Tensor {
     const { sign, logabsdet } = this.slogdet();
-    return logabsdet.maskedFill(sign.lt(0), Number.NaN);
+    return logabsdet.where(sign.ne(-1), Number.NaN);
   }
 
   /**
@@ -107,6 +107,17 @@ export abstract class DecompositionMethods extends LinalgMethods {
     const lower = upper ? factor.transpose(-1, -2) : factor;
     const y = dispatch(ops.triangularSolve, [lower, x], { upper: false, unitriangular: false });
     return dispatch(ops.triangularSolve, [lower.transpose(-1, -2), y], { upper: true, unitriangular: false });
+  }
+
+  /**
+   * The inverse of the matrices that have these Cholesky factors (https://pytorch.org/docs/stable/generated/torch.cholesky_inverse.html).
+   *
+   * @throws ShapeError unless the factors are square, DTypeError unless float32 or float64.
+   */
+  choleskyInverse(options?: UpperOptions): Tensor {
+    checkSquare('choleskyInverse', this.self);
+    const n = this.shape[this.ndim - 1];
+    return this.self.newOnes([n]).diag().choleskySolve(this.self, options);
   }
 
   /**

@@ -274,6 +274,11 @@ describe('factorisations', () => {
     expect(() => linalg.svd(eye(2), { fullMatrices: 1 } as never)).toThrow('fullMatrices must be true or false');
     expect(() => linalg.lstsq(ones([3, 2]), ones([2]))).toThrow('input.size(-2) should match other.size(-2)');
     expect(() => linalg.lstsq(ones([3, 2]), ones([3]), { driver: 'x' as never })).toThrow('parameter `driver`');
+    const { LU, pivots } = linalg.luFactor(eye(2));
+    expect(() => linalg.luSolve(LU, pivots, ones([3, 1]))).toThrow('Incompatible shapes');
+    expect(() => linalg.luSolve(LU, pivots.long(), ones([2, 1]))).toThrow('pivots must be an int32 tensor');
+    expect(() => linalg.luSolve(LU, pivots.add(2), ones([2, 1]))).toThrow('pivots must be between 1 and 2');
+    expect(() => linalg.luSolve(LU, ones([3], { dtype: 'int32' }), ones([2, 1]))).toThrow('Number of pivots per batch');
     expect(() => linalg.pinv(eye(2), { rtol: '1' as never })).toThrow('rtol must be a number');
   });
 

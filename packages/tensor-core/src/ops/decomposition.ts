@@ -45,8 +45,10 @@ export interface PinvAttrs {
 
 /** Matrix decompositions and what is solved by them, by op name. */
 export interface DecompositionOps {
-  /** `[LU, pivots, rows]`: both factors in one matrix, the exchanges (int32, from 1) and where each row came from (int64). */
-  luFactor: Sig<[Tensor], CheckAttrs, readonly [Tensor, Tensor, Tensor]>;
+  /** `[LU, pivots]`: both factors in one matrix, and the row that each row was exchanged with (int32, from 1). */
+  luFactor: Sig<[Tensor], CheckAttrs, readonly [Tensor, Tensor]>;
+  /** Where each of `rows` rows came from after the exchanges of `luFactor`, as int64. */
+  luRows: Sig<[Tensor], { readonly rows: number }>;
   det: Sig<[Tensor]>;
   /** `[sign, log |det|]`. */
   slogdet: Sig<[Tensor], null, readonly [Tensor, Tensor]>;
@@ -192,8 +194,21 @@ export const decomposition: { readonly [K in keyof DecompositionOps]: OpSpec<Dec
   luFactor: matrixOp<DecompositionOps['luFactor']>('luFactor', 'linalg.lu_factor', 'any', (x) => [
     sameMatrix(x),
     { shape: [...x.batch, x.k], dtype: 'int32' },
-    { shape: [...x.batch, x.m], dtype: 'int64' },
   ]),
+  luRows: new OpSpec<DecompositionOps['luRows']>({
+    name: 'luRows',
+    infer([pivots], { rows }) {
+      requireTensor('luRows', pivots);
+      if (pivots.dtype !== 'int32')
+        throw new DTypeError(`linalg.lu_solve: pivots must be an int32 tensor, got ${pivots.dtype}`);
+      if (pivots.ndim === 0 || pivots.shape[pivots.ndim - 1] > rows) {
+        throw new ShapeError(
+          `linalg.lu_solve: pivots of shape ${formatShape(pivots.shape)} do not fit matrices of ${rows} rows`,
+        );
+      }
+      return { shape: [...pivots.shape.slice(0, -1), rows], dtype: 'int64' };
+    },
+  }),
   det: matrixOp<DecompositionOps['det']>('det', 'linalg.det', 'square', perBatch),
   slogdet: matrixOp<DecompositionOps['slogdet']>('slogdet', 'linalg.slogdet', 'square', (x) => [
     perBatch(x),
