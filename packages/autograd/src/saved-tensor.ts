@@ -1,5 +1,13 @@
 /** Tensors kept for backward: with a hold on their memory, and a check that nobody changed them. */
-import { AutogradError, formatShape, keep, makeTensor, type Storage, type Tensor } from '@tenfold/tensor-core';
+import {
+  AutogradError,
+  formatShape,
+  keep,
+  makeTensor,
+  noteAlias,
+  type Storage,
+  type Tensor,
+} from '@tenfold/tensor-core';
 import { AccumulateGrad, AutogradMeta } from './meta.ts';
 import type { Edge, Node } from './node.ts';
 
@@ -17,6 +25,7 @@ export class SavedTensor {
   constructor(tensor: Tensor, edge: Edge | null, outputNr = 0) {
     const { storage, dtype, shape, strides, offset, versionCounter, viewInfo } = tensor;
     this.#alias = keep(makeTensor(storage, dtype, shape, strides, offset, versionCounter, viewInfo));
+    noteAlias(this.#alias, tensor);
     this.#version = versionCounter.value;
     this.#edge = edge;
     this.#outputNr = outputNr;

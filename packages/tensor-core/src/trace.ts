@@ -15,12 +15,18 @@ import { formatShape, sameShape } from './shape.ts';
 import type { Operand, OpSpec, Outputs, TensorMeta } from './spec.ts';
 import type { Storage } from './storage.ts';
 import type { Tensor } from './tensor.ts';
-import { isTensor } from './tensor-class.ts';
+import { isTensor, makeTensor } from './tensor-class.ts';
+import { keep } from './tidy.ts';
 
 /** Options of {@link trace}. */
 export interface TraceOptions {
   /** Called before a value is read by JavaScript; throw to refuse. Default: an error, because the value would be baked into the graph. */
   onRead?: (tensor: Tensor) => void;
+  /**
+   * Tells tensors from outside apart that share memory: `w` and `w.detach()` for a transform that follows gradients. Those of another identity than the
+   * one that was met first are inputs of their own; and inputs are held, whatever becomes of the tensors. Default: memory alone counts.
+   */
+  identity?: (tensor: Tensor) => unknown;
 }
 
 /** What {@link trace} gives: the graph, and what the function returned while it was traced. */
@@ -38,7 +44,7 @@ export function trace<T extends Outputs>(
   args: readonly Tensor[],
   options: TraceOptions = {},
 ): Traced<T> {
-  const tracer = new Tracer(args, options.onRead ?? refuseRead);
+  const tracer = new Tracer(args, options.onRead ?? refuseRead, options.identity ?? null);
   const result = withLayer<Interpreter, T>(interpreters, tracer, () => fn(...args));
   return { graph: tracer.finish(isTensor(result) ? [result] : result), result };
 }
@@ -96,12 +102,20 @@ class Tracer implements Interpreter {
   readonly #scope: string[] = [];
   readonly #assignments = new Map<Tensor, Tensor | null>();
   readonly #onRead: (tensor: Tensor) => void;
+  readonly #identity: ((tensor: Tensor) => unknown) | null;
+  readonly #arguments: ReadonlySet<Tensor>;
   #count = 0;
   /** The grad mode of the outermost op whose body is running. */
   #outerMode: boolean | null = null;
 
-  constructor(args: readonly Tensor[], onRead: (tensor: Tensor) => void) {
+  constructor(
+    args: readonly Tensor[],
+    onRead: (tensor: Tensor) => void,
+    identity: ((tensor: Tensor) => unknown) | null,
+  ) {
     this.#onRead = onRead;
+    this.#identity = identity;
+    this.#arguments = new Set(args);
     for (const tensor of args) this.#addInput(tensor, 'argument');
   }
 
@@ -286,12 +300,14 @@ class Tracer implements Interpreter {
 
   #valueOf(tensor: Tensor): Value {
     const state = this.#states.get(tensor.storage);
-    const memo = this.#memo.get(tensor);
+    const memo = this.#memo.get(tensor) ?? this.#memo.get(aliases.get(tensor) ?? tensor);
     if (memo && memo.version === state?.version) return memo.value;
     if (!state) {
       this.#addInput(rootOf(tensor), 'captured');
       return this.#valueOf(tensor);
     }
+    if (this.#identity && !memo && this.#isCaptured(state) && this.#identity(tensor) !== this.#identity(state.root))
+      return this.#addInput(tensor, 'captured');
     if (sameMemory(tensor, state.root)) return this.#remember(tensor, state.value);
     const { viewInfo } = tensor;
     if (!viewInfo) {
@@ -314,6 +330,11 @@ class Tracer implements Interpreter {
     return this.#remember(tensor, value);
   }
 
+  /** Whether memory is as it came from outside, and not that of an argument. */
+  #isCaptured({ root, existed, version }: StorageState): boolean {
+    return existed && version === 0 && !this.#arguments.has(root);
+  }
+
   #remember(tensor: Tensor, value: Value): Value {
     this.#memo.set(tensor, { value, version: this.#states.get(tensor.storage)?.version ?? 0 });
     return value;
@@ -323,7 +344,8 @@ class Tracer implements Interpreter {
     const known = this.#memo.get(tensor);
     if (known && kind === 'captured') return known.value;
     const value = this.#newValue(tensor);
-    this.#graph.inputs.push({ value, tensor, kind });
+    const held = this.#identity && kind === 'captured' ? heldAlias(tensor) : tensor;
+    this.#graph.inputs.push({ value, tensor: held, kind });
     if (!this.#states.has(tensor.storage)) {
       this.#states.set(tensor.storage, { root: tensor, value, version: 0, existed: true });
     }
@@ -377,6 +399,21 @@ class Tracer implements Interpreter {
     });
     return result;
   }
+}
+
+const aliases = new WeakMap<Tensor, Tensor>();
+
+/** Says that `alias` shows what `tensor` shows and has its history, for a tracer that knows `tensor`: autograd saves aliases. */
+export function noteAlias(alias: Tensor, tensor: Tensor): void {
+  if (interpreters.length > 0) aliases.set(alias, tensor);
+}
+
+/** The same tensor, history included, as an object of its own: disposing of the other does not touch it. */
+function heldAlias(tensor: Tensor): Tensor {
+  const { storage, dtype, shape, strides, offset, versionCounter, viewInfo, autogradMeta } = tensor;
+  const alias = keep(makeTensor(storage, dtype, shape, strides, offset, versionCounter, viewInfo));
+  alias.autogradMeta = autogradMeta;
+  return alias;
 }
 
 /** An in-place op with a body, as the functional op and a copy: both come back through the tracer. */

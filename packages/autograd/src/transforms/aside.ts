@@ -24,6 +24,7 @@ import {
   withLayer,
   withoutGrad,
 } from '@tenfold/tensor-core';
+import { gradientEdge } from '../views.ts';
 
 /** What numbers the samples of a `vmap` draw: none (an error), their own, or all the same. */
 export type Randomness = 'error' | 'different' | 'same';
@@ -161,6 +162,19 @@ export function twinOf(x: Tensor): Tensor {
   });
 }
 
+const noHistory = {};
+const histories = new WeakMap<object, Map<number, object>>();
+
+/** Where the gradient of a tensor goes, as an object to compare. */
+function historyOf(tensor: Tensor): unknown {
+  const [node, outputNr] = gradientEdge(tensor);
+  if (node === null) return noHistory;
+  const known = histories.get(node) ?? new Map<number, object>();
+  const history = known.get(outputNr) ?? {};
+  histories.set(node, known.set(outputNr, history));
+  return history;
+}
+
 /** Traces `fn` on `args`, which must have memory of their own. Values may be read in it unless they depend on a sample. */
 export function traceAside(
   name: TransformName,
@@ -173,7 +187,11 @@ export function traceAside(
   const layers = interpreters.map((layer) => (layer instanceof Watch ? layer : readsOf(layer)));
   try {
     return withInterpreters(layers, () =>
-      withLayer<Interpreter, Graph>(interpreters, watch, () => trace(fn, args, { onRead: () => {} }).graph),
+      withLayer<Interpreter, Graph>(
+        interpreters,
+        watch,
+        () => trace(fn, args, { onRead: () => {}, identity: historyOf }).graph,
+      ),
     );
   } finally {
     watch.restore();
