@@ -621,7 +621,7 @@ describe('derivatives as functions', () => {
     const g = gradOf(f, { argnums: 1 })(x(), tree);
     close(g.v, x());
     close(g.w, [8, 10, 12]);
-    const [gu, gt] = gradOf(f, { argnums: [0, -1] })(x(), tree);
+    const [gu, gt] = gradOf(f, { argnums: [0, 1] })(x(), tree);
     close(gu, [1, 2, 3]);
     close(gt.w, [8, 10, 12]);
     const [value, [loss, aux]] = gradAndValue((v: Tensor): [Tensor, string] => [v.square().sum(), 'hi'], {

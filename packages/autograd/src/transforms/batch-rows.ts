@@ -17,6 +17,7 @@ import {
   numel,
   type OptimOps,
   type Outputs,
+  type PadAttrs,
   type PoolOps,
   type RandomOps,
   type ReduceOps,
@@ -70,39 +71,67 @@ const allBatched = (c: BatchCall): Outputs =>
 const conv: BatchRows<ConvOps> = {};
 const pool: BatchRows<PoolOps> = {};
 
-/** `[B, N, …]` as `[B · N, …]`: for ops that have a batch themselves. */
-const merged = (x: Tensor): Tensor => x.reshape([x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
+/** Tensor `i` with the batch and its first `lead` dims as one. */
+function merged(c: BatchCall, i: number, lead: number): Tensor {
+  const shape = c.shape(i);
+  return c.tensor(i).reshape([c.size * numel(shape.slice(0, lead)), ...shape.slice(lead)]);
+}
 
-/** The samples are a batch, or make a batch larger: one of `rank` dims has one itself. */
-const inBatch = <S extends AnySig>(rank: number): BatchRow<S> =>
-  rewrite((c) => c.run([c.shape(0).length === rank ? merged(c.tensor(0)) : c.tensor(0)]));
+/** An op on a batch of its own: that of the samples joins it. `kept` dims at the end are one element of its batch. */
+const inBatch = <S extends AnySig>(kept: number): BatchRow<S> =>
+  rewrite((c) => c.run([merged(c, 0, c.shape(0).length - kept)]));
 
-/** All samples have a batch. */
-const ofBatches = <S extends AnySig>(): BatchRow<S> =>
-  rewrite((c) => c.run(Array.from({ length: c.count }, (_, i) => merged(c.tensor(i)))));
+/** Constant padding counts dims from the last; other modes want images: a batch, one channel and the padded dims. */
+const padded = <
+  S extends { inputs: readonly [Tensor]; attrs: Omit<PadAttrs, 'value'>; outputs: Tensor },
+>(): BatchRow<S> =>
+  rewrite((c) => {
+    const { mode, padding } = c.attrs;
+    if (mode === 'constant') return c.run([c.tensor(0)]);
+    const lead = c.shape(0).length - padding.length / 2;
+    return c.run([merged(c, 0, lead).unsqueeze(1)]);
+  });
 
 const spatial: BatchRows<SpatialOps> = {
-  // a value goes around any dims, the other modes have one or two in front
-  pad: rewrite((c) => {
-    const { mode, padding } = c.attrs;
-    const hasBatch = mode !== 'constant' && c.shape(0).length === padding.length / 2 + 2;
-    return c.run([hasBatch ? merged(c.tensor(0)) : c.tensor(0)]);
-  }),
-  padBackward: same,
-  im2col: inBatch(4),
-  col2im: inBatch(3),
-  interpolate: ofBatches(),
-  interpolateBackward: ofBatches(),
+  pad: padded(),
+  padBackward: padded(),
+  im2col: inBatch(3),
+  col2im: inBatch(2),
+  interpolate: rewrite((c) => c.run([merged(c, 0, 1)])),
+  interpolateBackward: rewrite((c) => c.run([merged(c, 0, 1)])),
   pixelShuffle: same,
   pixelUnshuffle: same,
-  channelShuffle: ofBatches(),
-  gridSample: ofBatches(),
+  channelShuffle: rewrite((c) => c.run([merged(c, 0, 1)])),
+  gridSample: rewrite((c) => c.run([merged(c, 0, 1), merged(c, 1, 1)])),
   affineGrid: rewrite((c) => {
-    const [n, ...rest] = c.attrs.size;
-    return c.run([merged(c.tensor(0))], { ...c.attrs, size: [c.size * n, ...rest] });
+    const { size } = c.attrs;
+    return c.run([merged(c, 0, 1)], { ...c.attrs, size: [c.size * size[0], ...size.slice(1)] });
   }),
 };
-const decomposition: BatchRows<DecompositionOps> = {};
+
+/** An equation with matrices A and B: their leading dims broadcast. */
+const equation = rewrite<DecompositionOps['solve']>((c) => {
+  const rank = Math.max(c.shape(0).length, c.shape(1).length);
+  return c.run([c.aligned(0, rank), c.aligned(1, rank)]);
+});
+
+// all leading dims are a batch
+const decomposition: BatchRows<DecompositionOps> = {
+  luFactor: same,
+  det: same,
+  slogdet: same,
+  cofactor: same,
+  cofactorGrad: equation,
+  inverse: same,
+  solve: equation,
+  triangularSolve: equation as BatchRow<DecompositionOps['triangularSolve']>,
+  cholesky: same,
+  qr: same,
+  svd: same,
+  eigh: same,
+  pinv: same,
+  matrixExp: same,
+};
 
 const create: BatchRows<CreateOps> = {
   full: nullary,
@@ -317,6 +346,7 @@ const movement: BatchRows<MovementOps> = {
   tril: same,
   triu: same,
   diag: body,
+  diagEmbed: body,
   repeat: body,
   repeatInterleave: withAttrs((attrs) => ({ ...attrs, dim: attrs.dim + 1 })),
   // tensors of shape [0] are passed over, but have their say in the dtype
@@ -381,7 +411,7 @@ function valuesAt(c: BatchCall, i: number, index: Tensor): Tensor | number {
 const scatter = rewrite<IndexOps['scatter']>((call) => {
   const c = call;
   const index = atLeast1d(c, 1);
-  return c.run([atLeast1d(c, 0), index, valuesAt(c, 2, index)], { dim: call.attrs.dim + 1 });
+  return c.run([atLeast1d(c, 0), index, valuesAt(c, 2, index)], { ...call.attrs, dim: call.attrs.dim + 1 });
 });
 
 /** Along one dim by a vector of indices: the same op where all samples share it, `scatter` where each has its own. */
@@ -404,6 +434,7 @@ const index: BatchRows<IndexOps> = {
   }),
   scatter,
   scatterAdd: scatter as BatchRow<IndexOps['scatterAdd']>,
+  scatterReduce: scatter as unknown as BatchRow<IndexOps['scatterReduce']>,
   indexSelect: rewrite((call) => {
     const c = call;
     const { dim } = call.attrs;
@@ -430,6 +461,7 @@ const index: BatchRows<IndexOps> = {
   indexPut: body,
   take: body,
   maskedScatter: body,
+  uniqueRows: loop,
   sort: alongDim(),
   topk: alongDim(),
   // rows of boundaries go with rows of values
