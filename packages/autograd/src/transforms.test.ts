@@ -385,6 +385,11 @@ describe('vmap', () => {
     expect(graph.nodes.map(({ spec }) => spec.name)).not.toContain('select');
   });
 
+  test('a traced gradient of a custom Function runs again with what forward saved', () => {
+    const { graph } = trace((x) => gradOf((row: Tensor) => HalfExp(row).sum())(x), [a()]);
+    close(replay(graph, [a().neg()])[0], a().neg().exp());
+  });
+
   test('bad arguments', () => {
     const id = (...x: Tensor[]): Tensor => x[0];
     expect(() => vmap(id)(zeros([2]), zeros([3]))).toThrow(

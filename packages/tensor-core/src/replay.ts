@@ -1,7 +1,7 @@
 /** Running a traced graph. */
 import { dispatch } from './dispatch.ts';
 import { ArgumentError, ShapeError, TenfoldError } from './errors.ts';
-import type { Graph, Value } from './graph.ts';
+import type { Graph, GraphNode, Value } from './graph.ts';
 import { movement } from './ops/movement.ts';
 import { formatShape, sameShape } from './shape.ts';
 import type { Outputs } from './spec.ts';
@@ -32,13 +32,18 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
     if (!tensor) throw new TenfoldError(`replay: value %${value.id} is used before it is computed`);
     return tensor;
   };
-  for (const node of graph.nodes) {
-    const inputs = node.inputs.map((x) => (typeof x === 'object' && x !== null ? read(x) : x));
+  const run = (node: GraphNode): void => {
+    const inputs = node.inputs.map((x) => (isValue(x) ? read(x) : x));
     const result: Outputs = dispatch(node.spec, inputs, node.attrs);
     const tensors = isTensor(result) ? [result] : result;
     tensors.forEach((tensor, i) => {
       values.set(node.outputs[i], tensor);
     });
+  };
+  const inner = valuesFromBodies(graph);
+  for (const node of graph.nodes) {
+    if (node.body && inner.size > 0) runForValues(node.body, inner, run);
+    run(node);
   }
   // every value is complete before the first write: a write may change a tensor that another value is a view of
   const written = graph.writes.map(({ value }) => read(value).clone());
@@ -48,4 +53,28 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
   });
   for (const { tensor, value } of graph.assignments) (present.get(tensor) ?? tensor).grad = value && read(value);
   return outputs;
+}
+
+const isValue = (x: Value | number | null): x is Value => typeof x === 'object' && x !== null;
+
+/** Values that were computed inside of a body and are read outside of it: what a custom Function saved for its backward. */
+function valuesFromBodies(graph: Graph): ReadonlySet<Value> {
+  const known = new Set([...graph.inputs.map(({ value }) => value), ...graph.nodes.flatMap(({ outputs }) => outputs)]);
+  const reads = graph.nodes.flatMap(({ inputs, body }) => [...inputs.filter(isValue), ...(body?.captured ?? [])]);
+  const results = [...graph.outputs, ...graph.writes.map(({ value }) => value)];
+  return new Set([...reads, ...results].filter((value) => !known.has(value)));
+}
+
+const defines = (body: Graph, wanted: ReadonlySet<Value>): boolean =>
+  body.nodes.some(
+    (node) => node.outputs.some((value) => wanted.has(value)) || (node.body && defines(node.body, wanted)),
+  );
+
+/** Runs the ops of a body one by one if some of the `wanted` values are among theirs. */
+function runForValues(body: Graph, wanted: ReadonlySet<Value>, run: (node: GraphNode) => void): void {
+  if (!defines(body, wanted)) return;
+  for (const node of body.nodes) {
+    if (node.body) runForValues(node.body, wanted, run);
+    run(node);
+  }
 }

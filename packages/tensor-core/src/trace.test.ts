@@ -13,6 +13,7 @@ import {
   tensor,
   trace,
   where,
+  withoutGrad,
   withScope,
   zeros,
 } from './index.ts';
@@ -198,6 +199,40 @@ describe('trace', () => {
       return b.mul(2);
     };
     expect(() => trace(program, overlapping)).toThrow(/shares memory with another argument/);
+  });
+
+  it('notes whether each op would have been recorded, as its op is for the ops of a body', () => {
+    const { graph } = trace(
+      (x) => {
+        const y = withoutGrad(() => x.mul(2).softmax(0));
+        return y.softmax(0).add(x.cumsum_(0));
+      },
+      [ones([2])],
+    );
+    expect(graph.nodes.map(({ spec, gradMode }) => [spec.name, gradMode])).toEqual([
+      ['mul', false],
+      ['softmax', false],
+      ['softmax', true],
+      ['cumsum', true],
+      ['add', true],
+    ]);
+    const [, , softmax] = graph.nodes;
+    expect(softmax.body?.nodes.every(({ gradMode }) => gradMode)).toBe(true);
+  });
+
+  it('takes tensors that share memory for one input, unless they are told apart', () => {
+    const w = ones([2]);
+    const twin = w.detach();
+    const captured = (graph: Graph): number => graph.inputs.filter(({ kind }) => kind === 'captured').length;
+    const f = (x: Tensor): Tensor => x.add(w).add(twin);
+    expect(captured(trace(f, [ones([2])]).graph)).toBe(1);
+    expect(captured(trace(f, [ones([2])], { identity: (x) => x === twin }).graph)).toBe(2);
+    expect(captured(trace(f, [ones([2])], { identity: () => null }).graph)).toBe(1);
+    // inputs outlive the tensors they stand for
+    const { graph } = trace(f, [ones([2])], { identity: () => null });
+    w.dispose();
+    twin.dispose();
+    expect(replay(graph, [ones([2])])[0].toArraySync()).toEqual([3, 3]);
   });
 
   it('notes the scope of each op', () => {

@@ -30,10 +30,16 @@ export type Argnums = number | readonly number[];
 
 type At<A extends readonly unknown[], N extends number> = `${N}` extends keyof A ? A[`${N}` & keyof A] : A[number];
 
+type Each<A extends readonly unknown[], N extends readonly number[]> = { -readonly [K in keyof N]: At<A, N[K]> };
+
 /** The arguments that are differentiated, as the results have them. */
-export type Chosen<A extends readonly unknown[], N extends Argnums> = N extends number
-  ? At<A, N>
-  : { -readonly [K in keyof N]: N[K] extends number ? At<A, N[K]> : never };
+export type Chosen<A extends readonly unknown[], N extends Argnums> = [N] extends [infer M]
+  ? M extends number
+    ? At<A, M>
+    : M extends readonly number[]
+      ? Each<A, M>
+      : never
+  : never;
 
 /** Options of {@link gradOf} and {@link gradAndValue}. */
 export interface GradOfOptions<N extends Argnums = Argnums> {

@@ -44,22 +44,22 @@ export interface Jvp<R> {
  * @example
  * const { output, tangent } = jvp((x: Tensor) => x.sin(), [x], [onesLike(x)]);
  */
-export function jvp<A extends readonly Tree[], R extends Tree>(
-  fn: (...primals: A) => R,
+export function jvp<A extends readonly unknown[], R>(
+  fn: (...primals: A) => R & Tree<R>,
   primals: A,
   tangents: A,
   options?: { hasAux?: false },
 ): Jvp<R>;
-export function jvp<A extends readonly Tree[], R extends Tree, X>(
-  fn: (...primals: A) => readonly [R, X],
+export function jvp<A extends readonly unknown[], R, X>(
+  fn: (...primals: A) => readonly [R & Tree<R>, X],
   primals: A,
   tangents: A,
   options: { hasAux: true },
 ): Jvp<R> & { readonly aux: X };
 export function jvp(
   fn: (...primals: never[]) => unknown,
-  primals: readonly Tree[],
-  tangents: readonly Tree[],
+  primals: readonly unknown[],
+  tangents: readonly unknown[],
   options: JvpOptions = {},
 ): Jvp<unknown> & { aux?: unknown } {
   checkOptions('jvp', options, ['hasAux']);
@@ -113,7 +113,7 @@ export function jvp(
   };
 }
 
-function checked(primals: readonly Tree[], tangents: readonly Tree[]): [Tensor[], Tensor[]] {
+function checked(primals: readonly unknown[], tangents: readonly unknown[]): [Tensor[], Tensor[]] {
   if (!Array.isArray(primals) || !Array.isArray(tangents)) {
     throw new ArgumentError(
       `jvp(fn, primals, tangents): Expected primals and tangents to be arrays, got ${describe(primals)} and ${describe(tangents)}`,

@@ -1,8 +1,14 @@
 /** Nested arguments and results of transformed functions: a tensor, or arrays and plain objects of them (what PyTorch calls pytrees). */
 import { isTensor, type Tensor } from '@tenfold/tensor-core';
 
-/** A tensor, or an array or plain object of such. */
-export type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
+/** `T` if it is a tensor, or an array or plain object of such. */
+export type Tree<T> = T extends Tensor
+  ? T
+  : T extends readonly unknown[] | { readonly [key in keyof T]: unknown }
+    ? T extends ((...args: never[]) => unknown) | string | number | bigint | boolean | symbol
+      ? never
+      : { readonly [K in keyof T]: Tree<T[K]> }
+    : never;
 
 type Branch = readonly unknown[] | { readonly [key: string]: unknown };
 

@@ -49,8 +49,8 @@ interface Mapped {
  * @example
  * const pairwise = vmap(vmap((x: Tensor, y: Tensor) => x.dot(y), { inDims: [null, 0] }), { inDims: [0, null] });
  */
-export function vmap<A extends readonly unknown[], R extends Tree>(
-  fn: (...args: A) => R,
+export function vmap<A extends readonly unknown[], R>(
+  fn: (...args: A) => R & Tree<R>,
   options: VmapOptions = {},
 ): (...args: A) => R {
   checkOptions('vmap', options, ['inDims', 'outDims', 'randomness', 'chunkSize']);
@@ -142,7 +142,7 @@ interface Chunk<R> {
   readonly dims: readonly (number | null)[];
 }
 
-function runChunk<A extends readonly unknown[], R extends Tree>(
+function runChunk<A extends readonly unknown[], R>(
   fn: (...args: A) => R,
   args: A,
   mapped: readonly (Mapped | null)[],
@@ -236,7 +236,7 @@ function place({ tensor, batched }: Batched, dim: number | null, size: number): 
   return dim === 0 ? whole : whole.movedim(0, dim);
 }
 
-function joined<R extends Tree>(chunks: readonly Chunk<R>[]): R {
+function joined<R>(chunks: readonly Chunk<R>[]): R {
   const [first] = chunks;
   const parts = chunks.map(({ result }) => tensorsOf(result));
   const whole = first.dims.map((dim, k) =>
