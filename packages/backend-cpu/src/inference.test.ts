@@ -55,7 +55,8 @@ class Comparison implements Interpreter {
 }
 
 /** Refusals that depend on values. */
-const readsValues = /must be|not implemented for|ZeroDivision|Integers to negative|singular|positive-definite|converge/;
+const readsValues =
+  /must be|not implemented for|ZeroDivision|Integers to negative|singular|positive-definite|converge|out of memory/;
 
 type Choose = (bound: number) => number;
 
@@ -145,8 +146,9 @@ function tryCall(row: OpCase, sample: Sample, seed: number): string[] {
   );
 }
 
-describe.each([...families])('%s', async (family) => {
-  const ops = await loadFixture(family);
+const fixtures = await Promise.all(families.map(async (family) => [family, await loadFixture(family)] as const));
+
+describe.each(fixtures.filter(([, ops]) => ops.length > 0))('%s', (_, ops) => {
   for (const { op, samples } of ops) {
     const row = caseOf(op);
     if (!row) continue;
@@ -159,7 +161,7 @@ describe.each([...families])('%s', async (family) => {
         fc.property(fc.nat(small.length - 1), fc.integer({ min: 1, max: 2 ** 31 - 2 }), (i, seed) => {
           expect(tryCall(row, small[i], seed)).toEqual([]);
         }),
-        { numRuns: 120, seed: 5, endOnFailure: true },
+        { numRuns: Number(process.env.RUNS ?? 60), seed: 5, endOnFailure: true },
       );
     });
   }

@@ -552,7 +552,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
         throw new ArgumentError(`roll: without dims there must be one shift, got ${steps.length}`);
       return dispatch(ops.roll, [this.flatten()], { shift: steps[0], dim: 0 }).viewAs(this.self);
     }
-    const list = (typeof dims === 'number' ? [dims] : (dims as readonly number[])).map((dim) =>
+    const list = (typeof dims === 'number' ? [dims] : checkIntegers(dims, 'roll: dims')).map((dim) =>
       this.#dimOf('roll', dim),
     );
     if (list.length !== steps.length) {

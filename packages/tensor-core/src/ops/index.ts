@@ -1,7 +1,6 @@
 /** Ops that read and write elements at computed positions, and order them. Duplicates accumulate in index order; the last write wins. */
 import type { Runtime, ScatterMode, TensorView } from '../backend.ts';
 import { allocate, copyInto, dispatch } from '../dispatch.ts';
-import { isInteger } from '../dtype.ts';
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { formatShape, numel, type Shape, sameShape } from '../shape.ts';
@@ -249,8 +248,8 @@ function selection(x: Tensor, indices: readonly (Tensor | null)[]): Selection {
   indices.forEach((index, d) => {
     if (index === null) return;
     requireTensor('index', index, d);
-    if (!isInteger(index.dtype))
-      throw new DTypeError(`tensors used as indices must be integer or bool tensors, got ${index.dtype}`);
+    if (index.dtype !== 'int64' && index.dtype !== 'int32')
+      throw new DTypeError(`tensors used as indices must be long, int or bool tensors, got ${index.dtype}`);
     dims.push(d);
     tensors.push(index);
   });
