@@ -343,6 +343,8 @@ export abstract class MovementMethods extends SoftmaxMethods {
     if (typeof given === 'number') {
       const sections = checkInteger(given, 'tensorSplit: sections');
       if (sections <= 0) throw new ArgumentError(`number of sections must be larger than 0, got ${sections}`);
+      if (sections > 2 ** 20)
+        throw new ArgumentError(`tensorSplit: ${sections} sections are more tensors than can be made`);
       const size = Math.floor(length / sections);
       const larger = length % sections;
       const start = (i: number): number => i * size + Math.min(i, larger);

@@ -3,7 +3,7 @@ import type { Runtime, ScatterMode, TensorView } from '../backend.ts';
 import { allocate, copyInto, dispatch } from '../dispatch.ts';
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
-import { formatShape, numel, type Shape, sameShape } from '../shape.ts';
+import { broadcastShapes, formatShape, numel, type Shape, sameShape } from '../shape.ts';
 import { type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
@@ -469,10 +469,16 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
   maskedScatter: new OpSpec({
     name: 'maskedScatter',
     infer([x, mask, source]) {
+      requireTensor('maskedScatter', mask, 1);
+      requireTensor('maskedScatter', source, 2);
       if (mask.dtype !== 'bool') throw new DTypeError(`masked_scatter_ only supports boolean masks, got ${mask.dtype}`);
       if (source.dtype !== x.dtype)
         throw new DTypeError(
           `maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+        );
+      if (!sameShape(broadcastShapes([mask.shape, x.shape], 'maskedScatter'), x.shape))
+        throw new ShapeError(
+          `maskedScatter: a mask of shape ${formatShape(mask.shape)} can't be expanded to ${formatShape(x.shape)}`,
         );
       return like(x);
     },

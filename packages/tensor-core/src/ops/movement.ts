@@ -446,17 +446,26 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   }),
   viewAs: new OpSpec({
     name: 'viewAs',
-    infer: ([x, y]) => like(x, viewGeometry(x, y.shape).shape),
+    infer([x, y]) {
+      requireTensor('viewAs', y, 1);
+      return like(x, viewGeometry(x, y.shape).shape);
+    },
     body: ([x, y]) => x.view(y.shape),
   }),
   reshapeAs: new OpSpec({
     name: 'reshapeAs',
-    infer: ([x, y]) => like(x, inferSizes(y.shape, x.numel(), 'reshapeAs')),
+    infer([x, y]) {
+      requireTensor('reshapeAs', y, 1);
+      return like(x, inferSizes(y.shape, x.numel(), 'reshapeAs'));
+    },
     body: ([x, y]) => x.reshape(y.shape),
   }),
   expandAs: new OpSpec({
     name: 'expandAs',
-    infer: ([x, y]) => like(x, expandGeometry(x, y.shape).shape),
+    infer([x, y]) {
+      requireTensor('expandAs', y, 1);
+      return like(x, expandGeometry(x, y.shape).shape);
+    },
     body: ([x, y]) => x.expand(y.shape),
   }),
 
