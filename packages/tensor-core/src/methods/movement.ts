@@ -5,6 +5,7 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, AutogradError, checkOptions, describe, ShapeError } from '../errors.ts';
 import { interpreters } from '../hooks.ts';
+import { requireTensor } from '../ops/build.ts';
 import { create } from '../ops/create.ts';
 import { index as indexOps } from '../ops/index.ts';
 import { type DiagonalAttrs, movement as ops } from '../ops/movement.ts';
@@ -274,10 +275,13 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const at = this.#dimOf('narrow', dim);
     const size = this.shape[at];
     checkInteger(start, 'narrow: start');
-    if (checkInteger(length, 'narrow: length') < 0) throw new ShapeError('narrow(): length must be non-negative.');
+    if (checkInteger(length, 'narrow: length') < 0)
+      throw new ShapeError(`narrow(): length must be non-negative. Got ${length}.`);
     const first = start < 0 ? start + size : start;
     if (first < 0 || first > size || first + length > size) {
-      throw new ShapeError(`start (${start}) + length (${length}) exceeds dimension size (${size}).`);
+      throw new ShapeError(
+        `start (${start}) + length (${length}) exceeds dimension size (${size}). In narrow along dim ${dim} of ${formatShape(this.shape)}.`,
+      );
     }
     return this.slice(at, first, first + length);
   }
@@ -505,6 +509,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** Writes `source`, broadcast and cast, into this tensor and returns it. The source may be on another device. */
   copy_(source: Tensor): Tensor {
+    requireTensor('copy_', source, 1);
     const here = source.device === this.device ? source : source.to(this.device);
     return dispatch(ops.copy.inplaceTwin, [this.self, here], null);
   }

@@ -509,7 +509,7 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     infer([x], { k, dim }) {
       const size = atLeast1d(x).shape[dim];
       if (k > size)
-        throw new ArgumentError(`selected index k out of range: k is ${k}, dimension ${dim} has size ${size}`);
+        throw new ArgumentError(`selected index k out of range in topk: k is ${k}, dimension ${dim} has size ${size}`);
       const shape = x.shape.map((n, d) => (d === dim ? k : n));
       return [like(x, shape), { shape, dtype: 'int64' }];
     },

@@ -234,7 +234,7 @@ function asStridedGeometry(x: Tensor, shape: Shape, strides: readonly number[], 
   const reach = numel(shape) === 0 ? 0 : shape.reduce((last, size, d) => last + (size - 1) * strides[d], offset) + 1;
   if (reach > x.storage.length) {
     throw new ShapeError(
-      `setStorage: sizes ${formatShape(shape)}, strides ${formatShape(strides)}, storage offset ${offset} require ${reach} elements, ` +
+      `asStrided: sizes ${formatShape(shape)}, strides ${formatShape(strides)}, storage offset ${offset} require ${reach} elements, ` +
         `the storage has ${x.storage.length}`,
     );
   }
@@ -340,7 +340,7 @@ function catMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
       if (d === dim || size === first.shape[d]) return;
       throw new ShapeError(
         `Sizes of tensors must match except in dimension ${dim}. Expected size ${first.shape[d]} but got size ${size} ` +
-          `for tensor number ${i} in the list.`,
+          `for tensor number ${i} in the list. cat was given ${formatShape(first.shape)} and ${formatShape(x.shape)}.`,
       );
     });
     total += x.shape[dim];
