@@ -17,7 +17,21 @@ OPS = {
     "eq": torch.eq,
     "pow": torch.pow,
     "where": lambda x, y: torch.where(torch.tensor([True, False]), x, y),
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "floorDivide": lambda x, y: torch.div(x, y, rounding_mode="floor"),
+    "remainder": torch.remainder,
+    "maximum": lambda x, y: torch.maximum(x, y),
+    "lt": torch.lt,
+    "logicalAnd": lambda x, y: torch.logical_and(x, y),
+    "bitwiseAnd": torch.bitwise_and,
+    "add_": lambda x, y: x.add_(y),
+    "mul_": lambda x, y: x.mul_(y),
+    "div_": lambda x, y: x.div_(y),
+    "copy_": lambda x, y: x.copy_(y),
 }
+# The meta device doesn't know what its kernels lack.
+ON_CPU = {"where", "bitwiseAnd", "copy_"}
 
 
 def operands(kind):
@@ -33,8 +47,10 @@ def result(op, a, b):
     try:
         # The meta device has every dtype; on the CPU some kernels lack half precision.
         moved = [x.to("meta") if isinstance(x, torch.Tensor) else x for x in (a, b)]
-        if op == "where":
-            return dtype_name(OPS[op](a, b).dtype)
+        if op.endswith("_"):
+            moved[0] = moved[0].clone()
+        if op in ON_CPU:
+            return dtype_name(OPS[op](a.clone() if op.endswith("_") else a, b).dtype)
         return dtype_name(OPS[op](*moved).dtype)
     except (RuntimeError, TypeError, NotImplementedError):
         return None

@@ -1,9 +1,11 @@
 /** Starting a backward run: `backward` accumulates into leaves, `grad` gives the gradients asked for. */
 import {
+  ArgumentError,
   AutogradError,
   type BackwardOptions,
   builtinOps,
   checkOptions,
+  describe,
   dispatch,
   formatShape,
   isFloat,
@@ -23,6 +25,16 @@ export type Tensors = Tensor | readonly Tensor[];
 const listOf = <T extends Tensor | null>(x: T | readonly T[]): readonly T[] =>
   Array.isArray(x) ? (x as readonly T[]) : [x as T];
 
+/** One or several tensors as a list; throws if anything else is among them. */
+function tensorsOf(where: string, what: string, x: Tensors): readonly Tensor[] {
+  const list = listOf(x);
+  for (const item of list) {
+    if (!isTensor(item))
+      throw new ArgumentError(`${where}: ${what} must be a tensor or tensors, got ${describe(item)}`);
+  }
+  return list;
+}
+
 /** The gradients to start from: ones for scalars where none is given. */
 function startingGrads(outputs: readonly Tensor[], given: readonly (Tensor | null)[] | undefined): Tensor[] {
   if (given && given.length !== outputs.length) {
@@ -31,7 +43,8 @@ function startingGrads(outputs: readonly Tensor[], given: readonly (Tensor | nul
   return outputs.map((output, i) => {
     const grad = given?.[i] ?? null;
     if (grad) {
-      if (!isTensor(grad)) throw new AutogradError('gradients must be Tensors or null');
+      if (!isTensor(grad))
+        throw new ArgumentError(`backward: gradients must be Tensors or null, got ${describe(grad)}`);
       if (sameShape(grad.shape, output.shape)) return grad;
       throw new AutogradError(
         `Mismatch in shape: grad_output[${i}] has a shape of ${formatShape(grad.shape)} and output[${i}] has a shape of ${formatShape(output.shape)}.`,
@@ -74,7 +87,7 @@ export function backward(
 ): void {
   checkOptions('backward', options, ['retainGraph', 'createGraph', 'inputs']);
   const { createGraph = false, retainGraph = createGraph, inputs } = options;
-  const outputs = listOf(tensors);
+  const outputs = tensorsOf('backward', 'what is differentiated', tensors);
   const grads = startingGrads(outputs, gradTensors && listOf(gradTensors));
   const roots = rootsOf(outputs);
   if (inputs && inputs.length === 0) throw new AutogradError("'inputs' argument to backward() cannot be empty.");
@@ -122,11 +135,12 @@ export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions = {
     materializeGrads = false,
     allowUnused = materializeGrads,
   } = options;
-  const list = listOf(outputs);
+  const list = tensorsOf('grad', 'what is differentiated', outputs);
+  const wanted = tensorsOf('grad', 'the inputs', inputs);
   const given = options.gradOutputs === undefined ? undefined : listOf<Tensor | null>(options.gradOutputs);
   const grads = startingGrads(list, given);
   const roots = rootsOf(list);
-  const targets = listOf(inputs).map((input) => {
+  const targets = wanted.map((input) => {
     const edge = gradientEdge(input);
     if (!edge[0]) throw new AutogradError('One of the differentiated Tensors does not require grad');
     return edge;
@@ -134,7 +148,7 @@ export function grad(outputs: Tensors, inputs: Tensors, options: GradOptions = {
   const results = runBackward(roots, grads, { retainGraph, createGraph, targets, accumulate: false });
   return results.map((result, i) => {
     if (result) return result;
-    if (materializeGrads) return zeroGrad(gradMetaOf(listOf(inputs)[i]));
+    if (materializeGrads) return zeroGrad(gradMetaOf(wanted[i]));
     if (allowUnused) return null;
     throw new AutogradError(
       'One of the differentiated Tensors appears to not have been used in the graph. Set allowUnused: true if this is the desired behavior.',

@@ -1,5 +1,5 @@
 /** Products with Jacobians, and the whole of them, of functions of tensors (https://pytorch.org/docs/stable/autograd.html#functional-higher-level-api). */
-import { ArgumentError, formatShape, isTensor, type Tensor, zerosLike } from '@tenfold/tensor-core';
+import { ArgumentError, describe, formatShape, isTensor, type Tensor, zerosLike } from '@tenfold/tensor-core';
 import { grad } from './backward.ts';
 import { enableGrad } from './grad-mode.ts';
 import { leafOf } from './transforms/forward-rules.ts';
@@ -13,6 +13,10 @@ function variables(inputs: readonly Tensor[], linked: boolean): Tensor[] {
 }
 
 function run(fn: TensorFunction, inputs: readonly Tensor[], linked: boolean): { vars: Tensor[]; output: Tensor } {
+  if (typeof fn !== 'function')
+    throw new ArgumentError(`jacobian and its kin: expected a function, got ${describe(fn)}`);
+  if (!Array.isArray(inputs) || !inputs.every(isTensor))
+    throw new ArgumentError('jacobian and its kin: the inputs must be an array of tensors');
   const vars = variables(inputs, linked);
   const output = fn(...vars);
   if (!isTensor(output)) throw new ArgumentError('the function must return one tensor');

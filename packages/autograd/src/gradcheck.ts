@@ -4,6 +4,7 @@ import {
   AutogradError,
   checkOptions,
   DeviceError,
+  describe,
   formatShape,
   fromTypedArray,
   isFloat,
@@ -50,6 +51,7 @@ const known = ['eps', 'atol', 'rtol', 'raiseException'];
  */
 export function gradcheck(fn: CheckedFunction, inputs: readonly unknown[], options: GradcheckOptions = {}): boolean {
   checkOptions('gradcheck', options, known);
+  if (typeof fn !== 'function') throw new ArgumentError(`gradcheck: expected a function, got ${describe(fn)}`);
   const { eps = 1e-6, atol = 1e-5, rtol = 1e-3, raiseException = true } = options;
   const checked = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);
   checkInputs(checked);

@@ -1,12 +1,15 @@
 /** What core's tensors ask of autograd: the fields and methods `requiresGrad`, `grad`, `gradFn`, `backward()` and their like. */
 import {
+  ArgumentError,
   AutogradError,
   type AutogradHooks,
   DeviceError,
   DTypeError,
+  describe,
   formatShape,
   type HookHandle,
   isFloat,
+  isTensor,
   ShapeError,
   sameShape,
   type Tensor,
@@ -30,6 +33,7 @@ function setRequiresGrad(tensor: Tensor, value: boolean): void {
 
 function setGrad(tensor: Tensor, grad: Tensor | null): void {
   if (grad !== null) {
+    if (!isTensor(grad)) throw new ArgumentError(`grad must be a tensor or null, got ${describe(grad)}`);
     if (grad === tensor) throw new AutogradError("can't assign Variable as its own grad");
     if (!isFloat(tensor.dtype) || grad.dtype !== tensor.dtype) {
       throw new DTypeError(`assigned grad has data of a different type: expected ${tensor.dtype}, got ${grad.dtype}`);
@@ -71,6 +75,7 @@ function detachInPlace(tensor: Tensor): void {
 }
 
 function registerHook(tensor: Tensor, hook: (grad: Tensor) => Tensor | null | undefined | void): HookHandle {
+  if (typeof hook !== 'function') throw new ArgumentError(`registerHook: expected a function, got ${describe(hook)}`);
   const [node, outputNr] = gradientEdge(tensor);
   if (!node) throw new AutogradError("cannot register a hook on a tensor that doesn't require gradient");
   return addTensorHook(node, outputNr, hook);

@@ -61,6 +61,7 @@ export interface InplaceOptions {
 /** The larger of x and 0 (https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html). */
 export function relu(input: Tensor, options?: InplaceOptions): Tensor {
   checkOptions('relu', options, ['inplace']);
+  if (!isTensor(input)) throw new ArgumentError(`relu: expected a tensor, got ${describe(input)}`);
   return options?.inplace ? input.relu_() : input.relu();
 }
 

@@ -3,7 +3,7 @@
  * `dtype` (default: the default float dtype), `device` (default: the default device) and `requiresGrad`.
  */
 import { dispatch } from './dispatch.ts';
-import { arrayTypes, checkDType, type DType, getDefaultDType, isFloat, type TypedArray } from './dtype.ts';
+import { arrayTypes, checkDType, type DType, dtypes, getDefaultDType, isFloat, type TypedArray } from './dtype.ts';
 import { ArgumentError, AutogradError, checkOptions, DTypeError, describe, ShapeError } from './errors.ts';
 import { arrayDType, encode, fromNested, isNumericArray, type TensorData } from './from-data.ts';
 import { arangeLength, create as ops } from './ops/create.ts';
@@ -99,7 +99,17 @@ export function fromTypedArray(data: TypedArray, shape: Shape = [data.length], o
 function filled(where: string, shape: Shape, value: number, options: FactoryOptions, dtype?: () => DType): Tensor {
   const sizes = checkShape(shape, where);
   const attrs = { shape: sizes, value, ...factoryOptions(where, options, dtype) };
+  checkFits(where, value, attrs.dtype);
   return withGrad(dispatch(ops.full, [], attrs), options);
+}
+
+/** Throws if no integer of `dtype` is near `value`. As in PyTorch, a negative number of an unsigned dtype counts from its end. */
+function checkFits(where: string, value: number, dtype: DType): void {
+  if (isFloat(dtype) || dtype === 'bool') return;
+  const bits = dtypes[dtype].itemsize * 8;
+  const high = dtypes[dtype].signed ? 2 ** (bits - 1) : 2 ** bits;
+  if (!(value < high && value >= -high))
+    throw new DTypeError(`${where}: value ${value} cannot be converted to ${dtype} without overflow`);
 }
 
 /** Zeros of the given shape. */
@@ -122,7 +132,7 @@ export function empty(shape: Shape, options: FactoryOptions = {}): Tensor {
 
 /** The identity matrix of `n` rows and `m` columns (default `n`): `eye(3)`, `eye(2, 3)`. */
 export function eye(n: number, m: number | FactoryOptions = n, options: FactoryOptions = {}): Tensor {
-  if (typeof m !== 'number') return eye(n, n, m);
+  if (typeof m === 'object') return eye(n, checkInteger(n, 'eye: n'), m);
   const attrs = { shape: checkShape([n, m], 'eye'), ...factoryOptions('eye', options) };
   return withGrad(dispatch(ops.eye, [], attrs), options);
 }
@@ -247,7 +257,9 @@ export function likeOptions(where: string, x: Tensor, options: FactoryOptions): 
 }
 
 function filledLike(where: string, x: Tensor, value: number, options: FactoryOptions): Tensor {
-  return withGrad(dispatch(ops.fullLike, [x], { value, ...likeOptions(where, x, options) }), options);
+  const attrs = { value, ...likeOptions(where, x, options) };
+  checkFits(where, value, attrs.dtype);
+  return withGrad(dispatch(ops.fullLike, [x], attrs), options);
 }
 
 /** Zeros of the shape, dtype and device of `x`, unless the options say otherwise. */

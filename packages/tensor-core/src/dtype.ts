@@ -98,7 +98,9 @@ export const getDefaultDType = (): DType => defaultDType;
 /** Sets the default float dtype, as `torch.set_default_dtype`. */
 export function setDefaultDType(dtype: DType): void {
   if (!isFloat(checkDType(dtype, 'setDefaultDType'))) {
-    throw new DTypeError(`only floating-point types are supported as the default type, got ${dtype}`);
+    throw new DTypeError(
+      `only floating-point types are supported as the default type, got ${dtype} in setDefaultDType`,
+    );
   }
   defaultDType = dtype;
 }

@@ -128,7 +128,9 @@ export function seedToKey(seed: Seed): [number, number] {
     return [Number(seed & 0xffff_ffffn), Number(seed >> 32n)];
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new ArgumentError(`a seed must be an integer in [0, 2^53) or a bigint in [0, 2^64), but got ${seed}`);
+    throw new ArgumentError(
+      `manualSeed: a seed must be an integer in [0, 2^53) or a bigint in [0, 2^64), but got ${seed}`,
+    );
   }
   return [seed % TWO_32, Math.floor(seed / TWO_32)];
 }

@@ -45,7 +45,9 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions,
   checkInteger(low, 'randint: low');
   checkInteger(high, 'randint: high');
   if (low >= high)
-    throw new ArgumentError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
+    throw new ArgumentError(
+      `random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high} in randint`,
+    );
   const attrs = {
     shape: checkShape(shape, 'randint'),
     ...factoryOptions('randint', options, () => 'int64', ['generator']),
@@ -56,7 +58,7 @@ export function randint(a: number, b: number | Shape, c?: Shape | RandomOptions,
 
 /** The whole numbers from 0 to n - 1 in random order, int64 by default. */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
-  if (checkInteger(n, 'randperm: n') < 0) throw new ArgumentError(`n must be non-negative, got ${n}`);
+  if (checkInteger(n, 'randperm: n') < 0) throw new ArgumentError(`n must be non-negative, got ${n} in randperm`);
   const { dtype, device } = factoryOptions('randperm', options, () => 'int64', ['generator']);
   return withGrad(
     dispatch(ops.randperm, [], { n, dtype, device, generator: generatorOf('randperm', options.generator) }),
@@ -124,7 +126,7 @@ export function normal(
     if (!isTensor(value) && typeof value !== 'number')
       throw new ArgumentError(`normal: expected tensors or numbers, got ${describe(value)}`);
   if (typeof std === 'number' && !(std >= 0))
-    throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
+    throw new ArgumentError(`normal expects std >= 0.0, but found std ${std} in normal`);
   if (typeof mean === 'number' && typeof std === 'number') {
     if (!shape)
       throw new ArgumentError('normal: a shape is needed where mean and std are numbers, as { shape: [2, 3] }');

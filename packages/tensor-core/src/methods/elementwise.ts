@@ -22,7 +22,10 @@ export interface DivOptions {
 
 function alphaOf(where: string, options: AlphaOptions | undefined): { alpha: number } {
   checkOptions(where, options, ['alpha']);
-  return options?.alpha === undefined ? unscaled : { alpha: options.alpha };
+  const alpha = options?.alpha;
+  if (alpha === undefined) return unscaled;
+  if (typeof alpha !== 'number') throw new ArgumentError(`${where}: alpha must be a number, got ${describe(alpha)}`);
+  return { alpha };
 }
 
 const unscaled = { alpha: 1 };

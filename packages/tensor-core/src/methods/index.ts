@@ -316,7 +316,7 @@ export abstract class IndexMethods extends ScatterMethods {
   /** The `k` largest (or smallest) elements along a dim, in order, and where they stood. @throws ArgumentError if there are fewer. */
   topk(k: number, options: TopkOptions = {}): Sorted {
     checkOptions('topk', options, ['dim', 'largest', 'sorted']);
-    if (checkInteger(k, 'topk: k') < 0) throw new ArgumentError(`selected index k out of range: k is ${k}`);
+    if (checkInteger(k, 'topk: k') < 0) throw new ArgumentError(`selected index k out of range in topk: k is ${k}`);
     const attrs = { k, dim: this.indexDim('topk', options.dim ?? -1), largest: options.largest ?? true };
     const [values, indices] = dispatch(ops.topk, [this.self], attrs);
     return { values, indices };

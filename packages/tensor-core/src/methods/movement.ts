@@ -5,6 +5,7 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, AutogradError, checkOptions, describe, ShapeError } from '../errors.ts';
 import { interpreters } from '../hooks.ts';
+import { requireTensor } from '../ops/build.ts';
 import { create } from '../ops/create.ts';
 import { index as indexOps } from '../ops/index.ts';
 import { type DiagonalAttrs, movement as ops } from '../ops/movement.ts';
@@ -274,10 +275,13 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const at = this.#dimOf('narrow', dim);
     const size = this.shape[at];
     checkInteger(start, 'narrow: start');
-    if (checkInteger(length, 'narrow: length') < 0) throw new ShapeError('narrow(): length must be non-negative.');
+    if (checkInteger(length, 'narrow: length') < 0)
+      throw new ShapeError(`narrow(): length must be non-negative. Got ${length}.`);
     const first = start < 0 ? start + size : start;
     if (first < 0 || first > size || first + length > size) {
-      throw new ShapeError(`start (${start}) + length (${length}) exceeds dimension size (${size}).`);
+      throw new ShapeError(
+        `start (${start}) + length (${length}) exceeds dimension size (${size}). In narrow along dim ${dim} of ${formatShape(this.shape)}.`,
+      );
     }
     return this.slice(at, first, first + length);
   }
@@ -343,6 +347,8 @@ export abstract class MovementMethods extends SoftmaxMethods {
     if (typeof given === 'number') {
       const sections = checkInteger(given, 'tensorSplit: sections');
       if (sections <= 0) throw new ArgumentError(`number of sections must be larger than 0, got ${sections}`);
+      if (sections > 2 ** 20)
+        throw new ArgumentError(`tensorSplit: ${sections} sections are more tensors than can be made`);
       const size = Math.floor(length / sections);
       const larger = length % sections;
       const start = (i: number): number => i * size + Math.min(i, larger);
@@ -503,6 +509,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** Writes `source`, broadcast and cast, into this tensor and returns it. The source may be on another device. */
   copy_(source: Tensor): Tensor {
+    requireTensor('copy_', source, 1);
     const here = source.device === this.device ? source : source.to(this.device);
     return dispatch(ops.copy.inplaceTwin, [this.self, here], null);
   }
@@ -552,7 +559,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
         throw new ArgumentError(`roll: without dims there must be one shift, got ${steps.length}`);
       return dispatch(ops.roll, [this.flatten()], { shift: steps[0], dim: 0 }).viewAs(this.self);
     }
-    const list = (typeof dims === 'number' ? [dims] : (dims as readonly number[])).map((dim) =>
+    const list = (typeof dims === 'number' ? [dims] : checkIntegers(dims, 'roll: dims')).map((dim) =>
       this.#dimOf('roll', dim),
     );
     if (list.length !== steps.length) {

@@ -44,7 +44,7 @@ export abstract class RandomMethods extends CreateMethods {
   normal_(mean = 0, std = 1, options: RandomMethodOptions = {}): Tensor {
     checkFinite(mean, 'normal_: mean');
     if (checkFinite(std, 'normal_: std') < 0)
-      throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
+      throw new ArgumentError(`normal expects std >= 0.0, but found std ${std} in normal_`);
     return dispatch(ops.normal.inplaceTwin, [this.self], { mean, std, ...drawn('normal_', options) });
   }
 
@@ -115,7 +115,7 @@ export abstract class RandomMethods extends CreateMethods {
   multinomial(numSamples: number, options: MultinomialOptions = {}): Tensor {
     const { generator } = drawn('multinomial', options, ['replacement']);
     if (checkInteger(numSamples, 'multinomial: numSamples') <= 0)
-      throw new ArgumentError(`cannot sample num_samples <= 0 samples, got ${numSamples}`);
+      throw new ArgumentError(`cannot sample num_samples <= 0 samples, got ${numSamples} in multinomial`);
     if (isFloat(this.dtype) && this.ndim > 0 && this.storage.device.runtime.downloadSync && interpreters.length === 0)
       this.#checkProbabilities();
     return dispatch(ops.multinomial, [this.self], { numSamples, replacement: options.replacement ?? false, generator });
@@ -128,7 +128,7 @@ export abstract class RandomMethods extends CreateMethods {
       let sum = 0;
       for (const p of values.subarray(start, start + row)) {
         if (!(p >= 0) || p === Number.POSITIVE_INFINITY)
-          throw new ArgumentError('probability tensor contains either `inf`, `nan` or element < 0');
+          throw new ArgumentError('probability tensor contains either `inf`, `nan` or element < 0 in multinomial');
         sum += p;
       }
       if (sum <= 0) throw new ArgumentError('invalid multinomial distribution (sum of probabilities <= 0)');

@@ -45,6 +45,7 @@ const indexReductions: readonly unknown[] = ['prod', 'mean', 'amax', 'amin'];
 
 function scaled(source: Tensor, options: IndexAddOptions | undefined): Tensor {
   checkOptions('indexAdd', options, ['alpha']);
+  requireTensor('indexAdd', source, 2);
   return options?.alpha === undefined || options.alpha === 1 ? source : source.mul(options.alpha);
 }
 

@@ -240,7 +240,10 @@ export const einsum: OpSpec<Sig<readonly Tensor[], EinsumAttrs>> = new OpSpec<Si
       equation,
       inputs.map((x) => x.shape),
     );
-    return { shape: output.map((label) => sizes.get(label) ?? 1), dtype: inputs[0].dtype };
+    const { dtype } = inputs[0];
+    // sums and products of bools are not bools; a view of one is
+    if (dtype === 'bool' && (inputs.length > 1 || sizes.size > output.length)) throw notImplementedFor('einsum', dtype);
+    return { shape: output.map((label) => sizes.get(label) ?? 1), dtype };
   },
   body(inputs, { equation }) {
     const { operands, output } = plan(

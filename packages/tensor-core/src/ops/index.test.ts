@@ -61,7 +61,7 @@ describe('reading', () => {
     expect(() => x.index([tensor([true])])).toThrow(
       'The shape of the mask [1] at index 0 does not match the shape of the indexed tensor [3, 4] at index 0',
     );
-    expect(() => x.index([tensor([0.5])])).toThrow(/must be integer or bool tensors/);
+    expect(() => x.index([tensor([0.5])])).toThrow(/must be long, int or bool tensors/);
     expect(() => x.index([ids(0, 1), ids(0, 1, 2)])).toThrow(
       'shape mismatch: indexing tensors could not be broadcast together with shapes [2], [3]',
     );

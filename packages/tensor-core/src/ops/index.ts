@@ -1,10 +1,9 @@
 /** Ops that read and write elements at computed positions, and order them. Duplicates accumulate in index order; the last write wins. */
 import type { Runtime, ScatterMode, TensorView } from '../backend.ts';
 import { allocate, copyInto, dispatch } from '../dispatch.ts';
-import { isInteger } from '../dtype.ts';
 import { ArgumentError, DTypeError, IndexError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
-import { formatShape, numel, type Shape, sameShape } from '../shape.ts';
+import { broadcastShapes, formatShape, numel, type Shape, sameShape } from '../shape.ts';
 import { type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
@@ -249,8 +248,8 @@ function selection(x: Tensor, indices: readonly (Tensor | null)[]): Selection {
   indices.forEach((index, d) => {
     if (index === null) return;
     requireTensor('index', index, d);
-    if (!isInteger(index.dtype))
-      throw new DTypeError(`tensors used as indices must be integer or bool tensors, got ${index.dtype}`);
+    if (index.dtype !== 'int64' && index.dtype !== 'int32')
+      throw new DTypeError(`tensors used as indices must be long, int or bool tensors, got ${index.dtype}`);
     dims.push(d);
     tensors.push(index);
   });
@@ -470,10 +469,16 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
   maskedScatter: new OpSpec({
     name: 'maskedScatter',
     infer([x, mask, source]) {
+      requireTensor('maskedScatter', mask, 1);
+      requireTensor('maskedScatter', source, 2);
       if (mask.dtype !== 'bool') throw new DTypeError(`masked_scatter_ only supports boolean masks, got ${mask.dtype}`);
       if (source.dtype !== x.dtype)
         throw new DTypeError(
           `maskedScatter: expected self and source to have same dtypes but got ${x.dtype} and ${source.dtype}`,
+        );
+      if (!sameShape(broadcastShapes([mask.shape, x.shape], 'maskedScatter'), x.shape))
+        throw new ShapeError(
+          `maskedScatter: a mask of shape ${formatShape(mask.shape)} can't be expanded to ${formatShape(x.shape)}`,
         );
       return like(x);
     },
@@ -504,7 +509,7 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     infer([x], { k, dim }) {
       const size = atLeast1d(x).shape[dim];
       if (k > size)
-        throw new ArgumentError(`selected index k out of range: k is ${k}, dimension ${dim} has size ${size}`);
+        throw new ArgumentError(`selected index k out of range in topk: k is ${k}, dimension ${dim} has size ${size}`);
       const shape = x.shape.map((n, d) => (d === dim ? k : n));
       return [like(x, shape), { shape, dtype: 'int64' }];
     },

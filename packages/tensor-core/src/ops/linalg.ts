@@ -145,7 +145,7 @@ function dotShape(a: Tensor, b: Tensor): number[] {
     throw new ShapeError(`1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors in dot`);
   if (a.shape[0] !== b.shape[0]) {
     throw new ShapeError(
-      `inconsistent tensor size, expected tensor ${formatShape(a.shape)} and src ${formatShape(b.shape)} to have the same number of elements, ` +
+      `inconsistent tensor size, expected tensor ${formatShape(a.shape)} and src ${formatShape(b.shape)} to have the same number of elements in dot, ` +
         `but got ${a.shape[0]} and ${b.shape[0]} elements respectively`,
     );
   }

@@ -57,15 +57,25 @@ function pairMeta(name: string, input: Tensor, target: Tensor, { reduction }: Lo
 }
 
 /** A loss of the difference of two tensors that broadcast. */
+/** {@link pairMeta} of two that are subtracted. */
+function differenceMeta(name: string, input: Tensor, target: Tensor, attrs: LossAttrs): TensorMeta {
+  const meta = pairMeta(name, input, target, attrs);
+  if (input.dtype === 'bool' || target.dtype === 'bool')
+    throw new DTypeError(
+      `${name}: input and target must be numbers, got ${input.dtype} and ${target.dtype}; cast with .to(…)`,
+    );
+  return meta;
+}
+
 const distanceLoss = <A extends LossAttrs>(
   name: string,
   each: (difference: Tensor, attrs: A) => Tensor,
 ): OpSpec<Sig<[Tensor, Tensor], A>> =>
   new OpSpec<Sig<[Tensor, Tensor], A>>({
     name,
-    infer: ([input, target], attrs) => pairMeta(name, input, target, attrs),
+    infer: ([input, target], attrs) => differenceMeta(name, input, target, attrs),
     body([input, target], attrs) {
-      pairMeta(name, input, target, attrs);
+      differenceMeta(name, input, target, attrs);
       return reduced(each(input.sub(target), attrs), attrs.reduction);
     },
   });
@@ -243,6 +253,8 @@ function binaryMeta(
   });
   const dtype = resultType([input, target, ...weights]);
   if (!isFloat(input.dtype) || !isFloat(dtype)) throw notImplementedFor(name, input.dtype);
+  if (target.dtype === 'bool')
+    throw new DTypeError(`${name}: the target must be of probabilities, got bool; use target.to('${input.dtype}')`);
   return { shape: attrs.reduction === 'none' ? input.shape : [], dtype };
 }
 

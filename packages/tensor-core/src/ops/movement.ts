@@ -234,7 +234,7 @@ function asStridedGeometry(x: Tensor, shape: Shape, strides: readonly number[], 
   const reach = numel(shape) === 0 ? 0 : shape.reduce((last, size, d) => last + (size - 1) * strides[d], offset) + 1;
   if (reach > x.storage.length) {
     throw new ShapeError(
-      `setStorage: sizes ${formatShape(shape)}, strides ${formatShape(strides)}, storage offset ${offset} require ${reach} elements, ` +
+      `asStrided: sizes ${formatShape(shape)}, strides ${formatShape(strides)}, storage offset ${offset} require ${reach} elements, ` +
         `the storage has ${x.storage.length}`,
     );
   }
@@ -340,7 +340,7 @@ function catMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
       if (d === dim || size === first.shape[d]) return;
       throw new ShapeError(
         `Sizes of tensors must match except in dimension ${dim}. Expected size ${first.shape[d]} but got size ${size} ` +
-          `for tensor number ${i} in the list.`,
+          `for tensor number ${i} in the list. cat was given ${formatShape(first.shape)} and ${formatShape(x.shape)}.`,
       );
     });
     total += x.shape[dim];
@@ -446,17 +446,26 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
   }),
   viewAs: new OpSpec({
     name: 'viewAs',
-    infer: ([x, y]) => like(x, viewGeometry(x, y.shape).shape),
+    infer([x, y]) {
+      requireTensor('viewAs', y, 1);
+      return like(x, viewGeometry(x, y.shape).shape);
+    },
     body: ([x, y]) => x.view(y.shape),
   }),
   reshapeAs: new OpSpec({
     name: 'reshapeAs',
-    infer: ([x, y]) => like(x, inferSizes(y.shape, x.numel(), 'reshapeAs')),
+    infer([x, y]) {
+      requireTensor('reshapeAs', y, 1);
+      return like(x, inferSizes(y.shape, x.numel(), 'reshapeAs'));
+    },
     body: ([x, y]) => x.reshape(y.shape),
   }),
   expandAs: new OpSpec({
     name: 'expandAs',
-    infer: ([x, y]) => like(x, expandGeometry(x, y.shape).shape),
+    infer([x, y]) {
+      requireTensor('expandAs', y, 1);
+      return like(x, expandGeometry(x, y.shape).shape);
+    },
     body: ([x, y]) => x.expand(y.shape),
   }),
 

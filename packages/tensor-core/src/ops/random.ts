@@ -283,7 +283,7 @@ export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } =
       const categories = p.shape[p.shape.length - 1];
       if (!replacement && numSamples > categories) {
         throw new ArgumentError(
-          `cannot sample n_sample > prob_dist.size(-1) samples without replacement: ${numSamples} of ${categories}`,
+          `cannot sample n_sample > prob_dist.size(-1) samples without replacement in multinomial: ${numSamples} of ${categories}`,
         );
       }
       return { shape: [...p.shape.slice(0, -1), numSamples], dtype: 'int64' };

@@ -101,7 +101,7 @@ function meanDType(dtype: DType, asked: DType | undefined): DType {
   }
   if (asked === undefined && !isFloat(dtype)) {
     throw new DTypeError(
-      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${scalarTypeName[dtype]}; pass { dtype: 'float32' }`,
+      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${scalarTypeName[dtype]} (${dtype}); pass { dtype: 'float32' }`,
     );
   }
   return asked ?? dtype;
