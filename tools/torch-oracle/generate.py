@@ -57,7 +57,7 @@ def programs_fixture():
 
 
 FAMILIES = [
-    *["elementwise", "reduce", "movement", "index", "linalg", "softmax", "loss"],
+    *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}

@@ -81,6 +81,8 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
   maskedFill: tensorAt(2),
   scatter: numberAt(2),
   indexFill: tensorAt(2),
+  // the in-place forms have numbers of their own, and there is no other here
+  fill: (inputs) => (isTensor(inputs[1]) ? 3 : 2),
   viewScatter: (_, attrs) => `${pascalCase((attrs as { view: OpSpec }).view.name)}ScatterBackward0`,
   clamp: (inputs) => (isTensor(inputs[1]) || isTensor(inputs[2]) ? 0 : 1),
   nllLoss: nll,

@@ -42,7 +42,9 @@ import {
   spread,
   unit,
 } from './test-samples/inputs.ts';
+import { movement } from './test-samples/movement.ts';
 import { pool } from './test-samples/pool.ts';
+import { random } from './test-samples/random.ts';
 import { spatial } from './test-samples/spatial.ts';
 
 type UnaryName = {
@@ -393,12 +395,15 @@ const samples: Samples = {
   randomFill: seeded((x) => x.random_()),
 };
 
+/** Further samples of families that have many. */
+const more: readonly Samples[] = [index, movement, random];
+
 /** Rounding to float32 is a staircase to a step of 1e-6. */
 const coarse = new Set(['toCopy']);
 
 const without = new Set(['noGradient', 'notImplemented']);
 describe.each(Object.keys(rules).filter((name) => !without.has(rules[name as keyof BuiltinOps].kind)))('%s', (op) => {
-  const rows = [...(samples[op as keyof BuiltinOps] ?? []), ...((index as Samples)[op as keyof BuiltinOps] ?? [])];
+  const rows = [samples, ...more].flatMap((table) => table[op as keyof BuiltinOps] ?? []);
   test('first and second derivatives', () => {
     expect(rows.length, `no sample for ${op}`).toBeGreaterThan(0);
     const called = new Set<string>();

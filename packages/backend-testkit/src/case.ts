@@ -11,8 +11,8 @@ type Json = any;
 
 /** How one op is called, and how its results are judged. */
 export interface OpCase {
-  /** Calls the op through the public API. */
-  call(inputs: readonly Json[], args: Json): Results;
+  /** Calls the op through the public API. `device` is for ops without inputs. */
+  call(inputs: readonly Json[], args: Json, device: string): Results;
   /** Calls the in-place form. */
   inplace?(inputs: readonly Json[], args: Json): Results;
   /** Reads values while it runs (its result shape depends on them), so it can't be traced. */

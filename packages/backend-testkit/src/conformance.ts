@@ -122,7 +122,7 @@ async function checkSample(check: Check): Promise<CheckReport> {
   for (const x of [...sample.inputs, ...sample.outputs])
     if (typeof x === 'object' && x !== null) report.dtypes.add(x.dtype);
 
-  const outputs = withLayer(interpreters, inferenceChecker, () => listOf(row.call(fresh(false), args)));
+  const outputs = withLayer(interpreters, inferenceChecker, () => listOf(row.call(fresh(false), args, device)));
   if (outputs.length !== sample.outputs.length) {
     throw new ConformanceError(`${outputs.length} outputs, PyTorch gives ${sample.outputs.length}`);
   }
@@ -137,10 +137,10 @@ async function checkSample(check: Check): Promise<CheckReport> {
     report.inPlace++;
   }
   if (!row.reads) {
-    await checkTrace(row, fresh(false), args);
+    await checkTrace(row, fresh(false), args, device);
     report.traces++;
   }
-  if (sample.gradFn && !otherNodes[op]) checkNodes(listOf(row.call(fresh(true), args)), sample.gradFn);
+  if (sample.gradFn && !otherNodes[op]) checkNodes(listOf(row.call(fresh(true), args, device)), sample.gradFn);
   if (sample.gradOut && sample.grads) await checkGradients(check, fresh(true));
   return report;
 }
@@ -172,13 +172,14 @@ const inferenceChecker: Interpreter = {
 };
 
 /** A replayed trace must give the very same numbers. */
-async function checkTrace(row: OpCase, inputs: readonly unknown[], args: object): Promise<void> {
+async function checkTrace(row: OpCase, inputs: readonly unknown[], args: object, device: string): Promise<void> {
   const tensors = inputs.filter(isTensor);
   const call = (...given: Tensor[]): Results => {
     const rest = [...given];
     return row.call(
       inputs.map((x) => (isTensor(x) ? rest.shift() : x)),
       args,
+      device,
     );
   };
   const { graph, result } = trace(call, tensors);
@@ -191,7 +192,7 @@ async function checkGradients(check: Check, inputs: readonly unknown[]): Promise
   const { gradOut = [], grads = [], gradgrads } = sample;
   const leaves = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);
   const expected = grads.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
-  const outputs = listOf(row.call(inputs, sample.args ?? {}));
+  const outputs = listOf(row.call(inputs, sample.args ?? {}, device));
   const flowing = outputs.filter((_, i) => gradOut[i]);
   const cotangents = gradOut.filter((x): x is TensorData => x !== null).map((data) => makeTensorOf(data, device));
   if (gradgrads) for (const cotangent of cotangents) cotangent.requiresGrad_();

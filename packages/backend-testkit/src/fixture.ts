@@ -56,6 +56,7 @@ export const families = [
   'reduce',
   'movement',
   'index',
+  'create',
   'linalg',
   'softmax',
   'loss',

@@ -9,6 +9,7 @@ import { conv } from './test-cases/conv.ts';
 import { decomposition } from './test-cases/decomposition.ts';
 import { index } from './test-cases/index.ts';
 import { type Case, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
+import { movement } from './test-cases/movement.ts';
 import { pool } from './test-cases/pool.ts';
 import { spatial } from './test-cases/spatial.ts';
 import { type Compared, type Comparison, compareAll } from './testing.ts';
@@ -441,6 +442,7 @@ const cases: Case[] = [
   unary('fill', f([3, 4]), { operands: ([x]) => [x, 3] }),
   // last, since all cases draw from one generator
   ...index(),
+  ...movement(),
 ];
 
 /** Ops that have a row but no case here. */

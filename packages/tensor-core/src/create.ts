@@ -257,8 +257,13 @@ export const zerosLike = (x: Tensor, options: FactoryOptions = {}): Tensor => fi
 export const onesLike = (x: Tensor, options: FactoryOptions = {}): Tensor => filledLike('onesLike', x, 1, options);
 
 /** `value` at every element, in the shape, dtype and device of `x`, unless the options say otherwise. */
-export const fullLike = (x: Tensor, value: number, options: FactoryOptions = {}): Tensor =>
-  filledLike('fullLike', x, checkNumber(value, 'fullLike: value'), options);
+export const fullLike = (x: Tensor, value: number | boolean, options: FactoryOptions = {}): Tensor =>
+  filledLike(
+    'fullLike',
+    x,
+    typeof value === 'boolean' ? Number(value) : checkNumber(value, 'fullLike: value'),
+    options,
+  );
 
 /** Undefined values in the shape, dtype and device of `x`, unless the options say otherwise. */
 export function emptyLike(x: Tensor, options: FactoryOptions = {}): Tensor {

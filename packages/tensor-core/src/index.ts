@@ -190,7 +190,18 @@ export type { ShuffleOps } from './ops/shuffle.ts';
 export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';
-export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.ts';
+export {
+  defaultGenerator,
+  type ForkRngOptions,
+  forkRng,
+  Generator,
+  type GeneratorState,
+  getRngState,
+  initialSeed,
+  manualSeed,
+  seed,
+  setRngState,
+} from './random.ts';
 export {
   Device,
   devices,

@@ -1,7 +1,7 @@
 /** The generator of random numbers: a seed and a position in its Philox stream. Same seed, same numbers, on every device. */
 
 import type { RandomKey } from './backend.ts';
-import { ArgumentError, describe } from './errors.ts';
+import { ArgumentError, checkOptions, describe } from './errors.ts';
 import { type Seed, seedToKey } from './philox.ts';
 
 /** A generator's state as plain data. */
@@ -48,6 +48,16 @@ export class Generator {
     return this;
   }
 
+  /** The seed that the stream was started from. */
+  initialSeed(): Seed {
+    return this.#seed;
+  }
+
+  /** Another generator in the same state; drawing from one leaves the other where it is. */
+  clone(): Generator {
+    return new Generator().setState(this.getState());
+  }
+
   /** What {@link setState} takes to repeat the numbers from here on. */
   getState(): GeneratorState {
     return { seed: this.#seed, offset: this.#offset };
@@ -74,6 +84,58 @@ export const defaultGenerator = new Generator();
 
 /** Seeds the default generator, as `torch.manual_seed`. */
 export const manualSeed = (seed: Seed): Generator => defaultGenerator.manualSeed(seed);
+
+/** Seeds the default generator with a number that can't be foreseen, and gives that number. */
+export function seed(): number {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+  const value = (high % 2 ** 21) * 2 ** 32 + low;
+  manualSeed(value);
+  return value;
+}
+
+/** The seed of the default generator. */
+export const initialSeed = (): Seed => defaultGenerator.initialSeed();
+
+/** The state of the default generator. */
+export const getRngState = (): GeneratorState => defaultGenerator.getState();
+
+/** Puts the default generator into a state that {@link getRngState} gave. */
+export function setRngState(state: GeneratorState): void {
+  defaultGenerator.setState(state);
+}
+
+/** Options of {@link forkRng}. */
+export interface ForkRngOptions {
+  /** Whose state is kept. Default: the default generator. */
+  generator?: Generator;
+}
+
+/**
+ * Runs `fn` and puts the generator back to where it was before, so that what `fn` draws leaves no trace. If `fn` is asynchronous, once it has settled
+ * (https://pytorch.org/docs/stable/random.html#torch.random.fork_rng).
+ *
+ * @example
+ * const noise = forkRng(() => { manualSeed(0); return randn([3]); });
+ */
+export function forkRng<T>(fn: () => T, options: ForkRngOptions = {}): T {
+  checkOptions('forkRng', options, ['generator']);
+  const generator = generatorOf('forkRng', options.generator);
+  const state = generator.getState();
+  const restore = (): void => {
+    generator.setState(state);
+  };
+  let pending = false;
+  try {
+    const result = fn();
+    if (result instanceof Promise) {
+      pending = true;
+      return result.finally(restore) as T;
+    }
+    return result;
+  } finally {
+    if (!pending) restore();
+  }
+}
 
 /** The generator of the options. */
 export function generatorOf(where: string, generator: Generator | undefined): Generator {

@@ -16,6 +16,10 @@ export const random: Rules<RandomOps> = {
   uniform: formula(nothing()),
   normal: formula(nothing()),
   exponential: formula(nothing()),
+  logNormal: formula(nothing()),
+  cauchy: formula(nothing()),
+  geometric: formula(nothing()),
+  normalOf: formula(nothing(), nothing(1)),
   bernoulliFill: formula(nothing(), nothing(1)),
   randomFill: formula(nothing()),
 };

@@ -1,7 +1,8 @@
 /** Every case by op name, total over the builtin ops. */
-import type { BuiltinOps, CreateOps, OptimOps, RandomOps } from '@tenfold/tensor-core';
+import type { BuiltinOps, OptimOps, RandomOps } from '@tenfold/tensor-core';
 import type { Cases, NoCase, OpCase } from '../case.ts';
 import { conv, convMethods } from './conv.ts';
+import { create, createMethods } from './create.ts';
 import { decomposition, decompositionMethods } from './decomposition.ts';
 import { elementwise, elementwiseMethods } from './elementwise.ts';
 import { index, indexMethods } from './index.ts';
@@ -13,23 +14,8 @@ import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { spatial, spatialMethods } from './spatial.ts';
 
-const made: NoCase = { none: 'makes a tensor from attributes; checked in checks/create.ts' };
 const drawn: NoCase = { none: 'random; streams and distributions are checked in checks/random.ts' };
 const stepped: NoCase = { none: 'fused optimiser step; 50-step trajectories of PyTorch are replayed in optim' };
-
-const create: Cases<CreateOps> = {
-  full: made,
-  empty: made,
-  fullLike: made,
-  emptyLike: made,
-  fromData: made,
-  eye: made,
-  arange: made,
-  linspace: made,
-  logspace: made,
-  toCopy: { none: 'the method `to` has the samples' },
-  fill: { none: 'in-place only in the API; tested in tensor-core' },
-};
 
 const random: Cases<RandomOps> = {
   rand: drawn,
@@ -43,6 +29,10 @@ const random: Cases<RandomOps> = {
   uniform: drawn,
   normal: drawn,
   exponential: drawn,
+  logNormal: drawn,
+  cauchy: drawn,
+  geometric: drawn,
+  normalOf: drawn,
   bernoulliFill: drawn,
   randomFill: drawn,
 };
@@ -70,6 +60,7 @@ export const opCases: Cases<BuiltinOps> = {
 /** Cases of methods that are made of other ops. */
 export const methodCases: { readonly [name: string]: OpCase } = {
   ...convMethods,
+  ...createMethods,
   ...decompositionMethods,
   ...elementwiseMethods,
   ...indexMethods,

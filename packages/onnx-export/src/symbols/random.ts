@@ -19,6 +19,10 @@ export const randomNumbers: Symbols<RandomOps> = {
   uniform: random,
   normal: random,
   exponential: random,
+  logNormal: random,
+  cauchy: random,
+  geometric: random,
+  normalOf: random,
   bernoulliFill: random,
   randomFill: random,
 };

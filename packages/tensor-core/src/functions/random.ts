@@ -1,7 +1,8 @@
 /** Functions that draw random numbers (https://pytorch.org/docs/stable/torch.html#random-sampling). */
-import { type FactoryOptions, factoryOptions, likeOptions, withGrad } from '../create.ts';
+import { emptyLike, type FactoryOptions, factoryOptions, likeOptions, withGrad } from '../create.ts';
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
+import { interpreters } from '../hooks.ts';
 import { random as ops } from '../ops/random.ts';
 import { type Generator, generatorOf } from '../random.ts';
 import { checkInteger, checkShape, type Shape } from '../shape.ts';
@@ -76,6 +77,21 @@ export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
 export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
   withGrad(dispatch(ops.randnLike, [x], likeAttrs('randnLike', x, options)), options);
 
+/**
+ * Whole numbers from `low` (default 0) up to but not including `high`, of the shape, dtype and device of `x`, unless the options say otherwise:
+ * `randintLike(x, 10)`, `randintLike(x, 5, 10)`.
+ *
+ * @throws ArgumentError unless low < high.
+ */
+export function randintLike(x: Tensor, high: number, options?: RandomOptions): Tensor;
+export function randintLike(x: Tensor, low: number, high: number, options?: RandomOptions): Tensor;
+export function randintLike(x: Tensor, a: number, b?: number | RandomOptions, c?: RandomOptions): Tensor {
+  const [low, high, options] = typeof b === 'number' ? [a, b, c ?? {}] : [0, a, b ?? {}];
+  const { generator, ...rest } = options;
+  likeOptions('randintLike', x, rest);
+  return withGrad(emptyLike(x, { ...rest, requiresGrad: false }).random_(low, high, { generator }), rest);
+}
+
 /** Options of functions that draw by given probabilities. */
 export interface DrawOptions {
   generator?: Generator | undefined;
@@ -92,8 +108,11 @@ export const multinomial = (
 ): Tensor => p.multinomial(numSamples, options);
 
 /**
- * Normal numbers of given means and standard deviations: tensors (which broadcast) or numbers, of which a `shape` is then needed
- * (https://pytorch.org/docs/stable/generated/torch.normal.html).
+ * Normal numbers of given means and standard deviations: tensors (which broadcast, and are floats) or numbers, of which a `shape` is then needed
+ * (https://pytorch.org/docs/stable/generated/torch.normal.html). As in PyTorch no gradient flows through the draw: those of `mean` and `std` are zeros.
+ * For gradients write `randnLike(mean).mul(std).add(mean)`.
+ *
+ * @throws ArgumentError if a standard deviation is negative (of a tensor where the device can be read at once); ShapeError if the shapes don't broadcast.
  */
 export function normal(
   mean: Tensor | number,
@@ -104,7 +123,8 @@ export function normal(
   for (const value of [mean, std])
     if (!isTensor(value) && typeof value !== 'number')
       throw new ArgumentError(`normal: expected tensors or numbers, got ${describe(value)}`);
-  if (typeof std === 'number' && std < 0) throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
+  if (typeof std === 'number' && !(std >= 0))
+    throw new ArgumentError(`normal expects std >= 0.0, but found std ${std}`);
   if (typeof mean === 'number' && typeof std === 'number') {
     if (!shape)
       throw new ArgumentError('normal: a shape is needed where mean and std are numbers, as { shape: [2, 3] }');
@@ -116,7 +136,11 @@ export function normal(
     );
   }
   checkOptions('normal', options, ['generator']);
-  const like = isTensor(mean) && isTensor(std) ? mean.add(std) : isTensor(mean) ? mean : (std as Tensor);
-  const drawn = randnLike(like.detach(), { generator: options.generator });
-  return drawn.mul(std).add(mean);
+  if (isTensor(std)) checkDeviations(std);
+  return dispatch(ops.normalOf, [mean, std], { generator: generatorOf('normal', options.generator) });
+}
+
+function checkDeviations(std: Tensor): void {
+  if (std.numel() === 0 || !std.storage.device.runtime.downloadSync || interpreters.length > 0) return;
+  if (std.lt(0).any().itemSync() !== 0) throw new ArgumentError('normal expects all elements of std >= 0.0');
 }

@@ -2,6 +2,7 @@
 import { allocate, copyInto, dispatch } from '../dispatch.ts';
 import { checkDType, type DType, dtypes } from '../dtype.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
+import { fromNested, type TensorData } from '../from-data.ts';
 import { interpreters } from '../hooks.ts';
 import { create as ops, type ToCopyAttrs } from '../ops/create.ts';
 import { resolveDevice } from '../registry.ts';
@@ -131,15 +132,34 @@ export abstract class CreateMethods extends UniqueMethods {
   }
 
   /** `value` in the given shape, with this tensor's dtype and device unless the options say otherwise. */
-  newFull(shape: Shape, value: number, options: NewOptions = {}): Tensor {
+  newFull(shape: Shape, value: number | boolean, options: NewOptions = {}): Tensor {
+    if (typeof value !== 'number' && typeof value !== 'boolean')
+      throw new ArgumentError(`newFull: value must be a number, got ${describe(value)}`);
     checkOptions('newFull', options, ['dtype', 'device']);
     const dtype = options.dtype === undefined ? this.dtype : checkDType(options.dtype, 'newFull');
     return dispatch(ops.full, [], {
       shape: checkShape(shape, 'newFull'),
-      value,
+      value: Number(value),
       dtype,
       device: options.device ?? this.device,
     });
+  }
+
+  /** A tensor whose values are whatever the memory held, with this tensor's dtype and device unless the options say otherwise. */
+  newEmpty(shape: Shape, options: NewOptions = {}): Tensor {
+    checkOptions('newEmpty', options, ['dtype', 'device']);
+    const dtype = options.dtype === undefined ? this.dtype : checkDType(options.dtype, 'newEmpty');
+    const attrs = { shape: checkShape(shape, 'newEmpty'), dtype, device: options.device ?? this.device };
+    return dispatch(ops.empty, [], attrs);
+  }
+
+  /** The values of `data`, as `tensor()` takes them, with this tensor's dtype and device unless the options say otherwise. */
+  newTensor(data: TensorData, options: NewOptions = {}): Tensor {
+    checkOptions('newTensor', options, ['dtype', 'device']);
+    if (isTensor(data)) throw new ArgumentError('newTensor: to copy a tensor, use x.clone().detach()');
+    const dtype = options.dtype === undefined ? this.dtype : checkDType(options.dtype, 'newTensor');
+    const { shape, data: values } = fromNested(data, dtype);
+    return dispatch(ops.fromData, [], { shape, dtype, device: options.device ?? this.device, data: values });
   }
 
   /** Zeros of the given shape, with this tensor's dtype and device unless the options say otherwise. */

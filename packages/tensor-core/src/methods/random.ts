@@ -55,6 +55,29 @@ export abstract class RandomMethods extends CreateMethods {
     return dispatch(ops.exponential.inplaceTwin, [this.self], { lambd, ...drawn('exponential_', options) });
   }
 
+  /** Fills with `exp` of normal numbers of the given mean and standard deviation. Floats only. @throws ArgumentError unless `std` is positive. */
+  logNormal_(mean = 1, std = 2, options: RandomMethodOptions = {}): Tensor {
+    checkFinite(mean, 'logNormal_: mean');
+    if (checkFinite(std, 'logNormal_: std') <= 0)
+      throw new ArgumentError(`log_normal_ expects std > 0.0, but found std=${std}`);
+    return dispatch(ops.logNormal.inplaceTwin, [this.self], { mean, std, ...drawn('logNormal_', options) });
+  }
+
+  /** Fills with numbers from the Cauchy distribution. Floats only. @throws ArgumentError unless `sigma` is positive. */
+  cauchy_(median = 0, sigma = 1, options: RandomMethodOptions = {}): Tensor {
+    checkFinite(median, 'cauchy_: median');
+    if (checkFinite(sigma, 'cauchy_: sigma') <= 0)
+      throw new ArgumentError(`cauchy_ expects sigma > 0.0, but found sigma=${sigma}`);
+    return dispatch(ops.cauchy.inplaceTwin, [this.self], { median, sigma, ...drawn('cauchy_', options) });
+  }
+
+  /** Fills with how many trials of success probability `p` it takes to succeed: 1, 2, … @throws ArgumentError unless 0 < p < 1. */
+  geometric_(p: number, options: RandomMethodOptions = {}): Tensor {
+    if (typeof p !== 'number' || !(p > 0 && p < 1))
+      throw new ArgumentError(`geometric_ expects p to be in (0, 1), but got p=${String(p)}`);
+    return dispatch(ops.geometric.inplaceTwin, [this.self], { p, ...drawn('geometric_', options) });
+  }
+
   /** Fills with 0 and 1, 1 with probability `p`: a number, or a tensor that broadcasts. */
   bernoulli_(p: number | Tensor = 0.5, options: RandomMethodOptions = {}): Tensor {
     if (typeof p === 'number' && !(p >= 0 && p <= 1))

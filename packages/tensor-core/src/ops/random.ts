@@ -14,7 +14,7 @@ import {
 } from '../philox.ts';
 import type { Generator } from '../random.ts';
 import type { Device } from '../registry.ts';
-import { formatShape, numel, type Shape } from '../shape.ts';
+import { broadcastShapes, formatShape, numel, type Shape } from '../shape.ts';
 import { type Operand, OpSpec, type Sig } from '../spec.ts';
 import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
@@ -39,6 +39,10 @@ export interface RandomOps {
   uniform: Sig<[Tensor], Drawn & { readonly from: number; readonly to: number }>;
   normal: Sig<[Tensor], Drawn & { readonly mean: number; readonly std: number }>;
   exponential: Sig<[Tensor], Drawn & { readonly lambd: number }>;
+  logNormal: Sig<[Tensor], Drawn & { readonly mean: number; readonly std: number }>;
+  cauchy: Sig<[Tensor], Drawn & { readonly median: number; readonly sigma: number }>;
+  geometric: Sig<[Tensor], Drawn & { readonly p: number }>;
+  normalOf: Sig<[Operand, Operand], Drawn>;
   bernoulliFill: Sig<[Tensor, Operand], Drawn>;
   randomFill: Sig<[Tensor], Drawn & { readonly low: number; readonly high: number }>;
 }
@@ -163,18 +167,19 @@ const floatLike = <A extends Drawn & { readonly dtype: DType; readonly device: s
     kernel: (runtime, [out], _, { generator }) => drawFloat(kind, runtime, out, generator),
   });
 
-/** An op whose in-place twin fills a tensor of floats. */
+/** An op whose in-place twin fills a tensor of floats, or of any numbers. */
 const floatFill = <A extends Drawn>(
   name: string,
   kind: 'uniform' | 'normal',
   formula: (drawn: e.Expr, params: e.Expr[]) => e.Expr,
   params: (attrs: A) => readonly number[],
+  integers = false,
 ): OpSpec<Sig<[Tensor], A>> =>
   new OpSpec<Sig<[Tensor], A>>({
     name,
     infer([x]) {
       requireTensor(name, x);
-      checkFloat(`${name}_`, x.dtype);
+      if (!integers || x.dtype === 'bool') checkFloat(`${name}_`, x.dtype);
       return { shape: x.shape, dtype: x.dtype };
     },
     kernel: (runtime, [out], _, attrs) => fillDrawn(runtime, out, kind, attrs.generator, name, formula, params(attrs)),
@@ -200,6 +205,27 @@ function drawBernoulli(runtime: Runtime, out: TensorView, p: TensorView | number
     () => new e.Program([e.cast(e.lt(u, e.cast(e.input(1, p.dtype), wide)), out.dtype)], [wide, p.dtype]),
   );
   runtime.map([out], [drawn, broadcastView(p, out.shape)], made, []);
+}
+
+/** Normal numbers of the means and standard deviations of the inputs, each a tensor or a number. */
+function drawNormalOf(runtime: Runtime, out: TensorView, inputs: readonly Operand[], generator: Generator): void {
+  const wide = drawDType(out.dtype);
+  const drawn = allocate(deviceOf(out), wide, out.shape);
+  draw(runtime, 'normal', drawn, generator);
+  const tensors = inputs.filter(isTensor);
+  const numbers = inputs.filter((x): x is number => typeof x === 'number');
+  const made = program(`normalOf|${out.dtype}|${inputs.map((x) => (isTensor(x) ? x.dtype : 'number')).join()}`, () => {
+    let [tensor, number] = [1, 0];
+    const [mean, std] = inputs.map((x) =>
+      isTensor(x) ? e.cast(e.input(tensor++, x.dtype), wide) : e.param(number++, wide),
+    );
+    return new e.Program(
+      [e.cast(e.add(mean, e.mul(e.input(0, wide), std)), out.dtype)],
+      [wide, ...tensors.map((x) => x.dtype)],
+      numbers.map(() => wide),
+    );
+  });
+  runtime.map([out], [drawn, ...tensors.map((x) => broadcastView(x, out.shape))], made, numbers);
 }
 
 /** Integers that a dtype holds exactly from 0 on: the range of `random_()`. */
@@ -298,6 +324,40 @@ export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } =
     (u, [lambd]) => e.div(e.neg(e.unary('log1p', e.neg(u))), lambd),
     ({ lambd }) => [lambd],
   ),
+  logNormal: floatFill(
+    'logNormal',
+    'normal',
+    (x, [mean, std]) => e.exp(e.add(mean, e.mul(x, std))),
+    ({ mean, std }) => [mean, std],
+  ),
+  // the inverse of the distribution function: median + σ·tan(π(u - 1/2))
+  cauchy: floatFill(
+    'cauchy',
+    'uniform',
+    (u, [median, sigma]) => e.add(median, e.mul(sigma, e.unary('tan', e.mul(e.sub(u, 0.5), Math.PI)))),
+    ({ median, sigma }) => [median, sigma],
+  ),
+  // the number of trials up to the first success: 1 + ⌊log(1 - u) / log(1 - p)⌋
+  geometric: floatFill(
+    'geometric',
+    'uniform',
+    (u, [p]) => e.add(e.floor(e.div(e.unary('log1p', e.neg(u)), e.unary('log1p', e.neg(p)))), 1),
+    ({ p }) => [p],
+    true,
+  ),
+  normalOf: new OpSpec({
+    name: 'normalOf',
+    infer(inputs) {
+      const tensors = inputs.filter(isTensor);
+      for (const x of tensors) checkFloat('normal', x.dtype);
+      const shape = broadcastShapes(
+        tensors.map((x) => x.shape),
+        'normal',
+      );
+      return { shape, dtype: tensors[0].dtype };
+    },
+    kernel: (runtime, [out], inputs, { generator }) => drawNormalOf(runtime, out, inputs, generator),
+  }),
   bernoulliFill: new OpSpec({
     name: 'bernoulliFill',
     infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
