@@ -15,6 +15,7 @@ import {
   UNIFORM32_PER_BLOCK,
   UNIFORM64_PER_BLOCK,
 } from './philox.ts';
+import { KS_LIMIT, kolmogorovSmirnov, normalCdf } from './test-statistics.ts';
 
 const words = (hex: string): number[] => hex.split(' ').map((word) => Number.parseInt(word, 16));
 
@@ -50,39 +51,6 @@ function moments(x: Float64Array): { mean: number; variance: number; skewness: n
   return { mean, variance: m2, skewness: m3 / x.length / m2 ** 1.5, kurtosis: m4 / x.length / m2 ** 2 };
 }
 
-/** Largest distance between the empirical and the given distribution function, times √n. */
-function kolmogorovSmirnov(sample: Float64Array, cdf: (x: number) => number): number {
-  const x = Float64Array.from(sample).sort();
-  let distance = 0;
-  for (let i = 0; i < x.length; i++) {
-    const p = cdf(x[i]);
-    distance = Math.max(distance, p - i / x.length, (i + 1) / x.length - p);
-  }
-  return distance * Math.sqrt(x.length);
-}
-
-/** Φ(x) from the series of erf where it converges fast, from the continued fraction of erfc in the tails. */
-function normalCdf(x: number): number {
-  const z = Math.abs(x) / Math.SQRT2;
-  let tail: number;
-  if (z < 2.5) {
-    let term = z;
-    let sum = z;
-    for (let k = 1; Math.abs(term) > 1e-17; k++) {
-      term *= (-z * z) / k;
-      sum += term / (2 * k + 1);
-    }
-    tail = 0.5 - sum / Math.sqrt(Math.PI);
-  } else {
-    let fraction = 0;
-    for (let k = 60; k > 0; k--) fraction = k / 2 / (z + fraction);
-    tail = Math.exp(-z * z) / (2 * Math.sqrt(Math.PI) * (z + fraction));
-  }
-  return x < 0 ? tail : 1 - tail;
-}
-
-// 1.95 is passed by chance once in a thousand (Kolmogorov's distribution); the seeds are fixed.
-const KS_LIMIT = 1.95;
 const DRAWS = 1_000_000;
 const DRAWN = (fill: (out: Float64Array) => void): Float64Array => {
   const out = new Float64Array(DRAWS);
