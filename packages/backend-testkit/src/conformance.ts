@@ -16,6 +16,9 @@ import {
 } from '@tenfold/tensor-core';
 import type { OpCase, Results } from './case.ts';
 import { caseOf } from './cases/all.ts';
+import type { Check } from './checks/check.ts';
+import { createChecks } from './checks/create.ts';
+import { randomChecks } from './checks/random.ts';
 import { accumulated, ConformanceError, expectSame, expectTensor, type Tolerance, tolerances } from './compare.ts';
 import { type Family, families, loadFixture, type Sample, type TensorData } from './fixture.ts';
 import { makeInput, makeTensorOf } from './input.ts';
@@ -25,7 +28,7 @@ import { CheckReport } from './report.ts';
 
 /** One check. `run` resolves if the backend conforms and rejects with a {@link ConformanceError} that says what differed. */
 export interface ConformanceTest {
-  readonly family: Family | 'programs';
+  readonly family: Family | 'random' | 'programs';
   readonly op: string;
   /** `'add / broadcast float32'` */
   readonly name: string;
@@ -53,7 +56,8 @@ function toleranceOf(row: OpCase, family: Family, kind: 'value' | 'gradient', { 
 
 /**
  * Every sample of every op on a device: values, dtypes and shapes, first and second gradients, in-place forms and replayed traces, all against
- * PyTorch. Samples of dtypes that the device lacks are left out.
+ * PyTorch. Samples of dtypes that the device lacks are left out. Then what needs no PyTorch: data that comes back as it went, and the stated Philox streams
+ * of random numbers.
  *
  * @example
  * for (const { name, run } of await conformanceTests('cpu')) it(name, run);
@@ -75,7 +79,22 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
       }
     }
   }
-  return [...tests, ...(await programTests(device, capabilities.dtypes))];
+  return [...tests, ...plainTests(device), ...(await programTests(device, capabilities.dtypes))];
+}
+
+/** Checks that need no sample. */
+function plainTests(device: string): ConformanceTest[] {
+  const test = (family: 'create' | 'random', { op, name, run: check }: Check): ConformanceTest => {
+    const run = async () => {
+      await check(device);
+      return new CheckReport();
+    };
+    return { family, op, name: `${op} / ${name}`, run };
+  };
+  return [
+    ...createChecks.map((check) => test('create', check)),
+    ...randomChecks.map((check) => test('random', check)),
+  ];
 }
 
 /** Programs run where the device has float64: their loss is summed in it. */
@@ -104,7 +123,7 @@ async function programTests(device: string, dtypes: readonly DType[]): Promise<C
 const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [results] : results);
 
 /** One check on its way. */
-interface Check {
+interface SampleCheck {
   readonly family: Family;
   readonly op: string;
   readonly row: OpCase;
@@ -113,7 +132,7 @@ interface Check {
   readonly report: CheckReport;
 }
 
-async function checkSample(check: Check): Promise<CheckReport> {
+async function checkSample(check: SampleCheck): Promise<CheckReport> {
   const { family, op, row, sample, device, report } = check;
   const args = sample.args ?? {};
   const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
@@ -187,7 +206,7 @@ async function checkTrace(row: OpCase, inputs: readonly unknown[], args: object,
   for (const [i, expected] of listOf(result).entries()) await expectSame(`replayed output ${i}`, replayed[i], expected);
 }
 
-async function checkGradients(check: Check, inputs: readonly unknown[]): Promise<void> {
+async function checkGradients(check: SampleCheck, inputs: readonly unknown[]): Promise<void> {
   const { row, sample, device, report } = check;
   const { gradOut = [], grads = [], gradgrads } = sample;
   const leaves = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);

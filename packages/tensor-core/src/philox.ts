@@ -6,6 +6,17 @@
  * as 1, 2, 3", SC'11): four output words are a pure function of a 128-bit counter and a 64-bit key. The key is the
  * seed, the counter is a 64-bit block number, and a stream says how many elements one block yields. So any
  * element of any request can be computed alone, on any device and in any order, with the same result.
+ *
+ * What is drawn from the streams, element by element, `w` being its word of {@link fillBits} and `u` its uniform:
+ *
+ * - `rand`, `uniform_`: `u`, and `from + u·(to - from)`. float16 and bfloat16 keep the leading 11 and 8 bits of `u`, so that none rounds up to 1.
+ * - `randn`, `normal_`: the normal of {@link fillNormal32} or {@link fillNormal64}, and `mean + x·std`.
+ * - `randint`, `random_`: `low + w mod (high - low)`. A range beyond 2^32 draws twice, and takes `(w₁ mod 2^21)·2^32 + w₂` for `w`. The remainder favours
+ *   small numbers by less than `(high - low) / 2^32` (of 2^53) of a probability.
+ * - `randperm`: the order in which the words sort, equal words keeping their places.
+ * - `bernoulli`: 1 where `u < p`. `exponential_`: `-log(1 - u) / λ`. `logNormal_`: `exp(mean + x·std)`. `cauchy_`: `median + σ·tan(π(u - 1/2))`.
+ *   `geometric_`: `1 + ⌊log(1 - u) / log(1 - p)⌋`.
+ * - `multinomial`: with replacement where `u·Σp` falls among the running sums of `p`; without, the categories of the smallest `e / p`, `e` exponential.
  */
 import { ArgumentError } from './errors.ts';
 
