@@ -91,10 +91,7 @@ function plainTests(device: string): ConformanceTest[] {
     };
     return { family, op, name: `${op} / ${name}`, run };
   };
-  return [
-    ...createChecks.map((check) => test('create', check)),
-    ...randomChecks.map((check) => test('random', check)),
-  ];
+  return [...createChecks.map((check) => test('create', check)), ...randomChecks.map((check) => test('random', check))];
 }
 
 /** Programs run where the device has float64: their loss is summed in it. */
@@ -240,7 +237,7 @@ async function checkGradients(check: SampleCheck, inputs: readonly unknown[]): P
 /** `null` and zeros mean the same. Gives how many were compared. */
 async function compareGradients(
   what: string,
-  { row, family, report }: Check,
+  { row, family, report }: SampleCheck,
   actual: readonly (Tensor | null)[],
   expected: readonly (TensorData | null)[],
 ): Promise<number> {

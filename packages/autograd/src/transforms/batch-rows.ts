@@ -346,7 +346,7 @@ const movement: BatchRows<MovementOps> = {
   tril: same,
   triu: same,
   diag: body,
-  diagEmbed: body,
+  diagEmbed: withAttrs((attrs) => ({ ...attrs, dim1: attrs.dim1 + 1, dim2: attrs.dim2 + 1 })),
   repeat: body,
   repeatInterleave: withAttrs((attrs) => ({ ...attrs, dim: attrs.dim + 1 })),
   // tensors of shape [0] are passed over, but have their say in the dtype
@@ -434,7 +434,12 @@ const index: BatchRows<IndexOps> = {
   }),
   scatter,
   scatterAdd: scatter as BatchRow<IndexOps['scatterAdd']>,
-  scatterReduce: scatter as unknown as BatchRow<IndexOps['scatterReduce']>,
+  scatterReduce: rewrite((call) => {
+    const c = call;
+    const { attrs } = call;
+    const index = atLeast1d(c, 1);
+    return c.run([atLeast1d(c, 0), index, valuesAt(c, 2, index)], { ...attrs, dim: attrs.dim + 1 });
+  }),
   indexSelect: rewrite((call) => {
     const c = call;
     const { dim } = call.attrs;
@@ -461,7 +466,7 @@ const index: BatchRows<IndexOps> = {
   indexPut: body,
   take: body,
   maskedScatter: body,
-  uniqueRows: loop,
+  uniqueRows: body,
   sort: alongDim(),
   topk: alongDim(),
   // rows of boundaries go with rows of values
@@ -583,6 +588,10 @@ const random: BatchRows<RandomOps> = {
   uniform: drawnInto,
   normal: drawnInto,
   exponential: drawnInto,
+  logNormal: drawnInto,
+  cauchy: drawnInto,
+  geometric: drawnInto,
+  normalOf: loop,
   bernoulliFill: drawnInto,
   randomFill: drawnInto,
 };
