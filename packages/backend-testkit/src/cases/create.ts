@@ -35,6 +35,10 @@ export const create: Cases<CreateOps> = {
   arange: { call: (_, { start, end, step, ...options }, device) => arange(start, end, step, { ...options, device }) },
   linspace: {
     call: (_, { start, end, steps, ...options }, device) => linspace(start, end, steps, { ...options, device }),
+    exclude: {
+      'start -10 end 10 steps 7 dtype float32':
+        "PyTorch's vectorised kernel contracts a product and a sum, and gives 2e-7 for the middle; here each is rounded, and it is 0",
+    },
   },
   logspace: {
     call: (_, { start, end, steps, ...options }, device) => logspace(start, end, steps, { ...options, device }),

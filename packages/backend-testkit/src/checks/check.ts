@@ -1,6 +1,12 @@
 /** What a check without a fixture is: for ops that make tensors from data or draw random numbers. */
 import type { Tensor } from '@tenfold/tensor-core';
-import { ConformanceError, type Tolerance } from '../compare.ts';
+import { ConformanceError } from '../compare.ts';
+
+/** `|actual - expected| <= atol + rtol · |expected|`. */
+export interface Nearness {
+  readonly rtol: number;
+  readonly atol: number;
+}
 
 /** One check on a device. */
 export interface Check {
@@ -15,7 +21,7 @@ export async function expectNumbers(
   what: string,
   actual: Tensor,
   expected: ArrayLike<number>,
-  { rtol, atol }: Tolerance = { rtol: 0, atol: 0 },
+  { rtol, atol }: Nearness = { rtol: 0, atol: 0 },
   shape: readonly number[] = [expected.length],
 ): Promise<void> {
   expectThat(actual.shape.join() === shape.join(), `${what}: shape [${actual.shape}], expected [${shape}]`);

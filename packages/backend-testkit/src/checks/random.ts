@@ -25,8 +25,7 @@ import {
   tensor,
   zeros,
 } from '@tenfold/tensor-core';
-import { type Tolerance, tolerances } from '../compare.ts';
-import { type Check, expectNumbers, expectThat } from './check.ts';
+import { type Check, expectNumbers, expectThat, type Nearness } from './check.ts';
 
 const SEED = 0x1234_5678_9abc;
 /** The numbers before those that are looked at: a request that ends inside a block. */
@@ -51,8 +50,9 @@ const has = (device: string, dtype: DType): boolean =>
 
 const uniforms = (n: number, offset = 2): number[] => stream(fillUniform32, n, offset);
 const words = (n: number, offset = 2): number[] => stream(fillBits, n, offset);
+const exact: Nearness = { rtol: 0, atol: 0 };
 /** Functions of a device's own may differ in their last bits, near 0 by more of them. */
-const near: Tolerance = { rtol: 1e-5, atol: 1e-5 };
+const near: Nearness = { rtol: 1e-5, atol: 1e-5 };
 
 /** A check of numbers drawn with a used generator against what they should be. */
 const drawn = (
@@ -60,7 +60,7 @@ const drawn = (
   name: string,
   draw: (device: string, generator: Generator) => Tensor,
   expected: () => ArrayLike<number>,
-  tolerance: Tolerance = tolerances.int64,
+  tolerance: Nearness = exact,
 ): Check => ({
   op,
   name,
@@ -81,7 +81,7 @@ const float64 = (op: 'rand' | 'randn'): Check => ({
       'numbers',
       x,
       stream(fill as never, 7, SKIPPED / 2),
-      op === 'rand' ? tolerances.int64 : tolerances.float64,
+      op === 'rand' ? exact : { rtol: 1e-12, atol: 1e-12 },
     );
   },
 });
@@ -163,7 +163,7 @@ export const randomChecks: readonly Check[] = [
     'from + u·width',
     (device, generator) => zeros([n], { device }).uniform_(-2, 6, { generator }),
     () => uniforms(n).map((u) => -2 + 8 * u),
-    tolerances.float32,
+    { rtol: 2e-7, atol: 2e-7 },
   ),
   drawn(
     'normal',
