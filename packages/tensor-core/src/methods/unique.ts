@@ -143,6 +143,13 @@ function binned(x: Tensor, options: BincountOptions, low: number, high: number):
   return x.newZeros([Math.max(minlength, high + 1)], { dtype }).indexAdd(0, x.to('int64'), values);
 }
 
+/** Whether each element is in `row`, which has some and no NaN. */
+function contains(row: Tensor, elements: Tensor): Tensor {
+  const sorted = row.sort(0).values;
+  const at = dispatch(ops.searchsorted, [sorted, elements], { right: false }).clamp(0, sorted.numel() - 1);
+  return sorted.take(at).eq(elements);
+}
+
 export abstract class UniqueMethods extends IndexMethods {
   /**
    * The distinct elements in ascending order, or with `dim` the distinct slices in lexicographic order
@@ -317,8 +324,11 @@ export abstract class UniqueMethods extends IndexMethods {
       return dispatch(create.fullLike, [this.detach()], { value: 0, dtype: 'bool', device: this.device });
     const dtype = promoteTypes(this.dtype, others.dtype);
     const elements = this.detach().to(dtype);
-    const sorted = others.detach().to(dtype).flatten().sort(0).values;
-    const at = dispatch(ops.searchsorted, [sorted, elements], { right: false }).clamp(0, sorted.numel() - 1);
-    return sorted.take(at).eq(elements);
+    const flat = others.detach().to(dtype).flatten();
+    if (!isFloat(dtype)) return contains(flat, elements);
+    // a search has no place for NaN: as infinities they stand at the end, and infinities are looked for by themselves
+    const infinite = flat.eq(Number.POSITIVE_INFINITY).any();
+    const found = contains(flat.where(flat.eq(flat), Number.POSITIVE_INFINITY), elements);
+    return found.logicalAnd(elements.ne(Number.POSITIVE_INFINITY).logicalOr(infinite));
   }
 }
