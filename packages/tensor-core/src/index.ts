@@ -147,7 +147,7 @@ export type {
 } from './methods/unique.ts';
 export * from './ops/all.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
-export type { ConvOps } from './ops/conv.ts';
+export { type ConvAttrs, type ConvOps, exactFit } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type {
   CheckAttrs,
