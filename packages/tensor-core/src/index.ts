@@ -175,7 +175,7 @@ export type {
 } from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
-export type { PoolOps } from './ops/pool.ts';
+export { type AvgPoolAttrs, endPadding, type PoolAttrs, type PoolOps, pooledSizes } from './ops/pool.ts';
 export type { RandomOps } from './ops/random.ts';
 export type {
   ArgReduceAttrs,

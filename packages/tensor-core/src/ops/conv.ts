@@ -179,7 +179,7 @@ function inferWeight([g, x]: ConvOps['convolutionWeight']['inputs'], attrs: Conv
 // --- views ---
 
 /** A view by its dims, as pairs of size and stride. */
-function viewBy(x: TensorView, dims: readonly (readonly [size: number, stride: number])[], offset = 0): TensorView {
+export function viewBy(x: TensorView, dims: readonly (readonly [size: number, stride: number])[], offset = 0): TensorView {
   return {
     dtype: x.dtype,
     shape: dims.map(([size]) => size),
@@ -189,7 +189,7 @@ function viewBy(x: TensorView, dims: readonly (readonly [size: number, stride: n
   };
 }
 
-type Dims = readonly (readonly [size: number, stride: number])[];
+export type Dims = readonly (readonly [size: number, stride: number])[];
 
 /** Dim `d` in `groups` equal parts. */
 const split = (x: TensorView, d: number, groups: number): [Dims[number], Dims[number]] => {
@@ -200,10 +200,10 @@ const split = (x: TensorView, d: number, groups: number): [Dims[number], Dims[nu
   ];
 };
 
-const dimOf = (x: TensorView, d: number): Dims[number] => [x.shape[d], x.strides[d]];
+export const dimOf = (x: TensorView, d: number): Dims[number] => [x.shape[d], x.strides[d]];
 
 /** The spatial dims of a view, each with `size` elements `step` apart. */
-const spatialDims = (x: TensorView, sizes: readonly number[], steps?: readonly number[]): Dims =>
+export const spatialDims = (x: TensorView, sizes: readonly number[], steps?: readonly number[]): Dims =>
   sizes.map((size, d) => [size, x.strides[d + 2] * (steps?.[d] ?? 1)]);
 
 const windowPrograms = new Map<string, e.Program>();
@@ -230,7 +230,7 @@ function loadProgram(
 }
 
 /** The elements of `x` from `start` (which may be negative) in the spatial dims, with zeros where there are none. Copies only if zeros are needed. */
-function windowOf(runtime: Runtime, x: Tensor, start: readonly number[], sizes: readonly number[]): TensorView {
+export function windowOf(runtime: Runtime, x: Tensor, start: readonly number[], sizes: readonly number[]): TensorView {
   if (sizes.every((size, d) => start[d] >= 0 && start[d] + size <= x.shape[d + 2])) {
     const offset = start.reduce((sum, at, d) => sum + at * x.strides[d + 2], 0);
     return viewBy(x, [dimOf(x, 0), dimOf(x, 1), ...spatialDims(x, sizes)], offset);
@@ -331,12 +331,12 @@ function phasesOf(size: number, kernel: number, stride: number, padding: number,
 }
 
 /** Every choice of one entry of each list. */
-function* choices<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
+export function* choices<T>(lists: readonly (readonly T[])[]): Generator<T[]> {
   if (lists.length === 0) yield [];
   else for (const head of lists[0]) for (const tail of choices(lists.slice(1))) yield [head, ...tail];
 }
 
-function runTranspose(
+export function runTranspose(
   runtime: Runtime,
   [out]: readonly TensorView[],
   [g, w, bias]: ConvOps['convolutionTranspose']['inputs'],
