@@ -73,6 +73,12 @@ const decompositions: { readonly [op: string]: Overload | undefined } = {
   triangularSolve: named('LinalgSolveTriangular'),
 };
 
+/** PyTorch has a function per number of spatial dims. */
+const pooling =
+  (name: string, suffix = ''): Overload =>
+  ([x]) =>
+    `${name}${isTensor(x) ? x.ndim - 2 : 2}D${suffix}Backward0`;
+
 /** The ops of which PyTorch has several derivative rows, or that are another op there. */
 const overloads: { readonly [op: string]: Overload | undefined } = {
   ...decompositions,
@@ -109,6 +115,10 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
   interpolate: resizing,
   gridSample: (inputs) => `GridSampler${isTensor(inputs[0]) ? inputs[0].ndim - 2 : 2}DBackward0`,
   affineGrid: named('AffineGridGenerator'),
+  convolutionTranspose: named('Convolution'),
+  maxPool: pooling('MaxPool', 'WithIndices'),
+  adaptiveMaxPool: pooling('AdaptiveMaxPool'),
+  avgPool: pooling('AvgPool'),
 };
 
 /** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */

@@ -1,4 +1,5 @@
 const composed = 'PyTorch runs it as other ops and shows the last of them; here it is one op, or other ones';
+const pooled = 'a sample without a batch is a batch of one; PyTorch runs some as other ops and shows the last of them';
 const reshaped = 'a view, or a copy and a view: later versions of PyTorch show ViewBackward0 too';
 
 const parts = 'PyTorch has one node for it; here it is made of other ops and shows the last of them';
@@ -35,6 +36,23 @@ const linear: { readonly [op: string]: string } = {
 /** Ops whose results show another node than PyTorch 1.13's, each with the reason. All others must show the same one. */
 export const otherNodes: { readonly [op: string]: string | undefined } = {
   ...linear,
+  adaptiveAvgPool1d: pooled,
+  adaptiveAvgPool2d: pooled,
+  adaptiveAvgPool3d: pooled,
+  adaptiveMaxPool1d: pooled,
+  adaptiveMaxPool2d: pooled,
+  adaptiveMaxPool3d: pooled,
+  avgPool1d: pooled,
+  avgPool2d: pooled,
+  avgPool3d: pooled,
+  lpPool1d: pooled,
+  lpPool2d: pooled,
+  maxPool1d: pooled,
+  maxPool2d: pooled,
+  maxPool3d: pooled,
+  maxUnpool1d: pooled,
+  maxUnpool2d: pooled,
+  maxUnpool3d: pooled,
   channelShuffle: 'PyTorch 1.13 has no derivative; later versions and we have one',
   atleast1d: reshaped,
   atleast2d: reshaped,

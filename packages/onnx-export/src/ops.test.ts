@@ -471,6 +471,11 @@ const withoutDouble = new Set<string>([
   'interpolate',
   'gridSample',
   'col2im',
+  'convolution',
+  'convolutionTranspose',
+  'convolutionWeight',
+  'avgPool',
+  'avgPoolBackward',
 ]);
 
 const isFloat64 = (x: Tensor): boolean => x.dtype === 'float64';

@@ -36,7 +36,5 @@ export const pool: Samples<PoolOps> = {
     [(x) => avgPool2d(x, 2, { padding: 1, countIncludePad: false }), any(1, 3, 4)],
     [(x) => avgPool2d(x, 2, { stride: 1, divisorOverride: 3 }), any(1, 3, 3)],
   ],
-  avgPoolBackward: [
-    [(g) => dispatch(builtinOps.avgPoolBackward, [g], { ...attrs, size: [4, 5] }), any(1, 2, 3, 3)],
-  ],
+  avgPoolBackward: [[(g) => dispatch(builtinOps.avgPoolBackward, [g], { ...attrs, size: [4, 5] }), any(1, 2, 3, 3)]],
 };

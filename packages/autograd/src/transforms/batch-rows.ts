@@ -68,8 +68,7 @@ const argExtreme = rewrite<BuiltinOps['argmax']>((c) => {
 const allBatched = (c: BatchCall): Outputs =>
   c.run(Array.from({ length: c.count }, (_, i) => (c.isTensor(i) ? c.tensor(i) : c.raw(i))));
 
-const conv: BatchRows<ConvOps> = {};
-const pool: BatchRows<PoolOps> = {};
+const conv: BatchRows<ConvOps> = { convolution: loop, convolutionTranspose: loop, convolutionWeight: loop };
 
 /** Tensor `i` with the batch and its first `lead` dims as one. */
 function merged(c: BatchCall, i: number, lead: number): Tensor {
@@ -91,6 +90,13 @@ const padded = <
     const lead = c.shape(0).length - padding.length / 2;
     return c.run([merged(c, 0, lead).unsqueeze(1)]);
   });
+
+const pool: BatchRows<PoolOps> = {
+  maxPool: loop,
+  adaptiveMaxPool: loop,
+  avgPool: rewrite((c) => c.run([merged(c, 0, 1)])),
+  avgPoolBackward: rewrite((c) => c.run([merged(c, 0, 1)])),
+};
 
 const spatial: BatchRows<SpatialOps> = {
   pad: padded(),

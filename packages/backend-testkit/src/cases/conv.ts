@@ -1,6 +1,7 @@
 /** How these are called: convolutions. */
-import * as functions from '@tenfold/tensor-core';
+
 import type { ConvOps } from '@tenfold/tensor-core';
+import * as functions from '@tenfold/tensor-core';
 import type { Cases, OpCase } from '../case.ts';
 
 type Convolution = 'conv1d' | 'conv2d' | 'conv3d' | 'convTranspose1d' | 'convTranspose2d' | 'convTranspose3d';

@@ -1,6 +1,7 @@
 /** How these are called: pooling over windows. */
-import * as functions from '@tenfold/tensor-core';
+
 import type { PoolOps, Tensor } from '@tenfold/tensor-core';
+import * as functions from '@tenfold/tensor-core';
 import type { Cases, OpCase } from '../case.ts';
 
 const pair = (result: functions.MaxPooled | Tensor): readonly Tensor[] =>

@@ -8,7 +8,11 @@ import type { Symbols } from './symbol.ts';
 function settings(g: OpContext): { attributes: Record<string, number | number[]>; padding: number[]; end: number[] } {
   if (!isFloat(g.outDType())) throw g.error(`ONNX convolves floats only, and these are ${g.outDType()}`);
   const fixed = (name: keyof ConvAttrs): number[] => g.fixedShape(g.sizes(name), `its ${name}`);
-  const attributes = { strides_i: fixed('stride'), dilations_i: fixed('dilation'), group_i: (g.attrs as ConvAttrs).groups };
+  const attributes = {
+    strides_i: fixed('stride'),
+    dilations_i: fixed('dilation'),
+    group_i: (g.attrs as ConvAttrs).groups,
+  };
   return { attributes, padding: fixed('padding'), end: fixed('paddingEnd') };
 }
 

@@ -14,7 +14,12 @@ const mixed: Partial<ConvAttrs> = { stride: [2, 1], padding: [1, 2], paddingEnd:
 export const conv = (): Case[] => [
   { op: 'convolution', inputs: [f([2, 3, 7]), f([4, 3, 3]), f([4])], attrs: settings(1, { stride: [2] }) },
   { op: 'convolution', inputs: [f([2, 4, 5, 6]), f([4, 2, 2, 2]), f([4])], attrs: settings(2, mixed) },
-  { op: 'convolution', inputs: [f([2, 2, 5]), f([2, 2, 2])], operands: without, attrs: settings(1, { paddingEnd: [-1] }) },
+  {
+    op: 'convolution',
+    inputs: [f([2, 2, 5]), f([2, 2, 2])],
+    operands: without,
+    attrs: settings(1, { paddingEnd: [-1] }),
+  },
   { op: 'convolution', inputs: [f([1, 2, 3, 4, 3]), f([2, 2, 2, 2, 2])], operands: without, attrs: settings(3) },
   {
     op: 'convolutionTranspose',

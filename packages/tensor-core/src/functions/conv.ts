@@ -70,7 +70,8 @@ function common(where: string, n: number, options: ConvOptions | ConvTransposeOp
   const stride = perDim(where, 'stride', options?.stride ?? 1, n);
   const dilation = perDim(where, 'dilation', options?.dilation ?? 1, n);
   const groups = perDim(where, 'groups', options?.groups ?? 1, 1)[0];
-  if (stride.some((x) => x < 1)) throw new ArgumentError(`non-positive stride is not supported, got stride=${formatShape(stride)} in ${where}`);
+  if (stride.some((x) => x < 1))
+    throw new ArgumentError(`non-positive stride is not supported, got stride=${formatShape(stride)} in ${where}`);
   if (dilation.some((x) => x < 1))
     throw new ArgumentError(`dilation should be greater than zero, but got ${formatShape(dilation)} in ${where}`);
   if (groups < 1) throw new ArgumentError(`non-positive groups is not supported, got groups=${groups} in ${where}`);
@@ -92,7 +93,9 @@ function paddingOf(
 ): [before: number[], behind: number[]] {
   if (value === 'same') {
     if (stride.some((x) => x !== 1))
-      throw new ArgumentError(`padding='same' is not supported for strided convolutions, got stride=${formatShape(stride)}`);
+      throw new ArgumentError(
+        `padding='same' is not supported for strided convolutions, got stride=${formatShape(stride)}`,
+      );
     const total = kernel.map((size, d) => dilation[d] * (size - 1));
     const before = total.map((x) => Math.max(0, Math.floor(x / 2)));
     return [before, total.map((x, d) => x - before[d])];

@@ -1,10 +1,10 @@
 /** Function forms: pooling over windows. */
 import { dispatch } from '../dispatch.ts';
+import { isFloat } from '../dtype.ts';
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
 import { notImplementedFor, requireTensor } from '../ops/build.ts';
 import { pool as ops } from '../ops/pool.ts';
 import { spatial } from '../ops/spatial.ts';
-import { isFloat } from '../dtype.ts';
 import { formatShape, numel, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { type PerDim, perDim } from './conv.ts';
@@ -71,7 +71,8 @@ export interface MaxPooled {
 
 function flag(where: string, what: string, value: unknown): boolean {
   if (value === undefined || value === null) return false;
-  if (typeof value !== 'boolean') throw new ArgumentError(`${where}: ${what} must be a boolean, got ${describe(value)}`);
+  if (typeof value !== 'boolean')
+    throw new ArgumentError(`${where}: ${what} must be a boolean, got ${describe(value)}`);
   return value;
 }
 
@@ -161,9 +162,7 @@ function averages(n: number, input: Tensor, kernelSize: PerDim, options: AvgPool
     throw new ArgumentError(`${where}: divisorOverride must be an integer, got ${describe(divisorOverride)}`);
   const attrs = windows(where, n, kernelSize, options);
   const included = flag(where, 'countIncludePad', countIncludePad);
-  return batched(input, n, (x) =>
-    dispatch(ops.avgPool, [x], { ...attrs, countIncludePad: included, divisorOverride }),
-  );
+  return batched(input, n, (x) => dispatch(ops.avgPool, [x], { ...attrs, countIncludePad: included, divisorOverride }));
 }
 
 const avgOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad'];
@@ -201,7 +200,9 @@ function outputSizes(where: string, input: Tensor, n: number, size: unknown): nu
   return list.map((x, d) => {
     if (x === null) return sizes[d];
     if (typeof x === 'number' && Number.isSafeInteger(x) && x >= 0) return x;
-    throw new ArgumentError(`${where}: elements of outputSize must be greater than or equal to 0 or null, got ${describe(x)}`);
+    throw new ArgumentError(
+      `${where}: elements of outputSize must be greater than or equal to 0 or null, got ${describe(x)}`,
+    );
   });
 }
 
@@ -209,7 +210,11 @@ function adaptiveAverages(n: number, input: Tensor, outputSize: OutputSize): Ten
   const where = `adaptiveAvgPool${n}d`;
   const size = outputSizes(where, input, n, outputSize);
   if (!isFloat(input.dtype)) throw notImplementedFor(where, input.dtype);
-  if (numel(size) === 0) return input.newZeros([...input.shape.slice(0, -n), ...size]);
+  if (size.includes(0))
+    return input
+      .flatten(-n)
+      .narrow(-1, 0, 0)
+      .reshape([...input.shape.slice(0, -n), ...size]);
   return batched(input, n, (x) =>
     dispatch(spatial.interpolate, [x], { mode: 'area', size, scales: null, alignCorners: false }),
   );
@@ -269,7 +274,11 @@ function powerMeans(n: number, input: Tensor, normType: number, kernelSize: PerD
     throw new ArgumentError(`${where}: normType must be a number other than 0, got ${describe(normType)}`);
   const kernel = perDim(where, 'kernelSize', kernelSize, n);
   const means = averages(n, input.pow(normType), kernel, options, ['stride', 'ceilMode']);
-  return means.sign().mul(means.abs().relu()).mul(numel(kernel)).pow(1 / normType);
+  return means
+    .sign()
+    .mul(means.abs().relu())
+    .mul(numel(kernel))
+    .pow(1 / normType);
 }
 
 /**
@@ -290,11 +299,19 @@ export const lpPool3d = (input: Tensor, normType: number, kernelSize: PerDim, op
   powerMeans(3, input, normType, kernelSize, options);
 
 /** The spatial sizes of the result: within one stride of the smallest input of the pooling. */
-function unpooledSize(where: string, sizes: readonly number[], least: readonly number[], stride: readonly number[], asked: unknown): number[] {
+function unpooledSize(
+  where: string,
+  sizes: readonly number[],
+  least: readonly number[],
+  stride: readonly number[],
+  asked: unknown,
+): number[] {
   if (asked === undefined || asked === null) return [...least];
   const n = sizes.length;
   if (!Array.isArray(asked) || (asked.length !== n && asked.length !== n + 2 && asked.length !== n + 1))
-    throw new ArgumentError(`${where}: outputSize should be a sequence containing ${n} or ${n + 2} elements, got ${describe(asked)}`);
+    throw new ArgumentError(
+      `${where}: outputSize should be a sequence containing ${n} or ${n + 2} elements, got ${describe(asked)}`,
+    );
   const size = perDim(where, 'outputSize', asked.slice(-n), n);
   size.forEach((x, d) => {
     if (x > least[d] - stride[d] && x < least[d] + stride[d]) return;
@@ -317,7 +334,10 @@ function unpool(n: number, input: Tensor, indices: Tensor, kernelSize: PerDim, o
       `Expected shape of indices to be same as that of the input tensor (${formatShape(input.shape)}) but got indices tensor with shape: ${formatShape(indices.shape)} in ${where}`,
     );
   }
-  const { kernel, stride, padding } = windows(where, n, kernelSize, { stride: options.stride, padding: options.padding });
+  const { kernel, stride, padding } = windows(where, n, kernelSize, {
+    stride: options.stride,
+    padding: options.padding,
+  });
   const sizes = input.shape.slice(-n);
   const least = sizes.map((size, d) => (size - 1) * stride[d] - 2 * padding[d] + kernel[d]);
   const size = unpooledSize(where, sizes, least, stride, options.outputSize);
@@ -337,11 +357,23 @@ function unpool(n: number, input: Tensor, indices: Tensor, kernelSize: PerDim, o
  * @throws IndexError if a position does not exist, ShapeError unless the shapes are equal.
  * @example `maxUnpool1d(values, indices, 2)`
  */
-export const maxUnpool1d = (input: Tensor, indices: Tensor, kernelSize: PerDim, options: MaxUnpoolOptions = {}): Tensor =>
-  unpool(1, input, indices, kernelSize, options);
+export const maxUnpool1d = (
+  input: Tensor,
+  indices: Tensor,
+  kernelSize: PerDim,
+  options: MaxUnpoolOptions = {},
+): Tensor => unpool(1, input, indices, kernelSize, options);
 /** {@link maxUnpool1d} over two dims. */
-export const maxUnpool2d = (input: Tensor, indices: Tensor, kernelSize: PerDim, options: MaxUnpoolOptions = {}): Tensor =>
-  unpool(2, input, indices, kernelSize, options);
+export const maxUnpool2d = (
+  input: Tensor,
+  indices: Tensor,
+  kernelSize: PerDim,
+  options: MaxUnpoolOptions = {},
+): Tensor => unpool(2, input, indices, kernelSize, options);
 /** {@link maxUnpool1d} over three dims. */
-export const maxUnpool3d = (input: Tensor, indices: Tensor, kernelSize: PerDim, options: MaxUnpoolOptions = {}): Tensor =>
-  unpool(3, input, indices, kernelSize, options);
+export const maxUnpool3d = (
+  input: Tensor,
+  indices: Tensor,
+  kernelSize: PerDim,
+  options: MaxUnpoolOptions = {},
+): Tensor => unpool(3, input, indices, kernelSize, options);

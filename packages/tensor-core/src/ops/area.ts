@@ -3,8 +3,9 @@ import type { Runtime, TensorView } from '../backend.ts';
 import { allocate, copyInto } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
 import * as e from '../expr.ts';
-import type { Shape } from '../shape.ts';
+import { contiguousStrides, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { makeTensor } from '../tensor-class.ts';
 import { reshaped, zeroProgram } from './taps.ts';
 
 const programs = new Map<string, e.Program>();
@@ -39,8 +40,8 @@ const put = (list: Shape, at: number, ...items: number[]): number[] => [
   ...list.slice(at + 1),
 ];
 
-/** The averages along dim `d`. */
-function averaged(runtime: Runtime, x: Tensor, d: number, to: number): Tensor {
+/** The sums along dim `d`: divided when all are taken, so that terms cancel as they would in one sum. */
+function summed(runtime: Runtime, x: Tensor, d: number, to: number): Tensor {
   const { device } = x.storage;
   const rank = x.shape.length;
   const from = x.shape[d];
@@ -57,10 +58,11 @@ function averaged(runtime: Runtime, x: Tensor, d: number, to: number): Tensor {
   const sums = allocate(device, x.dtype, [...shape, 1]);
   const same = cached(`same|${x.dtype}`, () => new e.Program([e.input(0, x.dtype)], [x.dtype]));
   runtime.reduce('sum', sums, [windows], same, []);
-  const out = allocate(device, x.dtype, shape);
-  runtime.map([out], [reshaped(sums, shape)], divideProgram(x.dtype, d), numbers);
-  return out;
+  return asShape(sums, shape);
 }
+
+/** A result under another shape. */
+const asShape = (x: Tensor, shape: Shape): Tensor => makeTensor(x.storage, x.dtype, shape, contiguousStrides(shape));
 
 /** By how many pixels there are. */
 function divideProgram(dtype: DType, d: number): e.Program {
@@ -110,6 +112,7 @@ function alongAxes(
   out: TensorView,
   x: Tensor,
   step: (runtime: Runtime, x: Tensor, d: number, size: number) => Tensor,
+  finish?: (x: Tensor, d: number) => void,
 ): void {
   if (x.numel() === 0) {
     runtime.map([out], [], zeroProgram(out.dtype), []);
@@ -124,11 +127,19 @@ function alongAxes(
   out.shape.forEach((size, d) => {
     if (size !== x.shape[d]) current = step(runtime, current, d, size);
   });
+  out.shape.forEach((size, d) => {
+    if (size !== x.shape[d]) finish?.(current, d);
+  });
   copyInto(out as Tensor, current);
 }
 
 /** The average of the pixels that each pixel of `out` covers. */
-export const shrink = (runtime: Runtime, out: TensorView, x: Tensor): void => alongAxes(runtime, out, x, averaged);
+export const shrink = (runtime: Runtime, out: TensorView, x: Tensor): void => {
+  const from = x.shape;
+  alongAxes(runtime, out, x, summed, (y, d) =>
+    runtime.map([y], [y], divideProgram(y.dtype, d), parameters(from[d], y.shape[d])),
+  );
+};
 
 /** The transpose of {@link shrink}. */
 export const shrinkTransposed = (runtime: Runtime, out: TensorView, grad: Tensor): void =>

@@ -55,8 +55,7 @@ const transposed = (g: Shape, w: Shape, { stride, padding, paddingEnd, dilation 
 /** The kernel sizes of a convolution of `x` to the sizes of `g`. */
 const kernelOf = (g: Shape, x: Shape, { stride, padding, paddingEnd, dilation }: ConvAttrs): number[] =>
   spatial(x).map(
-    (size, d) =>
-      Math.floor((size + padding[d] + paddingEnd[d] - (g[d + 2] - 1) * stride[d] - 1) / dilation[d]) + 1,
+    (size, d) => Math.floor((size + padding[d] + paddingEnd[d] - (g[d + 2] - 1) * stride[d] - 1) / dilation[d]) + 1,
   );
 
 /** The attributes under which a convolution of `x` to the sizes of `y` leaves no element over: those of its gradients. */
@@ -179,7 +178,11 @@ function inferWeight([g, x]: ConvOps['convolutionWeight']['inputs'], attrs: Conv
 // --- views ---
 
 /** A view by its dims, as pairs of size and stride. */
-export function viewBy(x: TensorView, dims: readonly (readonly [size: number, stride: number])[], offset = 0): TensorView {
+export function viewBy(
+  x: TensorView,
+  dims: readonly (readonly [size: number, stride: number])[],
+  offset = 0,
+): TensorView {
   return {
     dtype: x.dtype,
     shape: dims.map(([size]) => size),

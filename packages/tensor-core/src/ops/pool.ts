@@ -83,8 +83,9 @@ function cached(key: string, make: () => e.Program): e.Program {
 
 /** No position yet: the first element that a window meets is taken whatever it is. */
 function startSearch(runtime: Runtime, values: TensorView, indices: TensorView): void {
-  const program = cached(`start ${values.dtype}`, () =>
-    new e.Program([e.constant(0, values.dtype), e.constant(-1, 'int64')], []),
+  const program = cached(
+    `start ${values.dtype}`,
+    () => new e.Program([e.constant(0, values.dtype), e.constant(-1, 'int64')], []),
   );
   runtime.map([values, indices], [], program, []);
 }
@@ -99,7 +100,8 @@ function better(dtype: DType, value: e.Expr, position: e.Expr, valid?: e.Expr): 
 
 const total = (terms: readonly e.Expr[]): e.Expr => terms.reduce((a, b) => e.add(a, b));
 
-const firstTaps = (sizes: readonly number[]): number[][] => sizes.map((size) => Array.from({ length: size }, (_, i) => i));
+const firstTaps = (sizes: readonly number[]): number[][] =>
+  sizes.map((size) => Array.from({ length: size }, (_, i) => i));
 
 /** One tap of the windows after the other, each a strided view of the input over the windows in which it lies inside. */
 function runMaxPool(
@@ -152,11 +154,7 @@ const adaptiveStart = (o: number, size: number, count: number): number => Math.f
 const adaptiveEnd = (o: number, size: number, count: number): number => Math.ceil(((o + 1) * size) / count);
 
 /** As `runMaxPool`, for windows of unlike sizes: each tap is loaded from a computed position. */
-function runAdaptiveMax(
-  runtime: Runtime,
-  [values, indices]: readonly TensorView[],
-  [x]: readonly [Tensor],
-): void {
+function runAdaptiveMax(runtime: Runtime, [values, indices]: readonly TensorView[], [x]: readonly [Tensor]): void {
   const sizes = x.shape.slice(2);
   const counts = values.shape.slice(2);
   startSearch(runtime, values, indices);
@@ -239,9 +237,7 @@ function divide(runtime: Runtime, out: TensorView, from: TensorView, sizes: Shap
     return new e.Program([e.cast(e.div(e.input(0, from.dtype), by), out.dtype)], [from.dtype], params);
   });
   const params =
-    divisorOverride !== null
-      ? [divisorOverride]
-      : sizes.flatMap((size, d) => [kernel[d], stride[d], padding[d], size]);
+    divisorOverride !== null ? [divisorOverride] : sizes.flatMap((size, d) => [kernel[d], stride[d], padding[d], size]);
   runtime.map([out], [from], program, params);
 }
 
@@ -286,7 +282,12 @@ function runAvgPoolBackward(
   const together = contiguousStrides(grad.shape).map((stride, d) => [grad.shape[d], stride] as const);
   divide(runtime, viewBy(scaled, together), grad, attrs.size, attrs);
   const ones = allocate(device, grad.dtype, [1, 1, ...attrs.kernel]);
-  runtime.map([ones], [], cached(`one ${grad.dtype}`, () => new e.Program([e.constant(1, grad.dtype)], [])), []);
+  runtime.map(
+    [ones],
+    [],
+    cached(`one ${grad.dtype}`, () => new e.Program([e.constant(1, grad.dtype)], [])),
+    [],
+  );
   const result = viewBy(out, [
     [samples * channels, out.strides[1]],
     [1, 0],
