@@ -11,7 +11,7 @@ function maxima(g: OpContext, attributes: Record<string, number | readonly numbe
   const sizes = g.dims().slice(2);
   const channel = sizes.every((size) => typeof size === 'number')
     ? g.ints([sizes.reduce((n, size) => n * size, 1)])
-    : g.op('ReduceProd', [g.slice(g.op('Shape', [g.x()]), 0, 2, g.rank())], { axes_i: undefined, keepdims_i: 1 });
+    : g.op('ReduceProd', [g.slice(g.op('Shape', [g.x()]), 0, 2, g.rank())], { keepdims_i: 1 });
   return [values, g.op('Mod', [flat, channel])];
 }
 
