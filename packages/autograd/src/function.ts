@@ -204,6 +204,10 @@ class FunctionNode extends Node {
     });
   }
 
+  override get savedMetas(): readonly (readonly [string, GradMeta])[] {
+    return this.#saved.flatMap((saved, i) => (saved ? [[`saved ${i}`, saved.meta] as const] : []));
+  }
+
   savedTensors(): (Tensor | null)[] {
     return this.#saved.map((saved) => saved && saved.unpack(this));
   }
@@ -318,15 +322,17 @@ function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object 
       'Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified inplace must all be outputs of the Function.',
     );
   }
+  const differentiable = outputs.filter((x) => !nonDifferentiable.includes(x) && isFloat(x.dtype));
   outputs.forEach((output, k) => {
-    if (nonDifferentiable.includes(output) || !isFloat(output.dtype)) return;
+    if (!differentiable.includes(output)) return;
     if (dirty.includes(output)) {
       if (leaves.has(output))
         throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.');
       rebase(output, node, k, tensors.indexOf(output), outputs.length);
     } else {
       const meta = setHistory(output, node, k);
-      meta.fromFunction = output.viewInfo !== null;
+      if (output.viewInfo && differentiable.length > 1) output.viewInfo.multi = { node: node.name, outputNr: k };
+      else meta.fromFunction = output.viewInfo !== null;
     }
   });
   node.finish(outputs);

@@ -37,6 +37,8 @@ export class RuleNode extends Node {
   readonly #saved = new Map<Saved, SavedTensor>();
   /** Saved tensors that are themselves gradients of an input. */
   readonly #handedOut = new Set<SavedTensor>();
+  /** What hooks unpacked for the run in progress, so that each is asked once. */
+  readonly #unpacked = new Map<Saved, Tensor>();
 
   /**
    * `copies` are inputs as they were before an in-place op, to be saved in place of what it has written.
@@ -75,15 +77,27 @@ export class RuleNode extends Node {
 
   /** What was saved under `key`; reading anything else is a mistake of the row. */
   saved(key: Saved): Tensor {
+    const known = this.#unpacked.get(key);
+    if (known) return known;
     const saved = this.#saved.get(key);
-    if (saved) return saved.unpack(this);
+    if (saved) {
+      const tensor = saved.unpack(this);
+      if (!saved.isStable) this.#unpacked.set(key, tensor);
+      return tensor;
+    }
     throw new AutogradError(
       `${this.name}: the rule of '${this.spec.name}' reads ${key}, which is not a tensor in its saves`,
     );
   }
 
+  /** The tensors it holds, by the names of {@link Saved}. */
+  override get savedMetas(): readonly (readonly [string, GradMeta])[] {
+    return [...this.#saved].map(([key, saved]) => [typeof key === 'number' ? `input ${key}` : key, saved.meta]);
+  }
+
   override apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
     if (grads.every((grad) => grad === null)) return this.edges.map(() => null);
+    this.endRun([]);
     const rule = this.#rule;
     const context = new RuleContext(this, grads);
     if (rule.kind === 'joint') {
@@ -120,7 +134,13 @@ export class RuleNode extends Node {
 
   /** The memory that saved tensors share with others. */
   savedStorages(): Set<Storage> {
-    return new Set([...this.#saved.values()].map((saved) => saved.storage).filter((storage) => storage !== null));
+    const storages = [...this.#saved.values()].map((saved) => saved.storage).filter((storage) => storage !== null);
+    return new Set([...storages, ...[...this.#unpacked.values()].map(({ storage }) => storage)]);
+  }
+
+  override endRun(results: readonly (Tensor | null)[]): void {
+    for (const tensor of this.#unpacked.values()) if (!results.includes(tensor)) tensor.dispose();
+    this.#unpacked.clear();
   }
 
   override release(): void {

@@ -77,7 +77,7 @@ export * from './functions/random.ts';
 export * from './functions/reduce.ts';
 export * from './functions/softmax.ts';
 export * from './functions/spatial.ts';
-export { gradMode, withoutGrad } from './grad-mode.ts';
+export { gradMode, inferenceState, withoutGrad } from './grad-mode.ts';
 export {
   Graph,
   type GraphAssignment,
@@ -190,7 +190,7 @@ export type { ShuffleOps } from './ops/shuffle.ts';
 export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';
-export { defaultGenerator, Generator, type GeneratorState, manualSeed } from './random.ts';
+export { defaultGenerator, drawWatchers, Generator, type GeneratorState, manualSeed } from './random.ts';
 export {
   Device,
   devices,
