@@ -331,8 +331,7 @@ function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object 
       rebase(output, node, k, tensors.indexOf(output), outputs.length);
     } else {
       const meta = setHistory(output, node, k);
-      if (output.viewInfo && differentiable.length > 1) output.viewInfo.multi = { node: node.name, outputNr: k };
-      else meta.fromFunction = output.viewInfo !== null;
+      if (output.viewInfo) meta.fromFunction = differentiable.length > 1 ? 'many' : 'one';
     }
   });
   node.finish(outputs);

@@ -117,7 +117,8 @@ type Creation = 'noGrad' | 'inference' | 'multi' | 'function';
 
 function creation(view: Tensor): Creation | null {
   for (let t = view; t.viewInfo; t = t.viewInfo.source) {
-    if ((t.autogradMeta as AutogradMeta | null)?.fromFunction) return 'function';
+    const fromFunction = (t.autogradMeta as AutogradMeta | null)?.fromFunction;
+    if (fromFunction) return fromFunction === 'many' ? 'multi' : 'function';
     if (t.viewInfo.made !== 'grad') return t.viewInfo.made;
     if (t.viewInfo.multi) return 'multi';
   }

@@ -209,13 +209,13 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
     if (!uniform && hasInternalOverlap(target.shape, target.strides)) {
       throw new ShapeError(
         'unsupported operation: more than one element of the written-to tensor refers to a single memory location. ' +
-          `Please clone() the tensor before performing the operation (${spec.name}_).`,
+          `Please clone() the tensor before performing the operation. (in ${spec.name}_)`,
       );
     }
     if (target.storage.inference && !inferenceState.enabled) {
       throw new AutogradError(
         'Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing ' +
-          `inplace update (${spec.name}_).`,
+          `inplace update. (in ${spec.name}_)`,
       );
     }
   }
@@ -303,7 +303,7 @@ function refuseOverlap(op: string, x: Tensor, targets: readonly Tensor[], scatte
       continue;
     throw new ShapeError(
       'unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. ' +
-        `Please clone() the tensor before performing the operation (${op}_).`,
+        `Please clone() the tensor before performing the operation. (in ${op}_)`,
     );
   }
 }

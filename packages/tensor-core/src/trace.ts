@@ -91,9 +91,12 @@ function stackOf(): string[] {
 
 /** ` at file.ts:12:3`: the innermost stack frame outside of Tenfold's packages, or nothing. */
 export function callerLine(): string {
-  const frame = stackOf().find((line) => !ownFrame.test(line) && !line.includes('node:internal'));
-  const place = frame && /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(frame.trim());
-  return place ? ` at ${place[1]}` : '';
+  // frames of built-in functions (Array.map) have no place
+  for (const line of stackOf()) {
+    const place = /((?:[a-z]+:\/\/|\/|[A-Za-z]:\\).*:\d+:\d+)\)?$/.exec(line.trim());
+    if (place && !ownFrame.test(line)) return ` at ${place[1]}`;
+  }
+  return '';
 }
 
 /** What is known of a storage: the tensor whose value stands for it, that value now, and how often it was written. */
