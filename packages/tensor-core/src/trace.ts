@@ -94,7 +94,7 @@ export function callerLine(): string {
   // frames of built-in functions (Array.map) have no place
   for (const line of stackOf()) {
     const place = /((?:[a-z]+:\/\/|\/|[A-Za-z]:\\).*:\d+:\d+)\)?$/.exec(line.trim());
-    if (place && !ownFrame.test(line)) return ` at ${place[1]}`;
+    if (place && !ownFrame.test(line) && !line.includes('node:')) return ` at ${place[1]}`;
   }
   return '';
 }
