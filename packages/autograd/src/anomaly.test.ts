@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ones, type Tensor, tensor } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { defineFunction, detectAnomaly, type FunctionContext, grad, isAnomalyEnabled, setDetectAnomaly } from './index.ts';
+import {
+  defineFunction,
+  detectAnomaly,
+  type FunctionContext,
+  grad,
+  isAnomalyEnabled,
+  setDetectAnomaly,
+} from './index.ts';
 
 const file = fileURLToPath(import.meta.url);
 

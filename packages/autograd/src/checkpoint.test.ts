@@ -151,21 +151,27 @@ describe('running again', () => {
   test('refuses a function that does not do the same', () => {
     const x = leaf(3);
     let first = true;
-    const fewer = checkpoint((y: Tensor) => {
-      const z = first ? y.exp().sin() : y.exp();
-      first = false;
-      return z;
-    }, [x]);
+    const fewer = checkpoint(
+      (y: Tensor) => {
+        const z = first ? y.exp().sin() : y.exp();
+        first = false;
+        return z;
+      },
+      [x],
+    );
     expect(() => fewer.sum().backward()).toThrow(
       'A different number of tensors was saved during the original forward and recomputation. Number of tensors saved during forward: 2. ' +
         'Number of tensors saved during recomputation: 1.',
     );
     first = true;
-    const other = checkpoint((y: Tensor) => {
-      const z = (first ? y : y.slice(0, 0, 2)).exp();
-      first = false;
-      return z;
-    }, [x]);
+    const other = checkpoint(
+      (y: Tensor) => {
+        const z = (first ? y : y.slice(0, 0, 2)).exp();
+        first = false;
+        return z;
+      },
+      [x],
+    );
     expect(() => other.sum().backward()).toThrow(
       /Recomputed values .* have different metadata .* Tensor at position 0: saved float64 \[3\] on cpu, recomputed float64 \[2\] on cpu/,
     );
@@ -183,16 +189,23 @@ describe('running again', () => {
       const z = y.exp();
       return z.add_(1);
     };
-    expect(() => checkpoint(fn, [leaf(2)]).sum().backward()).toThrow(/modified by an inplace operation/);
+    expect(() =>
+      checkpoint(fn, [leaf(2)])
+        .sum()
+        .backward(),
+    ).toThrow(/modified by an inplace operation/);
   });
 
   test('passes errors of the function on', () => {
     let first = true;
-    const y = checkpoint((z: Tensor) => {
-      if (!first) throw new RangeError('not again');
-      first = false;
-      return z.exp();
-    }, [leaf(2)]);
+    const y = checkpoint(
+      (z: Tensor) => {
+        if (!first) throw new RangeError('not again');
+        first = false;
+        return z.exp();
+      },
+      [leaf(2)],
+    );
     expect(() => y.sum().backward()).toThrow(new RangeError('not again'));
   });
 });
@@ -241,7 +254,9 @@ describe('checkpointSequential', () => {
     // the first segment of two layers ran twice
     expect(calls).toBe(7);
     expect(grad(checkpointSequential(layers, 5, x).sum(), [x, w]).map(values)).toEqual(plain);
-    expect(() => checkpointSequential(layers, 6, x)).toThrow('segments must be an integer from 1 to the number of functions (5), got number 6');
+    expect(() => checkpointSequential(layers, 6, x)).toThrow(
+      'segments must be an integer from 1 to the number of functions (5), got number 6',
+    );
     expect(() => checkpointSequential([], 1, x)).toThrow('expected an array of functions');
   });
 });

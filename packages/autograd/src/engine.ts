@@ -2,7 +2,7 @@
  * Runs the recorded graph backwards. Every node waits until all gradients of its outputs are there; of those that are ready the one recorded last
  * runs first, and leaves last of all. Nothing here recurses, so a chain may be as long as memory allows.
  */
-import { gradMode, type Storage, type Tensor } from '@tenfold/tensor-core';
+import { gradMode, type Storage, type Tensor, tidy } from '@tenfold/tensor-core';
 import { AccumulateGrad, addGrad } from './meta.ts';
 import { checkReplacement, type Edge, type Node } from './node.ts';
 import { NodeQueue } from './node-queue.ts';
@@ -155,9 +155,10 @@ export class BackwardRun {
       return;
     }
     while (grads.length < node.outputs.length) grads.push(null);
-    const results = node.run(grads);
-    if (!this.#options.createGraph && node instanceof RuleNode && !node.isObserved)
-      this.#takeOwnership(node, grads, results);
+    const bare = !this.#options.createGraph && node instanceof RuleNode && !node.isObserved;
+    // nobody else sees what a formula makes on its way; hooks that unpack are code of the user
+    const results = bare && !node.isPacked ? tidy(() => node.run(grads)) : node.run(grads);
+    if (bare) this.#takeOwnership(node, grads, results);
     // user code may have kept what it saw
     else for (const grad of grads) if (grad) this.#owned.delete(grad);
     node.endRun(results);

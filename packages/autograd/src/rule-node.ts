@@ -59,8 +59,9 @@ export class RuleNode extends Node {
     this.inputs = inputs.map((x) => (isTensor(x) ? gradMetaOf(x) : x));
     this.#rule = rule;
     this.#saves = saves;
-    for (const i of saves) {
-      if (typeof i !== 'number') continue;
+    // by operand, as PyTorch's hooks see them
+    for (let i = 0; i < inputs.length; i++) {
+      if (!saves.has(i)) continue;
       const x = copies?.get(i) ?? inputs[i];
       if (isTensor(x)) this.#saved.set(i, new SavedTensor(x, edges[i]));
     }
@@ -130,6 +131,12 @@ export class RuleNode extends Node {
     }
     for (const saved of this.#saved.values()) if (saved.isUnpackedAs(grad)) this.#handedOut.add(saved);
     return castTo(sameShape(grad.shape, wanted.shape) ? grad : sumTo(grad, wanted.shape), wanted);
+  }
+
+  /** Whether hooks hold what it has saved. */
+  get isPacked(): boolean {
+    for (const saved of this.#saved.values()) if (!saved.isStable) return true;
+    return false;
   }
 
   /** The memory that saved tensors share with others. */

@@ -91,7 +91,10 @@ const programs: { readonly [name: string]: () => unknown } = {
     y.backward();
     y.backward();
   },
-  cotangentShape: () => leaf(2).mul(2).backward(ones([3])),
+  cotangentShape: () =>
+    leaf(2)
+      .mul(2)
+      .backward(ones([3])),
   gradOfUnused: () => grad(leaf(2).sum(), leaf(2)),
   inPlaceOnLeaf: () => leaf(2).add_(1),
   inPlaceOnViewOfLeaf: () => leaf(2, 2).select(0, 0).add_(1),
