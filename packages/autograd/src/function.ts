@@ -292,6 +292,8 @@ function runForward(inputs: readonly Operand[], call: FunctionCall): Outputs {
     | undefined;
   const result = separate ? forward.apply(functionClass, args) : forward.call(functionClass, context, ...args);
   checkOutputs(functionClass, result);
+  // however it was written: what saved it before must notice
+  for (const x of context.dirty) x.versionCounter.value++;
   separate?.call(functionClass, context, args, result);
   // an input that is handed back unchanged becomes a view of itself, with a history of its own
   const own = (x: Tensor): Tensor => (inputs.includes(x) && !context.isDirty(x) ? x.view(x.shape) : x);
