@@ -299,8 +299,7 @@ function refuseOverlap(op: string, x: Tensor, targets: readonly Tensor[], scatte
     if (x.storage !== target.storage || !isDense(x) || !isDense(target)) continue;
     const [n, m] = [numel(x.shape), numel(target.shape)];
     if (n === 0 || m === 0 || x.offset + n <= target.offset || target.offset + m <= x.offset) continue;
-    if (!scattered && n === m && x.offset === target.offset && sameShape(x.strides, target.strides))
-      continue;
+    if (!scattered && n === m && x.offset === target.offset && sameShape(x.strides, target.strides)) continue;
     throw new ShapeError(
       'unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. ' +
         `Please clone() the tensor before performing the operation. (in ${op}_)`,
