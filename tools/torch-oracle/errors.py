@@ -1,5 +1,7 @@
 """PyTorch's sentences for well-known mistakes."""
 
+import warnings
+
 import torch
 import torch.nn.functional as F
 
@@ -37,6 +39,128 @@ def in_place_on_view_of_leaf():
 def in_place_on_multi_view():
     a, _ = (torch.ones(2, 2, requires_grad=True) * 1).unbind()
     a.add_(1)
+
+
+def result():
+    """A tensor with a history, [1, 2, 3, 4]."""
+    return torch.arange(1.0, 5.0, requires_grad=True) * 1
+
+
+def add_to(view, value=1):
+    return lambda: view(result()).add_(value)
+
+
+def indirect(view, write=lambda y: y.mul_(2)):
+    """A view whose base is written, and which is then asked for its history."""
+
+    def run():
+        y = result()
+        v = view(y)
+        write(y)
+        return v.grad_fn
+
+    return run
+
+
+def without_grad(fn):
+    def run(y):
+        with torch.no_grad():
+            return fn(y)
+
+    return run
+
+
+def in_inference(fn):
+    def run(y):
+        with torch.inference_mode():
+            return fn(y)
+
+    return run
+
+
+class View(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.view(2, 2)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g.view(4)
+
+
+class Views(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x[:2], x[2:]
+
+    @staticmethod
+    def backward(ctx, a, b):
+        return torch.cat([a, b])
+
+
+class DirtyNotReturned(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        x.mul_(2)
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+class Dirty(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.mark_dirty(x)
+        return x.mul_(2)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * 2
+
+
+def inference_tensor():
+    with torch.inference_mode():
+        return torch.ones(2)
+
+
+def anomaly(run):
+    with torch.autograd.set_detect_anomaly(True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run()
+
+
+def modified_weight():
+    w, x = torch.ones(3, requires_grad=True), result()[:3]
+    y = (x * w).sum()
+    with torch.no_grad():
+        w.add_(1)
+    y.backward()
+
+
+def modified_through_detach():
+    y = result().exp()
+    y.detach().zero_()
+    y.sum().backward()
+
+
+def packing_in_place():
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: x.mul_(2), lambda x: x):
+        result().exp()
+
+
+def unpacking_nothing():
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: x, lambda x: None):
+        y = result().exp()
+    y.sum().backward()
+
+
+def hook_of_another_size():
+    y = result()
+    y.register_hook(lambda g: g[:2])
+    y.sum().backward()
 
 
 def no_grad_flag_on_non_leaf():
@@ -135,6 +259,48 @@ def cases():
         ("crossEntropyBatch", "crossEntropy of 2 rows with 3 labels", lambda: F.cross_entropy(ones(2, 3), torch.tensor([0, 1, 2]))),
         ("crossEntropyDType", "crossEntropy with int32 labels", lambda: F.cross_entropy(ones(1, 3), torch.tensor([0], dtype=torch.int32))),
         ("resizeOfGrad", "assigning a .grad of another shape", assign_grad_shape),
+        ("multiViewSplit", "add_ on an output of split", add_to(lambda y: y.split(2)[0])),
+        ("multiViewSplitSecond", "add_ on output 1 of split", add_to(lambda y: y.split(2)[1])),
+        ("multiViewSplitSizes", "add_ on an output of split with sizes", add_to(lambda y: y.split([1, 3])[1])),
+        ("multiViewChunk", "add_ on an output of chunk", add_to(lambda y: y.chunk(2)[1])),
+        ("multiViewUnbind", "add_ on an output of unbind", add_to(lambda y: y.unbind()[2])),
+        ("multiViewOfView", "add_ on a view of an output of split", add_to(lambda y: y.split(2)[1].view(2, 1))),
+        ("multiViewOfLeaf", "add_ on an output of split of a leaf", lambda: leaf(4).split(2)[0].add_(1)),
+        ("multiViewIndirect", "an output of split after its base was written", indirect(lambda y: y.split(2)[0])),
+        ("multiViewTakesGrad", "add_ of what requires grad to an output of split without", lambda: ones(4).split(2)[0].add_(leaf(2))),
+        ("noGradView", "add_ on a view made under noGrad", add_to(without_grad(lambda y: y.view(2, 2)))),
+        ("noGradViewOfPlain", "add_ of what requires grad to a view made under noGrad", lambda: without_grad(lambda y: y.view(2, 2))(ones(4)).add_(leaf(2, 2))),
+        ("noGradViewIndirect", "a view made under noGrad after its base was written", indirect(without_grad(lambda y: y.view(2, 2)))),
+        ("inferenceView", "add_ on a view made in inferenceMode", add_to(in_inference(lambda y: y.view(2, 2)))),
+        ("inferenceViewIndirect", "a view made in inferenceMode after its base was written", indirect(in_inference(lambda y: y.view(2, 2)))),
+        ("functionView", "add_ on a view that a Function returned", lambda: View.apply(result()).add_(1)),
+        ("functionViews", "add_ on one of the views that a Function returned", lambda: Views.apply(result())[1].add_(1)),
+        ("functionViewIndirect", "a view that a Function returned after its base was written", indirect(View.apply)),
+        ("functionDirtyNotReturned", "a Function that marks an input dirty and returns another", lambda: DirtyNotReturned.apply(result())),
+        ("functionDirtyLeaf", "a Function that writes a leaf", lambda: Dirty.apply(leaf(2))),
+        ("inferenceSaved", "mul of an inference tensor and one that requires grad", lambda: inference_tensor() * leaf(2)),
+        ("inferenceInPlace", "add_ on an inference tensor", lambda: inference_tensor().add_(1)),
+        ("inferenceViewInPlace", "add_ on a view of an inference tensor", lambda: inference_tensor().view(2, 1).add_(1)),
+        ("inferenceRequiresGrad", "requiresGrad_() of an inference tensor", lambda: inference_tensor().requires_grad_()),
+        ("modifiedWeight", "y = x.mul(w); w.add_(1) under noGrad; backward", modified_weight),
+        ("modifiedThroughDetach", "y = x.exp(); y.detach().zero_(); backward", modified_through_detach),
+        ("overlapShifted", "b.slice(0, 1).copy_(b.slice(0, 0, -1))", lambda: (lambda b: b[1:].copy_(b[:-1]))(torch.arange(4.0))),
+        ("overlapTransposed", "a.add_(a.t())", lambda: (lambda a: a.add_(a.t()))(ones(2, 2))),
+        ("overlapPart", "a.add_(a.select(0, 0))", lambda: (lambda a: a.add_(a[0]))(ones(2, 2))),
+        ("overlapReshaped", "b.view([1, 4]).mul_(b)", lambda: (lambda b: b.view(1, 4).mul_(b))(torch.arange(4.0))),
+        ("overlapScatter", "b.scatter_(0, i, b)", lambda: (lambda b: b.scatter_(0, torch.tensor([1, 0]), b))(torch.arange(2.0))),
+        ("overlapMask", "m.maskedFill_(m.t(), 1)", lambda: (lambda m: m.masked_fill_(m.t(), True))(torch.eye(2) > 0)),
+        ("overlapExpanded", "ones([1]).expand([3]).add_(1)", lambda: ones(1).expand(3).add_(1)),
+        ("detachView", "detach_() on a view", lambda: result().view(2, 2).detach_()),
+        ("retainGradOfPlain", "retainGrad() without requiresGrad", lambda: ones(2).retain_grad()),
+        ("hookOnPlain", "registerHook() without requiresGrad", lambda: ones(2).register_hook(lambda g: g)),
+        ("hookOfAnotherSize", "a hook that gives a gradient of another size", hook_of_another_size),
+        ("emptyInputs", "backward(…, { inputs: [] })", lambda: result().sum().backward(inputs=[])),
+        ("gradOfPlain", "grad(x.sum(), y) where y requires no grad", lambda: torch.autograd.grad(leaf(2).sum(), ones(2))),
+        ("packInPlace", "a pack hook that writes", packing_in_place),
+        ("unpackNothing", "an unpack hook that gives nothing", unpacking_nothing),
+        ("anomalyNaN", "detectAnomaly: sqrt of -1, backward", lambda: anomaly(lambda: torch.tensor([-1.0], requires_grad=True).sqrt().sum().backward())),
+        ("anomalyNaNSecond", "detectAnomaly: NaN in the gradient of the second factor", lambda: anomaly(lambda: (torch.full((1,), float("nan")) * leaf(1)).sum().backward())),
         ("toListRagged", "tensor([[1, 2], [3]])", lambda: torch.tensor([[1, 2], [3]])),
     ]
 

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import torch  # noqa: E402
 
 import errors  # noqa: E402
+import histories  # noqa: E402
 import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
@@ -56,12 +57,17 @@ def programs_fixture():
     print(f"programs: {len(good)}, and {len(refused)} that PyTorch refuses")
 
 
+def histories_fixture():
+    write_lines(FIXTURES / "histories.json", VERSION, "programs", histories.results())
+
+
 FAMILIES = [
     *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
-PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture, "programs": programs_fixture}
+PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
+PARTS |= {"programs": programs_fixture, "histories": histories_fixture}
 
 
 def main(names):

@@ -2,9 +2,9 @@
  * Runs the recorded graph backwards. Every node waits until all gradients of its outputs are there; of those that are ready the one recorded last
  * runs first, and leaves last of all. Nothing here recurses, so a chain may be as long as memory allows.
  */
-import { AutogradError, formatShape, gradMode, type Storage, sameShape, type Tensor } from '@tenfold/tensor-core';
+import { gradMode, type Storage, type Tensor, tidy } from '@tenfold/tensor-core';
 import { AccumulateGrad, addGrad } from './meta.ts';
-import type { Edge, GradMeta, Node } from './node.ts';
+import { checkReplacement, type Edge, type Node } from './node.ts';
 import { NodeQueue } from './node-queue.ts';
 import { castTo, RuleNode } from './rule-node.ts';
 
@@ -35,8 +35,13 @@ export function runBackward(
   }
 }
 
+let current: BackwardRun | null = null;
+
+/** The innermost run in progress. */
+export const currentRun = (): BackwardRun | null => current;
+
 /** One run. All its state is its own, so that a node may start another run inside (checkpointing). */
-class BackwardRun {
+export class BackwardRun {
   readonly #options: RunOptions;
   /** How many gradients a node still waits for. */
   readonly #waiting = new Map<Node, number>();
@@ -50,6 +55,7 @@ class BackwardRun {
   readonly #results: Grads;
   /** Gradients that nobody but this run holds. */
   readonly #owned = new Set<Tensor>();
+  readonly #atEnd: (() => void)[] = [];
 
   constructor(roots: readonly Edge[], gradients: readonly Tensor[], options: RunOptions) {
     this.#options = options;
@@ -74,8 +80,20 @@ class BackwardRun {
   }
 
   run(): Grads {
-    while (!this.#ready.isEmpty) this.#runNode(this.#ready.pop());
-    return this.#results;
+    const outer = current;
+    current = this;
+    try {
+      while (!this.#ready.isEmpty) this.#runNode(this.#ready.pop());
+      return this.#results;
+    } finally {
+      current = outer;
+      for (const end of this.#atEnd) end();
+    }
+  }
+
+  /** Calls `end` when this run is over, also by an error. */
+  atEnd(end: () => void): void {
+    this.#atEnd.push(end);
   }
 
   #countEdges(roots: readonly Edge[], parents: Map<Node, Node[]> | null): void {
@@ -137,11 +155,13 @@ class BackwardRun {
       return;
     }
     while (grads.length < node.outputs.length) grads.push(null);
-    const results = node.run(grads);
-    if (!this.#options.createGraph && node instanceof RuleNode && !node.isObserved)
-      this.#takeOwnership(node, grads, results);
+    const bare = !this.#options.createGraph && node instanceof RuleNode && !node.isObserved;
+    // nobody else sees what a formula makes on its way; hooks that unpack are code of the user
+    const results = bare && !node.isPacked ? tidy(() => node.run(grads)) : node.run(grads);
+    if (bare) this.#takeOwnership(node, grads, results);
     // user code may have kept what it saw
     else for (const grad of grads) if (grad) this.#owned.delete(grad);
+    node.endRun(results);
     if (!this.#options.retainGraph) node.release();
     node.edges.forEach((edge, i) => {
       const next = edge[0];
@@ -160,7 +180,7 @@ class BackwardRun {
         const grad = grads[outputNr];
         if (!grad) break;
         this.#owned.delete(grad);
-        grads[outputNr] = checkedReplacement(node, hook(grad) ?? grad, node.outputs[outputNr]);
+        grads[outputNr] = checkReplacement(`a hook on ${node.name}`, hook(grad) ?? grad, node.outputs[outputNr]);
       }
     }
     for (const [outputNr, tensor] of node.retained ?? []) {
@@ -217,11 +237,4 @@ function pathsTo(targets: readonly Edge[], parents: ReadonlyMap<Node, readonly N
     }
   }
   return onPath;
-}
-
-function checkedReplacement(node: Node, grad: Tensor, wanted: GradMeta | undefined): Tensor {
-  if (!wanted || sameShape(grad.shape, wanted.shape)) return grad;
-  throw new AutogradError(
-    `a hook on ${node.name} has changed the size of value: expected ${formatShape(wanted.shape)}, got ${formatShape(grad.shape)}`,
-  );
 }

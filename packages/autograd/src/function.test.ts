@@ -174,7 +174,7 @@ describe('what comes back from backward', () => {
     const y = square((ctx, g) => g.mul(ctx.savedTensors[0]).mul(2))(a);
     a.mul_(2);
     expect(() => y.sum().backward()).toThrow(
-      'has been modified by an inplace operation: [float64 [2]], which is output 0 of MulBackward0',
+      'has been modified by an inplace operation: [torch.DoubleTensor [2]], which is output 0 of MulBackward0',
     );
   });
 

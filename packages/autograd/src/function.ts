@@ -204,6 +204,10 @@ class FunctionNode extends Node {
     });
   }
 
+  override get savedMetas(): readonly (readonly [string, GradMeta])[] {
+    return this.#saved.flatMap((saved, i) => (saved ? [[`saved ${i}`, saved.meta] as const] : []));
+  }
+
   savedTensors(): (Tensor | null)[] {
     return this.#saved.map((saved) => saved && saved.unpack(this));
   }
@@ -288,6 +292,8 @@ function runForward(inputs: readonly Operand[], call: FunctionCall): Outputs {
     | undefined;
   const result = separate ? forward.apply(functionClass, args) : forward.call(functionClass, context, ...args);
   checkOutputs(functionClass, result);
+  // however it was written: what saved it before must notice
+  for (const x of context.dirty) x.versionCounter.value++;
   separate?.call(functionClass, context, args, result);
   // an input that is handed back unchanged becomes a view of itself, with a history of its own
   const own = (x: Tensor): Tensor => (inputs.includes(x) && !context.isDirty(x) ? x.view(x.shape) : x);
@@ -318,15 +324,16 @@ function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object 
       'Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified inplace must all be outputs of the Function.',
     );
   }
+  const differentiable = outputs.filter((x) => !nonDifferentiable.includes(x) && isFloat(x.dtype));
   outputs.forEach((output, k) => {
-    if (nonDifferentiable.includes(output) || !isFloat(output.dtype)) return;
+    if (!differentiable.includes(output)) return;
     if (dirty.includes(output)) {
       if (leaves.has(output))
         throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.');
       rebase(output, node, k, tensors.indexOf(output), outputs.length);
     } else {
       const meta = setHistory(output, node, k);
-      meta.fromFunction = output.viewInfo !== null;
+      if (output.viewInfo) meta.fromFunction = differentiable.length > 1 ? 'many' : 'one';
     }
   });
   node.finish(outputs);

@@ -1,60 +1,25 @@
 /** Switching recording on and off: for a function, until its promise settles, or for a scope (`using`). */
-import { AutogradError, gradMode } from '@tenfold/tensor-core';
+import { ArgumentError, describe, gradMode, inferenceState } from '@tenfold/tensor-core';
+import { type Scope, Scopes } from './scopes.ts';
 
 /** A stretch of the program with its own grad mode, ended by `[Symbol.dispose]()`: `using scope = noGrad()`. */
-export interface GradScope {
-  [Symbol.dispose](): void;
+export type GradScope = Scope;
+
+interface Mode {
+  readonly grad: boolean;
+  readonly inference: boolean;
 }
 
-interface Entry {
-  /** The mode to go back to. */
-  before: boolean;
+const now = (): Mode => ({ grad: gradMode.enabled, inference: inferenceState.enabled });
+
+/** In inference mode nothing is recorded, whatever else is asked for. */
+function change({ grad, inference }: Mode): void {
+  gradMode.enabled = grad && !inference;
+  inferenceState.enabled = inference;
 }
 
-const entries: Entry[] = [];
-
-function enter(enabled: boolean): Entry {
-  const entry = { before: gradMode.enabled };
-  entries.push(entry);
-  gradMode.enabled = enabled;
-  return entry;
-}
-
-/** Ends an entry, wherever it is in the stack: a promise may settle inside of a later scope, which then goes back to what was before this one. */
-function leave(entry: Entry): void {
-  const i = entries.indexOf(entry);
-  if (i < 0) return;
-  entries.splice(i, 1);
-  if (i === entries.length) gradMode.enabled = entry.before;
-  else entries[i].before = entry.before;
-}
-
-function scope(name: string, enabled: boolean): GradScope {
-  const entry = enter(enabled);
-  return {
-    [Symbol.dispose]() {
-      if (entries.includes(entry) && entries.at(-1) !== entry) {
-        throw new AutogradError(
-          `${name}: scopes must end in the reverse order of their beginning; an inner scope is still open`,
-        );
-      }
-      leave(entry);
-    },
-  };
-}
-
-function within<T>(enabled: boolean, fn: () => T): T {
-  const entry = enter(enabled);
-  let pending = false;
-  try {
-    const result = fn();
-    if (!(result instanceof Promise)) return result;
-    pending = true;
-    return result.finally(() => leave(entry)) as T;
-  } finally {
-    if (!pending) leave(entry);
-  }
-}
+const scopes = new Scopes<Mode>(now, change);
+const recording = (grad: boolean): Mode => ({ grad, inference: inferenceState.enabled });
 
 /**
  * Without recording (https://pytorch.org/docs/stable/generated/torch.no_grad.html). With a function, runs it and gives its result; if that is a
@@ -68,29 +33,61 @@ function within<T>(enabled: boolean, fn: () => T): T {
 export function noGrad<T>(fn: () => T): T;
 export function noGrad(): GradScope;
 export function noGrad<T>(fn?: () => T): T | GradScope {
-  return fn ? within(false, fn) : scope('noGrad', false);
+  return fn ? scopes.within(recording(false), fn) : scopes.open('noGrad', recording(false));
 }
 
-/** With recording, inside of a {@link noGrad}. Takes the same forms. */
+/** With recording, inside of a {@link noGrad}; inside of {@link inferenceMode} it changes nothing. Takes the same forms. */
 export function enableGrad<T>(fn: () => T): T;
 export function enableGrad(): GradScope;
 export function enableGrad<T>(fn?: () => T): T | GradScope {
-  return fn ? within(true, fn) : scope('enableGrad', true);
+  return fn ? scopes.within(recording(true), fn) : scopes.open('enableGrad', recording(true));
 }
 
-/** As {@link noGrad}, for programs that come from PyTorch: tensors made inside are plain tensors and may be used anywhere. */
+/**
+ * Without recording, and for good: tensors made inside are inference tensors, of which no graph may hold any
+ * (https://pytorch.org/docs/stable/generated/torch.inference_mode.html). Outside, one cannot be saved for backward nor written in place; a
+ * `clone()` of it is a normal tensor. Views of normal tensors made inside are normal, but may not be written outside with recording on.
+ * Takes the same forms as {@link noGrad}, and a flag first: `inferenceMode(false, fn)` leaves the mode for `fn`.
+ *
+ * @example
+ * const y = inferenceMode(() => model(x));
+ * y.isInference(); // true
+ */
 export function inferenceMode<T>(fn: () => T): T;
-export function inferenceMode(): GradScope;
-export function inferenceMode<T>(fn?: () => T): T | GradScope {
-  return fn ? within(false, fn) : scope('inferenceMode', false);
+export function inferenceMode<T>(mode: boolean, fn: () => T): T;
+export function inferenceMode(mode?: boolean): GradScope;
+export function inferenceMode<T>(first: boolean | (() => T) = true, second?: () => T): T | GradScope {
+  const fn = typeof first === 'function' ? first : second;
+  const inference = typeof first === 'function' ? true : first;
+  if (typeof inference !== 'boolean')
+    throw new ArgumentError(`inferenceMode: mode must be a boolean, got ${describe(inference)}`);
+  const mode = { grad: !inference, inference };
+  return fn ? scopes.within(mode, fn) : scopes.open('inferenceMode', mode);
 }
 
-/** With recording or without, by a flag. Takes the same forms as {@link noGrad}. */
+/**
+ * With recording or without, by a flag (https://pytorch.org/docs/stable/generated/torch.set_grad_enabled.html). With a function as {@link noGrad};
+ * without one the switch stays as it is set, until an outer scope ends or the scope that this gives is disposed.
+ */
 export function setGradEnabled<T>(enabled: boolean, fn: () => T): T;
 export function setGradEnabled(enabled: boolean): GradScope;
 export function setGradEnabled<T>(enabled: boolean, fn?: () => T): T | GradScope {
-  return fn ? within(enabled, fn) : scope('setGradEnabled', enabled);
+  if (typeof enabled !== 'boolean')
+    throw new ArgumentError(`setGradEnabled: expected a boolean, got ${describe(enabled)}`);
+  if (fn) return scopes.within(recording(enabled), fn);
+  const before = gradMode.enabled;
+  let ended = false;
+  change(recording(enabled));
+  return {
+    [Symbol.dispose]() {
+      if (!ended) change(recording(before));
+      ended = true;
+    },
+  };
 }
 
 /** Whether ops on tensors that require grad are recorded now. */
 export const isGradEnabled = (): boolean => gradMode.enabled;
+
+/** Whether tensors made now are inference tensors. */
+export const isInferenceModeEnabled = (): boolean => inferenceState.enabled;

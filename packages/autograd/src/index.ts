@@ -10,7 +10,9 @@ import { installRules } from './rules/all.ts';
 installRules();
 installAutograd(autogradHooks);
 
+export { type AnomalyOptions, detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly.ts';
 export { backward, type GradOptions, grad, type Tensors } from './backward.ts';
+export { type CheckpointOptions, checkpoint, checkpointSequential } from './checkpoint.ts';
 export { defineFunction, type FunctionDefinition } from './define-function.ts';
 export {
   AutogradFunction as Function,
@@ -27,8 +29,17 @@ export {
   TensorArgument,
 } from './function.ts';
 export { type FunctionalOptions, hessian, hvp, jacobian, type TensorFunction, vhp, vjp } from './functional.ts';
-export { enableGrad, type GradScope, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from './grad-mode.ts';
+export {
+  enableGrad,
+  type GradScope,
+  inferenceMode,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './grad-mode.ts';
 export { type CheckedFunction, type GradcheckOptions, gradcheck, gradgradcheck } from './gradcheck.ts';
+export { type GraphToDotOptions, graphToDot } from './graph-to-dot.ts';
 export { Node, type NodeHook, type NodePreHook, type TensorHook } from './node.ts';
 export {
   type FormulaContext,
@@ -45,6 +56,8 @@ export {
   wrt,
 } from './rule.ts';
 export { defineRule, rules } from './rules/all.ts';
+export { disableSavedTensorsHooks, savedTensorsHooks, saveOnCpu } from './saved-hooks.ts';
+export type { Scope } from './scopes.ts';
 export type { Randomness } from './transforms/aside.ts';
 export {
   type Argnums,

@@ -191,7 +191,7 @@ describe('what is refused', () => {
     const z = y.mul(y);
     y.add_(1);
     expect(() => z.sum().backward()).toThrow(
-      'one of the variables needed for gradient computation has been modified by an inplace operation: [float32 [2, 2]], ' +
+      'one of the variables needed for gradient computation has been modified by an inplace operation: [torch.FloatTensor [2, 2]], ' +
         'which is output 0 of MulBackward0, is at version 1; expected version 0 instead.',
     );
   });

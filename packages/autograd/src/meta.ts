@@ -15,8 +15,8 @@ export class AutogradMeta {
   retainsGrad = false;
   /** For a view: the version of the memory at which `gradFn` was made. */
   viewVersion: number;
-  /** For a view that a custom Function returned: its history must not be rewritten. */
-  fromFunction = false;
+  /** For a view that a custom Function returned, alone or with others: its history must not be rewritten. */
+  fromFunction: 'one' | 'many' | null = null;
 
   constructor(viewVersion = 0) {
     this.viewVersion = viewVersion;

@@ -1,9 +1,13 @@
 /** Nodes of the recorded graph, and the edges between them. The engine that runs them is `engine.ts`. */
 import {
+  AutogradError,
   type Device,
   type DType,
+  describe,
+  formatShape,
   type GradNode,
   type HookHandle,
+  isTensor,
   type Shape,
   sameShape,
   type Tensor,
@@ -37,6 +41,22 @@ export type NodeHook = (
 
 let created = 0;
 
+/** Where and under what a node was recorded; kept in anomaly mode only. */
+export interface Origin {
+  /** ` at file.ts:12:3`, or nothing if the stack names no file of the user. */
+  readonly place: string;
+  /** The node whose backward recorded this one. */
+  readonly parent: Node | null;
+}
+
+/** Set by `anomaly.ts` in anomaly mode: what a new node remembers. */
+export const recorder: { originOf: (() => Origin) | null } = { originOf: null };
+
+/** Set by `anomaly.ts` in anomaly mode: runs the formulas of a node and looks at what they give. */
+export const watcher: {
+  apply: ((node: Node, grads: readonly (Tensor | null)[]) => readonly (Tensor | null)[]) | null;
+} = { apply: null };
+
 /** How many nodes have been recorded so far: later ones have higher numbers. */
 export const nodeCount = (): number => created;
 
@@ -56,6 +76,8 @@ export abstract class Node implements GradNode {
   tensorHooks: Map<number, Set<TensorHook>> | null = null;
   /** Tensors that keep their gradient, by output number. */
   retained: Map<number, Tensor> | null = null;
+  /** Where it was recorded, in anomaly mode. */
+  readonly origin: Origin | null;
   #preHooks: Set<NodePreHook> | null = null;
   #hooks: Set<NodeHook> | null = null;
 
@@ -63,13 +85,22 @@ export abstract class Node implements GradNode {
     this.name = name;
     this.edges = edges;
     this.sequenceNr = sequenceNr;
+    this.origin = recorder.originOf?.() ?? null;
   }
 
   /** The gradients of the inputs, one per edge, from those of the outputs. */
   abstract apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[];
 
+  /** Ends one {@link apply}: what it alone needed can go. */
+  endRun(_results: readonly (Tensor | null)[]): void {}
+
   /** Gives back what was saved for {@link apply}. */
   release(): void {}
+
+  /** What it has saved, by name; for drawings. */
+  get savedMetas(): readonly (readonly [string, GradMeta])[] {
+    return [];
+  }
 
   get nextFunctions(): readonly Edge[] {
     return this.edges;
@@ -95,11 +126,57 @@ export abstract class Node implements GradNode {
   /** {@link apply} between the hooks of the node. */
   run(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
     let incoming = grads;
-    for (const hook of this.#preHooks ?? []) incoming = hook(incoming) ?? incoming;
-    let results = this.apply(incoming);
-    for (const hook of this.#hooks ?? []) results = hook(results, incoming) ?? results;
+    for (const hook of [...(this.#preHooks ?? [])])
+      incoming = checkedHookResult(this, 'prehook', incoming, hook(incoming), (k) => this.outputs[k]);
+    let results = watcher.apply ? watcher.apply(this, incoming) : this.apply(incoming);
+    for (const hook of [...(this.#hooks ?? [])])
+      results = checkedHookResult(
+        this,
+        'hook',
+        results,
+        hook(results, incoming),
+        (i) => this.edges[i]?.[0]?.outputs[this.edges[i][1]],
+      );
     return results;
   }
+}
+
+/** What a node hook answered in place of `before`, checked as PyTorch does. */
+function checkedHookResult(
+  node: Node,
+  kind: string,
+  before: readonly (Tensor | null)[],
+  answer: readonly (Tensor | null)[] | undefined | void,
+  wanted: (i: number) => GradMeta | undefined,
+): readonly (Tensor | null)[] {
+  if (answer === undefined || answer === null) return before;
+  if (!Array.isArray(answer))
+    throw new AutogradError(
+      `a ${kind} of ${node.name} must give an array of gradients or nothing, got ${describe(answer)}`,
+    );
+  if (answer.length !== before.length) {
+    throw new AutogradError(
+      `a ${kind} of ${node.name} has returned an incorrect number of values (got ${answer.length}, but expected ${before.length})`,
+    );
+  }
+  return answer.map((grad, i) => checkReplacement(`a ${kind} of ${node.name}`, grad ?? null, wanted(i)));
+}
+
+/** A gradient that a hook gave, which must look like the one before. */
+export function checkReplacement<G extends Tensor | null>(who: string, grad: G, wanted: GradMeta | undefined): G {
+  if (grad === null) return grad;
+  if (!isTensor(grad)) throw new AutogradError(`${who} must give a tensor, got ${describe(grad)}`);
+  if (!wanted) return grad;
+  if (!sameShape(grad.shape, wanted.shape)) {
+    throw new AutogradError(
+      `${who} has changed the size of value: expected ${formatShape(wanted.shape)}, got ${formatShape(grad.shape)}`,
+    );
+  }
+  if (grad.dtype !== wanted.dtype)
+    throw new AutogradError(`${who} has changed the type of value (was ${wanted.dtype} got ${grad.dtype})`);
+  if (grad.storage.device !== wanted.device)
+    throw new AutogradError(`${who} has changed the device of value (was ${wanted.device.name} got ${grad.device})`);
+  return grad;
 }
 
 /** Adds a hook and gives the handle that removes it. */

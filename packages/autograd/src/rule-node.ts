@@ -37,6 +37,8 @@ export class RuleNode extends Node {
   readonly #saved = new Map<Saved, SavedTensor>();
   /** Saved tensors that are themselves gradients of an input. */
   readonly #handedOut = new Set<SavedTensor>();
+  /** What hooks unpacked for the run in progress, so that each is asked once. */
+  readonly #unpacked = new Map<Saved, Tensor>();
 
   /**
    * `copies` are inputs as they were before an in-place op, to be saved in place of what it has written.
@@ -57,8 +59,9 @@ export class RuleNode extends Node {
     this.inputs = inputs.map((x) => (isTensor(x) ? gradMetaOf(x) : x));
     this.#rule = rule;
     this.#saves = saves;
-    for (const i of saves) {
-      if (typeof i !== 'number') continue;
+    // by operand, as PyTorch's hooks see them
+    for (let i = 0; i < inputs.length; i++) {
+      if (!saves.has(i)) continue;
       const x = copies?.get(i) ?? inputs[i];
       if (isTensor(x)) this.#saved.set(i, new SavedTensor(x, edges[i]));
     }
@@ -75,15 +78,27 @@ export class RuleNode extends Node {
 
   /** What was saved under `key`; reading anything else is a mistake of the row. */
   saved(key: Saved): Tensor {
+    const known = this.#unpacked.get(key);
+    if (known) return known;
     const saved = this.#saved.get(key);
-    if (saved) return saved.unpack(this);
+    if (saved) {
+      const tensor = saved.unpack(this);
+      if (!saved.isStable) this.#unpacked.set(key, tensor);
+      return tensor;
+    }
     throw new AutogradError(
       `${this.name}: the rule of '${this.spec.name}' reads ${key}, which is not a tensor in its saves`,
     );
   }
 
+  /** The tensors it holds, by the names of {@link Saved}. */
+  override get savedMetas(): readonly (readonly [string, GradMeta])[] {
+    return [...this.#saved].map(([key, saved]) => [typeof key === 'number' ? `input ${key}` : key, saved.meta]);
+  }
+
   override apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
     if (grads.every((grad) => grad === null)) return this.edges.map(() => null);
+    this.endRun([]);
     const rule = this.#rule;
     const context = new RuleContext(this, grads);
     if (rule.kind === 'joint') {
@@ -118,9 +133,21 @@ export class RuleNode extends Node {
     return castTo(sameShape(grad.shape, wanted.shape) ? grad : sumTo(grad, wanted.shape), wanted);
   }
 
+  /** Whether hooks hold what it has saved. */
+  get isPacked(): boolean {
+    for (const saved of this.#saved.values()) if (!saved.isStable) return true;
+    return false;
+  }
+
   /** The memory that saved tensors share with others. */
   savedStorages(): Set<Storage> {
-    return new Set([...this.#saved.values()].map((saved) => saved.storage).filter((storage) => storage !== null));
+    const storages = [...this.#saved.values()].map((saved) => saved.storage).filter((storage) => storage !== null);
+    return new Set([...storages, ...[...this.#unpacked.values()].map(({ storage }) => storage)]);
+  }
+
+  override endRun(results: readonly (Tensor | null)[]): void {
+    for (const tensor of this.#unpacked.values()) if (!results.includes(tensor)) tensor.dispose();
+    this.#unpacked.clear();
   }
 
   override release(): void {

@@ -1,44 +1,76 @@
 /** Tensors kept for backward: with a hold on their memory, and a check that nobody changed them. */
 import {
   AutogradError,
+  describe,
   formatShape,
-  keep,
-  makeTensor,
-  noteAlias,
+  isTensor,
   type Storage,
+  sameShape,
+  scalarTypeName,
   type Tensor,
+  type VersionCounter,
+  withoutGrad,
 } from '@tenfold/tensor-core';
 import { AccumulateGrad, AutogradMeta } from './meta.ts';
-import type { Edge, Node } from './node.ts';
+import { type Edge, type GradMeta, gradMetaOf, type Node } from './node.ts';
+import { aliasOf, type SavedHooks, savedHooks } from './saved-hooks.ts';
+
+/** What hooks made of a tensor. */
+interface Packed {
+  readonly hooks: SavedHooks;
+  readonly value: unknown;
+}
 
 /**
  * One saved tensor. It holds an alias of its own, so that disposing of the user's tensor does no harm, and gives its memory back when backward
- * has consumed it. An output is saved without its history, which `unpack` puts back: the node would otherwise hold itself.
+ * has consumed it; under hooks it holds what they packed instead. An output is saved without its history, which `unpack` puts back: the node would
+ * otherwise hold itself.
  */
 export class SavedTensor {
+  readonly meta: GradMeta;
   readonly #edge: Edge | null;
   readonly #outputNr: number;
+  readonly #counter: VersionCounter;
   readonly #version: number;
-  #alias: Tensor | null;
+  #alias: Tensor | null = null;
+  #packed: Packed | null = null;
 
   /** `edge` is where the gradient of the tensor goes; `null` if it is output `outputNr` of the node that saves it. */
   constructor(tensor: Tensor, edge: Edge | null, outputNr = 0) {
-    const { storage, dtype, shape, strides, offset, versionCounter, viewInfo } = tensor;
-    this.#alias = keep(makeTensor(storage, dtype, shape, strides, offset, versionCounter, viewInfo));
-    noteAlias(this.#alias, tensor);
-    this.#version = versionCounter.value;
+    if (tensor.storage.inference) {
+      throw new AutogradError(
+        'Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.',
+      );
+    }
+    this.meta = gradMetaOf(tensor);
     this.#edge = edge;
     this.#outputNr = outputNr;
+    this.#counter = tensor.versionCounter;
+    this.#version = tensor.version;
+    const hooks = savedHooks();
+    const alias = aliasOf(tensor);
+    if (hooks) this.#packed = { hooks, value: withoutGrad(() => this.#pack(hooks, alias)) };
+    else this.#alias = alias;
   }
 
-  /** The tensor as it was, with its history. `owner` is the node that saved it. */
+  #pack(hooks: SavedHooks, alias: Tensor): unknown {
+    const value = hooks.pack(alias);
+    if (this.#counter.value === this.#version) return value;
+    throw new AutogradError(
+      'A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be modified by in-place operations ' +
+        'as this can lead to unexpected side-effects. Write into a clone() of it.',
+    );
+  }
+
+  /** The tensor as it was, with its history; under hooks a new one each time. `owner` is the node that saved it. */
   unpack(owner: Node): Tensor {
-    const alias = this.#alias;
+    const alias = this.#packed ? this.#unpacked(this.#packed) : this.#alias;
     if (!alias) throw secondBackward();
     const [node, outputNr] = this.#edge ?? [owner, this.#outputNr];
-    if (alias.version !== this.#version) throw modified(alias, this.#version, node, outputNr, owner);
+    if (alias.versionCounter === this.#counter && alias.version !== this.#version)
+      throw modified(alias, this.#version, node, outputNr, owner);
     if (node && alias.autogradMeta === null) {
-      const meta = new AutogradMeta(this.#version);
+      const meta = new AutogradMeta(alias.version);
       if (node instanceof AccumulateGrad) {
         meta.requiresGrad = true;
         meta.accumulator = node;
@@ -49,6 +81,30 @@ export class SavedTensor {
       alias.autogradMeta = meta;
     }
     return alias;
+  }
+
+  #unpacked({ hooks, value }: Packed): Tensor {
+    const tensor = withoutGrad(() => hooks.unpack(value));
+    if (!isTensor(tensor)) {
+      throw new AutogradError(
+        `Output of saved tensor unpack_hook expected to be a Tensor but got result of type ${describe(tensor)}`,
+      );
+    }
+    const { shape, dtype, device } = this.meta;
+    if (!sameShape(tensor.shape, shape) || tensor.dtype !== dtype || tensor.storage.device !== device) {
+      throw new AutogradError(
+        `an unpack hook must give a tensor like the one that was packed: expected ${dtype} ${formatShape(shape)} on ${device.name}, ` +
+          `got ${tensor.dtype} ${formatShape(tensor.shape)} on ${tensor.device}`,
+      );
+    }
+    // an alias: what the hook gave keeps its own history
+    if (!hooks.owned) return aliasOf(tensor);
+    return tensor;
+  }
+
+  /** Whether the alias is the one that {@link unpack} gives each time. */
+  get isStable(): boolean {
+    return this.#packed === null;
   }
 
   get storage(): Storage | null {
@@ -63,6 +119,9 @@ export class SavedTensor {
   release(dispose: boolean): void {
     if (dispose) this.#alias?.dispose();
     this.#alias = null;
+    if (!this.#packed) return;
+    this.#packed.hooks.release?.(this.#packed.value);
+    this.#packed = null;
   }
 }
 
@@ -78,7 +137,8 @@ function modified(alias: Tensor, expected: number, node: Node | null, outputNr: 
   const origin = node && !(node instanceof AccumulateGrad) ? `, which is output ${outputNr} of ${node.name},` : '';
   return new AutogradError(
     'one of the variables needed for gradient computation has been modified by an inplace operation: ' +
-      `[${alias.dtype} ${formatShape(alias.shape)}]${origin} is at version ${alias.version}; expected version ${expected} instead. ` +
-      `It was saved by ${owner.name}; write into a clone() of it, or use the op without the trailing underscore.`,
+      `[torch.${scalarTypeName[alias.dtype]}Tensor ${formatShape(alias.shape)}]${origin} is at version ${alias.version}; ` +
+      `expected version ${expected} instead. It was saved by ${owner.name}; write into a clone() of it, or use the op without the trailing ` +
+      'underscore. detectAnomaly() shows where the operation that failed to compute its gradient was called.',
   );
 }

@@ -58,7 +58,8 @@ function refreshed(view: Tensor): AutogradMeta | null {
     const meta = t.autogradMeta as AutogradMeta | null;
     const from = source.autogradMeta as AutogradMeta | null;
     if (from !== null && (from.gradFn !== null || from.requiresGrad)) {
-      if (meta?.fromFunction) throw viewError(t, true);
+      const made = creation(t);
+      if (made) throw viewError(t, made, true);
       const edge: Edge = from.gradFn
         ? [from.gradFn, from.outputNr]
         : [(from.accumulator ??= new AccumulateGrad(source)), 0];
@@ -98,9 +99,8 @@ export function notImplementedMessage(op: string, rule: AnyRule | null): string 
 /** Throws unless `tensor` may be written in place by an op that is recorded. */
 export function checkInPlace(tensor: Tensor): void {
   if (tensor.viewInfo) {
-    for (let t: Tensor = tensor; t.viewInfo; t = t.viewInfo.source) {
-      if (!t.viewInfo.gradMode || (t.autogradMeta as AutogradMeta | null)?.fromFunction) throw viewError(t, false);
-    }
+    const made = creation(tensor);
+    if (made) throw viewError(tensor, made, false);
     if (requiresGrad(tensor) && isLeaf(baseOf(tensor))) {
       throw new AutogradError('a view of a leaf Variable that requires grad is being used in an in-place operation.');
     }
@@ -112,21 +112,50 @@ export function checkInPlace(tensor: Tensor): void {
 
 export const isLeaf = (tensor: Tensor): boolean => currentMeta(tensor)?.gradFn == null;
 
-function viewError(view: Tensor, indirect: boolean): AutogradError {
-  const meta = view.autogradMeta as AutogradMeta | null;
-  const action = indirect
-    ? 'its base or another view of its base has been modified inplace'
-    : 'is being modified inplace';
-  if (meta?.fromFunction) {
-    return new AutogradError(
-      `Output ${meta.outputNr} of ${meta.gradFn?.name} is a view and ${action}. This view was created inside a custom Function (or because an ` +
-        'input was returned as-is) and the autograd logic to handle view+inplace would override the custom backward associated with the custom ' +
-        'Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.',
-    );
+/** How a view came about, where that forbids to write it: the latest special step on the way from its base. */
+type Creation = 'noGrad' | 'inference' | 'multi' | 'function';
+
+function creation(view: Tensor): Creation | null {
+  for (let t = view; t.viewInfo; t = t.viewInfo.source) {
+    const fromFunction = (t.autogradMeta as AutogradMeta | null)?.fromFunction;
+    if (fromFunction) return fromFunction === 'many' ? 'multi' : 'function';
+    if (t.viewInfo.made !== 'grad') return t.viewInfo.made;
+    if (t.viewInfo.multi) return 'multi';
   }
-  return new AutogradError(
-    `A view was created in no_grad mode and ${action} with grad mode enabled. Given that this use case is ambiguous and error-prone, it is ` +
-      "forbidden. You can clarify your code by moving both the view and the inplace either both inside the noGrad block (if you don't want the " +
-      'inplace to be tracked) or both outside (if you want the inplace to be tracked).',
-  );
+  return null;
+}
+
+const bothSides = (mode: string): string =>
+  ' Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace ' +
+  `either both inside the ${mode} block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).`;
+
+const reasons: { readonly [C in Creation]: string } = {
+  multi:
+    ' This view is the output of a function that returns multiple views. Such functions do not allow the output views to be modified inplace. ' +
+    'You should replace the inplace operation by an out-of-place one.',
+  noGrad: bothSides('no_grad'),
+  inference: bothSides('inference_mode'),
+  function:
+    ' This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to handle view+inplace would ' +
+    'override the custom backward associated with the custom Function, leading to incorrect gradients. This behavior is forbidden. You can fix ' +
+    'this by cloning the output of the custom Function.',
+};
+
+/** PyTorch's sentences. `indirect`: another tensor was written, and this view would have to follow. */
+function viewError(view: Tensor, made: Creation, indirect: boolean): AutogradError {
+  const meta = view.autogradMeta as AutogradMeta | null;
+  const gradFn = meta?.gradFn ?? null;
+  const action = indirect ? 'its base or another view of its base has been' : 'is being';
+  const multi = view.viewInfo?.multi ?? null;
+  const output =
+    gradFn && (multi ? `Output ${multi.outputNr} of ${multi.node}` : `Output ${meta?.outputNr} of ${gradFn.name}`);
+  let what: string;
+  if (made === 'noGrad' || made === 'inference' || output === null) {
+    const start = output === null ? 'A view was created in' : `${output} is a view of a view which was created in`;
+    what =
+      made === 'inference'
+        ? `${start} inference mode and ${action} modified inplace in normal mode.`
+        : `${start} no_grad mode and ${action} modified inplace with grad mode enabled.`;
+  } else what = `${output} is a view and ${action} modified inplace.`;
+  return new AutogradError(what + reasons[made]);
 }

@@ -5,7 +5,7 @@ import type { TensorView } from './backend.ts';
 import { canCast, type DType, scalarTypeName } from './dtype.ts';
 import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
 import { cast, input, Program } from './expr.ts';
-import { gradMode, withoutGrad } from './grad-mode.ts';
+import { gradMode, inferenceState, withoutGrad } from './grad-mode.ts';
 import { installedAutograd, interpreters, transforms } from './hooks.ts';
 import { type Device, resolveDevice } from './registry.ts';
 import {
@@ -144,7 +144,8 @@ function makeView(spec: OpSpec, inputs: readonly Operand[], attrs: object | null
   const source = inputs[0] as Tensor;
   const { shape, strides, offset } = (spec.view as NonNullable<OpSpec['view']>)(source, attrs);
   if (spec.detaches) return unlinked(source, spec.detaches === 'fresh' ? { value: 0 } : source.versionCounter);
-  const info = new ViewRecord(source, spec, attrs, gradMode.enabled, source.version);
+  const made = inferenceState.enabled ? 'inference' : gradMode.enabled ? 'grad' : 'noGrad';
+  const info = new ViewRecord(source, spec, attrs, made, source.version);
   return makeTensor(source.storage, source.dtype, shape, strides, offset, source.versionCounter, info);
 }
 
@@ -155,8 +156,8 @@ function unlinked(x: Tensor, version: VersionCounter): Tensor {
   for (let { viewInfo } = x; viewInfo; { viewInfo } = viewInfo.source) chain.push(viewInfo.source);
   let twin: Tensor | null = null;
   for (const { storage, dtype, shape, strides, offset, viewInfo } of chain.reverse()) {
-    const info =
-      viewInfo && twin && new ViewRecord(twin, viewInfo.spec, viewInfo.attrs, viewInfo.gradMode, viewInfo.version);
+    // cut from its graph, it may be written whatever the original's view was
+    const info = viewInfo && twin && new ViewRecord(twin, viewInfo.spec, viewInfo.attrs, 'grad', viewInfo.version);
     twin = makeTensor(storage, dtype, shape, strides, offset, version, info);
   }
   return twin as Tensor;
@@ -199,7 +200,7 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   const inplace = spec.inplace as NonNullable<OpSpec['inplace']>;
   const device = commonDevice(spec, inputs, attrs);
   if (inplace.how === 'view') return changeView(spec, inputs[0], attrs);
-  const { writes, how, uniform } = inplace;
+  const { writes, how, uniform, scattered } = inplace;
   // an optional tensor that is absent is not written
   const targets = writes.map((i) => inputs[i] as Tensor).filter((x) => x !== null);
   for (const target of targets) {
@@ -207,8 +208,14 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
       throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
     if (!uniform && hasInternalOverlap(target.shape, target.strides)) {
       throw new ShapeError(
-        `unsupported operation: more than one element of the written-to tensor refers to a single memory location in ${spec.name}_. ` +
-          'Please clone() the tensor before performing the operation.',
+        'unsupported operation: more than one element of the written-to tensor refers to a single memory location. ' +
+          `Please clone() the tensor before performing the operation. (in ${spec.name}_)`,
+      );
+    }
+    if (target.storage.inference && !inferenceState.enabled) {
+      throw new AutogradError(
+        'Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing ' +
+          `inplace update. (in ${spec.name}_)`,
       );
     }
   }
@@ -219,7 +226,14 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
     });
   }
   if (how === 'direct' && spec.kernel) {
-    const safe = inputs.map((x) => (isTensor(x) && overlapsOther(x, targets) ? copyOf(x) : x));
+    inputs.forEach((x, i) => {
+      if (isTensor(x) && !writes.includes(i)) refuseOverlap(spec.name, x, targets, scattered);
+    });
+    const safe = inputs.map((x, i) => {
+      const alias =
+        isTensor(x) && (overlapsOther(x, targets) || (scattered && !writes.includes(i) && sharesMemory(x, targets)));
+      return alias ? copyOf(x) : x;
+    });
     spec.kernel(device.runtime, targets, safe, attrs);
   } else {
     const result = execute(spec, inputs, attrs);
@@ -251,12 +265,12 @@ function changeView(spec: OpSpec, target: Operand, attrs: object | null): Tensor
   const former = (info: ViewInfo): Tensor => makeTensor(storage, dtype, shape, strides, offset, versionCounter, info);
   if (viewInfo) {
     const before = former(viewInfo);
-    target.changeGeometry(geometry, new ViewRecord(before, spec, attrs, true, version), before);
+    target.changeGeometry(geometry, new ViewRecord(before, spec, attrs, 'grad', version), before);
     before.dispose();
   } else if (spec.inplace?.how === 'view') {
     const back = spec.inplace.undo(shape, attrs);
     // of a version that never was: its history is made from the target's when it is needed
-    const before = former(new ViewRecord(target, back.spec, back.attrs, true, -1, target.geometryEpoch + 1));
+    const before = former(new ViewRecord(target, back.spec, back.attrs, 'grad', -1, target.geometryEpoch + 1));
     target.changeGeometry(geometry, null, before);
     before.dispose();
   }
@@ -276,6 +290,35 @@ function checkWrite(spec: OpSpec, target: Tensor, result: TensorMeta): void {
   }
 }
 
+/**
+ * Refuses an input that overlaps what is written, as PyTorch does: where both are dense, so that the ranges of their memory tell. The very same
+ * elements are fine for ops that go element by element. What this lets pass is copied first.
+ */
+function refuseOverlap(op: string, x: Tensor, targets: readonly Tensor[], scattered = false): void {
+  for (const target of targets) {
+    if (x.storage !== target.storage || !isDense(x) || !isDense(target)) continue;
+    const [n, m] = [numel(x.shape), numel(target.shape)];
+    if (n === 0 || m === 0 || x.offset + n <= target.offset || target.offset + m <= x.offset) continue;
+    if (!scattered && n === m && x.offset === target.offset && sameShape(x.strides, target.strides)) continue;
+    throw new ShapeError(
+      'unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. ' +
+        `Please clone() the tensor before performing the operation. (in ${op}_)`,
+    );
+  }
+}
+
+/** Whether the elements fill a stretch of memory without gaps, in whatever order. */
+function isDense({ shape, strides }: TensorView): boolean {
+  const dims = shape.map((size, d) => ({ size, stride: strides[d] })).filter(({ size }) => size > 1);
+  dims.sort((a, b) => a.stride - b.stride);
+  let step = 1;
+  for (const { size, stride } of dims) {
+    if (stride !== step) return false;
+    step *= size;
+  }
+  return true;
+}
+
 /** Whether `x` reads memory that a target writes, other than at the very same elements. */
 function overlapsOther(x: Tensor, targets: readonly Tensor[]): boolean {
   return targets.some(
@@ -284,6 +327,9 @@ function overlapsOther(x: Tensor, targets: readonly Tensor[]): boolean {
       !(x.offset === target.offset && sameShape(x.shape, target.shape) && sameShape(x.strides, target.strides)),
   );
 }
+
+const sharesMemory = (x: Tensor, targets: readonly Tensor[]): boolean =>
+  targets.some((target) => x.storage === target.storage);
 
 const copyPrograms = new Map<string, Program>();
 

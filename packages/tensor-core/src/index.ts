@@ -77,7 +77,7 @@ export * from './functions/random.ts';
 export * from './functions/reduce.ts';
 export * from './functions/softmax.ts';
 export * from './functions/spatial.ts';
-export { gradMode, withoutGrad } from './grad-mode.ts';
+export { gradMode, inferenceState, withoutGrad } from './grad-mode.ts';
 export {
   Graph,
   type GraphAssignment,
@@ -192,6 +192,7 @@ export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';
 export {
   defaultGenerator,
+  drawWatchers,
   type ForkRngOptions,
   forkRng,
   Generator,

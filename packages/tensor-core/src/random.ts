@@ -11,6 +11,9 @@ export interface GeneratorState {
   readonly offset: number;
 }
 
+/** Told of every generator that is about to give numbers: who repeats a computation must repeat its numbers. */
+export const drawWatchers = new Set<(generator: Generator) => void>();
+
 /**
  * A stream of random numbers (https://pytorch.org/docs/stable/generated/torch.Generator.html). Every request takes the next Philox blocks, so numbers
  * depend on the seed and on the requests made so far, not on devices or threads.
@@ -73,6 +76,7 @@ export class Generator {
 
   /** Takes the next `blocks` blocks: their key, and the number of the first. For kernels. */
   take(blocks: number): { readonly key: RandomKey; readonly offset: number } {
+    for (const watcher of drawWatchers) watcher(this);
     const offset = this.#offset;
     this.#offset += blocks;
     return { key: this.#key, offset };

@@ -45,6 +45,8 @@ export type InPlace<S extends AnySig = AnySig> =
       readonly how: 'direct' | 'copy';
       /** Every element gets the same value, so that elements which share memory do no harm. */
       readonly uniform?: true;
+      /** An element may be written before another input at the same place has been read: such an input must not be the written one. */
+      readonly scattered?: true;
     }
   | {
       readonly writes: readonly [0];

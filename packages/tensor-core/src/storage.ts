@@ -1,6 +1,7 @@
 /** Memory of a tensor: one buffer of a device, shared by all views of it, and who is told when it goes. */
 import { type DType, dtypes, type TypedArray } from './dtype.ts';
 import { DTypeError, TenfoldError } from './errors.ts';
+import { inferenceState } from './grad-mode.ts';
 import { type Device, openDevices } from './registry.ts';
 
 /** Counts in-place changes. Views and `detach()` share the counter of their storage; `data` has a fresh one. */
@@ -32,6 +33,8 @@ export class Storage {
   readonly dtype: DType;
   readonly length: number;
   readonly version: VersionCounter = { value: 0 };
+  /** Whether it was made in inference mode: then no graph may hold it, and it is written in inference mode only. */
+  readonly inference: boolean = inferenceState.enabled;
   #buffer: unknown;
   #holders = 0;
   #held: Held | null = null;

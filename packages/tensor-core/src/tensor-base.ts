@@ -6,6 +6,7 @@ import { asContiguous } from './dispatch.ts';
 import { type DType, dtypes, isFloat, type TypedArray } from './dtype.ts';
 import { AutogradError, DeviceError, DTypeError, ShapeError } from './errors.ts';
 import { formatTensor } from './format.ts';
+import { inferenceState } from './grad-mode.ts';
 import { bfloat16ToNumber, halfToNumber } from './half.ts';
 import {
   type BackwardOptions,
@@ -30,8 +31,10 @@ export interface ViewInfo {
   readonly source: Tensor;
   readonly spec: OpSpec;
   readonly attrs: object | null;
-  /** Whether grad mode was on when the view was made. */
-  readonly gradMode: boolean;
+  /** In which mode the view was made: with recording, without, or in inference mode. */
+  readonly made: 'grad' | 'noGrad' | 'inference';
+  /** For a view that came with others out of one call (`split`, `unbind`): PyTorch's name of that call's node, and which output it is. */
+  multi: { readonly node: string; readonly outputNr: number } | null;
   /** The version of the memory when the view was made. */
   readonly version: number;
 }
@@ -161,6 +164,11 @@ export abstract class TensorBase implements TensorView {
     return this.versionCounter.value;
   }
 
+  /** Whether this tensor was made in inference mode, and so is no part of any graph (https://pytorch.org/docs/stable/generated/torch.inference_mode.html). */
+  isInference(): boolean {
+    return this.storage.inference;
+  }
+
   // --- autograd ---
 
   /** Whether gradients flow to this tensor. Setting it is for leaves of a float dtype. */
@@ -182,6 +190,11 @@ export abstract class TensorBase implements TensorView {
   requiresGrad_(value = true): this {
     if (value && !isFloat(this.dtype)) {
       throw new AutogradError(`only Tensors of floating point dtype can require gradients, got ${this.dtype}`);
+    }
+    if (value && this.storage.inference && !inferenceState.enabled) {
+      throw new AutogradError(
+        'Setting requires_grad=True on inference tensor outside InferenceMode is not allowed. Take a clone() of it, which is a normal tensor.',
+      );
     }
     if (value || installedAutograd()) requireAutograd('requiresGrad: true').setRequiresGrad(this.self, value);
     return this;

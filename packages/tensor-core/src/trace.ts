@@ -63,13 +63,40 @@ function refuseRead(tensor: Tensor): never {
   );
 }
 
+/**
+ * Frames of Tenfold's packages: installed as `@tenfold/<name>`, or in the folder beside this package. A test file counts as a user's.
+ * Stacks write files as URLs or as paths.
+ */
+const ownFrame = ((): RegExp => {
+  const installed = String.raw`[\\/]@tenfold[\\/]`;
+  const beside = /^(.*\/)tensor-core\/(?:src|dist)\//.exec(decodeURI(new URL(import.meta.url).pathname))?.[1];
+  const folder = beside
+    ?.replace(/^\/(?=[A-Za-z]:)/, '')
+    .replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('/', String.raw`[\\/]`);
+  const own = folder ? `(?:${installed}|${folder})` : installed;
+  return new RegExp(String.raw`${own}[\w-]+[\\/](?:src|dist)[\\/](?!.*\.test\.)`);
+})();
+
+/** The frames of the stack, of which an op may take more than the ten that are kept by default. */
+function stackOf(): string[] {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 100;
+  try {
+    return new Error().stack?.split('\n').slice(1) ?? [];
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
 /** ` at file.ts:12:3`: the innermost stack frame outside of Tenfold's packages, or nothing. */
 export function callerLine(): string {
-  const frames = new Error().stack?.split('\n').slice(1) ?? [];
-  const own = /[\\/](tensor-core|autograd|nn|optim|onnx-export)[\\/](src|dist)[\\/](?!.*\.test\.)/;
-  const frame = frames.find((line) => !own.test(line) && !line.includes('node:internal'));
-  const place = frame && /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*:\d+:\d+)\)?$/.exec(frame.trim());
-  return place ? ` at ${place[1]}` : '';
+  // frames of built-in functions (Array.map) have no place
+  for (const line of stackOf()) {
+    const place = /((?:[a-z]+:\/\/|\/|[A-Za-z]:\\).*:\d+:\d+)\)?$/.exec(line.trim());
+    if (place && !ownFrame.test(line) && !line.includes('node:')) return ` at ${place[1]}`;
+  }
+  return '';
 }
 
 /** What is known of a storage: the tensor whose value stands for it, that value now, and how often it was written. */
@@ -325,7 +352,7 @@ class Tracer implements Interpreter {
       outputs: [value],
       body: null,
       scope: [...this.#scope],
-      gradMode: viewInfo.gradMode,
+      gradMode: viewInfo.made === 'grad',
     });
     return this.#remember(tensor, value);
   }

@@ -6,7 +6,8 @@ import type { Tensor, ViewInfo } from './tensor.ts';
 export class ViewRecord implements ViewInfo {
   readonly spec: OpSpec;
   readonly attrs: object | null;
-  readonly gradMode: boolean;
+  readonly made: ViewInfo['made'];
+  multi: ViewInfo['multi'] = null;
   readonly version: number;
   readonly #source: Tensor;
   readonly #epoch: number;
@@ -15,7 +16,7 @@ export class ViewRecord implements ViewInfo {
     source: Tensor,
     spec: OpSpec,
     attrs: object | null,
-    gradMode: boolean,
+    made: ViewInfo['made'],
     version: number,
     epoch = source.geometryEpoch,
   ) {
@@ -23,7 +24,7 @@ export class ViewRecord implements ViewInfo {
     this.#epoch = epoch;
     this.spec = spec;
     this.attrs = attrs;
-    this.gradMode = gradMode;
+    this.made = made;
     this.version = version;
   }
 

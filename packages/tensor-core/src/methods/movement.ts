@@ -48,6 +48,14 @@ function orderedDims(dims: unknown, rank: number, where: string): number[] {
   return list;
 }
 
+/** Marks views that came out of one call: autograd refuses to have one of them written in place. */
+function siblings(node: string, views: Tensor[]): Tensor[] {
+  views.forEach((view, outputNr) => {
+    if (view.viewInfo) view.viewInfo.multi = { node, outputNr };
+  });
+  return views;
+}
+
 export abstract class MovementMethods extends SoftmaxMethods {
   /**
    * A view under another shape with as many elements; one size may be -1, to be inferred
@@ -304,10 +312,13 @@ export abstract class MovementMethods extends SoftmaxMethods {
         );
       }
       let start = 0;
-      return sizes.map((n) => {
-        start += n;
-        return this.narrow(at, start - n, n);
-      });
+      return siblings(
+        'SplitWithSizesBackward0',
+        sizes.map((n) => {
+          start += n;
+          return this.narrow(at, start - n, n);
+        }),
+      );
     }
     checkInteger(size, 'split: size');
     if (size < 0) throw new ShapeError(`split expects split_size be non-negative, but got split_size=${size}`);
@@ -315,7 +326,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
       throw new ShapeError(`split_size can only be 0 if dimension size is 0, but got dimension size of ${length}`);
     }
     const count = size === 0 ? 1 : Math.max(1, Math.ceil(length / size));
-    return Array.from({ length: count }, (_, i) => this.slice(at, i * size, (i + 1) * size));
+    return siblings(
+      'SplitBackward0',
+      Array.from({ length: count }, (_, i) => this.slice(at, i * size, (i + 1) * size)),
+    );
   }
 
   /** Views of at most `chunks` pieces of equal size along `dim`, the last of which may be smaller. */
@@ -399,7 +413,10 @@ export abstract class MovementMethods extends SoftmaxMethods {
   /** Views at every position of `dim`. */
   unbind(dim = 0): Tensor[] {
     const at = this.#dimOf('unbind', dim);
-    return Array.from({ length: this.shape[at] }, (_, i) => this.select(at, i));
+    return siblings(
+      'UnbindBackward0',
+      Array.from({ length: this.shape[at] }, (_, i) => this.select(at, i)),
+    );
   }
 
   /** A view of a diagonal, as the last dim of the result. */

@@ -212,7 +212,7 @@ const indexedOp = <S extends Sig<[Tensor, Tensor, Operand], DimAttrs>>(name: str
       return like(x);
     },
     kernel: indexedKernel(mode),
-    inplace: { writes: [0], how: 'direct' },
+    inplace: { writes: [0], how: 'direct', scattered: true },
   });
 
 const scatterOp = <S extends Sig<[Tensor, Tensor, Operand], DimAttrs>>(name: string, mode: ScatterMode): OpSpec<S> =>
@@ -224,7 +224,7 @@ const scatterOp = <S extends Sig<[Tensor, Tensor, Operand], DimAttrs>>(name: str
       return like(x);
     },
     kernel: scatterKernel(mode),
-    inplace: { writes: [0], how: 'direct' },
+    inplace: { writes: [0], how: 'direct', scattered: true },
   });
 
 /** What a list of index tensors selects: which dims, the shape they broadcast to, and where that shape stands in the result. */
