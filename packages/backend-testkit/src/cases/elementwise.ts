@@ -44,10 +44,15 @@ export const elementwise: Cases<ElementwiseOps> = {
   erfc: method('erfc'),
   erfinv: method('erfinv'),
   lgamma: method('lgamma'),
-  digamma: method('digamma'),
+  digamma: method('digamma', {
+    tolerance: { float32: { ulps: 32, of: 'element' } },
+    toleranceReason: "PyTorch's float32 digamma adds terms of either sign in float32; ours is checked with 40 digits",
+  }),
   polygamma: {
     call: ([x], { n }) => x.polygamma(n),
     inplace: ([x], { n }) => x.polygamma_(n),
+    tolerance: { float32: { ulps: 32, of: 'element' } },
+    toleranceReason: "PyTorch's float32 digamma and trigamma add in float32; ours are checked with 40 digits",
   },
   logit: method('logit'),
   sinc: method('sinc'),
