@@ -18,8 +18,8 @@ const extreme = (name: 'max' | 'min'): OpCase => ({
 function withIndices(name: string, ...order: readonly string[]): OpCase {
   const { call } = positional(name, ...(order.length ? order : ['dim']));
   return {
-    call: (inputs, args) => {
-      const { values, indices } = call(inputs, args) as unknown as ValuesAndIndices;
+    call: (inputs, args, device) => {
+      const { values, indices } = call(inputs, args, device) as unknown as ValuesAndIndices;
       return [values, indices];
     },
   };
@@ -27,7 +27,8 @@ function withIndices(name: string, ...order: readonly string[]): OpCase {
 
 /** Of all elements, or along a dim with indices. */
 const middle = (name: string): OpCase => ({
-  call: (inputs, args) => (args.dim === undefined ? inputs[0][name]() : withIndices(name).call(inputs, args)),
+  call: (inputs, args, device) =>
+    args.dim === undefined ? inputs[0][name]() : withIndices(name).call(inputs, args, device),
 });
 
 const quantile = (name: string): OpCase => ({
