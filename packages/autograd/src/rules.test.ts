@@ -28,6 +28,7 @@ import { gradcheck, gradgradcheck } from './gradcheck.ts';
 import { rules } from './index.ts';
 import { conv } from './test-samples/conv.ts';
 import { decomposition } from './test-samples/decomposition.ts';
+import { elementwise } from './test-samples/elementwise.ts';
 import { index } from './test-samples/index.ts';
 import {
   any,
@@ -45,6 +46,7 @@ import {
 import { movement } from './test-samples/movement.ts';
 import { pool } from './test-samples/pool.ts';
 import { random } from './test-samples/random.ts';
+import { reduce } from './test-samples/reduce.ts';
 import { spatial } from './test-samples/spatial.ts';
 
 type UnaryName = {
@@ -84,7 +86,9 @@ const loss = (
 const samples: Samples = {
   ...conv,
   ...decomposition,
+  ...elementwise,
   ...pool,
+  ...reduce,
   ...spatial,
   abs: unary('abs', any(4)),
   neg: unary('neg', any(4)),

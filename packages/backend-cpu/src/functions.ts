@@ -1,6 +1,6 @@
 /** Scalar functions by name: one table for numbers, one for the bigints of int64. A missing row does not compile. */
 import { ArgumentError, type BinaryFn, type CompareFn, roundHalfEven, type UnaryFn } from '@tenfold/tensor-core';
-import { digamma, erf, erfc, erfinv, lgamma } from './special.ts';
+import { digamma, erf, erfc, erfinv, lgamma, zeta } from './special.ts';
 
 type NumberFn = (x: number) => number;
 type NumberFn2 = (x: number, y: number) => number;
@@ -73,6 +73,7 @@ export const binaryFloat: { readonly [F in BinaryFn]: NumberFn2 } = {
   atan2: Math.atan2,
   hypot: Math.hypot,
   copysign,
+  zeta,
   bitAnd: (x, y) => x & y,
   bitOr: (x, y) => x | y,
   bitXor: (x, y) => x ^ y,
@@ -175,6 +176,7 @@ export const binaryBig: { readonly [F in BinaryFn]: BigFn2 } = {
   atan2: floatsOnly,
   hypot: floatsOnly,
   copysign: floatsOnly,
+  zeta: floatsOnly,
   bitAnd: (x, y) => x & y,
   bitOr: (x, y) => x | y,
   bitXor: (x, y) => x ^ y,

@@ -200,3 +200,55 @@ describe.each(Object.keys(reference) as Fn[])('%s', (fn) => {
     expect(special[fn](x)).toBe(expected);
   });
 });
+
+describe('zeta', () => {
+  /** `[s, q, Σ (q + k)^-s]`, from mpmath 1.3 with 40 digits; below zero by summing up to it. */
+  const sums: readonly (readonly [number, number, number])[] = [
+    [2, 1, 1.6449340668482264],
+    [2, 0.5, 4.934802200544679],
+    [2, 1e-10, 1e20],
+    [2, 3.7, 0.3100378576700383],
+    [2, 9.99, 0.10527695014824179],
+    [2, 25, 0.04081066325722558],
+    [2, 1e6, 1.0000005000001667e-6],
+    [3, 1, 1.2020569031595942],
+    [3, 0.1, 1000.9307286891718],
+    [3, 2.5, 0.1181020258208637],
+    [3, 14, 0.002739732845156244],
+    [4, 0.75, 3.2938854224750997],
+    [5, 1.5, 0.14476040944446772],
+    [7, 0.9, 2.102612542089768],
+    [10, 2, 0.0009945751278180853],
+    [20, 1.25, 0.01152930554192384],
+    [50, 3, 1.3929563579707038e-24],
+    [50, 30.5, 7.637695573816104e-75],
+    [1.5, 1, 2.612375348685488],
+    [1.5, 0.3, 8.237761671459724],
+    [1.1, 4, 8.819279149235477],
+    [1.000001, 2, 999999.5772980044],
+    [2, -0.5, 8.934802200544679],
+    [2, -3.3, 14.817739525515929],
+    [3, -0.25, -61.34868339183118],
+    [3, -7.75, 62.01987279411388],
+    [4, -40.375, 57.620825144631425],
+    [3, -1000.375, -15.04676805831121],
+  ];
+  it.each(sums)('of %d and %d', (s, q, expected) => {
+    expect(Math.abs(special.zeta(s, q) - expected)).toBeLessThanOrEqual(5e-15 * Math.abs(expected));
+  });
+
+  it('has poles, limits and no value below 1', () => {
+    const inf = Number.POSITIVE_INFINITY;
+    expect([special.zeta(1, 3), special.zeta(2, 0), special.zeta(3, -4), special.zeta(2, inf)]).toEqual([
+      inf,
+      inf,
+      inf,
+      0,
+    ]);
+    expect([special.zeta(0.5, 1), special.zeta(2, Number.NaN), special.zeta(1.5, -0.5)]).toEqual([
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
+  });
+});

@@ -152,3 +152,64 @@ export function digamma(x: number): number {
   }
   return shift + Math.log(z) - 0.5 / z - series;
 }
+
+// B(2k)/(2k)! of the Euler-Maclaurin sum (Abramowitz & Stegun 23.2.26 and table 23.2)
+const eulerMaclaurin = [
+  1 / 12,
+  -1 / 720,
+  1 / 30240,
+  -1 / 1209600,
+  1 / 47900160,
+  -691 / 1307674368000,
+  1 / 74724249600,
+  -3617 / 10670622842880000,
+  43867 / 5109094217170944000,
+];
+
+/** Hurwitz's ζ(s, q) = Σ (q + k)^-s over k >= 0: the first terms one by one, the rest by the Euler-Maclaurin formula. */
+export function zeta(s: number, q: number): number {
+  if (Number.isNaN(s) || Number.isNaN(q) || s < 1) return Number.NaN;
+  if (s === 1) return Number.POSITIVE_INFINITY;
+  if (q <= 0) {
+    if (Number.isInteger(q) || q === Number.NEGATIVE_INFINITY) return Number.POSITIVE_INFINITY;
+    // a power of a negative number is real for whole exponents only
+    if (!Number.isInteger(s)) return Number.NaN;
+  }
+  if (q === Number.POSITIVE_INFINITY || s === Number.POSITIVE_INFINITY)
+    return q < 1 ? Number.POSITIVE_INFINITY : q === 1 ? 1 : 0;
+  if (q < -20) {
+    // the terms below zero are those of a sum above it: with q = f - m they are (-1)^s·(ζ(s, 1 - f) - ζ(s, 1 - q))
+    const f = q - Math.floor(q);
+    return zeta(s, f) + (s % 2 === 0 ? 1 : -1) * (zeta(s, 1 - f) - zeta(s, 1 - q));
+  }
+  const terms: number[] = [];
+  let a = q;
+  // the formula is exact to double precision from about s + 10 on
+  const from = 10 + Math.min(s, 100);
+  let largest = 0;
+  for (; a < from; a++) {
+    const term = a ** -s;
+    largest = Math.max(largest, Math.abs(term));
+    // past the pole the terms only fall
+    if (a > 1 && Math.abs(term) < largest * 1e-18) return sumUp(terms);
+    terms.push(term);
+  }
+  const power = a ** -s;
+  let tail = power / 2;
+  let factor = (s * power) / a;
+  for (let k = 0; k < eulerMaclaurin.length; k++) {
+    const term = eulerMaclaurin[k] * factor;
+    tail += term;
+    if (Math.abs(term) < Math.abs(tail) * 1e-17) break;
+    factor *= ((s + 2 * k + 1) * (s + 2 * k + 2)) / (a * a);
+  }
+  terms.push(tail, (power * a) / (s - 1));
+  return sumUp(terms);
+}
+
+/** Smallest last terms first, so that little is lost. */
+function sumUp(terms: readonly number[]): number {
+  let sum = 0;
+  for (let i = terms.length - 1; i >= 0; i--) sum += terms[i];
+  return sum;
+}

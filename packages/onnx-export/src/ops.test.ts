@@ -7,10 +7,12 @@ import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
 import { conv } from './test-cases/conv.ts';
 import { decomposition } from './test-cases/decomposition.ts';
+import { elementwise } from './test-cases/elementwise.ts';
 import { index } from './test-cases/index.ts';
 import { type Case, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
 import { movement } from './test-cases/movement.ts';
 import { pool } from './test-cases/pool.ts';
+import { reduce } from './test-cases/reduce.ts';
 import { spatial } from './test-cases/spatial.ts';
 import { type Compared, type Comparison, compareAll } from './testing.ts';
 
@@ -444,6 +446,8 @@ const cases: Case[] = [
   // last, since all cases draw from one generator
   ...index(),
   ...movement(),
+  ...elementwise(),
+  ...reduce(),
 ];
 
 /** Ops that have a row but no case here. */

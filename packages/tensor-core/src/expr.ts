@@ -7,6 +7,8 @@
  * - Both operands of a binary or compare node, and both arms of a select, have the same dtype; a condition is `bool`.
  * - Integers wrap (two's complement); integer `div` truncates towards zero and division by zero is an error where the device can tell.
  * - `min` and `max` give NaN if either operand is NaN; `sign` gives 0 for NaN. `round` is half to even. `rem` has the sign of the dividend (C's `fmod`).
+ * - `zeta(s, q)` is Hurwitz's Σ (q + k)^-s over k >= 0, for s > 1; NaN for s < 1, infinity at s = 1 and where q is 0 or a negative integer.
+ * - A shift by less than 0 or by the width of the dtype or more gives what is left when all bits are gone: 0, or -1 for a negative `shiftRight`.
  * - A cast of a float to an integer truncates towards zero; a cast to `bool` is `!= 0` (NaN is true).
  * - float16 and bfloat16 nodes compute in float32 or wider and round once to their dtype.
  */
@@ -64,6 +66,7 @@ export type BinaryFn =
   | 'atan2'
   | 'hypot'
   | 'copysign'
+  | 'zeta'
   | 'bitAnd'
   | 'bitOr'
   | 'bitXor'

@@ -104,7 +104,7 @@ export {
 } from './hooks.ts';
 export type { NewOptions, ToOptions, ToTarget } from './methods/create.ts';
 export type { QR, SignAndLogdet, UpperOptions } from './methods/decomposition.ts';
-export type { AlphaOptions, DivOptions } from './methods/elementwise.ts';
+export type { AlphaOptions, DivOptions, RoundOptions } from './methods/elementwise.ts';
 export type {
   IndexEntry,
   IndexPutOptions,
@@ -118,10 +118,13 @@ export type { AddmmOptions } from './methods/linalg.ts';
 export type { DiagonalOptions, RepeatInterleaveOptions } from './methods/movement.ts';
 export type { MultinomialOptions, RandomMethodOptions } from './methods/random.ts';
 export type {
+  AminmaxOptions,
   CumulativeOptions,
   Dims,
   KeepdimOptions,
+  MinAndMax,
   NormOptions,
+  QuantileOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,
@@ -135,6 +138,7 @@ export type {
   ScatterReduceOptions,
 } from './methods/scatter.ts';
 export type { SoftmaxOptions } from './methods/softmax.ts';
+export type { CloseOptions, LogitOptions, NanToNumOptions } from './methods/special.ts';
 export type {
   BincountOptions,
   HistcOptions,
@@ -159,7 +163,7 @@ export type {
   TriangularSolveAttrs,
 } from './ops/decomposition.ts';
 export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
-export type { ElementwiseOps, RoundingMode } from './ops/elementwise.ts';
+export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { InterpolateAttrs, InterpolateOps, ResizeMode } from './ops/interpolate.ts';
@@ -174,6 +178,7 @@ export type {
   ViewScatterAttrs,
 } from './ops/movement.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
+export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export { type AvgPoolAttrs, endPadding, type PoolAttrs, type PoolOps, pooledSizes } from './ops/pool.ts';
 export type { RandomOps } from './ops/random.ts';

@@ -2,7 +2,7 @@
 
 import torch
 
-from cases import BF16, BOOL, F16, F32, F64, I8, I16, I32, I64, U8, Family, inf, nan, special, special_pairs, view
+from cases import BF16, BOOL, F16, F32, F64, I8, I16, I32, I64, U8, Draw, Family, inf, nan, special, special_pairs, view
 
 # (our name, PyTorch's name, lowest and highest input of its domain)
 FLOAT_UNARY = [
@@ -241,10 +241,215 @@ def casts(family):
     family.add("to", to, "truncates", [torch.tensor([-2.7, -0.5, 0.5, 2.7, 1e9], dtype=F64)], {"dtype": I32})
 
 
+# (our name, PyTorch's name, lowest and highest input of its domain)
+SPECIAL_UNARY = [
+    ("erfinv", "erfinv", -0.95, 0.95), ("lgamma", "lgamma", -3, 5), ("digamma", "digamma", -3, 5), ("logit", "logit", 0.05, 0.95),
+    ("sinc", "sinc", -3, 3), ("deg2rad", "deg2rad", -180, 180), ("rad2deg", "rad2deg", -4, 4), ("nanToNum", "nan_to_num", -3, 3),
+    ("signbit", "signbit", -3, 3), ("isposinf", "isposinf", -3, 3), ("isneginf", "isneginf", -3, 3),
+]  # fmt: skip
+
+
+def special_functions(family):
+    family.draw = d = Draw(101)
+    for op, name, low, high in SPECIAL_UNARY:
+        fn = getattr(torch, name)
+        inplace = getattr(torch.Tensor, name + "_", None)
+
+        def add(label, x, optional=False, **args):
+            family.add(op, fn, label, [x], args, inplace=inplace, optional=optional)  # noqa: B023
+
+        add("float64", d.floats(2, 3, low=low, high=high))
+        add("float32", d.floats(2, 3, low=low, high=high, dtype=F32))
+        for dtype in [F32, F64]:
+            x = torch.cat([special(dtype), torch.tensor([1.5, 2.0, -0.25], dtype=dtype)])
+            if op in ("lgamma", "digamma"):
+                # at negative integers PyTorch's reflection gives a tangent's rounding error instead of the pole
+                x = x[x != -1]
+            if op == "logit":
+                # the sign of the infinite gradient at -0 is one in float32 and the other in float64
+                x = x[(x != 0) | ~x.signbit()]
+            add(f"special {str(dtype)[6:]}", x)
+        add("0-d", d.floats(low=low, high=high))
+        add("empty", torch.zeros(0, 3))
+        add("transpose", view(d.floats(2, 3, low=low, high=high), "transpose"))
+        add("slice", view(d.floats(2, 3, low=low, high=high, dtype=F32), "slice"))
+        add("expand", view(d.floats(1, 3, low=low, high=high).expand(2, 3), "expand"))
+        for dtype in [I64, I32, I16, I8, U8]:
+            add(str(dtype)[6:], torch.tensor([1, 0, 3, 2], dtype=dtype), optional=True)
+        add("bool", torch.tensor([True, False]), optional=True)
+        for dtype in [F16, BF16]:
+            family.add(op, fn, str(dtype)[6:], [d.floats(4, low=low, high=high, dtype=dtype)], grad=False, optional=True)
+    for dtype in [F32, F64]:
+        label = str(dtype)[6:]
+        big = torch.tensor([0.001, 0.5, 1, 2, 2.5, 7.5, 8, 10, 30.25, 170, 1e4, 1e10, 1e30], dtype=dtype)
+        for op in ["lgamma", "digamma"]:
+            family.add(op, getattr(torch, op), f"range {label}", [big], inplace=getattr(torch.Tensor, op + "_"))
+            family.add(op, getattr(torch, op), f"negative {label}", [torch.tensor([-0.5, -1.25, -7.75, -20.5], dtype=dtype)])
+        near = torch.tensor([-0.95, -0.9, -1e-6, 1e-10, 0.3, 0.7, 0.71, 0.9], dtype=dtype)
+        # values further out are those of special.test.ts: the slope there magnifies PyTorch's float32 rounding
+        family.add("erfinv", torch.erfinv, f"range {label}", [near])
+        for n in [0, 1, 2, 3, 4]:
+            def polygamma(x, n):
+                return torch.polygamma(n, x)
+
+            def polygamma_(x, n):
+                return x.polygamma_(n)
+
+            family.add("polygamma", polygamma, f"{n} {label}", [d.floats(2, 3, low=0.1, high=5, dtype=dtype)], {"n": n}, inplace=polygamma_)
+            far = torch.tensor([0.01, 0.5, 1.0, 9.5, 10.0, 25.0, 1000.0], dtype=dtype)
+            family.add("polygamma", polygamma, f"{n} range {label}", [far], {"n": n}, inplace=polygamma_)
+            family.add("polygamma", polygamma, f"{n} negative {label}", [torch.tensor([-0.5, -1.25, -3.75], dtype=dtype)], {"n": n})
+            if n >= 2:
+                # not at infinity, where the function is 0 and PyTorch's sum gives NaN
+                family.add("polygamma", polygamma, f"{n} special {label}", [torch.tensor([nan, 0.0, -1.0], dtype=dtype)], {"n": n}, grad=False)
+        x = torch.tensor([-0.5, 0.0, 0.1, 0.2, 0.5, 0.95, 1.0, 1.5, nan], dtype=dtype)
+        for eps in [0, 1e-6, 0.15]:
+            family.add("logit", torch.logit, f"eps {eps} {label}", [x], {"eps": eps}, inplace=torch.Tensor.logit_)
+    family.add("polygamma", polygamma, "int64", [torch.tensor([1, 2, 5])], {"n": 1})
+    family.add("polygamma", polygamma, "0-d", [d.floats(low=1)], {"n": 1}, inplace=polygamma_)
+    family.add("polygamma", polygamma, "empty", [torch.zeros(0)], {"n": 2}, inplace=polygamma_)
+    family.add("polygamma", polygamma, "transpose", [view(d.floats(2, 3, low=1), "transpose")], {"n": 1}, inplace=polygamma_)
+
+    for dtype in [F32, F64, F16, BF16]:
+        x = special(dtype)
+        for args in [{"nan": 2.5}, {"posinf": 9.0}, {"neginf": -7.0}, {"nan": 1.0, "posinf": 2.0, "neginf": 3.0}, {}]:
+            label = " ".join([str(dtype)[6:], *args])
+            family.add("nanToNum", torch.nan_to_num, f"{label} given", [x], args, inplace=torch.Tensor.nan_to_num_, optional=True)
+
+    def round_to(x, decimals):
+        return torch.round(x, decimals=decimals)
+
+    def round_to_(x, decimals):
+        return x.round_(decimals=decimals)
+
+    for dtype in [F32, F64, F16, BF16]:
+        x = torch.tensor([1.25, -1.35, 0.125, 2.675, 1234.5678, -15.0, 25.0, 35.0, 0.0, nan, inf], dtype=dtype)
+        for decimals in [1, 2, 3, -1, -2]:
+            label = f"{str(dtype)[6:]} {decimals}"
+            family.add("roundDecimals", round_to, label, [x], {"decimals": decimals}, inplace=round_to_, optional=True)
+    family.add("roundDecimals", round_to, "transpose", [view(d.floats(2, 3), "transpose")], {"decimals": 1}, inplace=round_to_)
+    family.add("roundDecimals", round_to, "0-d", [d.floats()], {"decimals": 1}, inplace=round_to_)
+    family.add("roundDecimals", round_to, "empty", [torch.zeros(0)], {"decimals": 1}, inplace=round_to_)
+
+
+def more_pairs(family):
+    d = family.draw
+    for op, name in [("logaddexp2", "logaddexp2"), ("heaviside", "heaviside"), ("ldexp", "ldexp"), ("floatPower", "float_power")]:
+        fn = getattr(torch, name)
+        inplace = getattr(torch.Tensor, name + "_", None)
+        low = 0.25 if op == "floatPower" else -3
+
+        def add(label, x, y, **args):
+            # a derivative that is not there can't be sampled
+            grad = op != "heaviside"  # noqa: B023
+            family.add(op, fn, label, [x, y], args, grad=grad, inplace=inplace, optional=True)  # noqa: B023
+
+        def floats(*shape, dtype=F64):
+            return d.floats(*shape, low=low, dtype=dtype)  # noqa: B023
+
+        add("float64", floats(2, 3), floats(2, 3))
+        add("float32", floats(2, 3, dtype=F32), floats(2, 3, dtype=F32))
+        add("broadcast", floats(2, 1, 3), floats(4, 1))
+        add("0-d right", floats(2, 3), floats())
+        add("0-d left", floats(), floats(3))
+        add("0-d both", floats(), floats())
+        add("empty", torch.zeros(0, 3), torch.zeros(1, 3))
+        add("transpose and slice", view(floats(2, 3), "transpose"), view(floats(2, 3), "slice"))
+        add("expand", view(floats(1, 3).expand(2, 3), "expand"), floats(2, 3))
+        add("special float32", *special_pairs(F32))
+        add("special float64", *special_pairs(F64))
+        if op in ("ldexp", "floatPower"):
+            add("float and int64", floats(3, dtype=F32), torch.tensor([-2, 0, 3]))
+            add("int64 and float", torch.tensor([1, 2, 3]), floats(3))
+            add("int64 and number", torch.tensor([1, 2, 3]), 2) if op == "floatPower" else None
+            add("number", floats(2, 3), 2) if op == "floatPower" else None
+            add("fraction", floats(2, 3, dtype=F32), 1.5) if op == "floatPower" else None
+            add("bool", torch.tensor([True, False]), torch.tensor([True, True]))
+        for dtype in [I64, I32, I8, U8]:
+            x = torch.tensor([-2, 0, 3, 1], dtype=dtype) if dtype != U8 else torch.tensor([2, 0, 3, 1], dtype=dtype)
+            add(str(dtype)[6:], x, torch.tensor([5, 4, 2, 1], dtype=dtype))
+        for dtype in [F16, BF16]:
+            family.add(op, fn, str(dtype)[6:], [floats(4, dtype=dtype), floats(4, dtype=dtype)], grad=False, optional=True)
+    big = torch.tensor([2000.0, -2000.0, 0.0], dtype=F64)
+    family.add("logaddexp2", torch.logaddexp2, "large", [big, big.flip(0)])
+    zeros = torch.tensor([-1.0, 0.0, -0.0, 2.0, nan], dtype=F64)
+    family.add("heaviside", torch.heaviside, "at zero", [zeros, torch.tensor(0.5, dtype=F64)], inplace=torch.Tensor.heaviside_, grad=False)
+    family.add("heaviside", torch.heaviside, "bool", [torch.tensor([True, False]), torch.tensor([True])], inplace=torch.Tensor.heaviside_)
+
+    for op, name in [("bitwiseLeftShift", "bitwise_left_shift"), ("bitwiseRightShift", "bitwise_right_shift")]:
+        fn, inplace = getattr(torch, name), getattr(torch.Tensor, name + "_")
+        for dtype in [I64, I32, I16, I8, U8]:
+            x = torch.tensor([1, 3, 100, 7, 0], dtype=dtype)
+            if dtype != U8:
+                x = x * torch.tensor([1, -1, 1, -1, 1], dtype=dtype)
+            shift = torch.tensor([0, 1, 2, 5, 3], dtype=dtype)
+            label = str(dtype)[6:]
+            family.add(op, fn, label, [x, shift], inplace=inplace)
+            family.add(op, fn, f"{label} number", [x, 2], inplace=inplace)
+            family.add(op, fn, f"{label} transpose", [view(x[:4].reshape(2, 2), "transpose"), 1], inplace=inplace)
+        family.add(op, fn, "broadcast", [torch.tensor([[1], [-6]]), torch.tensor([0, 1, 2])], inplace=inplace)
+        family.add(op, fn, "promotes", [torch.tensor([1, 2], dtype=I8), torch.tensor([9, 10], dtype=I32)], inplace=inplace)
+        family.add(op, fn, "empty", [torch.zeros(0, dtype=I64), 3], inplace=inplace)
+        family.add(op, fn, "0-d", [torch.tensor(-5), torch.tensor(1)], inplace=inplace)
+
+    x = torch.tensor([1.0, 1.0001, nan, inf, -inf, 0.0, 100.0], dtype=F64)
+    y = torch.tensor([1.0, 1.0, nan, inf, inf, 1e-9, 101.0], dtype=F64)
+    for args in [{}, {"rtol": 1e-3}, {"atol": 1.0}, {"rtol": 0.0, "atol": 0.0}, {"equal_nan": True}, {"rtol": 0.0, "atol": 0.0, "equal_nan": True}]:
+        family.add("isclose", torch.isclose, " ".join(["float64", *args]), [x, y], args, grad=False)
+        family.add("isclose", torch.isclose, " ".join(["float32", *args]), [x.float(), y.float()], args, grad=False)
+    for dtype in [I64, U8, BOOL]:
+        family.add("isclose", torch.isclose, str(dtype)[6:], [torch.tensor([1, 0, 5]).to(dtype), torch.tensor([1, 1, 6]).to(dtype)], optional=True)
+        wide = {"rtol": 0.5, "atol": 0.1}
+        family.add("isclose", torch.isclose, f"{str(dtype)[6:]} wide", [torch.tensor([1, 0, 5]).to(dtype), torch.tensor([1, 1, 6]).to(dtype)], wide, optional=True)
+    family.add("isclose", torch.isclose, "broadcast", [d.floats(2, 1), d.floats(3)], {"atol": 2.0}, grad=False)
+    family.add("isclose", torch.isclose, "empty", [torch.zeros(0), torch.zeros(0)])
+
+    for op, name in [("clampMin", "clamp_min"), ("clampMax", "clamp_max")]:
+        fn, inplace = getattr(torch, name), getattr(torch.Tensor, name + "_")
+        family.add(op, fn, "float64", [d.floats(2, 3), 0.5], inplace=inplace)
+        family.add(op, fn, "tensor", [d.floats(2, 3), d.floats(3)], inplace=inplace)
+        family.add(op, fn, "int64", [d.ints(5), 2], inplace=inplace)
+        family.add(op, fn, "float32 special", [special(F32), 0], inplace=inplace)
+
+
+def halves(family):
+    """float16 and bfloat16: results that lie half-way between two numbers of the dtype must go to the even one."""
+    d = family.draw
+    for dtype, ulp in [(F16, 2048.0), (BF16, 256.0)]:
+        label = str(dtype)[6:]
+        even, odd = ulp, ulp + 2
+        x = torch.tensor([even, odd, -even, -odd, even, odd], dtype=dtype)
+        one = torch.ones(6, dtype=dtype)
+        family.add("add", torch.add, f"{label} half-way", [x, one], inplace=torch.Tensor.add_, grad=False)
+        family.add("sub", torch.sub, f"{label} half-way", [x, -one], inplace=torch.Tensor.sub_, grad=False)
+        family.add("add", torch.add, f"{label} half-way number", [x, 1], inplace=torch.Tensor.add_, grad=False)
+        # (1 + 2k ulp)(1.5) lies half-way for odd k
+        step = 2.0 / ulp
+        near = torch.tensor([1 + step * k for k in [1, 2, 3, 5, 7, 9]], dtype=dtype)
+        family.add("mul", torch.mul, f"{label} half-way", [near, one * 1.5], inplace=torch.Tensor.mul_, grad=False)
+        family.add("mul", torch.mul, f"{label} half-way number", [near, 0.75], inplace=torch.Tensor.mul_, grad=False)
+        tiny = torch.tensor([1.0, 3.0, 5.0, 7.0], dtype=dtype) * (2.0**-24 if dtype == F16 else 2.0**-133)
+        family.add("div", torch.div, f"{label} half-way subnormal", [tiny, torch.tensor([2.0], dtype=dtype)], inplace=torch.Tensor.div_, grad=False)
+        family.add("div", torch.div, f"{label} rounds", [near, one * 3], inplace=torch.Tensor.div_, grad=False)
+        largest = torch.tensor([torch.finfo(dtype).max], dtype=dtype)
+        family.add("add", torch.add, f"{label} overflow", [largest.expand(2), torch.tensor([16.0, 1.0], dtype=dtype) * (ulp if dtype == F16 else 2.0**119)], grad=False)
+        for op, torch_op in [("neg", torch.neg), ("abs", torch.abs), ("exp", torch.exp), ("sqrt", torch.sqrt), ("tanh", torch.tanh), ("sigmoid", torch.sigmoid)]:
+            family.add(op, torch_op, f"{label} many", [d.floats(12, low=0, high=4, dtype=dtype)], grad=False, optional=True)
+        for op, torch_op in [("add", torch.add), ("sub", torch.sub), ("mul", torch.mul), ("div", torch.div)]:
+            two = [d.floats(3, 4, dtype=dtype), d.floats(4, low=0.25, dtype=dtype)]
+            family.add(op, torch_op, f"{label} gradients", two, optional=True)
+            family.add(op, torch_op, f"{label} and float32", [two[0], two[1].float()], grad=False, optional=True)
+        family.add("where", torch.where, label, [d.bools(4), d.floats(4, dtype=dtype), d.floats(4, dtype=dtype)], optional=True)
+        family.add("maskedFill", torch.masked_fill, label, [d.floats(4, dtype=dtype), d.bools(4), 0.1], inplace=torch.Tensor.masked_fill_, optional=True)
+
+
 def build():
     family = Family("elementwise", 1)
     unary(family)
     binary(family)
     ternary(family)
     casts(family)
+    special_functions(family)
+    more_pairs(family)
+    halves(family)
     return family

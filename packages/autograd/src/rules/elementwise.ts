@@ -8,7 +8,16 @@ import {
   where,
   zerosLike,
 } from '@tenfold/tensor-core';
-import { type FormulaContext, formula, linear, noGradient, type Rules, type Wrt, wrt } from '../rule.ts';
+import {
+  type FormulaContext,
+  formula,
+  linear,
+  noGradient,
+  notImplemented,
+  type Rules,
+  type Wrt,
+  wrt,
+} from '../rule.ts';
 
 /** Piecewise constant: the gradient is zero, not absent. */
 const flat = <S extends AnySig>(): Wrt<S> => linear((c) => zerosLike(c.grad));
@@ -124,6 +133,40 @@ export const elementwise: Rules<ElementwiseOps> = {
   relu: formula(wrt(['out'], (c) => c.grad.maskedFill(c.output().le(0), 0))),
   erf: fromInput((x) => x.square().neg().exp().mul(ERF_SLOPE)),
   erfc: fromInput((x) => x.square().neg().exp().mul(-ERF_SLOPE)),
+  // d erf⁻¹ = √π/2 · exp(y²)
+  erfinv: fromOutput((y) =>
+    y
+      .square()
+      .exp()
+      .mul(1 / ERF_SLOPE),
+  ),
+  lgamma: fromInput((x) => x.digamma()),
+  digamma: fromInput((x) => x.polygamma(1)),
+  polygamma: formula(wrt([0], (c) => c.grad.mul(c.tensor(0).polygamma(c.attrs.n + 1)))),
+  // 1 / (x·(1 - x)): 0 where eps has cut, NaN outside of [0, 1] without it
+  logit: formula(
+    wrt([0], (c) => {
+      const x = c.tensor(0);
+      const { eps } = c.attrs;
+      const low = eps ?? 0;
+      const outside = x.lt(low).logicalOr(x.gt(1 - low));
+      return c.grad.div(x.mul(x.rsub(1))).maskedFill(outside, eps === null ? Number.NaN : 0);
+    }),
+  ),
+  // (πx·cos πx - sin πx) / (πx²), 0 at 0
+  sinc: fromInput((x) => {
+    const angle = x.mul(Math.PI);
+    const zero = x.eq(0);
+    const slope = angle.mul(angle.cos()).sub(angle.sin()).div(angle.mul(x).maskedFill(zero, 1));
+    return slope.maskedFill(zero, 0);
+  }),
+  deg2rad: formula(linear((c) => c.grad.mul(Math.PI / 180))),
+  rad2deg: formula(linear((c) => c.grad.mul(180 / Math.PI))),
+  roundDecimals: formula(flat()),
+  nanToNum: formula(wrt([0], (c) => onlyWhere(c.tensor(0).isfinite(), c.grad))),
+  signbit: noGradient,
+  isposinf: noGradient,
+  isneginf: noGradient,
   isnan: noGradient,
   isinf: noGradient,
   isfinite: noGradient,
@@ -216,6 +259,19 @@ export const elementwise: Rules<ElementwiseOps> = {
       return c.grad.div(x.sub(y).exp().add(1));
     }),
   ),
+  // d log2(2ˣ + 2ʸ) = dx / (1 + 2^(y-x)) + …
+  logaddexp2: formula(
+    wrt([0, 1], (c) => {
+      const [x, y] = operands(c, 0);
+      return c.grad.div(y.sub(x).exp2().add(1));
+    }),
+    wrt([0, 1], (c) => {
+      const [y, x] = operands(c, 1);
+      return c.grad.div(x.sub(y).exp2().add(1));
+    }),
+  ),
+  // PyTorch has none either
+  heaviside: notImplemented('the step has no useful derivative; PyTorch has none either'),
   // x·ln y: 0 where x is 0, unless y is NaN
   xlogy: formula(
     wrt([0, 1], (c) => {
@@ -272,6 +328,8 @@ export const elementwise: Rules<ElementwiseOps> = {
   bitwiseOr: noGradient,
   bitwiseXor: noGradient,
   bitwiseNot: noGradient,
+  bitwiseLeftShift: noGradient,
+  bitwiseRightShift: noGradient,
   where: formula(
     null,
     wrt([0], (c) => onlyWhere(c.tensor(0), c.grad)),

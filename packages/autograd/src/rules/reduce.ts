@@ -1,6 +1,6 @@
 /** Derivatives of reductions: a gradient of the result is spread over what was reduced. */
 import { builtinOps, dispatch, gradMode, numel, type ReduceOps, type Shape, type Tensor } from '@tenfold/tensor-core';
-import { type FormulaContext, formula, linear, noGradient, type Rule, type Rules, wrt } from '../rule.ts';
+import { type FormulaContext, formula, linear, noGradient, type Rule, type Rules, viaBody, wrt } from '../rule.ts';
 
 interface Reduced {
   readonly dims: readonly number[];
@@ -31,21 +31,24 @@ const sharedByEquals = <S extends ReduceOps['amax']>(): Rule<S> =>
 /** As {@link sharedByEquals}; where the result is NaN the NaNs share. */
 const sharedByAll: Rule<ReduceOps['max']> = formula(
   wrt([0, 'out'], (c) => {
-    const equal = c.tensor(0).eq(c.output()).logicalOr(c.tensor(0).isnan());
+    const nans = c.tensor(0).isnan().logicalAnd(c.output().isnan());
+    const equal = c.tensor(0).eq(c.output()).logicalOr(nans);
     return c.grad.div(equal.sum()).mul(equal);
   }),
 );
 
 /** The gradient goes to the element that was chosen. */
-const toChosen: Rule<ReduceOps['maxDim']> = formula(
-  wrt(['out1'], (c) => {
-    const shape = c.shape(0);
-    if (shape.length === 0) return c.grad;
-    const { dim, keepdim } = c.attrs;
-    const reduced = { dims: [dim], keepdim };
-    return c.grad.newZeros(shape).scatter(dim, restored(c.output(1), reduced), restored(c.grad, reduced));
-  }),
-);
+const toChosenOf = <S extends ReduceOps['maxDim'] | ReduceOps['kthvalue']>(): Rule<S> =>
+  formula(
+    wrt(['out1'], (c: FormulaContext<S>) => {
+      const shape = c.shape(0);
+      if (shape.length === 0) return c.grad;
+      const { dim, keepdim } = c.attrs;
+      const reduced = { dims: [dim], keepdim };
+      return c.grad.newZeros(shape).scatter(dim, restored(c.output(1), reduced), restored(c.grad, reduced));
+    }),
+  );
+const toChosen = toChosenOf<ReduceOps['maxDim']>();
 
 /** Each element collects the gradients of the positions at which it was the extreme. */
 const toRunning: Rule<ReduceOps['cummax']> = formula(
@@ -115,6 +118,29 @@ function cumprodQuadratic(x: Tensor, grad: Tensor, dim: number, reverse: boolean
   return productBefore(x, dim, false).mul(sums.movedim(-1, dim));
 }
 
+const logcumsumexp = (x: Tensor, dim: number, reverse: boolean): Tensor =>
+  dispatch(builtinOps.logcumsumexp, [x], { dim, reverse });
+
+/** y_i = log Σ_{k≤i} exp x_k:  dx_k = Σ_{i≥k} g_i exp(x_k - y_i), in logarithms so that nothing overflows; a g < 0 has none, so it goes apart. */
+function logcumsumexpLinear(x: Tensor, y: Tensor, grad: Tensor, dim: number, reverse: boolean): Tensor {
+  const part = (g: Tensor): Tensor => {
+    const log = g.clamp(0).log();
+    return logcumsumexp(log.sub(y), dim, !reverse).add(x).exp();
+  };
+  return part(grad).sub(part(grad.neg()));
+}
+
+/** The same as one sum, in quadratic memory, whose derivatives are those of exp. */
+function logcumsumexpQuadratic(x: Tensor, y: Tensor, grad: Tensor, dim: number, reverse: boolean): Tensor {
+  const n = x.shape[dim];
+  const [rows, columns] = [x.movedim(dim, -1).unsqueeze(-1), y.movedim(dim, -1).unsqueeze(-2)];
+  // row k, column i: i ≥ k takes part, or i ≤ k from the other end
+  const square = x.newOnes([n, n]);
+  const outside = (reverse ? square.tril() : square.triu()).eq(0);
+  const weights = rows.sub(columns).maskedFill(outside, Number.NEGATIVE_INFINITY).exp();
+  return grad.movedim(dim, -1).unsqueeze(-2).mul(weights).sum(-1).movedim(-1, dim);
+}
+
 /** d‖x‖ for each order p. */
 function normGradient(x: Tensor, norm: Tensor, grad: Tensor, p: number, dims: readonly number[]): Tensor {
   if (p === 0) return x.newZeros(x.shape);
@@ -154,6 +180,8 @@ function varGradient(x: Tensor, grad: Tensor, dims: readonly number[], correctio
 
 export const reduce: Rules<ReduceOps> = {
   sum: formula(linear((c) => spread(c.grad, c.shape(0), c.attrs))),
+  // a NaN has passed as 0; as a product, so that a NaN gradient stays one
+  nansum: formula(wrt([0], (c) => spread(c.grad, c.shape(0), c.attrs).mul(c.tensor(0).isnan().logicalNot()))),
   mean: formula(linear((c) => spread(c.grad.div(count(c.shape(0), c.attrs.dims)), c.shape(0), c.attrs))),
   // d Π x = Π of the others
   prod: formula(wrt([0], (c) => restored(c.grad, c.attrs).mul(productOfOthersOver(c.tensor(0), c.attrs.dims)))),
@@ -198,6 +226,25 @@ export const reduce: Rules<ReduceOps> = {
         : cumprodLinear(x, c.output(), c.grad, dim, reverse);
     }),
   ),
+  logcumsumexp: formula(
+    wrt([0, 'out'], (c) => {
+      const x = c.tensor(0);
+      if (x.ndim === 0 || x.numel() === 0) return c.grad;
+      const { dim, reverse } = c.attrs;
+      return gradMode.enabled
+        ? logcumsumexpQuadratic(x, c.output(), c.grad, dim, reverse)
+        : logcumsumexpLinear(x, c.output(), c.grad, dim, reverse);
+    }),
+  ),
+  median: sharedByAll,
+  nanmedian: sharedByAll,
+  medianDim: toChosen,
+  nanmedianDim: toChosen,
+  kthvalue: toChosenOf(),
+  mode: toChosen,
+  // through the sort, the gather and the interpolation
+  quantile: viaBody,
+  nanquantile: viaBody,
   cummax: toRunning,
   cummin: toRunning,
 };

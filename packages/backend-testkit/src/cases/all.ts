@@ -10,7 +10,7 @@ import { linalg, linalgMethods } from './linalg.ts';
 import { lossCases } from './loss.ts';
 import { movement, movementMethods } from './movement.ts';
 import { pool, poolMethods } from './pool.ts';
-import { reduce } from './reduce.ts';
+import { reduce, reduceMethods } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { spatial, spatialMethods } from './spatial.ts';
 
@@ -63,6 +63,7 @@ export const methodCases: { readonly [name: string]: OpCase } = {
   ...createMethods,
   ...decompositionMethods,
   ...elementwiseMethods,
+  ...reduceMethods,
   ...indexMethods,
   ...linalgMethods,
   ...movementMethods,

@@ -2,7 +2,7 @@
 import { type DType, type ElementwiseOps, isFloat } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import type { Symbols } from './symbol.ts';
+import { type Symbols, unsupported } from './symbol.ts';
 
 // the rows see their op only through the context, whose attributes are typed where a row reads them
 type Row = (g: OpContext) => Ref;
@@ -169,6 +169,27 @@ const accumulate =
     });
   };
 
+/** The largest finite number of each float dtype. */
+const largest: { readonly [dtype: string]: number } = {
+  float64: Number.MAX_VALUE,
+  float32: (2 - 2 ** -23) * 2 ** 127,
+  float16: 65504,
+  bfloat16: (2 - 2 ** -7) * 2 ** 127,
+};
+
+const infinite = (g: OpContext, value: number): Ref =>
+  isFloat(g.dtype()) ? eq(g, g.x(), g.scalar(value, g.dtype())) : never(g);
+
+/** BitShift is for unsigned integers: a shift is a product with, or a quotient by, a power of two. */
+const shift =
+  (write: (g: OpContext, x: Ref, power: Ref) => Ref): Row =>
+  (g) => {
+    g.needs(12, 'a shift of integers');
+    // in int64, where the powers of every smaller dtype have room
+    const [x, by] = [g.operand(0, 'int64'), g.operand(1, 'int64')];
+    return g.cast(write(g, x, g.op('Pow', [g.scalar(2, 'int64'), by])), g.outDType());
+  };
+
 /** Rows by op name. */
 export const elementwise: Symbols<ElementwiseOps> = {
   abs: (g) => g.op('Abs', [g.x()]),
@@ -212,6 +233,58 @@ export const elementwise: Symbols<ElementwiseOps> = {
   sigmoid: float('Sigmoid'),
   erf: whole(erf),
   erfc: whole((g, x) => sub(g, number(g, 1, x), erf(g, x))),
+
+  erfinv: unsupported('ONNX has no inverse error function'),
+  lgamma: unsupported('ONNX has no gamma function'),
+  digamma: unsupported('ONNX has no gamma function'),
+  polygamma: unsupported('ONNX has no gamma function'),
+  logit: (g) => {
+    const { eps } = g.attrs;
+    return whole((c, x) => {
+      const one = number(c, 1, x);
+      const [low, high] = [number(c, eps ?? 0, x), number(c, 1 - (eps ?? 0), x)];
+      const z = eps === null ? x : c.where(lt(c, x, low), low, c.where(lt(c, high, x), high, x));
+      return log(c, div(c, z, sub(c, one, z)));
+    })(g);
+  },
+  sinc: whole((g, x) => {
+    const zero = eq(g, x, number(g, 0, x));
+    const angle = mul(g, g.where(zero, number(g, 1, x), x), number(g, Math.PI, x));
+    return g.where(zero, number(g, 1, x), div(g, g.op('Sin', [angle]), angle));
+  }),
+  deg2rad: whole((g, x) => mul(g, x, number(g, Math.PI / 180, x))),
+  rad2deg: whole((g, x) => mul(g, x, number(g, 180 / Math.PI, x))),
+  roundDecimals: (g) => {
+    const { decimals } = g.attrs;
+    const c: OpContext = g;
+    const x = g.operand(0, g.outDType());
+    const scale = number(c, 10 ** Math.abs(decimals), x);
+    const round = (y: Ref): Ref => g.op('Round', [y]);
+    return decimals < 0 ? mul(c, round(div(c, x, scale)), scale) : div(c, round(mul(c, x, scale)), scale);
+  },
+  nanToNum: (g) => {
+    const dtype = g.outDType();
+    if (!isFloat(dtype)) return g.x();
+    const { nan, posinf, neginf } = g.attrs;
+    const [c, x, limit]: [OpContext, Ref, number] = [g, g.x(), largest[dtype]];
+    const high = g.where(eq(c, x, number(c, Number.POSITIVE_INFINITY, x)), number(c, posinf ?? limit, x), x);
+    const both = g.where(eq(c, x, number(c, Number.NEGATIVE_INFINITY, x)), number(c, neginf ?? -limit, x), high);
+    return g.where(g.op('IsNaN', [x]), number(c, nan, x), both);
+  },
+  // 1/x tells -0 from 0
+  signbit: (g) => {
+    const c: OpContext = g;
+    if (g.dtype() === 'bool') return never(g);
+    if (!isFloat(g.dtype())) {
+      const wide = g.isNarrow(g.dtype()) ? 'int32' : g.dtype();
+      return lt(c, g.operand(0, wide), g.scalar(0, wide));
+    }
+    const x = g.x();
+    const zero = number(c, 0, x);
+    return lt(c, g.where(eq(c, x, zero), g.op('Reciprocal', [x]), x), zero);
+  },
+  isposinf: (g) => infinite(g, Number.POSITIVE_INFINITY),
+  isneginf: (g) => infinite(g, Number.NEGATIVE_INFINITY),
 
   // Relu takes integers from opset 14 only
   relu: (g) => {
@@ -288,6 +361,20 @@ export const elementwise: Symbols<ElementwiseOps> = {
       const stable = add(c, extreme(c, 'Max', x, y), log1p(c, exp(c, neg(c, abs(c, sub(c, x, y))))));
       return c.where(c.op('And', [eq(c, x, y), isInfinite(c, x)]), x, stable);
     })(g),
+  logaddexp2: (g) =>
+    both((c, x, y) => {
+      const ratio = exp(c, mul(c, neg(c, abs(c, sub(c, x, y))), number(c, Math.LN2, x)));
+      const stable = add(c, extreme(c, 'Max', x, y), div(c, log1p(c, ratio), number(c, Math.LN2, x)));
+      return c.where(c.op('And', [eq(c, x, y), isInfinite(c, x)]), x, stable);
+    })(g),
+  heaviside: (g) => {
+    if (g.outDType() === 'bool') return g.op('Or', [g.operand(0, 'bool'), g.operand(1, 'bool')]);
+    return arithmetic((c, x, values) => {
+      const zero = number(c, 0, x);
+      const step = c.cast(c.op('Greater', [x, zero]), x.dtype as DType);
+      return c.where(eq(c, x, zero), values, step);
+    })(g);
+  },
   xlogy: (g) =>
     both((c, x, y) =>
       c.where(
@@ -328,6 +415,8 @@ export const elementwise: Symbols<ElementwiseOps> = {
     if (dtype === 'bool') return g.op('Not', [g.x()]);
     return g.widened(dtype, (wide) => sub(g, g.scalar(-1, wide), g.operand(0, wide)));
   },
+  bitwiseLeftShift: shift((c, x, power) => mul(c, x, power)),
+  bitwiseRightShift: shift(floorDivided),
   where: (g) => g.where(g.operand(0, 'bool'), g.operand(1, g.outDType()), g.operand(2, g.outDType())),
   maskedFill: (g) => g.where(g.operand(1, 'bool'), g.operand(2, g.outDType()), g.x()),
 };

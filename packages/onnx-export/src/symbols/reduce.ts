@@ -1,5 +1,5 @@
 /** Reductions in ONNX. */
-import type { DType, ReduceOps } from '@tenfold/tensor-core';
+import { type DType, isFloat, type ReduceOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Symbols } from './symbol.ts';
@@ -75,9 +75,26 @@ function running(g: OpContext, dim: number, reverse: boolean): Ref {
   return g.op('Not', [g.op('Less', reverse ? [columns, rows] : [rows, columns])]);
 }
 
+/** Each prefix along `dim` (suffix, if `reverse`) reduced by itself; `neutral` stands for what is not in it. */
+function prefixes(g: OpContext, dim: number, reverse: boolean, dtype: DType, type: string, neutral: number): Ref {
+  const rank = g.rank();
+  const last = Array.from({ length: rank }, (_, d) => d).filter((d) => d !== dim);
+  const x = g.unsqueeze(g.transpose(g.operand(0, dtype), [...last, dim]), [rank - 1]);
+  const terms = g.where(running(g, dim, reverse), x, g.scalar(neutral, dtype));
+  const back = Array.from({ length: rank }, (_, d) => (d === dim ? rank - 1 : d < dim ? d : d - 1));
+  return g.transpose(g.reduce(type, terms, [rank], false), back);
+}
+
 /** Rows by op name. */
 export const reduce: Symbols<ReduceOps> = {
   sum: (g) => reduction('ReduceSum')(g),
+  nansum: (g) => {
+    const { dims, keepdim } = g.attrs;
+    const dtype = g.outDType();
+    if (!isFloat(dtype)) return reduction('ReduceSum')(g);
+    const x = g.cast(g.x(), dtype);
+    return g.reduce('ReduceSum', g.where(g.op('IsNaN', [x]), g.scalar(0, dtype), x), dims, keepdim);
+  },
   mean: (g) => reduction('ReduceMean')(g),
   prod: (g) => reduction('ReduceProd')(g),
   amax: (g) => reduction('ReduceMax')(g),
@@ -108,17 +125,24 @@ export const reduce: Symbols<ReduceOps> = {
   // ONNX has no running product: the product of each prefix
   cumprod: (g) => {
     const { dim, reverse } = g.attrs;
-    const rank = g.rank();
-    if (rank === 0) return g.x();
-    return g.widened(g.outDType(), (dtype) => {
-      const last = Array.from({ length: rank }, (_, d) => d).filter((d) => d !== dim);
-      const x = g.unsqueeze(g.transpose(g.operand(0, dtype), [...last, dim]), [rank - 1]);
-      const terms = g.where(running(g, dim, reverse), x, g.scalar(1, dtype));
-      const product = g.reduce('ReduceProd', terms, [rank], false);
-      const back = Array.from({ length: rank }, (_, d) => (d === dim ? rank - 1 : d < dim ? d : d - 1));
-      return g.transpose(product, back);
-    });
+    if (g.rank() === 0) return g.x();
+    return g.widened(g.outDType(), (dtype) => prefixes(g, dim, reverse, dtype, 'ReduceProd', 1));
   },
+  // each prefix reduced; what is behind it counts exp(-inf) = 0
+  logcumsumexp: (g) => {
+    const { dim, reverse } = g.attrs;
+    if (g.rank() === 0) return g.x();
+    return prefixes(g, dim, reverse, g.outDType(), 'ReduceLogSumExp', Number.NEGATIVE_INFINITY);
+  },
+  // a sort, and places counted from it; as with `sort`, runtimes order NaN as they like, so what must pass NaN over has no form
+  median: viaBody,
+  nanmedian: unsupported('ONNX runtimes do not agree where NaN is sorted'),
+  medianDim: viaBody,
+  nanmedianDim: unsupported('ONNX runtimes do not agree where NaN is sorted'),
+  kthvalue: viaBody,
+  mode: unsupported('ONNX has no running maximum, by which equal elements are counted'),
+  quantile: viaBody,
+  nanquantile: unsupported('ONNX runtimes do not agree where NaN is sorted'),
   cummax: unsupported('ONNX has no running maximum'),
   cummin: unsupported('ONNX has no running minimum'),
 };

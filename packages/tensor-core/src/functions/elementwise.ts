@@ -1,5 +1,6 @@
 /** {@link Tensor}'s pointwise methods as functions: `add(x, y)` is `x.add(y)`. */
 import { dispatch } from '../dispatch.ts';
+import type { CloseOptions } from '../methods/special.ts';
 import { elementwise as ops } from '../ops/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -173,3 +174,60 @@ export const bitwiseXor = method('bitwiseXor');
 export const bitwiseNot = method('bitwiseNot');
 /** {@link Tensor.maskedFill} as a function. */
 export const maskedFill = method('maskedFill');
+/** {@link Tensor.erfinv} as a function. */
+export const erfinv = method('erfinv');
+/** {@link Tensor.lgamma} as a function. */
+export const lgamma = method('lgamma');
+/** {@link Tensor.digamma} as a function. */
+export const digamma = method('digamma');
+/** {@link Tensor.logit} as a function. */
+export const logit = method('logit');
+/** {@link Tensor.sinc} as a function. */
+export const sinc = method('sinc');
+/** {@link Tensor.deg2rad} as a function. */
+export const deg2rad = method('deg2rad');
+/** {@link Tensor.rad2deg} as a function. */
+export const rad2deg = method('rad2deg');
+/** {@link Tensor.nanToNum} as a function. */
+export const nanToNum = method('nanToNum');
+/** {@link Tensor.signbit} as a function. */
+export const signbit = method('signbit');
+/** {@link Tensor.isposinf} as a function. */
+export const isposinf = method('isposinf');
+/** {@link Tensor.isneginf} as a function. */
+export const isneginf = method('isneginf');
+/** {@link Tensor.bitwiseLeftShift} as a function. */
+export const bitwiseLeftShift = method('bitwiseLeftShift');
+/** {@link Tensor.bitwiseRightShift} as a function. */
+export const bitwiseRightShift = method('bitwiseRightShift');
+/** {@link Tensor.logaddexp2} as a function. */
+export const logaddexp2 = method('logaddexp2');
+/** {@link Tensor.heaviside} as a function. */
+export const heaviside = method('heaviside');
+/** {@link Tensor.ldexp} as a function. */
+export const ldexp = method('ldexp');
+/** {@link Tensor.floatPower} as a function. */
+export const floatPower = method('floatPower');
+/** {@link Tensor.isclose} as a function. */
+export const isclose = method('isclose');
+/** {@link Tensor.clampMin} as a function. */
+export const clampMin = method('clampMin');
+/** {@link Tensor.clampMax} as a function. */
+export const clampMax = method('clampMax');
+
+/** The n-th derivative of {@link digamma}; see {@link Tensor.polygamma}. */
+export const polygamma = (n: number, input: Tensor): Tensor => input.polygamma(n);
+
+/** Whether all elements are close; see {@link Tensor.allclose}. */
+export const allclose = (input: Tensor, other: Tensor, options?: CloseOptions): boolean =>
+  input.allclose(other, options);
+
+/** {@link allclose} on devices that can only be read asynchronously. */
+export const allcloseAsync = (input: Tensor, other: Tensor, options?: CloseOptions): Promise<boolean> =>
+  input.allcloseAsync(other, options);
+
+/** Whether shape and elements are the same; see {@link Tensor.equal}. */
+export const equal = (input: Tensor, other: Tensor): boolean => input.equal(other);
+
+/** {@link equal} on devices that can only be read asynchronously. */
+export const equalAsync = (input: Tensor, other: Tensor): Promise<boolean> => input.equalAsync(other);

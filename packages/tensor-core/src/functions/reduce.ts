@@ -1,9 +1,12 @@
 /** Function forms of reductions: each is the method of the same name. */
 import type {
+  AminmaxOptions,
   CumulativeOptions,
   Dims,
   KeepdimOptions,
+  MinAndMax,
   NormOptions,
+  QuantileOptions,
   SumOptions,
   ValuesAndIndices,
   VarOptions,
@@ -84,3 +87,66 @@ export const cummax = (input: Tensor, dim: number): ValuesAndIndices => input.cu
 
 /** The running smallest element and its position; see {@link Tensor.cummin}. */
 export const cummin = (input: Tensor, dim: number): ValuesAndIndices => input.cummin(dim);
+
+/** The running log Σ exp; see {@link Tensor.logcumsumexp}. */
+export const logcumsumexp = (input: Tensor, dim: number): Tensor => input.logcumsumexp(dim);
+
+/** The sum with NaN taken for 0; see {@link Tensor.nansum}. */
+export const nansum = (input: Tensor, dim?: Dims, options?: SumOptions): Tensor => input.nansum(dim, options);
+
+/** The mean of what is not NaN; see {@link Tensor.nanmean}. */
+export const nanmean = (input: Tensor, dim?: Dims, options?: SumOptions): Tensor => input.nanmean(dim, options);
+
+/** The smallest and the largest elements; see {@link Tensor.aminmax}. */
+export const aminmax = (input: Tensor, options?: AminmaxOptions): MinAndMax => input.aminmax(options);
+
+/** The median, or those along `dim` with their positions; see {@link Tensor.median}. */
+export function median(input: Tensor): Tensor;
+export function median(input: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function median(input: Tensor, dim?: number, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+  return input.median(dim as number, options);
+}
+
+/** The median of what is not NaN; see {@link Tensor.nanmedian}. */
+export function nanmedian(input: Tensor): Tensor;
+export function nanmedian(input: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
+export function nanmedian(input: Tensor, dim?: number, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+  return input.nanmedian(dim as number, options);
+}
+
+/** The k-th smallest element and its position; see {@link Tensor.kthvalue}. */
+export const kthvalue = (input: Tensor, k: number, dim?: number, options?: KeepdimOptions): ValuesAndIndices =>
+  input.kthvalue(k, dim, options);
+
+/** The most frequent element and its position; see {@link Tensor.mode}. */
+export const mode = (input: Tensor, dim?: number, options?: KeepdimOptions): ValuesAndIndices =>
+  input.mode(dim, options);
+
+/** The q-th quantiles; see {@link Tensor.quantile}. */
+export const quantile = (input: Tensor, q: Tensor | number, dim?: number | null, options?: QuantileOptions): Tensor =>
+  input.quantile(q, dim, options);
+
+/** The q-th quantiles of what is not NaN; see {@link Tensor.nanquantile}. */
+export const nanquantile = (
+  input: Tensor,
+  q: Tensor | number,
+  dim?: number | null,
+  options?: QuantileOptions,
+): Tensor => input.nanquantile(q, dim, options);
+
+/**
+ * Variance and mean over all elements or over `dim` (https://pytorch.org/docs/stable/generated/torch.var_mean.html).
+ *
+ * @example `const [variance, mean] = varMean(x, 0)`
+ * @throws DTypeError unless the tensor is of a float dtype.
+ */
+export const varMean = (input: Tensor, dim?: Dims, options?: VarOptions): readonly [Tensor, Tensor] => [
+  input.var(dim, options),
+  input.mean(dim, { keepdim: options?.keepdim ?? false }),
+];
+
+/** Standard deviation and mean (https://pytorch.org/docs/stable/generated/torch.std_mean.html); see {@link varMean}. */
+export const stdMean = (input: Tensor, dim?: Dims, options?: VarOptions): readonly [Tensor, Tensor] => [
+  input.std(dim, options),
+  input.mean(dim, { keepdim: options?.keepdim ?? false }),
+];

@@ -5,6 +5,7 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
 import { elementwise as ops, type RoundingMode } from '../ops/elementwise.ts';
+import { checkInteger } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { TensorBase } from '../tensor-base.ts';
 
@@ -18,6 +19,17 @@ export interface AlphaOptions {
 export interface DivOptions {
   /** `'floor'` rounds down, `'trunc'` towards zero; default is true division. */
   roundingMode?: RoundingMode;
+}
+
+/** Options of `round`. */
+export interface RoundOptions {
+  /** Places after the point; below 0, before it. Default 0. */
+  decimals?: number;
+}
+
+function decimalsOf(where: string, options: RoundOptions | undefined): number {
+  checkOptions(where, options, ['decimals']);
+  return options?.decimals === undefined ? 0 : checkInteger(options.decimals, `${where}: decimals`);
 }
 
 function alphaOf(where: string, options: AlphaOptions | undefined): { alpha: number } {
@@ -92,14 +104,20 @@ export abstract class ElementwiseMethods extends TensorBase {
     return dispatch(ops.ceil.inplaceTwin, [this.self], null);
   }
 
-  /** The nearest integer, ties to the even one. */
-  round(): Tensor {
-    return dispatch(ops.round, [this.self], null);
+  /** The nearest integer, ties to the even one; with `decimals` the nearest number of so many places (floats only). */
+  round(options?: RoundOptions): Tensor {
+    const decimals = decimalsOf('round', options);
+    return decimals === 0
+      ? dispatch(ops.round, [this.self], null)
+      : dispatch(ops.roundDecimals, [this.self], { decimals });
   }
 
   /** In-place {@link round}. */
-  round_(): Tensor {
-    return dispatch(ops.round.inplaceTwin, [this.self], null);
+  round_(options?: RoundOptions): Tensor {
+    const decimals = decimalsOf('round_', options);
+    return decimals === 0
+      ? dispatch(ops.round.inplaceTwin, [this.self], null)
+      : dispatch(ops.roundDecimals.inplaceTwin, [this.self], { decimals });
   }
 
   /** The integer part. */

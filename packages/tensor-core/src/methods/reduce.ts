@@ -3,14 +3,16 @@
  * (https://pytorch.org/docs/stable/torch.html#reduction-ops).
  */
 import { dispatch } from '../dispatch.ts';
-import { checkDType, type DType, isFloat } from '../dtype.ts';
-import { ArgumentError, checkOptions, describe } from '../errors.ts';
+import { checkDType, type DType, isFloat, scalarTypeName } from '../dtype.ts';
+import { ArgumentError, checkOptions, DTypeError, describe } from '../errors.ts';
+import { interpreters } from '../hooks.ts';
 import type { ReduceAttrs } from '../ops/build.ts';
+import type { Interpolation } from '../ops/order-statistics.ts';
 import { type CumulativeAttrs, reduce as ops, type SumAttrs } from '../ops/reduce.ts';
-import { normalizeDim, normalizeDims } from '../shape.ts';
+import { checkInteger, normalizeDim, normalizeDims } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
-import { ElementwiseMethods } from './elementwise.ts';
+import { SpecialMethods } from './special.ts';
 
 /** The dims a reduction is over: one, several, or all. */
 export type Dims = number | readonly number[] | null;
@@ -45,6 +47,24 @@ export interface NormOptions extends SumOptions {
 export interface CumulativeOptions {
   /** The elements are cast to it first. */
   dtype?: DType;
+}
+
+/** Options of `aminmax`. */
+export interface AminmaxOptions extends KeepdimOptions {
+  /** Default: all dims. */
+  dim?: number;
+}
+
+/** What `aminmax` gives. */
+export interface MinAndMax {
+  readonly min: Tensor;
+  readonly max: Tensor;
+}
+
+/** Options of `quantile` and `nanquantile`. */
+export interface QuantileOptions extends KeepdimOptions {
+  /** How to choose between two elements. Default `'linear'`. */
+  interpolation?: Interpolation;
 }
 
 /** What reductions with positions give. */
@@ -112,7 +132,14 @@ const forward = (dim: number, x: Tensor, where: string): CumulativeAttrs => ({
   reverse: false,
 });
 
-export abstract class ReduceMethods extends ElementwiseMethods {
+/** Quantiles outside of [0, 1] are refused where the values can be read now; elsewhere their ranks are out of the range of `gather`. */
+function checkProbabilities(where: string, q: Tensor | number): void {
+  if (!isTensor(q) || !q.storage.device.runtime.downloadSync || interpreters.length > 0) return;
+  if (q.ge(0).logicalAnd(q.le(1)).all().itemSync() === 0)
+    throw new ArgumentError(`${where}() q values must be in the range [0, 1]`);
+}
+
+export abstract class ReduceMethods extends SpecialMethods {
   /**
    * The sum over all elements or over `dim`. Integers and bools sum to int64 (https://pytorch.org/docs/stable/generated/torch.sum.html).
    *
@@ -284,5 +311,130 @@ export abstract class ReduceMethods extends ElementwiseMethods {
   /** The smallest element so far along `dim` and its position; see {@link cummax}. */
   cummin(dim: number): ValuesAndIndices {
     return pair(dispatch(ops.cummin, [this.self], { dim: normalizeDim(dim, this.ndim, 'cummin') }));
+  }
+
+  /**
+   * The running log Σ exp along `dim`, without overflow. Floats only (https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html).
+   *
+   * @example `logProbabilities.logcumsumexp(-1)`
+   * @throws DTypeError for integers and bools.
+   */
+  logcumsumexp(dim: number): Tensor {
+    return dispatch(ops.logcumsumexp, [this.self], forward(dim, this.self, 'logcumsumexp'));
+  }
+
+  /** {@link sum} with NaN taken for 0 (https://pytorch.org/docs/stable/generated/torch.nansum.html). */
+  nansum(dim?: Dims, options?: SumOptions): Tensor {
+    return dispatch(ops.nansum, [this.self], sumAttrs('nansum', this.self, dim, options));
+  }
+
+  /**
+   * The {@link mean} of what is not NaN; NaN where nothing else is (https://pytorch.org/docs/stable/generated/torch.nanmean.html).
+   *
+   * @throws DTypeError for integers and bools.
+   */
+  nanmean(dim?: Dims, options?: SumOptions): Tensor {
+    if (!isFloat(this.dtype))
+      throw new DTypeError(
+        `nanmean(): expected input to have floating point dtype but got ${scalarTypeName[this.dtype]}`,
+      );
+    const count = this.isnan()
+      .logicalNot()
+      .sum(dim, { keepdim: options?.keepdim ?? false });
+    return this.nansum(dim, options).div(count);
+  }
+
+  /**
+   * The smallest and the largest elements, over all dims or one; equal ones share the gradient evenly
+   * (https://pytorch.org/docs/stable/generated/torch.aminmax.html).
+   *
+   * @example `const { min, max } = x.aminmax({ dim: 0 })`
+   * @throws IndexError if there are no elements to choose from.
+   */
+  aminmax(options?: AminmaxOptions): MinAndMax {
+    const keepdim = keepdimOf('aminmax', options, ['dim', 'keepdim']);
+    if (options?.dim !== undefined) normalizeDim(options.dim, this.ndim, 'aminmax');
+    return { min: this.amin(options?.dim, { keepdim }), max: this.amax(options?.dim, { keepdim }) };
+  }
+
+  /**
+   * The median: of an even number of elements the lower one. NaN where there is one. With `dim`, along it and with positions
+   * (https://pytorch.org/docs/stable/generated/torch.median.html).
+   *
+   * @example `x.median()`, `x.median(0, { keepdim: true }).values`
+   * @throws DTypeError for bool, IndexError if `dim` has size 0.
+   */
+  median(): Tensor;
+  median(dim: number, options?: KeepdimOptions): ValuesAndIndices;
+  median(dim?: number, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+    if (dim === undefined) return dispatch(ops.median, [this.self], null);
+    return pair(dispatch(ops.medianDim, [this.self], this.#chooseAttrs('median', dim, options)));
+  }
+
+  /** The {@link median} of what is not NaN (https://pytorch.org/docs/stable/generated/torch.nanmedian.html). */
+  nanmedian(): Tensor;
+  nanmedian(dim: number, options?: KeepdimOptions): ValuesAndIndices;
+  nanmedian(dim?: number, options?: KeepdimOptions): Tensor | ValuesAndIndices {
+    if (dim === undefined) return dispatch(ops.nanmedian, [this.self], null);
+    return pair(dispatch(ops.nanmedianDim, [this.self], this.#chooseAttrs('nanmedian', dim, options)));
+  }
+
+  /**
+   * The k-th smallest element along `dim`, counted from 1, and its position
+   * (https://pytorch.org/docs/stable/generated/torch.kthvalue.html).
+   *
+   * @example `x.kthvalue(2, 0).values`
+   * @throws ArgumentError if there are fewer than `k` elements.
+   */
+  kthvalue(k: number, dim = -1, options?: KeepdimOptions): ValuesAndIndices {
+    const attrs = { ...this.#chooseAttrs('kthvalue', dim, options), k: checkInteger(k, 'kthvalue: k') };
+    return pair(dispatch(ops.kthvalue, [this.self], attrs));
+  }
+
+  /**
+   * The most frequent element along `dim` (the smallest of several) and one of its positions, the last
+   * (https://pytorch.org/docs/stable/generated/torch.mode.html).
+   *
+   * @example `labels.mode(1).values`
+   */
+  mode(dim = -1, options?: KeepdimOptions): ValuesAndIndices {
+    return pair(dispatch(ops.mode, [this.self], this.#chooseAttrs('mode', dim, options)));
+  }
+
+  #chooseAttrs(where: string, dim: number, options: KeepdimOptions | undefined) {
+    return { dim: normalizeDim(dim, this.ndim, where), keepdim: keepdimOf(where, options) };
+  }
+
+  /**
+   * The q-th quantiles of all elements or along `dim`; NaN where there is one. `q` is a number or a tensor (0-d or 1-D, of the same dtype),
+   * whose dim comes first in the result (https://pytorch.org/docs/stable/generated/torch.quantile.html).
+   *
+   * @example `x.quantile(0.5)`, `x.quantile(tensor([0.25, 0.75]), 1, { interpolation: 'nearest' })`
+   * @throws DTypeError unless float32 or float64; ArgumentError for an empty tensor and for a `q` outside of [0, 1].
+   */
+  quantile(q: Tensor | number, dim?: number | null, options?: QuantileOptions): Tensor {
+    const attrs = this.#quantileAttrs('quantile', q, dim, options);
+    return dispatch(ops.quantile, [this.self, q], attrs);
+  }
+
+  /** The {@link quantile}s of what is not NaN (https://pytorch.org/docs/stable/generated/torch.nanquantile.html). */
+  nanquantile(q: Tensor | number, dim?: number | null, options?: QuantileOptions): Tensor {
+    const attrs = this.#quantileAttrs('nanquantile', q, dim, options);
+    return dispatch(ops.nanquantile, [this.self, q], attrs);
+  }
+
+  #quantileAttrs(
+    where: string,
+    q: Tensor | number,
+    dim: number | null | undefined,
+    options: QuantileOptions | undefined,
+  ) {
+    const keepdim = keepdimOf(where, options, ['keepdim', 'interpolation']);
+    checkProbabilities(where, q);
+    return {
+      dim: dim === undefined || dim === null ? null : normalizeDim(dim, this.ndim, where),
+      keepdim,
+      interpolation: options?.interpolation ?? ('linear' as const),
+    };
   }
 }

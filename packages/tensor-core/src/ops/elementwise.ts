@@ -13,6 +13,13 @@ type Ternary = Sig<[Tensor, Operand, Operand]>;
 /** How a division is rounded; `null` is true division. */
 export type RoundingMode = 'floor' | 'trunc' | null;
 
+/** Attributes of `nanToNum`: what stands for NaN and the infinities; `null` for the largest and smallest number of the dtype. */
+export interface NanToNumAttrs {
+  readonly nan: number;
+  readonly posinf: number | null;
+  readonly neginf: number | null;
+}
+
 export interface ElementwiseOps {
   abs: Unary;
   neg: Unary;
@@ -49,6 +56,19 @@ export interface ElementwiseOps {
   relu: Unary;
   erf: Unary;
   erfc: Unary;
+  erfinv: Unary;
+  lgamma: Unary;
+  digamma: Unary;
+  polygamma: Sig<[Tensor], { n: number }>;
+  logit: Sig<[Tensor], { eps: number | null }>;
+  sinc: Unary;
+  deg2rad: Unary;
+  rad2deg: Unary;
+  roundDecimals: Sig<[Tensor], { decimals: number }>;
+  nanToNum: Sig<[Tensor], NanToNumAttrs>;
+  signbit: Unary;
+  isposinf: Unary;
+  isneginf: Unary;
   isnan: Unary;
   isinf: Unary;
   isfinite: Unary;
@@ -69,6 +89,8 @@ export interface ElementwiseOps {
   fmax: Binary;
   fmin: Binary;
   logaddexp: Binary;
+  logaddexp2: Binary;
+  heaviside: Binary;
   xlogy: Binary;
   copysign: Binary;
   lerp: Ternary;
@@ -88,6 +110,8 @@ export interface ElementwiseOps {
   bitwiseOr: Binary;
   bitwiseXor: Binary;
   bitwiseNot: Unary;
+  bitwiseLeftShift: Binary;
+  bitwiseRightShift: Binary;
   where: Sig<[Tensor, Operand, Operand]>;
   maskedFill: Sig<[Tensor, Tensor, Operand]>;
 }
@@ -208,6 +232,68 @@ function floatOnly(name: string): (dtype: DType) => void {
   };
 }
 
+const shiftFn = (name: string, fn: 'shiftLeft' | 'shiftRight'): OpSpec<Binary> =>
+  pointwise<Binary>(name, {
+    promote: 'integer',
+    formula: ([x, y]) => e.binary(fn, x, y),
+    check: (dtype) => refuseBool(name, dtype),
+  });
+
+/** log2(2^x + 2^y), as {@link logAddExp}. */
+function logAddExp2(x: e.Expr, y: e.Expr): e.Expr {
+  const ratio = e.unary('exp2', e.neg(e.abs(e.sub(x, y))));
+  const stable = e.add(e.max(x, y), e.mul(e.unary('log1p', ratio), Math.LOG2E));
+  const equalInfinities = e.bitAnd(e.eq(x, y), e.eq(e.abs(x), Number.POSITIVE_INFINITY));
+  return e.select(equalInfinities, x, stable);
+}
+
+/** log(x / (1 - x)) of an element within [eps, 1 - eps]. */
+function logOdds(x: e.Expr, eps: e.Expr | undefined): e.Expr {
+  const high = eps && e.sub(1, eps);
+  const z = eps && high ? e.select(e.lt(x, eps), eps, e.select(e.gt(x, high), high, x)) : x;
+  return e.log(e.div(z, e.sub(1, z)));
+}
+
+/** ψ⁽ⁿ⁾(x) = (-1)ⁿ⁺¹ n! ζ(n + 1, x). */
+function polyGamma(x: e.Expr, n: number): e.Expr {
+  if (n === 0) return e.unary('digamma', x);
+  let factorial = 1;
+  for (let k = 2; k <= n; k++) factorial *= k;
+  const signed = n % 2 === 1 ? factorial : -factorial;
+  const value = e.mul(e.binary('zeta', e.constant(n + 1, x.dtype), x), signed);
+  // the first one comes by reflection in PyTorch, and has no value at -infinity
+  return n === 1 ? e.select(e.eq(x, Number.NEGATIVE_INFINITY), Number.NaN, value) : value;
+}
+
+/** The largest finite number of each float dtype. */
+const largest: { readonly [dtype: string]: number } = {
+  float64: Number.MAX_VALUE,
+  float32: (2 - 2 ** -23) * 2 ** 127,
+  float16: 65504,
+  bfloat16: (2 - 2 ** -7) * 2 ** 127,
+};
+
+/** `p` holds what stands for NaN, then the infinities' numbers that are given. */
+function withoutNaN(x: e.Expr, p: e.Expr[], { posinf, neginf }: NanToNumAttrs): e.Expr {
+  if (!isFloat(x.dtype)) return x;
+  const high = posinf === null ? largest[x.dtype] : p[1];
+  const low = neginf === null ? -largest[x.dtype] : p[p.length - 1];
+  const finite = e.select(e.eq(x, Number.POSITIVE_INFINITY), high, x);
+  return e.select(e.isNaNExpr(x), p[0], e.select(e.eq(x, Number.NEGATIVE_INFINITY), low, finite));
+}
+
+/** Whether an element is one of the infinities. */
+const isInfinity = (name: string, value: number): OpSpec<Unary> =>
+  pointwise<Unary>(name, {
+    promote: 'compare',
+    formula: ([x]) => (isFloat(x.dtype) ? e.eq(x, value) : e.constant(0, 'bool')),
+    inplace: false,
+  });
+
+/** x · factor. */
+const scaleFn = (name: string, factor: number): OpSpec<Unary> =>
+  pointwise<Unary>(name, { promote: 'float', formula: ([x]) => e.mul(x, factor) });
+
 /** Rows by op name. */
 export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<ElementwiseOps[K]> } = {
   abs: pointwise('abs', { promote: 'number', formula: ([x]) => e.abs(x) }),
@@ -255,6 +341,56 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
   sigmoid: floatFn('sigmoid', 'sigmoid'),
   erf: floatFn('erf', 'erf'),
   erfc: floatFn('erfc', 'erfc'),
+  erfinv: floatFn('erfinv', 'erfinv'),
+  lgamma: floatFn('lgamma', 'lgamma'),
+  digamma: floatFn('digamma', 'digamma'),
+  polygamma: pointwise('polygamma', {
+    promote: 'float',
+    formula: ([x], _, { n }) => polyGamma(x, n),
+    variant: ({ n }) => String(n),
+  }),
+  logit: pointwise('logit', {
+    promote: 'float',
+    formula: ([x], [eps]) => logOdds(x, eps),
+    params: ({ eps }) => (eps === null ? [] : [eps]),
+    variant: ({ eps }) => (eps === null ? '' : 'eps'),
+  }),
+  // sin(πx) / (πx), 1 at 0
+  sinc: pointwise('sinc', {
+    promote: 'float',
+    formula: ([x]) => {
+      const angle = e.mul(x, Math.PI);
+      return e.select(e.eq(x, 0), 1, e.div(e.unary('sin', angle), angle));
+    },
+  }),
+  deg2rad: scaleFn('deg2rad', Math.PI / 180),
+  rad2deg: scaleFn('rad2deg', 180 / Math.PI),
+  // `round` to places after (or before) the point, in the arithmetic of the dtype as PyTorch does
+  roundDecimals: pointwise('roundDecimals', {
+    promote: 'common',
+    formula: ([x], [scale], { decimals }) =>
+      decimals < 0 ? e.mul(e.unary('round', e.div(x, scale)), scale) : e.div(e.unary('round', e.mul(x, scale)), scale),
+    params: ({ decimals }) => [10 ** Math.abs(decimals)],
+    variant: ({ decimals }) => (decimals < 0 ? 'before' : ''),
+    check: floatOnly('round'),
+  }),
+  nanToNum: pointwise('nanToNum', {
+    promote: 'common',
+    formula: ([x], p, attrs) => withoutNaN(x, p, attrs),
+    params: (attrs) => [attrs.nan, attrs.posinf, attrs.neginf].filter((x): x is number => x !== null),
+    variant: ({ posinf, neginf }) => `${posinf === null ? '' : 'posinf'} ${neginf === null ? '' : 'neginf'}`,
+  }),
+  // of -0 it is true
+  signbit: pointwise('signbit', {
+    promote: 'compare',
+    formula: ([x]) => {
+      if (x.dtype === 'bool') return e.constant(0, 'bool');
+      return e.lt(isFloat(x.dtype) ? e.binary('copysign', e.constant(1, x.dtype), x) : x, 0);
+    },
+    inplace: false,
+  }),
+  isposinf: isInfinity('isposinf', Number.POSITIVE_INFINITY),
+  isneginf: isInfinity('isneginf', Number.NEGATIVE_INFINITY),
 
   relu: pointwise('relu', { promote: 'number', formula: ([x]) => e.select(e.bitOr(e.gt(x, 0), e.isNaNExpr(x)), x, 0) }),
   // x where x > threshold (or NaN), else value
@@ -354,6 +490,24 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
     check: floatOnly('logaddexp'),
     inplace: false,
   }),
+  logaddexp2: pointwise('logaddexp2', {
+    promote: 'common',
+    formula: ([x, y]) => logAddExp2(x, y),
+    check: floatOnly('logaddexp2'),
+    inplace: false,
+  }),
+  // 0 below zero, `values` at it, 1 above; NaN gives 0 as in PyTorch
+  heaviside: pointwise('heaviside', {
+    promote: 'common',
+    formula: ([x, values]) => e.select(e.eq(x, 0), values, x.dtype === 'bool' ? x : e.cast(e.gt(x, 0), x.dtype)),
+    check: (_dtype, _attrs, [x, values]) => {
+      if (typeof values === 'object' && values && values.dtype !== x.dtype) {
+        throw new DTypeError(
+          `heaviside is not yet implemented for tensors with different dtypes, got ${x.dtype} and ${values.dtype}`,
+        );
+      }
+    },
+  }),
   // 0 where x is 0, unless y is NaN
   xlogy: pointwise('xlogy', {
     promote: 'float',
@@ -391,6 +545,8 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
   bitwiseOr: bitFn('bitwiseOr', 'bitOr'),
   bitwiseXor: bitFn('bitwiseXor', 'bitXor'),
   bitwiseNot: pointwise('bitwiseNot', { promote: 'integer', formula: ([x]) => e.bitNot(x) }),
+  bitwiseLeftShift: shiftFn('bitwiseLeftShift', 'shiftLeft'),
+  bitwiseRightShift: shiftFn('bitwiseRightShift', 'shiftRight'),
   where: pointwise('where', {
     promote: 'select',
     formula: ([condition, x, y]) => e.select(condition, x, y),

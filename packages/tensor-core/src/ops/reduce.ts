@@ -3,7 +3,7 @@ import type { ArgReduceKind, ScanKind, TensorView } from '../backend.ts';
 import { dispatch } from '../dispatch.ts';
 import { type DType, getDefaultDType, isFloat, scalarTypeName } from '../dtype.ts';
 import { DTypeError, IndexError } from '../errors.ts';
-import { cast, input, Program } from '../expr.ts';
+import { cast, input, isNaNExpr, Program, select } from '../expr.ts';
 import { formatShape, numel, type Shape } from '../shape.ts';
 import { OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
@@ -17,6 +17,8 @@ import {
   requireTensor,
   sumDType,
 } from './build.ts';
+import { movement } from './movement.ts';
+import { type OrderStatisticsOps, orderStatistics } from './order-statistics.ts';
 
 /** Attributes of `sum`, `mean` and `prod`: `dtype` is the one asked for. */
 export interface SumAttrs extends ReduceAttrs {
@@ -52,8 +54,9 @@ export interface CumulativeAttrs {
 }
 
 /** Reductions by op name. `max` and `min` are over all elements; `maxDim` and `minDim` give values and indices along one dim. */
-export interface ReduceOps {
+export interface ReduceOps extends OrderStatisticsOps {
   sum: Sig<[Tensor], SumAttrs>;
+  nansum: Sig<[Tensor], SumAttrs>;
   mean: Sig<[Tensor], SumAttrs>;
   prod: Sig<[Tensor], SumAttrs>;
   amax: Sig<[Tensor], ReduceAttrs>;
@@ -73,6 +76,7 @@ export interface ReduceOps {
   countNonzero: Sig<[Tensor], ReduceAttrs>;
   cumsum: Sig<[Tensor], CumulativeAttrs>;
   cumprod: Sig<[Tensor], CumulativeAttrs>;
+  logcumsumexp: Sig<[Tensor], CumulativeAttrs>;
   cummax: Sig<[Tensor], { dim: number }, readonly [Tensor, Tensor]>;
   cummin: Sig<[Tensor], { dim: number }, readonly [Tensor, Tensor]>;
 }
@@ -276,6 +280,21 @@ function logSumExp(x: Tensor, { dims, keepdim }: ReduceAttrs): Tensor {
   return keepdim ? log : log.reshape(reducedShape(x.shape, { dims, keepdim }));
 }
 
+/** Running log Σ exp: each step doubles how far an element has looked, so that all of it is stable additions of logarithms. */
+function logCumSumExp(x: Tensor, { dim, reverse }: CumulativeAttrs): Tensor {
+  const n = x.shape[dim] ?? 1;
+  if (n <= 1) return x.clone();
+  let y = x;
+  for (let step = 1; step < n; step *= 2) {
+    const [early, late] = [y.narrow(dim, 0, n - step), y.narrow(dim, step, n - step)];
+    const sums = early.logaddexp(late);
+    // the elements at the start have nothing more before them
+    const done = y.narrow(dim, reverse ? n - step : 0, step);
+    y = dispatch(movement.cat, reverse ? [sums, done] : [done, sums], { dim });
+  }
+  return y;
+}
+
 /** Rows by op name. */
 export const reduce: { readonly [K in keyof ReduceOps]: OpSpec<ReduceOps[K]> } = {
   sum: reduction<SumAttrs>('sum', {
@@ -284,6 +303,14 @@ export const reduce: { readonly [K in keyof ReduceOps]: OpSpec<ReduceOps[K]> } =
       refuseBoolSum('sum', attrs.dtype);
       return sumDType(dtype, attrs.dtype);
     },
+  }),
+  nansum: reduction<SumAttrs>('nansum', {
+    kind: 'sum',
+    dtype: (dtype, attrs) => {
+      if (attrs.dtype === 'bool') throw notImplementedFor('nansum', attrs.dtype);
+      return sumDType(dtype, attrs.dtype);
+    },
+    formula: (x) => (isFloat(x.dtype) ? select(isNaNExpr(x), 0, x) : x),
   }),
   // an op of its own, so that a graph holds the meaning and not the number of elements
   mean: new OpSpec<ReduceOps['mean']>({
@@ -364,6 +391,16 @@ export const reduce: { readonly [K in keyof ReduceOps]: OpSpec<ReduceOps[K]> } =
   }),
   cumsum: cumulative('cumsum'),
   cumprod: cumulative('cumprod'),
+  logcumsumexp: new OpSpec<ReduceOps['logcumsumexp']>({
+    name: 'logcumsumexp',
+    infer([x]) {
+      requireTensor('logcumsumexp', x);
+      if (!isFloat(x.dtype)) throw notImplementedFor('logcumsumexp', x.dtype);
+      return { shape: x.shape, dtype: x.dtype };
+    },
+    body: ([x], attrs) => logCumSumExp(x, attrs),
+  }),
   cummax: cumulativeExtreme('cummax'),
   cummin: cumulativeExtreme('cummin'),
+  ...orderStatistics,
 };
