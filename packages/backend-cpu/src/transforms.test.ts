@@ -88,7 +88,7 @@ describe('forward mode is the transpose of reverse mode', () => {
     test(`${entry.op} / ${entry.sample.name}`, () => {
       const call = callOf(entry);
       const inputs = fresh(entry.sample);
-      const moving = inputs.flatMap((x, i) => (tensorsOf(entry.sample)[i].requiresGrad ? [i] : []));
+      const moving = inputs.flatMap((_, i) => (tensorsOf(entry.sample)[i].requiresGrad ? [i] : []));
       const of = (given: readonly Tensor[]): Tensor[] => {
         const all = [...inputs];
         moving.forEach((i, k) => {
@@ -204,7 +204,7 @@ describe('vmap is a loop', () => {
         }
         // gradients in double precision, with all inputs mapped and with the first alone
         if (choice > 1 || !isDouble(sample) || sample.gradError) continue;
-        const moving = inputs.flatMap((x, i) => (tensorsOf(sample)[i].requiresGrad ? [i] : []));
+        const moving = inputs.flatMap((_, i) => (tensorsOf(sample)[i].requiresGrad ? [i] : []));
         const leaves = variants.map((xs, i) => {
           const x = mapped[i] ? stack(xs) : xs[0];
           return moving.includes(i) ? x.detach().requiresGrad_() : x;

@@ -190,11 +190,11 @@ function checkFunction(where: string, fn: unknown, options: object, known: reado
 export function gradOf<A extends readonly unknown[], const N extends Argnums = 0>(
   fn: (...args: A) => Tensor,
   options?: GradOfOptions<N> & Plain,
-): (...args: A) => Chosen<A, NoInfer<N>>;
+): (...args: A) => Chosen<A, N>;
 export function gradOf<A extends readonly unknown[], X, const N extends Argnums = 0>(
   fn: (...args: A) => readonly [Tensor, X],
   options: GradOfOptions<N> & WithAux,
-): (...args: A) => [Chosen<A, NoInfer<N>>, X];
+): (...args: A) => [Chosen<A, N>, X];
 export function gradOf(fn: AnyFunction, options: GradOfOptions & { hasAux?: boolean } = {}): unknown {
   checkFunction('gradOf', fn, options, ['argnums', 'hasAux']);
   return (...args: unknown[]) => {
@@ -212,11 +212,11 @@ export function gradOf(fn: AnyFunction, options: GradOfOptions & { hasAux?: bool
 export function gradAndValue<A extends readonly unknown[], const N extends Argnums = 0>(
   fn: (...args: A) => Tensor,
   options?: GradOfOptions<N> & Plain,
-): (...args: A) => [Chosen<A, NoInfer<N>>, Tensor];
+): (...args: A) => [Chosen<A, N>, Tensor];
 export function gradAndValue<A extends readonly unknown[], X, const N extends Argnums = 0>(
   fn: (...args: A) => readonly [Tensor, X],
   options: GradOfOptions<N> & WithAux,
-): (...args: A) => [Chosen<A, NoInfer<N>>, [Tensor, X]];
+): (...args: A) => [Chosen<A, N>, [Tensor, X]];
 export function gradAndValue(fn: AnyFunction, options: GradOfOptions & { hasAux?: boolean } = {}): unknown {
   checkFunction('gradAndValue', fn, options, ['argnums', 'hasAux']);
   return (...args: unknown[]) => {
@@ -255,11 +255,11 @@ function unitVectors(x: Tensor): Tensor {
 export function jacrev<A extends readonly unknown[], const N extends Argnums = 0>(
   fn: (...args: A) => Tensor,
   options?: JacrevOptions<N> & Plain,
-): (...args: A) => Chosen<A, NoInfer<N>>;
+): (...args: A) => Chosen<A, N>;
 export function jacrev<A extends readonly unknown[], X, const N extends Argnums = 0>(
   fn: (...args: A) => readonly [Tensor, X],
   options: JacrevOptions<N> & WithAux,
-): (...args: A) => [Chosen<A, NoInfer<N>>, X];
+): (...args: A) => [Chosen<A, N>, X];
 export function jacrev(fn: AnyFunction, options: JacrevOptions & { hasAux?: boolean } = {}): unknown {
   checkFunction('jacrev', fn, options, ['argnums', 'hasAux', 'chunkSize']);
   const { argnums = 0, hasAux = false, chunkSize = null } = options;
@@ -287,11 +287,11 @@ export function jacrev(fn: AnyFunction, options: JacrevOptions & { hasAux?: bool
 export function jacfwd<A extends readonly unknown[], const N extends Argnums = 0>(
   fn: (...args: A) => Tensor,
   options?: JacfwdOptions<N> & Plain,
-): (...args: A) => Chosen<A, NoInfer<N>>;
+): (...args: A) => Chosen<A, N>;
 export function jacfwd<A extends readonly unknown[], X, const N extends Argnums = 0>(
   fn: (...args: A) => readonly [Tensor, X],
   options: JacfwdOptions<N> & WithAux,
-): (...args: A) => [Chosen<A, NoInfer<N>>, X];
+): (...args: A) => [Chosen<A, N>, X];
 export function jacfwd(fn: AnyFunction, options: JacfwdOptions & { hasAux?: boolean } = {}): unknown {
   checkFunction('jacfwd', fn, options, ['argnums', 'hasAux', 'randomness']);
   const { argnums = 0, hasAux = false, randomness = 'error' } = options;
