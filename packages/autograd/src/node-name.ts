@@ -147,11 +147,17 @@ export function compositeName(spec: OpSpec, inputs: readonly Operand[], attrs: o
   return namedAsWhole.has(spec.name) ? nodeName(spec, inputs, attrs) : null;
 }
 
+const names = new Map<string, string>();
+
 /** `AddBackward0` for add, `SumBackward1` for a sum over some dims. */
 export function nodeName(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): string {
   const op = (spec.inplaceOf ?? spec).name;
   const overload = overloads[op]?.(inputs, attrs) ?? 0;
-  return typeof overload === 'string' ? overload : `${pascalCase(op)}Backward${overload}`;
+  if (typeof overload === 'string') return overload;
+  const key = `${op}:${overload}`;
+  let name = names.get(key);
+  if (!name) names.set(key, (name = `${pascalCase(op)}Backward${overload}`));
+  return name;
 }
 
 /** `log1p` → `Log1P`: each letter after something that is none is a capital. */

@@ -72,13 +72,35 @@ export class Compiled {
     return direct && output.dtype !== 'float16' && output.dtype !== 'bfloat16' ? this.outputs[0] : null;
   }
 
+  /** Runs over `total` elements of `shape`; `target`, which stands for the output buffer, takes the results from `offset` on. */
+  runInto(
+    target: Register,
+    offset: number,
+    shape: readonly number[],
+    inputs: readonly View[],
+    params: readonly number[],
+    total: number,
+  ): void {
+    const call: Call = { shape, inputs, params, order: undefined };
+    const steps = this.#steps;
+    for (const step of this.#once) step(Math.min(total, blockSize), 0, call);
+    try {
+      for (let start = 0; start < total; start += blockSize) {
+        target.at = offset + start;
+        const n = Math.min(blockSize, total - start);
+        for (let i = 0; i < steps.length; i++) steps[i](n, start, call);
+      }
+    } finally {
+      this.#release();
+    }
+  }
+
   /** Runs over `total` elements of `shape`, calling `store(start, n)` after each block. */
   run(
     shape: readonly number[],
     inputs: readonly View[],
     params: readonly number[],
     total: number,
-    before: (start: number) => void,
     store: (start: number, n: number) => void,
     order?: readonly number[],
   ): void {
@@ -87,14 +109,17 @@ export class Compiled {
     try {
       for (let start = 0; start < total; start += blockSize) {
         const n = Math.min(blockSize, total - start);
-        before(start);
         for (const step of this.#steps) step(n, start, call);
         store(start, n);
       }
     } finally {
-      // a compiled program outlives its calls and must not keep their buffers
-      for (const register of this.#borrowed) register.data = register.own;
+      this.#release();
     }
+  }
+
+  /** A compiled program outlives its calls and must not keep their buffers. */
+  #release(): void {
+    for (const register of this.#borrowed) register.data = register.own;
   }
 }
 

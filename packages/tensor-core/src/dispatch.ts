@@ -1,7 +1,7 @@
 /**
  * The one road an op takes: ⓪ transforms → ① autograd → ② interpreters → ③ kernel. Every op, whoever calls it, goes through {@link dispatch}.
  */
-import type { TensorView } from './backend.ts';
+import type { Override, TensorView } from './backend.ts';
 import { canCast, type DType, scalarTypeName } from './dtype.ts';
 import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
 import { cast, input, Program } from './expr.ts';
@@ -75,10 +75,9 @@ function execute(spec: OpSpec, inputs: readonly Operand[], attrs: object | null)
   if (spec.view) return makeView(spec, inputs, attrs);
   const override = device.runtime.overrides[spec.name];
   if (override && spec.infer && (override.supports?.(inputs, attrs) ?? true) === true) {
-    return compute(spec, device, inputs, attrs, (outs) => override.run(outs, inputs, attrs));
+    return compute(spec, device, inputs, attrs, override);
   }
-  const { kernel } = spec;
-  if (kernel) return compute(spec, device, inputs, attrs, (outs) => kernel(device.runtime, outs, inputs, attrs));
+  if (spec.kernel) return compute(spec, device, inputs, attrs, null);
   return runBelow(spec, inputs, attrs);
 }
 
@@ -93,17 +92,16 @@ function compute(
   device: Device,
   inputs: readonly Operand[],
   attrs: object | null,
-  run: (outs: readonly Tensor[]) => void,
+  override: Override | null,
 ): Outputs {
   const metas = inferred(spec, inputs, attrs);
-  if ('length' in metas) {
-    const outs = metas.map((meta) => allocate(device, meta.dtype, meta.shape));
-    run(outs);
-    return outs;
-  }
-  const out = allocate(device, metas.dtype, metas.shape);
-  run([out]);
-  return out;
+  const one = 'shape' in metas;
+  const outs = one
+    ? [allocate(device, metas.dtype, metas.shape)]
+    : metas.map((meta) => allocate(device, meta.dtype, meta.shape));
+  if (override) override.run(outs, inputs, attrs);
+  else (spec.kernel as NonNullable<OpSpec['kernel']>)(device.runtime, outs, inputs, attrs);
+  return one ? outs[0] : outs;
 }
 
 function inferred(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): TensorMeta | readonly TensorMeta[] {

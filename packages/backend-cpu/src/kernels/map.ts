@@ -14,14 +14,7 @@ export function map(outs: readonly View[], ins: readonly View[], program: Progra
     target.data = outs[0].storage.buffer;
     const { offset } = outs[0];
     try {
-      compiled.run(
-        shape,
-        ins,
-        params,
-        total,
-        (start) => (target.at = offset + start),
-        () => {},
-      );
+      compiled.runInto(target, offset, shape, ins, params, total);
     } finally {
       target.data = target.own;
       target.at = 0;
@@ -29,21 +22,14 @@ export function map(outs: readonly View[], ins: readonly View[], program: Progra
     return;
   }
   // results of a block are stored after all of them are computed: an output may be an input of another
-  compiled.run(
-    shape,
-    ins,
-    params,
-    total,
-    () => {},
-    (start, n) => {
-      outs.forEach((out, k) => {
-        const { data, at: from } = compiled.outputs[k];
-        const { write } = codecOf(out.dtype);
-        const { buffer } = out.storage;
-        forEachRun(shape, out, start, n, (at, stride, first, length) => {
-          for (let i = 0; i < length; i++) write(buffer, at + i * stride, data[from + first + i]);
-        });
+  compiled.run(shape, ins, params, total, (start, n) => {
+    outs.forEach((out, k) => {
+      const { data, at: from } = compiled.outputs[k];
+      const { write } = codecOf(out.dtype);
+      const { buffer } = out.storage;
+      forEachRun(shape, out, start, n, (at, stride, first, length) => {
+        for (let i = 0; i < length; i++) write(buffer, at + i * stride, data[from + first + i]);
       });
-    },
-  );
+    });
+  });
 }

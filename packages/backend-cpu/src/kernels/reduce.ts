@@ -45,7 +45,6 @@ export function reduce(
       permuted,
       params,
       results * each,
-      () => {},
       (_, n) => {
         for (let done = 0; done < n; ) {
           const length = Math.min(left, n - done);

@@ -71,25 +71,78 @@ function inputDType(promote: Promotion, i: number, compute: DType): DType {
 }
 
 function checkOperands(name: string, inputs: readonly unknown[], optional: boolean): void {
-  inputs.forEach((x, i) => {
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
     if (!isNumberOrTensor(x) && !(optional && x === null))
       throw new ArgumentError(`${name}: argument ${i} must be a tensor or a number, got ${describe(x)}`);
-  });
+  }
+}
+
+/** What the dtypes of a call decide, found again by one small integer. */
+interface Plan {
+  readonly promote: Promotion;
+  readonly compute: DType;
+  /** The dtype of the result. */
+  readonly result: DType;
+  /** The program by the dtype it writes: in-place forms may write another one than `result`. */
+  readonly programs: (Program | undefined)[];
+}
+
+const codes = { integer: 10, fraction: 11, absent: 12 } as const;
+
+/** 5 bits an operand: its dtype, or what it is else; and whether it is a tensor without dims, which counts less in promotion. */
+function operandCode(x: Tensor | number | null): number {
+  if (x === null) return codes.absent;
+  if (typeof x === 'number') return Number.isInteger(x) ? codes.integer : codes.fraction;
+  return dtypes[x.dtype].code + (x.shape.length === 0 ? 16 : 0);
+}
+
+/** The shape that tensors broadcast to; numbers have none. */
+function commonShape(name: string, inputs: readonly Operand[]): Shape {
+  let common: Shape | null = null;
+  for (const x of inputs) {
+    if (x === null || typeof x === 'number') continue;
+    if (common !== null && !sameShape(common, x.shape)) {
+      return broadcastShapes(
+        inputs.map((y) => (isTensor(y) ? y.shape : [])),
+        name,
+      );
+    }
+    common = x.shape;
+  }
+  return common ?? [];
 }
 
 /** A pointwise op: inputs broadcast, one expression per element. */
 export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>): OpSpec<S> {
   const { formula, optional = false } = init;
   const promotion = typeof init.promote === 'function' ? init.promote : () => init.promote as Promotion;
-  const programs = new Map<string, Program>();
+  const plain = new Map<number, Plan>();
+  const variants = new Map<string, Map<number, Plan>>();
 
-  const programFor = (inputs: S['inputs'], attrs: S['attrs'], out: DType): Program => {
+  const plansOf = (attrs: S['attrs']): Map<number, Plan> => {
+    const form = init.variant ? init.variant(attrs) : '';
+    if (form === '' && typeof init.promote !== 'function') return plain;
+    const variant = `${form}|${promotion(attrs)}`;
+    let plans = variants.get(variant);
+    if (!plans) variants.set(variant, (plans = new Map()));
+    return plans;
+  };
+
+  const planFor = (inputs: S['inputs'], attrs: S['attrs']): Plan => {
+    const plans = plansOf(attrs);
+    let key = dtypes[getDefaultDType()].code;
+    for (const x of inputs) key = key * 32 + operandCode(x);
+    const known = plans.get(key);
+    if (known) return known;
     const promote = promotion(attrs);
     const compute = computeDType(name, promote, inputs);
-    const variant = init.variant?.(attrs) ?? '';
-    const key = `${variant}|${out}|${compute}|${inputs.map((x) => (isTensor(x) ? x.dtype : typeof x)).join()}`;
-    const known = programs.get(key);
-    if (known) return known;
+    const plan = { promote, compute, result: givesBool(promote) ? ('bool' as const) : compute, programs: [] };
+    plans.set(key, plan);
+    return plan;
+  };
+
+  const programFor = ({ promote, compute }: Plan, inputs: S['inputs'], attrs: S['attrs'], out: DType): Program => {
     const tensors: DType[] = [];
     const params: DType[] = [];
     const args: Expr[] = [];
@@ -101,41 +154,42 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
         : param(params.push(wanted) - 1, wanted);
     });
     const own = (init.params?.(attrs) ?? []).map(() => param(params.push(compute) - 1, compute));
-    const program = new Program([cast(formula(args, own, attrs), out)], tensors, params);
-    programs.set(key, program);
-    return program;
+    return new Program([cast(formula(args, own, attrs), out)], tensors, params);
   };
 
   return new OpSpec<S>({
     name,
     infer(inputs, attrs) {
       checkOperands(name, inputs, optional);
-      const promote = promotion(attrs);
-      const compute = computeDType(name, promote, inputs);
-      if (promote === 'select' || promote === 'mask') {
-        const mask = inputs[promote === 'select' ? 0 : 1];
-        if (isTensor(mask) && mask.dtype !== 'bool') {
-          throw new DTypeError(
-            `${name} expected a bool tensor as ${promote === 'select' ? 'condition' : 'mask'}, got ${mask.dtype}`,
-          );
-        }
-      }
+      const { promote, compute, result } = planFor(inputs, attrs);
+      if (promote === 'select' || promote === 'mask') checkMask(name, promote, inputs);
       init.check?.(compute, attrs, inputs);
-      const shape = broadcastShapes(
-        inputs.map((x) => (isTensor(x) ? x.shape : [])),
-        name,
-      );
-      return { shape, dtype: givesBool(promote) ? 'bool' : compute };
+      return { shape: commonShape(name, inputs), dtype: result };
     },
     kernel(runtime, outs, inputs, attrs) {
-      const out = outs[0];
-      const program = programFor(inputs, attrs, out.dtype);
-      const params = [...inputs.filter((x): x is number => typeof x === 'number'), ...(init.params?.(attrs) ?? [])];
-      const views = inputs.filter(isTensor).map((x) => broadcastView(x, out.shape));
+      const { dtype, shape } = outs[0];
+      const plan = planFor(inputs, attrs);
+      const { code } = dtypes[dtype];
+      const program = (plan.programs[code] ??= programFor(plan, inputs, attrs, dtype));
+      const views: TensorView[] = [];
+      const params: number[] = [];
+      for (const x of inputs) {
+        if (typeof x === 'number') params.push(x);
+        else if (x !== null) views.push(broadcastView(x, shape));
+      }
+      if (init.params) params.push(...init.params(attrs));
       runtime.map(outs, views, program, params);
     },
     inplace: init.inplace === false ? undefined : { writes: [0], how: 'direct' },
   });
+}
+
+function checkMask(name: string, promote: 'select' | 'mask', inputs: readonly Operand[]): void {
+  const mask = inputs[promote === 'select' ? 0 : 1];
+  if (!isTensor(mask) || mask.dtype === 'bool') return;
+  throw new DTypeError(
+    `${name} expected a bool tensor as ${promote === 'select' ? 'condition' : 'mask'}, got ${mask.dtype}`,
+  );
 }
 
 /** `x` read as `shape`. */
