@@ -72,11 +72,6 @@ const decompositions: { readonly [op: string]: Overload | undefined } = {
   svd: named('LinalgSvd'),
   triangularSolve: named('LinalgSolveTriangular'),
 };
-/** PyTorch has a function per number of spatial dims. */
-const pooling =
-  (name: string, suffix = ''): Overload =>
-  ([x]) =>
-    `${name}${isTensor(x) ? x.ndim - 2 : 2}D${suffix}Backward0`;
 
 /** PyTorch has a function per number of spatial dims. */
 const pooling =

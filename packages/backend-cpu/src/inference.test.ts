@@ -130,7 +130,7 @@ function tryCall(row: OpCase, sample: Sample, seed: number): string[] {
   const comparison = new Comparison();
   const problems: string[] = [];
   try {
-    withLayer(interpreters, comparison, () => row.call(inputs, args));
+    withLayer(interpreters, comparison, () => row.call(inputs, args, 'cpu'));
   } catch (error) {
     const receiver = inputs[0];
     // a method of what is no tensor is not ours to refuse, nor what the fixtures' decoder can't read

@@ -240,7 +240,6 @@ const large = 'the elements are too large for a difference step to count';
 const triangle = 'one triangle is read, and gradients are those of a symmetric matrix';
 const equal = 'equal eigenvalues: they, or the vectors, change by jumps';
 const constant = 'no gradient is meant to flow to some of the elements';
-const symmetric = 'the gradient is that among symmetric matrices, as in PyTorch; a difference changes one triangle';
 
 /** Samples at which an op is not smooth, with the reason: by op, or as `op / sample`. */
 const notSmooth: { readonly [name: string]: string } = {
