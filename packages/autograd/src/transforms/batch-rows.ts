@@ -68,8 +68,6 @@ const argExtreme = rewrite<BuiltinOps['argmax']>((c) => {
 const allBatched = (c: BatchCall): Outputs =>
   c.run(Array.from({ length: c.count }, (_, i) => (c.isTensor(i) ? c.tensor(i) : c.raw(i))));
 
-const conv: BatchRows<ConvOps> = { convolution: loop, convolutionTranspose: loop, convolutionWeight: loop };
-
 /** Tensor `i` with the batch and its first `lead` dims as one. */
 function merged(c: BatchCall, i: number, lead: number): Tensor {
   const shape = c.shape(i);
@@ -91,9 +89,42 @@ const padded = <
     return c.run([merged(c, 0, lead).unsqueeze(1)]);
   });
 
+/** `[B, N, C, …]` as `[N, B · C, …]`: the channels of all samples, for as many groups. */
+function besideChannels(c: BatchCall, i: number): Tensor {
+  const [n, channels, ...rest] = c.shape(i);
+  return c
+    .tensor(i)
+    .movedim(0, 1)
+    .reshape([n, c.size * channels, ...rest]);
+}
+
+/** One convolution: samples join the batch where they share the weight, and are groups where each has its own. */
+const convolved = rewrite<ConvOps['convolution']>((call) => {
+  const c = call as BatchCall;
+  if (c.size === 0) return (c.raw(0) as Tensor).newZeros([0, ...c.out()]);
+  if (!c.isBatched(1) && !c.isBatched(2)) return c.run([merged(c, 0, 1), c.raw(1), c.raw(2)]);
+  const { attrs } = call;
+  const bias = c.isTensor(2) ? merged(c, 2, 1) : null;
+  const inputs = [besideChannels(c, 0), merged(c, 1, 1), bias];
+  const out = c.run(inputs, { ...attrs, groups: attrs.groups * c.size }) as Tensor;
+  const [n, channels, ...rest] = c.out();
+  return out.reshape([n, c.size, channels, ...rest]).movedim(1, 0);
+});
+
+const conv: BatchRows<ConvOps> = {
+  convolution: convolved,
+  convolutionTranspose: convolved,
+  convolutionWeight: rewrite((call) => {
+    const c = call as BatchCall;
+    if (c.size === 0) return (c.raw(0) as Tensor).newZeros([0, ...c.out()]);
+    const inputs = [besideChannels(c, 0), besideChannels(c, 1)];
+    return c.run(inputs, { ...call.attrs, groups: call.attrs.groups * c.size });
+  }),
+};
+
 const pool: BatchRows<PoolOps> = {
-  maxPool: loop,
-  adaptiveMaxPool: loop,
+  maxPool: rewrite((c) => c.run([merged(c, 0, 1)])),
+  adaptiveMaxPool: rewrite((c) => c.run([merged(c, 0, 1)])),
   avgPool: rewrite((c) => c.run([merged(c, 0, 1)])),
   avgPoolBackward: rewrite((c) => c.run([merged(c, 0, 1)])),
 };
