@@ -293,6 +293,13 @@ const notSmooth: { readonly [name: string]: string } = {
   'embedding / padding': constant,
   'matrixNorm / ord=-inf dims': tie,
   'vectorNorm / zeros': kink,
+  'lgamma / range float64': large,
+  'clampMin / tensor': kink,
+  'median / ties all': tie,
+  'nanmedian / ties all': tie,
+  mode: 'the most frequent element is no longer that once it is moved',
+  'cummax / ties': tie,
+  'cummin / ties': tie,
   'cdist / p=1.0': kink,
   'cdist / equal rows': kink,
   'qr / triangular already': 'signs of the factors change by jumps where an element below the diagonal crosses 0',
@@ -308,6 +315,7 @@ const notSmooth: { readonly [name: string]: string } = {
 };
 /** The same for second derivatives. */
 const notTwiceSmooth: { readonly [name: string]: string } = {
+  'logaddexp2 / large': 'the second derivative overflows on its way to 0, as in PyTorch',
   'logaddexp / large': 'the second derivative overflows on its way to 0, as in PyTorch',
   'smoothL1Loss / reduction mean': kink,
 };
