@@ -73,6 +73,12 @@ const decompositions: { readonly [op: string]: Overload | undefined } = {
   triangularSolve: named('LinalgSolveTriangular'),
 };
 
+/** PyTorch has a function per number of spatial dims. */
+const pooling =
+  (name: string, suffix = ''): Overload =>
+  ([x]) =>
+    `${name}${isTensor(x) ? x.ndim - 2 : 2}D${suffix}Backward0`;
+
 /** The ops of which PyTorch has several derivative rows, or that are another op there. */
 const overloads: { readonly [op: string]: Overload | undefined } = {
   ...decompositions,
