@@ -4,7 +4,7 @@
  */
 import { dispatch } from './dispatch.ts';
 import { arrayTypes, checkDType, type DType, dtypes, getDefaultDType, isFloat, type TypedArray } from './dtype.ts';
-import { ArgumentError, AutogradError, checkOptions, DTypeError, describe, ShapeError } from './errors.ts';
+import { ArgumentError, AutogradError, BackendError, checkOptions, DTypeError, describe, ShapeError } from './errors.ts';
 import { arrayDType, encode, fromNested, isNumericArray, type TensorData } from './from-data.ts';
 import { arangeLength, create as ops } from './ops/create.ts';
 import { getDefaultDevice } from './registry.ts';
@@ -176,16 +176,37 @@ function triangleIndices(where: string, rows: number, columns: number, options: 
   const { dtype, device } = factoryOptions(where, options, () => 'int64', ['offset']);
   const offset = checkInteger(options.offset ?? 0, `${where}: offset`);
   const lower = where === 'trilIndices';
-  const [row, column]: [number[], number[]] = [[], []];
-  for (let i = 0; i < rows; i++) {
-    const end = lower ? Math.min(columns, i + offset + 1) : columns;
-    for (let j = lower ? 0 : Math.max(0, i + offset); j < end; j++) {
-      row.push(i);
-      column.push(j);
+  // row i of the lower triangle ends, and that of the upper one begins, so many columns from the left
+  const bound = (i: number): number => Math.min(columns, Math.max(0, i + offset + (lower ? 1 : 0)));
+  const below = sumOfBounds(rows, columns, offset + (lower ? 1 : 0));
+  const count = lower ? below : rows * columns - below;
+  const positions = numbersFor(where, 2 * count);
+  const first = lower ? Math.max(0, -offset) : 0;
+  for (let i = first, n = 0; n < count; i++) {
+    const end = lower ? bound(i) : columns;
+    for (let j = lower ? 0 : bound(i); j < end; j++, n++) {
+      positions[n] = i;
+      positions[count + n] = j;
     }
   }
-  const data = encode(Float64Array.from([...row, ...column]), dtype);
-  return withGrad(dispatch(ops.fromData, [], { shape: [2, row.length], dtype, device, data }), options);
+  const data = encode(positions, dtype);
+  return withGrad(dispatch(ops.fromData, [], { shape: [2, count], dtype, device, data }), options);
+}
+
+/** Σ min(columns, max(0, i + shift)) over the rows i: without a loop, so that sizes that make no sense cost no time. */
+function sumOfBounds(rows: number, columns: number, shift: number): number {
+  const rise = Math.max(0, 1 - shift);
+  const full = Math.min(rows, Math.max(0, columns - shift));
+  const between = Math.max(0, full - rise);
+  return (between * (rise + shift + full - 1 + shift)) / 2 + (rows - Math.max(full, Math.min(rows, rise))) * columns;
+}
+
+function numbersFor(where: string, length: number): Float64Array {
+  try {
+    return new Float64Array(length);
+  } catch (cause) {
+    throw new BackendError(`${where}: out of memory: ${8 * length} bytes for ${length} numbers`, { cause });
+  }
 }
 
 /**

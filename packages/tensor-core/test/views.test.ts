@@ -219,7 +219,7 @@ describe('views', () => {
     );
   });
 
-  it('copy from one to another as if the source had been read first', () => {
+  it('copy from one to another as if the source had been read first, or not at all', () => {
     fc.assert(
       fc.property(baseShape, seed, (shape, start) => {
         const draw = drawFrom(start);
@@ -237,7 +237,11 @@ describe('views', () => {
         try {
           target.x.copy_(source.x);
         } catch (error) {
-          expect(String(error)).toMatch(/more than one element of the written-to tensor/);
+          // dense views that share some elements but not all are refused, as in PyTorch, and so is a target that repeats elements
+          expect(String(error)).toMatch(
+            /more than one element of the written-to tensor|some elements of the input tensor and the written-to tensor/,
+          );
+          expect(flat(base)).toEqual(memory.map((_, i) => i));
           return;
         }
         expect(flat(base)).toEqual(memory);

@@ -258,7 +258,8 @@ function logOdds(x: e.Expr, eps: e.Expr | undefined): e.Expr {
 function polyGamma(x: e.Expr, n: number): e.Expr {
   if (n === 0) return e.unary('digamma', x);
   let factorial = 1;
-  for (let k = 2; k <= n; k++) factorial *= k;
+  // beyond 170 it is infinite
+  for (let k = 2; k <= Math.min(n, 171); k++) factorial *= k;
   const signed = n % 2 === 1 ? factorial : -factorial;
   const value = e.mul(e.binary('zeta', e.constant(n + 1, x.dtype), x), signed);
   // the first one comes by reflection in PyTorch, and has no value at -infinity

@@ -100,17 +100,23 @@ function better(dtype: DType, value: e.Expr, position: e.Expr, valid?: e.Expr): 
 
 const total = (terms: readonly e.Expr[]): e.Expr => terms.reduce((a, b) => e.add(a, b));
 
-const firstTaps = (sizes: readonly number[]): number[][] =>
-  sizes.map((size) => Array.from({ length: size }, (_, i) => i));
+/** Positions 0 … n - 1 for each n. */
+const upTo = (counts: readonly number[]): number[][] =>
+  counts.map((count) => Array.from({ length: count }, (_, i) => i));
+
+/** The taps of each dim that lie inside the input for some window: the first window reaches furthest. */
+const tapsInside = (sizes: Shape, { kernel, padding, dilation }: PoolAttrs): number[][] =>
+  upTo(kernel.map((taps, d) => Math.min(taps, Math.floor((sizes[d] - 1 + padding[d]) / dilation[d]) + 1)));
 
 /** One tap of the windows after the other, each a strided view of the input over the windows in which it lies inside. */
 function runMaxPool(
   runtime: Runtime,
   [values, indices]: readonly TensorView[],
   [x]: readonly [Tensor],
-  { kernel, stride, padding, dilation }: PoolAttrs,
+  attrs: PoolAttrs,
 ): void {
-  const n = kernel.length;
+  const { stride, padding, dilation } = attrs;
+  const n = stride.length;
   const sizes = x.shape.slice(2);
   const counts = values.shape.slice(2);
   const flat = contiguousStrides(sizes);
@@ -125,7 +131,7 @@ function runMaxPool(
     );
   });
   const steps = stride.map((s, d) => s * flat[d]);
-  for (const tap of choices(firstTaps(kernel))) {
+  for (const tap of choices(tapsInside(sizes, attrs))) {
     const from = tap.map((k, d) => k * dilation[d] - padding[d]);
     const first = from.map((at, d) => Math.max(0, Math.ceil(-at / stride[d])));
     const last = from.map((at, d) => Math.min(counts[d] - 1, Math.floor((sizes[d] - 1 - at) / stride[d])));
@@ -188,7 +194,7 @@ function runAdaptiveMax(runtime: Runtime, [values, indices]: readonly TensorView
       most = Math.max(most, adaptiveEnd(o, size, counts[d]) - adaptiveStart(o, size, counts[d]));
     return most;
   });
-  for (const tap of choices(firstTaps(longest))) {
+  for (const tap of choices(upTo(longest))) {
     const params = tap.flatMap((k, d) => [sizes[d], counts[d], k, flat[d]]);
     runtime.map([values, indices], [values, indices, x], program, params);
   }
