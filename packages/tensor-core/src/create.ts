@@ -4,7 +4,15 @@
  */
 import { dispatch } from './dispatch.ts';
 import { arrayTypes, checkDType, type DType, dtypes, getDefaultDType, isFloat, type TypedArray } from './dtype.ts';
-import { ArgumentError, AutogradError, BackendError, checkOptions, DTypeError, describe, ShapeError } from './errors.ts';
+import {
+  ArgumentError,
+  AutogradError,
+  BackendError,
+  checkOptions,
+  DTypeError,
+  describe,
+  ShapeError,
+} from './errors.ts';
 import { arrayDType, encode, fromNested, isNumericArray, type TensorData } from './from-data.ts';
 import { arangeLength, create as ops } from './ops/create.ts';
 import { getDefaultDevice } from './registry.ts';

@@ -1,5 +1,5 @@
 /** How pointwise ops are called. */
-import { type ElementwiseOps, tensor, where } from '@tenfold/tensor-core';
+import { type ElementwiseOps, pow, where } from '@tenfold/tensor-core';
 import { type Cases, method, type OpCase } from '../case.ts';
 
 /** PyTorch's float32 functions err by a few units in the last place where the result is large or near a pole. */
@@ -78,11 +78,7 @@ export const elementwise: Cases<ElementwiseOps> = {
   remainder: method('remainder'),
   fmod: method('fmod'),
   pow: {
-    call: ([x, y]) =>
-      (typeof x === 'number'
-        ? tensor(x, { dtype: Number.isInteger(x) && !y.isFloatingPoint() ? 'int64' : y.dtype, device: y.device })
-        : x
-      ).pow(y),
+    call: ([x, y]) => pow(x, y),
     inplace: ([x, y]) => x.pow_(y),
   },
   atan2: method('atan2'),

@@ -1,6 +1,7 @@
 /** {@link Tensor}'s pointwise methods as functions: `add(x, y)` is `x.add(y)`. */
 import { dispatch } from '../dispatch.ts';
 import type { CloseOptions } from '../methods/special.ts';
+import { requireTensor } from '../ops/build.ts';
 import { elementwise as ops } from '../ops/elementwise.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -12,9 +13,11 @@ type AsFunction<K extends MethodName> = (x: Tensor, ...args: Parameters<Tensor[K
 
 const method =
   <K extends MethodName>(name: K): AsFunction<K> =>
-  // a union of method types can't be called with a union of their arguments: K fixes both
-  (x, ...args) =>
-    (x[name] as (...args: Parameters<Tensor[K]>) => Tensor).apply(x, args);
+  (x, ...args) => {
+    requireTensor(name, x);
+    // a union of method types can't be called with a union of their arguments: K fixes both
+    return (x[name] as (...args: Parameters<Tensor[K]>) => Tensor).apply(x, args);
+  };
 
 /**
  * Elements of `a` where `condition` is true, else of `b`; all three broadcast (https://pytorch.org/docs/stable/generated/torch.where.html).
@@ -118,8 +121,12 @@ export const floorDivide = method('floorDivide');
 export const remainder = method('remainder');
 /** {@link Tensor.fmod} as a function. */
 export const fmod = method('fmod');
-/** {@link Tensor.pow} as a function. */
-export const pow = method('pow');
+/** `input` to the power of `exponent`; one of them may be a number (https://pytorch.org/docs/stable/generated/torch.pow.html). @example pow(2, x) */
+export function pow(input: Tensor | number, exponent: Tensor | number): Tensor {
+  if (typeof input !== 'number') requireTensor('pow', input);
+  else requireTensor('pow', exponent, 1);
+  return dispatch(ops.pow, [input, exponent], null);
+}
 /** {@link Tensor.atan2} as a function. */
 export const atan2 = method('atan2');
 /** {@link Tensor.hypot} as a function. */
