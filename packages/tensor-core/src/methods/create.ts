@@ -28,6 +28,26 @@ export interface NewOptions {
   device?: string;
 }
 
+function copyAttrs(self: Tensor, dtype: DType, device: string): ToCopyAttrs {
+  return device === self.device ? { dtype, device } : { dtype, device, from: self.device };
+}
+
+function targetOf(self: Tensor, target: ToTarget): { dtype: DType; device: string; copy: boolean } {
+  if (isTensor(target)) return { dtype: target.dtype, device: target.device, copy: false };
+  if (typeof target === 'string') {
+    if (Object.hasOwn(dtypes, target)) return { dtype: target as DType, device: self.device, copy: false };
+    return { dtype: self.dtype, device: resolveDevice(target).name, copy: false };
+  }
+  if (typeof target !== 'object')
+    throw new ArgumentError(`to: expected a dtype, a device, a tensor or { dtype, device }, got ${describe(target)}`);
+  checkOptions('to', target, ['dtype', 'device', 'copy']);
+  return {
+    dtype: target.dtype === undefined ? self.dtype : checkDType(target.dtype, 'to'),
+    device: target.device === undefined ? self.device : resolveDevice(target.device).name,
+    copy: target.copy ?? false,
+  };
+}
+
 export abstract class CreateMethods extends UniqueMethods {
   /**
    * This tensor in another dtype, on another device, or both; the tensor itself if nothing changes. Gradients flow through it
@@ -38,18 +58,14 @@ export abstract class CreateMethods extends UniqueMethods {
    * x.to('float64'); x.to('webgpu'); x.to({ dtype: 'float16', device: 'cuda:0' });
    */
   to(target: ToTarget): Tensor {
-    const { dtype, device, copy } = this.#target(target);
+    const { dtype, device, copy } = targetOf(this.self, target);
     if (!copy && dtype === this.dtype && device === this.device) return this.self;
-    return dispatch(ops.toCopy, [this.self], this.#copyAttrs(dtype, device));
-  }
-
-  #copyAttrs(dtype: DType, device: string): ToCopyAttrs {
-    return device === this.device ? { dtype, device } : { dtype, device, from: this.device };
+    return dispatch(ops.toCopy, [this.self], copyAttrs(this.self, dtype, device));
   }
 
   /** {@link to} for devices that can only be read asynchronously; works on all of them. */
   async toAsync(target: ToTarget): Promise<Tensor> {
-    const { dtype, device, copy } = this.#target(target);
+    const { dtype, device, copy } = targetOf(this.self, target);
     if (!copy && dtype === this.dtype && device === this.device) return this.self;
     const { runtime } = this.storage.device;
     if (device === this.device || runtime.downloadSync) return this.to({ dtype, device, copy: true });
@@ -57,23 +73,7 @@ export abstract class CreateMethods extends UniqueMethods {
     const packed = allocate(this.storage.device, this.dtype, this.shape);
     copyInto(packed, this.self);
     const data = await runtime.download(packed.storage.buffer, 0, this.numel());
-    return dispatch(ops.toCopy, [this.self], { ...this.#copyAttrs(dtype, device), data });
-  }
-
-  #target(target: ToTarget): { dtype: DType; device: string; copy: boolean } {
-    if (isTensor(target)) return { dtype: target.dtype, device: target.device, copy: false };
-    if (typeof target === 'string') {
-      if (Object.hasOwn(dtypes, target)) return { dtype: target as DType, device: this.device, copy: false };
-      return { dtype: this.dtype, device: resolveDevice(target).name, copy: false };
-    }
-    if (typeof target !== 'object')
-      throw new ArgumentError(`to: expected a dtype, a device, a tensor or { dtype, device }, got ${describe(target)}`);
-    checkOptions('to', target, ['dtype', 'device', 'copy']);
-    return {
-      dtype: target.dtype === undefined ? this.dtype : checkDType(target.dtype, 'to'),
-      device: target.device === undefined ? this.device : resolveDevice(target.device).name,
-      copy: target.copy ?? false,
-    };
+    return dispatch(ops.toCopy, [this.self], { ...copyAttrs(this.self, dtype, device), data });
   }
 
   /** {@link to} `'float32'`. */

@@ -7,7 +7,7 @@ import { ArgumentError, checkOptions, describe, IndexError } from '../errors.ts'
 import { create } from '../ops/create.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { index as ops } from '../ops/index.ts';
-import { broadcastShapes, checkInteger, formatShape, sameShape } from '../shape.ts';
+import { broadcastShapes, checkInteger, formatShape, normalizeDim, sameShape } from '../shape.ts';
 import { requireSyncRead } from '../sync-read.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
@@ -83,6 +83,125 @@ function coordinates(mask: Tensor, values: ArrayLike<number | bigint>): Tensor {
   return dispatch(create.fromData, [], { shape: [found.length, rank], dtype: 'int64', device: mask.device, data });
 }
 
+function read(base: Tensor, indices: readonly (Tensor | null)[]): Tensor {
+  return indices.some((entry) => entry !== null) ? dispatch(ops.index, [base, ...indices], null) : base;
+}
+
+/** Applies numbers, ranges and new dims as views; what is left are tensors and nulls, one for each dim (a mask for several). */
+function basic(self: Tensor, entries: readonly IndexEntry[]): { base: Tensor; rest: (Tensor | null)[] } {
+  if (!Array.isArray(entries))
+    throw new ArgumentError(`index: expected an array such as [mask] or [null, ids], got ${describe(entries)}`);
+  let base: Tensor = self;
+  let dim = 0;
+  const rest: (Tensor | null)[] = [];
+  for (const entry of withoutEllipsis(self, entries)) {
+    if (typeof entry === 'number') {
+      base = base.select(dim, entry);
+      continue;
+    }
+    if (entry === 'newAxis') base = base.unsqueeze(dim);
+    else if (isMask(entry)) checkMask(entry, base, dim);
+    else if (!isTensor(entry) && entry !== null) {
+      if (typeof entry !== 'object')
+        throw new ArgumentError(
+          `index: an entry must be a tensor, a number, { start, end, step }, null, '...' or 'newAxis', got ${describe(entry)}`,
+        );
+      checkOptions('index', entry, ['start', 'end', 'step']);
+      base = base.slice(dim, entry.start ?? 0, entry.end, entry.step ?? 1);
+    }
+    rest.push(isTensor(entry) ? entry : null);
+    dim += isMask(entry) ? entry.ndim : 1;
+  }
+  return { base, rest };
+}
+
+/** The entries with `'...'` written out as nulls. */
+function withoutEllipsis(self: Tensor, entries: readonly IndexEntry[]): readonly IndexEntry[] {
+  const wanted = entries.reduce<number>((n, entry) => {
+    if (entry === '...' || entry === 'newAxis') return n;
+    return n + (isMask(entry) ? Math.max(entry.ndim, 1) : 1);
+  }, 0);
+  if (wanted > self.ndim) throw new IndexError(`too many indices for tensor of dimension ${self.ndim}: got ${wanted}`);
+  const at = entries.indexOf('...');
+  if (at < 0) return entries;
+  if (entries.lastIndexOf('...') !== at) throw new IndexError("an index can only have a single ellipsis ('...')");
+  return [...entries.slice(0, at), ...Array.from({ length: self.ndim - wanted }, () => null), ...entries.slice(at + 1)];
+}
+
+function put(
+  self: Tensor,
+  entries: readonly IndexEntry[],
+  value: Tensor | number,
+  options: IndexPutOptions,
+  inPlace: boolean,
+): Tensor {
+  checkOptions('indexPut', options, ['accumulate']);
+  const { base, rest } = basic(self, entries);
+  const accumulate = options.accumulate ?? false;
+  const tensors = rest.some((entry) => entry !== null);
+  if (!inPlace && (base !== self || !tensors)) return self.clone().indexPut_(entries, value, options);
+  if (!tensors) {
+    if (accumulate) base.add_(value);
+    else if (isTensor(value)) base.copy_(value);
+    else base.fill_(value);
+    return self;
+  }
+  if (base !== self) {
+    base.indexPut_(rest, value, options);
+    return self;
+  }
+  const [mask] = rest;
+  if (rest.length === 1 && mask !== null && isMask(mask)) {
+    const masked = putMasked(self, mask, value, accumulate, inPlace);
+    if (masked) return masked;
+  }
+  const indices = rest.flatMap((entry) => (entry !== null && isMask(entry) ? entry.nonzero().unbind(1) : entry));
+  return dispatch(inPlace ? ops.indexPut.inplaceTwin : ops.indexPut, [self, value, ...indices], { accumulate });
+}
+
+/** Writing one mask over the leading dims needs no reading, if the value is the same for all places or the device can't be read. */
+function putMasked(
+  self: Tensor,
+  mask: Tensor,
+  value: Tensor | number,
+  accumulate: boolean,
+  inPlace: boolean,
+): Tensor | null {
+  const trailing = self.shape.slice(mask.ndim);
+  const wide = trailing.reduce<Tensor>((m) => m.unsqueeze(-1), mask);
+  const write = (result: Tensor): Tensor => (inPlace ? self.copy_(result) : result);
+  if (typeof value === 'number' || value.ndim === 0) {
+    if (accumulate) return write(self.where(wide.logicalNot(), self.add(value)));
+    const spec = inPlace ? elementwise.maskedFill.inplaceTwin : elementwise.maskedFill;
+    return dispatch(spec, [self, wide, value], null);
+  }
+  if (value.dtype !== self.dtype) return null;
+  const constant = value.ndim <= trailing.length || (value.ndim === trailing.length + 1 && value.shape[0] === 1);
+  if (constant) {
+    const values = value.ndim > trailing.length ? value.squeeze(0) : value;
+    if (!sameShape(broadcastShapes([values.shape, trailing], 'indexPut'), trailing)) return null;
+    return write(self.where(wide.logicalNot(), accumulate ? self.add(values) : values));
+  }
+  if (self.storage.device.runtime.downloadSync || accumulate) return null;
+  return write(self.maskedScatter(wide.expandAs(self), value));
+}
+
+function masked(self: Tensor, mask: Tensor): { base: Tensor; wide: Tensor } {
+  if (!isTensor(mask) || mask.dtype !== 'bool') {
+    throw new ArgumentError(
+      `masked_select: expected BoolTensor for mask, got ${isTensor(mask) ? mask.dtype : describe(mask)}`,
+    );
+  }
+  const shape = broadcastShapes([self.shape, mask.shape], 'maskedSelect');
+  const flat = shape.length === 0;
+  return { base: flat ? self.view([1]) : self.expand(shape), wide: flat ? mask.view([1]) : mask.expand(shape) };
+}
+
+function nonzeroMask(self: Tensor, options: NonzeroOptions | undefined): Tensor {
+  const mask = self.ne(0);
+  return options?.asTuple && mask.ndim === 0 ? mask.view([1]) : mask;
+}
+
 export abstract class IndexMethods extends ScatterMethods {
   /**
    * `x[…]` of Python: `x.index([mask])`, `x.index([null, ids])`, `x.index([0, { start: 1 }])`, `x.index(['...', -1, 'newAxis'])`. Without tensors it is a view;
@@ -93,68 +212,18 @@ export abstract class IndexMethods extends ScatterMethods {
    * @throws IndexError if an index is out of range or a mask doesn't fit; DeviceError for a mask where the device can't be read synchronously: use {@link indexAsync}.
    */
   index(entries: readonly IndexEntry[]): Tensor {
-    const { base, rest } = this.#basic(entries);
+    const { base, rest } = basic(this.self, entries);
     const indices = rest.flatMap((entry) => (isMask(entry) ? entry.nonzero().unbind(1) : entry));
-    return this.#read(base, indices);
+    return read(base, indices);
   }
 
   /** {@link index} with masks, on devices that can only be read asynchronously; works on all of them. */
   async indexAsync(entries: readonly IndexEntry[]): Promise<Tensor> {
-    const { base, rest } = this.#basic(entries);
+    const { base, rest } = basic(this.self, entries);
     const found = await Promise.all(
       rest.map(async (entry) => (isMask(entry) ? (await entry.nonzeroAsync()).unbind(1) : [entry])),
     );
-    return this.#read(base, found.flat());
-  }
-
-  #read(base: Tensor, indices: readonly (Tensor | null)[]): Tensor {
-    return indices.some((entry) => entry !== null) ? dispatch(ops.index, [base, ...indices], null) : base;
-  }
-
-  /** Applies numbers, ranges and new dims as views; what is left are tensors and nulls, one for each dim (a mask for several). */
-  #basic(entries: readonly IndexEntry[]): { base: Tensor; rest: (Tensor | null)[] } {
-    if (!Array.isArray(entries))
-      throw new ArgumentError(`index: expected an array such as [mask] or [null, ids], got ${describe(entries)}`);
-    let base: Tensor = this.self;
-    let dim = 0;
-    const rest: (Tensor | null)[] = [];
-    for (const entry of this.#withoutEllipsis(entries)) {
-      if (typeof entry === 'number') {
-        base = base.select(dim, entry);
-        continue;
-      }
-      if (entry === 'newAxis') base = base.unsqueeze(dim);
-      else if (isMask(entry)) checkMask(entry, base, dim);
-      else if (!isTensor(entry) && entry !== null) {
-        if (typeof entry !== 'object')
-          throw new ArgumentError(
-            `index: an entry must be a tensor, a number, { start, end, step }, null, '...' or 'newAxis', got ${describe(entry)}`,
-          );
-        checkOptions('index', entry, ['start', 'end', 'step']);
-        base = base.slice(dim, entry.start ?? 0, entry.end, entry.step ?? 1);
-      }
-      rest.push(isTensor(entry) ? entry : null);
-      dim += isMask(entry) ? entry.ndim : 1;
-    }
-    return { base, rest };
-  }
-
-  /** The entries with `'...'` written out as nulls. */
-  #withoutEllipsis(entries: readonly IndexEntry[]): readonly IndexEntry[] {
-    const wanted = entries.reduce<number>((n, entry) => {
-      if (entry === '...' || entry === 'newAxis') return n;
-      return n + (isMask(entry) ? Math.max(entry.ndim, 1) : 1);
-    }, 0);
-    if (wanted > this.ndim)
-      throw new IndexError(`too many indices for tensor of dimension ${this.ndim}: got ${wanted}`);
-    const at = entries.indexOf('...');
-    if (at < 0) return entries;
-    if (entries.lastIndexOf('...') !== at) throw new IndexError("an index can only have a single ellipsis ('...')");
-    return [
-      ...entries.slice(0, at),
-      ...Array.from({ length: this.ndim - wanted }, () => null),
-      ...entries.slice(at + 1),
-    ];
+    return read(base, found.flat());
   }
 
   /**
@@ -163,58 +232,12 @@ export abstract class IndexMethods extends ScatterMethods {
    * @throws IndexError if an index is out of range; ShapeError if the value doesn't broadcast to what is indexed.
    */
   indexPut(indices: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
-    return this.#put(indices, value, options, false);
+    return put(this.self, indices, value, options, false);
   }
 
   /** In-place {@link indexPut}: `x.indexPut_([x.lt(0)], 0)`, `x.indexPut_([0, { start: 1 }], value)` for Python's `x[0, 1:] = value`. */
   indexPut_(indices: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions = {}): Tensor {
-    return this.#put(indices, value, options, true);
-  }
-
-  #put(entries: readonly IndexEntry[], value: Tensor | number, options: IndexPutOptions, inPlace: boolean): Tensor {
-    checkOptions('indexPut', options, ['accumulate']);
-    const { base, rest } = this.#basic(entries);
-    const accumulate = options.accumulate ?? false;
-    const tensors = rest.some((entry) => entry !== null);
-    if (!inPlace && (base !== this.self || !tensors)) return this.clone().indexPut_(entries, value, options);
-    if (!tensors) {
-      if (accumulate) base.add_(value);
-      else if (isTensor(value)) base.copy_(value);
-      else base.fill_(value);
-      return this.self;
-    }
-    if (base !== this.self) {
-      base.indexPut_(rest, value, options);
-      return this.self;
-    }
-    const [mask] = rest;
-    if (rest.length === 1 && mask !== null && isMask(mask)) {
-      const masked = this.#putMasked(mask, value, accumulate, inPlace);
-      if (masked) return masked;
-    }
-    const indices = rest.flatMap((entry) => (entry !== null && isMask(entry) ? entry.nonzero().unbind(1) : entry));
-    return dispatch(inPlace ? ops.indexPut.inplaceTwin : ops.indexPut, [this.self, value, ...indices], { accumulate });
-  }
-
-  /** Writing one mask over the leading dims needs no reading, if the value is the same for all places or the device can't be read. */
-  #putMasked(mask: Tensor, value: Tensor | number, accumulate: boolean, inPlace: boolean): Tensor | null {
-    const trailing = this.shape.slice(mask.ndim);
-    const wide = trailing.reduce<Tensor>((m) => m.unsqueeze(-1), mask);
-    const write = (result: Tensor): Tensor => (inPlace ? this.copy_(result) : result);
-    if (typeof value === 'number' || value.ndim === 0) {
-      if (accumulate) return write(this.where(wide.logicalNot(), this.add(value)));
-      const spec = inPlace ? elementwise.maskedFill.inplaceTwin : elementwise.maskedFill;
-      return dispatch(spec, [this.self, wide, value], null);
-    }
-    if (value.dtype !== this.dtype) return null;
-    const constant = value.ndim <= trailing.length || (value.ndim === trailing.length + 1 && value.shape[0] === 1);
-    if (constant) {
-      const values = value.ndim > trailing.length ? value.squeeze(0) : value;
-      if (!sameShape(broadcastShapes([values.shape, trailing], 'indexPut'), trailing)) return null;
-      return write(this.where(wide.logicalNot(), accumulate ? this.add(values) : values));
-    }
-    if (this.storage.device.runtime.downloadSync || accumulate) return null;
-    return write(this.maskedScatter(wide.expandAs(this.self), value));
+    return put(this.self, indices, value, options, true);
   }
 
   /**
@@ -223,26 +246,15 @@ export abstract class IndexMethods extends ScatterMethods {
    * @throws DeviceError where the device can't be read synchronously: use {@link maskedSelectAsync}.
    */
   maskedSelect(mask: Tensor): Tensor {
-    const { base, wide } = this.#masked(mask);
+    const { base, wide } = masked(this.self, mask);
     requireSyncRead('maskedSelect', this.self);
     return base.index([wide]);
   }
 
   /** {@link maskedSelect} on devices that can only be read asynchronously; works on all of them. */
   async maskedSelectAsync(mask: Tensor): Promise<Tensor> {
-    const { base, wide } = this.#masked(mask);
+    const { base, wide } = masked(this.self, mask);
     return base.indexAsync([wide]);
-  }
-
-  #masked(mask: Tensor): { base: Tensor; wide: Tensor } {
-    if (!isTensor(mask) || mask.dtype !== 'bool') {
-      throw new ArgumentError(
-        `masked_select: expected BoolTensor for mask, got ${isTensor(mask) ? mask.dtype : describe(mask)}`,
-      );
-    }
-    const shape = broadcastShapes([this.shape, mask.shape], 'maskedSelect');
-    const flat = shape.length === 0;
-    return { base: flat ? this.view([1]) : this.expand(shape), wide: flat ? mask.view([1]) : mask.expand(shape) };
   }
 
   /** A copy in which the places where `mask` (bool, broadcast) is true take the elements of `source` in order. @throws IndexError if the source has too few. */
@@ -267,7 +279,7 @@ export abstract class IndexMethods extends ScatterMethods {
   nonzero(options?: NonzeroOptions): Tensor | Tensor[] {
     checkOptions('nonzero', options, ['asTuple']);
     requireSyncRead('nonzero', this.self);
-    const mask = this.#nonzeroMask(options);
+    const mask = nonzeroMask(this.self, options);
     return listed(coordinates(mask, mask.toTypedArraySync()), options);
   }
 
@@ -276,13 +288,8 @@ export abstract class IndexMethods extends ScatterMethods {
   async nonzeroAsync(options: { asTuple: true }): Promise<Tensor[]>;
   async nonzeroAsync(options?: NonzeroOptions): Promise<Tensor | Tensor[]> {
     checkOptions('nonzero', options, ['asTuple']);
-    const mask = this.#nonzeroMask(options);
+    const mask = nonzeroMask(this.self, options);
     return listed(coordinates(mask, await mask.toTypedArray()), options);
-  }
-
-  #nonzeroMask(options: NonzeroOptions | undefined): Tensor {
-    const mask = this.ne(0);
-    return options?.asTuple && mask.ndim === 0 ? mask.view([1]) : mask;
   }
 
   /** {@link nonzero} under NumPy's name. */
@@ -298,7 +305,7 @@ export abstract class IndexMethods extends ScatterMethods {
   /** The elements in order along `dim`, and where they stood (https://pytorch.org/docs/stable/generated/torch.sort.html). Stable; NaN counts as the largest. */
   sort(dim = -1, options: SortOptions = {}): Sorted {
     checkOptions('sort', options, ['descending', 'stable']);
-    const attrs = { dim: this.indexDim('sort', dim), descending: options.descending ?? false };
+    const attrs = { dim: normalizeDim(dim, this.ndim, 'sort'), descending: options.descending ?? false };
     const [values, indices] = dispatch(ops.sort, [this.self], attrs);
     return { values, indices };
   }
@@ -317,7 +324,7 @@ export abstract class IndexMethods extends ScatterMethods {
   topk(k: number, options: TopkOptions = {}): Sorted {
     checkOptions('topk', options, ['dim', 'largest', 'sorted']);
     if (checkInteger(k, 'topk: k') < 0) throw new ArgumentError(`selected index k out of range in topk: k is ${k}`);
-    const attrs = { k, dim: this.indexDim('topk', options.dim ?? -1), largest: options.largest ?? true };
+    const attrs = { k, dim: normalizeDim(options.dim ?? -1, this.ndim, 'topk'), largest: options.largest ?? true };
     const [values, indices] = dispatch(ops.topk, [this.self], attrs);
     return { values, indices };
   }

@@ -48,6 +48,19 @@ function sideBySide(where: string, a: Tensor, b: Tensor): [Tensor, Tensor] {
   return [a.transpose(0, 1).flatten(1), b.flatten(0, 1)];
 }
 
+/** This vector as a column, once the operands are a matrix and a vector. */
+function column(self: Tensor, where: string, mat: Tensor, vec: Tensor): Tensor {
+  requireTensor(where, mat, 1);
+  requireTensor(where, vec, 2);
+  if (self.ndim > 1 || mat.ndim !== 2 || vec.ndim !== 1) {
+    throw new ShapeError(
+      `${where}: vector + matrix @ vector expected, got ${self.ndim}, ${mat.ndim}, ${vec.ndim} dims (shapes ${formatShape(self.shape)}, ` +
+        `${formatShape(mat.shape)}, ${formatShape(vec.shape)})`,
+    );
+  }
+  return self.ndim === 1 ? self.unsqueeze(-1) : self;
+}
+
 export abstract class LinalgMethods extends ReduceMethods {
   /**
    * The matrix product (https://pytorch.org/docs/stable/generated/torch.matmul.html): of two vectors their dot product, of a matrix and a vector a
@@ -125,26 +138,13 @@ export abstract class LinalgMethods extends ReduceMethods {
    * @throws ShapeError, DTypeError, ArgumentError as {@link addmm}.
    */
   addmv(mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
-    return this.#column('addmv', mat, vec).addmm(mat, vec.unsqueeze(-1), addmmAttrs('addmv', options)).squeeze(-1);
+    return column(this.self, 'addmv', mat, vec).addmm(mat, vec.unsqueeze(-1), addmmAttrs('addmv', options)).squeeze(-1);
   }
 
   /** In-place {@link addmv}. */
   addmv_(mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
-    this.#column('addmv_', mat, vec).addmm_(mat, vec.unsqueeze(-1), addmmAttrs('addmv_', options));
+    column(this.self, 'addmv_', mat, vec).addmm_(mat, vec.unsqueeze(-1), addmmAttrs('addmv_', options));
     return this.self;
-  }
-
-  /** This vector as a column, once the operands are a matrix and a vector. */
-  #column(where: string, mat: Tensor, vec: Tensor): Tensor {
-    requireTensor(where, mat, 1);
-    requireTensor(where, vec, 2);
-    if (this.ndim > 1 || mat.ndim !== 2 || vec.ndim !== 1) {
-      throw new ShapeError(
-        `${where}: vector + matrix @ vector expected, got ${this.ndim}, ${mat.ndim}, ${vec.ndim} dims (shapes ${formatShape(this.shape)}, ` +
-          `${formatShape(mat.shape)}, ${formatShape(vec.shape)})`,
-      );
-    }
-    return this.ndim === 1 ? this.self.unsqueeze(-1) : this.self;
   }
 
   /** `beta · this + alpha · outer(vec1, vec2)` (https://pytorch.org/docs/stable/generated/torch.addr.html); see {@link addmm}. */

@@ -56,6 +56,67 @@ function siblings(node: string, views: Tensor[]): Tensor[] {
   return views;
 }
 
+function squeezed(self: Tensor, dim: number | readonly number[] | undefined): readonly number[] | null {
+  if (dim === undefined) return null;
+  return typeof dim === 'number' ? normalizeDims(dim, self.ndim, 'squeeze') : orderedDims(dim, self.ndim, 'squeeze');
+}
+
+function dimOf(self: Tensor, where: string, dim: number): number {
+  if (self.ndim === 0) throw new ShapeError(`${where}() cannot be applied to a 0-dim tensor.`);
+  return normalizeDim(dim, self.ndim, where);
+}
+
+function equalSplit(self: Tensor, where: string, indicesOrSections: number | readonly number[], dim: number): Tensor[] {
+  const length = self.shape[dim];
+  if (typeof indicesOrSections === 'number') {
+    if (checkInteger(indicesOrSections, `${where}: sections`) <= 0 || length % indicesOrSections !== 0)
+      throw new ArgumentError(
+        `torch.${where} attempted to split along dimension ${dim}, but the size of the dimension ${length} is not divisible by the split_size ${indicesOrSections}!`,
+      );
+  }
+  return self.tensorSplit(indicesOrSections, dim);
+}
+
+/** The op and attributes of a view of self tensor say where `src` goes. */
+function written(self: Tensor, where: string, src: Tensor, { shape, viewInfo }: Tensor): Tensor {
+  if (!isTensor(src)) throw new ArgumentError(`${where}: src must be a tensor, got ${describe(src)}`);
+  if (!sameShape(src.shape, shape))
+    throw new ShapeError(
+      `${where}: expected src to have a size equal to the slice of self. src size = ${formatShape(src.shape)}, slice size = ${formatShape(shape)}`,
+    );
+  const { spec, attrs } = viewInfo as NonNullable<typeof viewInfo>;
+  return dispatch(ops.viewScatter, [self, src], { view: spec, attrs });
+}
+
+function interleaved(self: Tensor, repeats: number | readonly number[], options: RepeatInterleaveOptions): Tensor {
+  checkOptions('repeatInterleave', options, ['dim', 'outputSize']);
+  const whole = options.dim === undefined || self.ndim === 0;
+  if (self.ndim === 0 && options.dim !== undefined) normalizeDim(options.dim, 0, 'repeatInterleave');
+  const x = whole ? self.flatten() : self;
+  const dim = whole ? 0 : normalizeDim(options.dim as number, self.ndim, 'repeatInterleave');
+  const list = typeof repeats === 'number' ? [repeats] : checkIntegers(repeats, 'repeatInterleave: repeats');
+  for (const count of list)
+    if (checkInteger(count, 'repeatInterleave: repeats') < 0)
+      throw new ArgumentError(`repeats must be non-negative, got ${count}`);
+  const length = x.shape[dim];
+  if (list.length !== 1 && list.length !== length)
+    throw new ArgumentError(
+      `repeats must have the same size as input along dim, got ${list.length} repeats for size ${length} in repeatInterleave`,
+    );
+  const total = list.length === 1 ? list[0] * length : list.reduce((sum, count) => sum + count, 0);
+  if (options.outputSize !== undefined && options.outputSize !== total)
+    throw new ArgumentError(`repeatInterleave: the result has size ${total}, not outputSize ${options.outputSize}`);
+  if (list.length === 1) return dispatch(ops.repeatInterleave, [x], { repeats: list[0], dim });
+  const data = new BigInt64Array(total);
+  let at = 0;
+  list.forEach((count, i) => {
+    data.fill(BigInt(i), at, at + count);
+    at += count;
+  });
+  const index = dispatch(create.fromData, [], { shape: [total], dtype: 'int64', device: self.device, data });
+  return dispatch(indexOps.indexSelect, [x, index], { dim });
+}
+
 export abstract class MovementMethods extends SoftmaxMethods {
   /**
    * A view under another shape with as many elements; one size may be -1, to be inferred
@@ -207,17 +268,12 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** A view without dims of size 1: all of them, or those of `dim` that have size 1. */
   squeeze(dim?: number | readonly number[]): Tensor {
-    return dispatch(ops.squeeze, [this.self], { dims: this.#squeezed(dim) });
+    return dispatch(ops.squeeze, [this.self], { dims: squeezed(this.self, dim) });
   }
 
   /** In-place {@link squeeze}: this tensor itself loses dims of size 1, as {@link transpose_} changes its shape. */
   squeeze_(dim?: number | readonly number[]): Tensor {
-    return dispatch(ops.squeeze.inplaceTwin, [this.self], { dims: this.#squeezed(dim) });
-  }
-
-  #squeezed(dim: number | readonly number[] | undefined): readonly number[] | null {
-    if (dim === undefined) return null;
-    return typeof dim === 'number' ? normalizeDims(dim, this.ndim, 'squeeze') : orderedDims(dim, this.ndim, 'squeeze');
+    return dispatch(ops.squeeze.inplaceTwin, [this.self], { dims: squeezed(this.self, dim) });
   }
 
   /** A view with a dim of size 1 put in at `dim`. */
@@ -257,7 +313,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
    * @throws ArgumentError if `step` is not a positive integer.
    */
   slice(dim: number, start: number | null = 0, end?: number | null, step = 1): Tensor {
-    const at = this.#dimOf('slice', dim);
+    const at = dimOf(this.self, 'slice', dim);
     if (checkInteger(step, 'slice: step') <= 0) throw new ArgumentError(`slice step must be positive, got ${step}`);
     const attrs = {
       dim: at,
@@ -280,7 +336,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** A view of `length` positions of `dim` from `start` on. @throws IndexError or ShapeError if they reach outside. */
   narrow(dim: number, start: number, length: number): Tensor {
-    const at = this.#dimOf('narrow', dim);
+    const at = dimOf(this.self, 'narrow', dim);
     const size = this.shape[at];
     checkInteger(start, 'narrow: start');
     if (checkInteger(length, 'narrow: length') < 0)
@@ -294,14 +350,9 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return this.slice(at, first, first + length);
   }
 
-  #dimOf(where: string, dim: number): number {
-    if (this.ndim === 0) throw new ShapeError(`${where}() cannot be applied to a 0-dim tensor.`);
-    return normalizeDim(dim, this.ndim, where);
-  }
-
   /** Views of pieces along `dim`: of one size (the last may be smaller), or of the sizes listed, which must add up. */
   split(size: number | readonly number[], dim = 0): Tensor[] {
-    const at = this.#dimOf('split', dim);
+    const at = dimOf(this.self, 'split', dim);
     const length = this.shape[at];
     if (typeof size !== 'number') {
       const sizes = checkShape(size, 'split');
@@ -336,7 +387,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
   chunk(chunks: number, dim = 0): Tensor[] {
     if (checkInteger(chunks, 'chunk: chunks') <= 0)
       throw new ArgumentError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
-    const length = this.shape[this.#dimOf('chunk', dim)];
+    const length = this.shape[dimOf(this.self, 'chunk', dim)];
     if (length === 0)
       return this.split(
         Array.from({ length: chunks }, () => 0),
@@ -355,7 +406,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
    * arange(7).tensorSplit([1, 4]); // [0], [1, 2, 3], [4, 5, 6]
    */
   tensorSplit(indicesOrSections: number | readonly number[] | Tensor, dim = 0): Tensor[] {
-    const at = this.#dimOf('tensorSplit', dim);
+    const at = dimOf(this.self, 'tensorSplit', dim);
     const given = isTensor(indicesOrSections) ? readSplit(indicesOrSections) : indicesOrSections;
     const length = this.shape[at];
     if (typeof given === 'number') {
@@ -372,24 +423,13 @@ export abstract class MovementMethods extends SoftmaxMethods {
     return [...cuts, null].map((end, i) => this.slice(at, i === 0 ? 0 : cuts[i - 1], end));
   }
 
-  #equalSplit(where: string, indicesOrSections: number | readonly number[], dim: number): Tensor[] {
-    const length = this.shape[dim];
-    if (typeof indicesOrSections === 'number') {
-      if (checkInteger(indicesOrSections, `${where}: sections`) <= 0 || length % indicesOrSections !== 0)
-        throw new ArgumentError(
-          `torch.${where} attempted to split along dimension ${dim}, but the size of the dimension ${length} is not divisible by the split_size ${indicesOrSections}!`,
-        );
-    }
-    return this.tensorSplit(indicesOrSections, dim);
-  }
-
   /** {@link tensorSplit} of columns: along dim 1, of a vector along dim 0. @throws ArgumentError if a number of pieces doesn't divide the size. */
   hsplit(indicesOrSections: number | readonly number[]): Tensor[] {
     if (this.ndim === 0)
       throw new ShapeError(
         'torch.hsplit requires a tensor with at least 1 dimension, but got a tensor with 0 dimensions!',
       );
-    return this.#equalSplit('hsplit', indicesOrSections, this.ndim === 1 ? 0 : 1);
+    return equalSplit(this.self, 'hsplit', indicesOrSections, this.ndim === 1 ? 0 : 1);
   }
 
   /** {@link tensorSplit} of rows, along dim 0, of a tensor of at least 2 dims. @throws ArgumentError if a number of pieces doesn't divide the size. */
@@ -398,7 +438,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
       throw new ShapeError(
         `torch.vsplit requires a tensor with at least 2 dimension, but got a tensor with ${this.ndim} dimensions!`,
       );
-    return this.#equalSplit('vsplit', indicesOrSections, 0);
+    return equalSplit(this.self, 'vsplit', indicesOrSections, 0);
   }
 
   /** {@link tensorSplit} along dim 2, of a tensor of at least 3 dims. @throws ArgumentError if a number of pieces doesn't divide the size. */
@@ -407,12 +447,12 @@ export abstract class MovementMethods extends SoftmaxMethods {
       throw new ShapeError(
         `torch.dsplit requires a tensor with at least 3 dimension, but got a tensor with ${this.ndim} dimensions!`,
       );
-    return this.#equalSplit('dsplit', indicesOrSections, 2);
+    return equalSplit(this.self, 'dsplit', indicesOrSections, 2);
   }
 
   /** Views at every position of `dim`. */
   unbind(dim = 0): Tensor[] {
-    const at = this.#dimOf('unbind', dim);
+    const at = dimOf(this.self, 'unbind', dim);
     return siblings(
       'UnbindBackward0',
       Array.from({ length: this.shape[at] }, (_, i) => this.select(at, i)),
@@ -439,28 +479,17 @@ export abstract class MovementMethods extends SoftmaxMethods {
 
   /** A copy of this tensor with `src` on a diagonal, as `diagonal` shows it. @throws ShapeError if the shapes differ. */
   diagonalScatter(src: Tensor, options: DiagonalOptions = {}): Tensor {
-    return this.#written('diagonalScatter', src, this.diagonal(options));
+    return written(this.self, 'diagonalScatter', src, this.diagonal(options));
   }
 
   /** A copy of this tensor with `src` at one position of `dim`. @throws ShapeError if `src` isn't of the shape of `select(dim, index)`. */
   selectScatter(src: Tensor, dim: number, index: number): Tensor {
-    return this.#written('selectScatter', src, this.select(dim, index));
+    return written(this.self, 'selectScatter', src, this.select(dim, index));
   }
 
   /** A copy of this tensor with `src` in place of `slice(dim, start, end, step)`. @throws ShapeError if the shapes differ. */
   sliceScatter(src: Tensor, dim = 0, start: number | null = 0, end?: number | null, step = 1): Tensor {
-    return this.#written('sliceScatter', src, this.slice(dim, start, end, step));
-  }
-
-  /** The op and attributes of a view of this tensor say where `src` goes. */
-  #written(where: string, src: Tensor, { shape, viewInfo }: Tensor): Tensor {
-    if (!isTensor(src)) throw new ArgumentError(`${where}: src must be a tensor, got ${describe(src)}`);
-    if (!sameShape(src.shape, shape))
-      throw new ShapeError(
-        `${where}: expected src to have a size equal to the slice of self. src size = ${formatShape(src.shape)}, slice size = ${formatShape(shape)}`,
-      );
-    const { spec, attrs } = viewInfo as NonNullable<typeof viewInfo>;
-    return dispatch(ops.viewScatter, [this.self, src], { view: spec, attrs });
+    return written(this.self, 'sliceScatter', src, this.slice(dim, start, end, step));
   }
 
   /** A view of all windows of `size` elements along `dim`, `step` apart, as a new last dim. */
@@ -577,7 +606,7 @@ export abstract class MovementMethods extends SoftmaxMethods {
       return dispatch(ops.roll, [this.flatten()], { shift: steps[0], dim: 0 }).viewAs(this.self);
     }
     const list = (typeof dims === 'number' ? [dims] : checkIntegers(dims, 'roll: dims')).map((dim) =>
-      this.#dimOf('roll', dim),
+      dimOf(this.self, 'roll', dim),
     );
     if (list.length !== steps.length) {
       throw new ArgumentError(`shifts and dimensions must align. shifts: ${steps.length}, dims:${list.length}`);
@@ -635,9 +664,9 @@ export abstract class MovementMethods extends SoftmaxMethods {
     if (isTensor(repeats)) {
       checkRepeats(repeats);
       requireSyncRead('repeatInterleave', repeats);
-      return this.#interleaved(Array.from(repeats.toTypedArraySync(), Number), options);
+      return interleaved(this.self, Array.from(repeats.toTypedArraySync(), Number), options);
     }
-    return this.#interleaved(repeats, options);
+    return interleaved(this.self, repeats, options);
   }
 
   /** {@link repeatInterleave} on devices that can only be read asynchronously; works on all of them. */
@@ -645,38 +674,9 @@ export abstract class MovementMethods extends SoftmaxMethods {
     repeats: number | readonly number[] | Tensor,
     options: RepeatInterleaveOptions = {},
   ): Promise<Tensor> {
-    if (!isTensor(repeats)) return this.#interleaved(repeats, options);
+    if (!isTensor(repeats)) return interleaved(this.self, repeats, options);
     checkRepeats(repeats);
-    return this.#interleaved(Array.from(await repeats.toTypedArray(), Number), options);
-  }
-
-  #interleaved(repeats: number | readonly number[], options: RepeatInterleaveOptions): Tensor {
-    checkOptions('repeatInterleave', options, ['dim', 'outputSize']);
-    const whole = options.dim === undefined || this.ndim === 0;
-    if (this.ndim === 0 && options.dim !== undefined) normalizeDim(options.dim, 0, 'repeatInterleave');
-    const x = whole ? this.flatten() : this.self;
-    const dim = whole ? 0 : normalizeDim(options.dim as number, this.ndim, 'repeatInterleave');
-    const list = typeof repeats === 'number' ? [repeats] : checkIntegers(repeats, 'repeatInterleave: repeats');
-    for (const count of list)
-      if (checkInteger(count, 'repeatInterleave: repeats') < 0)
-        throw new ArgumentError(`repeats must be non-negative, got ${count}`);
-    const length = x.shape[dim];
-    if (list.length !== 1 && list.length !== length)
-      throw new ArgumentError(
-        `repeats must have the same size as input along dim, got ${list.length} repeats for size ${length} in repeatInterleave`,
-      );
-    const total = list.length === 1 ? list[0] * length : list.reduce((sum, count) => sum + count, 0);
-    if (options.outputSize !== undefined && options.outputSize !== total)
-      throw new ArgumentError(`repeatInterleave: the result has size ${total}, not outputSize ${options.outputSize}`);
-    if (list.length === 1) return dispatch(ops.repeatInterleave, [x], { repeats: list[0], dim });
-    const data = new BigInt64Array(total);
-    let at = 0;
-    list.forEach((count, i) => {
-      data.fill(BigInt(i), at, at + count);
-      at += count;
-    });
-    const index = dispatch(create.fromData, [], { shape: [total], dtype: 'int64', device: this.device, data });
-    return dispatch(indexOps.indexSelect, [x, index], { dim });
+    return interleaved(this.self, Array.from(await repeats.toTypedArray(), Number), options);
   }
 }
 

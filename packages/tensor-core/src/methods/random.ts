@@ -31,6 +31,20 @@ function checkFinite(value: number, what: string): number {
   throw new ArgumentError(`${what} must be a finite number, got ${String(value)}`);
 }
 
+function checkProbabilities(self: Tensor): void {
+  const values = self.toTypedArraySync() as Float32Array | Float64Array;
+  const row = self.shape[self.ndim - 1];
+  for (let start = 0; start < values.length; start += row) {
+    let sum = 0;
+    for (const p of values.subarray(start, start + row)) {
+      if (!(p >= 0) || p === Number.POSITIVE_INFINITY)
+        throw new ArgumentError('probability tensor contains either `inf`, `nan` or element < 0 in multinomial');
+      sum += p;
+    }
+    if (sum <= 0) throw new ArgumentError('invalid multinomial distribution (sum of probabilities <= 0)');
+  }
+}
+
 export abstract class RandomMethods extends CreateMethods {
   /** Fills with uniform numbers from `from` up to but not including `to`. Floats only. */
   uniform_(from = 0, to = 1, options: RandomMethodOptions = {}): Tensor {
@@ -117,21 +131,7 @@ export abstract class RandomMethods extends CreateMethods {
     if (checkInteger(numSamples, 'multinomial: numSamples') <= 0)
       throw new ArgumentError(`cannot sample num_samples <= 0 samples, got ${numSamples} in multinomial`);
     if (isFloat(this.dtype) && this.ndim > 0 && this.storage.device.runtime.downloadSync && interpreters.length === 0)
-      this.#checkProbabilities();
+      checkProbabilities(this.self);
     return dispatch(ops.multinomial, [this.self], { numSamples, replacement: options.replacement ?? false, generator });
-  }
-
-  #checkProbabilities(): void {
-    const values = this.toTypedArraySync() as Float32Array | Float64Array;
-    const row = this.shape[this.ndim - 1];
-    for (let start = 0; start < values.length; start += row) {
-      let sum = 0;
-      for (const p of values.subarray(start, start + row)) {
-        if (!(p >= 0) || p === Number.POSITIVE_INFINITY)
-          throw new ArgumentError('probability tensor contains either `inf`, `nan` or element < 0 in multinomial');
-        sum += p;
-      }
-      if (sum <= 0) throw new ArgumentError('invalid multinomial distribution (sum of probabilities <= 0)');
-    }
   }
 }

@@ -139,6 +139,36 @@ function checkProbabilities(where: string, q: Tensor | number): void {
     throw new ArgumentError(`${where}() q values must be in the range [0, 1]`);
 }
 
+function argAttrs(self: Tensor, where: string, dim: number | null | undefined, options: KeepdimOptions | undefined) {
+  const keepdim = keepdimOf(where, options);
+  return { dim: dim === undefined || dim === null ? null : normalizeDim(dim, self.ndim, where), keepdim };
+}
+
+function varAttrs(self: Tensor, where: string, dim: Dims | undefined, options: VarOptions | undefined) {
+  const keepdim = keepdimOf(where, options, ['correction', 'keepdim']);
+  return { dims: normalizeDims(dim, self.ndim, where), keepdim, correction: correctionOf(where, options) };
+}
+
+function chooseAttrs(self: Tensor, where: string, dim: number, options: KeepdimOptions | undefined) {
+  return { dim: normalizeDim(dim, self.ndim, where), keepdim: keepdimOf(where, options) };
+}
+
+function quantileAttrs(
+  self: Tensor,
+  where: string,
+  q: Tensor | number,
+  dim: number | null | undefined,
+  options: QuantileOptions | undefined,
+) {
+  const keepdim = keepdimOf(where, options, ['keepdim', 'interpolation']);
+  checkProbabilities(where, q);
+  return {
+    dim: dim === undefined || dim === null ? null : normalizeDim(dim, self.ndim, where),
+    keepdim,
+    interpolation: options?.interpolation ?? ('linear' as const),
+  };
+}
+
 export abstract class ReduceMethods extends SpecialMethods {
   /**
    * The sum over all elements or over `dim`. Integers and bools sum to int64 (https://pytorch.org/docs/stable/generated/torch.sum.html).
@@ -213,17 +243,12 @@ export abstract class ReduceMethods extends SpecialMethods {
    * @throws DTypeError for bool, IndexError if there are no elements to choose from.
    */
   argmax(dim?: number | null, options?: KeepdimOptions): Tensor {
-    return dispatch(ops.argmax, [this.self], this.#argAttrs('argmax', dim, options));
+    return dispatch(ops.argmax, [this.self], argAttrs(this.self, 'argmax', dim, options));
   }
 
   /** Positions of the smallest elements; see {@link argmax}. */
   argmin(dim?: number | null, options?: KeepdimOptions): Tensor {
-    return dispatch(ops.argmin, [this.self], this.#argAttrs('argmin', dim, options));
-  }
-
-  #argAttrs(where: string, dim: number | null | undefined, options: KeepdimOptions | undefined) {
-    const keepdim = keepdimOf(where, options);
-    return { dim: dim === undefined || dim === null ? null : normalizeDim(dim, this.ndim, where), keepdim };
+    return dispatch(ops.argmin, [this.self], argAttrs(this.self, 'argmin', dim, options));
   }
 
   /** Whether any element is not zero: bool, but uint8 for uint8, as in PyTorch (https://pytorch.org/docs/stable/generated/torch.any.html). */
@@ -244,17 +269,12 @@ export abstract class ReduceMethods extends SpecialMethods {
    * @throws DTypeError unless the tensor is of a float dtype.
    */
   var(dim?: Dims, options?: VarOptions): Tensor {
-    return dispatch(ops.var, [this.self], this.#varAttrs('var', dim, options));
+    return dispatch(ops.var, [this.self], varAttrs(this.self, 'var', dim, options));
   }
 
   /** The standard deviation: the square root of {@link var}. */
   std(dim?: Dims, options?: VarOptions): Tensor {
-    return dispatch(ops.std, [this.self], this.#varAttrs('std', dim, options));
-  }
-
-  #varAttrs(where: string, dim: Dims | undefined, options: VarOptions | undefined) {
-    const keepdim = keepdimOf(where, options, ['correction', 'keepdim']);
-    return { dims: normalizeDims(dim, this.ndim, where), keepdim, correction: correctionOf(where, options) };
+    return dispatch(ops.std, [this.self], varAttrs(this.self, 'std', dim, options));
   }
 
   /**
@@ -368,7 +388,7 @@ export abstract class ReduceMethods extends SpecialMethods {
   median(dim: number, options?: KeepdimOptions): ValuesAndIndices;
   median(dim?: number, options?: KeepdimOptions): Tensor | ValuesAndIndices {
     if (dim === undefined) return dispatch(ops.median, [this.self], null);
-    return pair(dispatch(ops.medianDim, [this.self], this.#chooseAttrs('median', dim, options)));
+    return pair(dispatch(ops.medianDim, [this.self], chooseAttrs(this.self, 'median', dim, options)));
   }
 
   /** The {@link median} of what is not NaN (https://pytorch.org/docs/stable/generated/torch.nanmedian.html). */
@@ -376,7 +396,7 @@ export abstract class ReduceMethods extends SpecialMethods {
   nanmedian(dim: number, options?: KeepdimOptions): ValuesAndIndices;
   nanmedian(dim?: number, options?: KeepdimOptions): Tensor | ValuesAndIndices {
     if (dim === undefined) return dispatch(ops.nanmedian, [this.self], null);
-    return pair(dispatch(ops.nanmedianDim, [this.self], this.#chooseAttrs('nanmedian', dim, options)));
+    return pair(dispatch(ops.nanmedianDim, [this.self], chooseAttrs(this.self, 'nanmedian', dim, options)));
   }
 
   /**
@@ -387,7 +407,7 @@ export abstract class ReduceMethods extends SpecialMethods {
    * @throws ArgumentError if there are fewer than `k` elements.
    */
   kthvalue(k: number, dim = -1, options?: KeepdimOptions): ValuesAndIndices {
-    const attrs = { ...this.#chooseAttrs('kthvalue', dim, options), k: checkInteger(k, 'kthvalue: k') };
+    const attrs = { ...chooseAttrs(this.self, 'kthvalue', dim, options), k: checkInteger(k, 'kthvalue: k') };
     return pair(dispatch(ops.kthvalue, [this.self], attrs));
   }
 
@@ -398,11 +418,7 @@ export abstract class ReduceMethods extends SpecialMethods {
    * @example `labels.mode(1).values`
    */
   mode(dim = -1, options?: KeepdimOptions): ValuesAndIndices {
-    return pair(dispatch(ops.mode, [this.self], this.#chooseAttrs('mode', dim, options)));
-  }
-
-  #chooseAttrs(where: string, dim: number, options: KeepdimOptions | undefined) {
-    return { dim: normalizeDim(dim, this.ndim, where), keepdim: keepdimOf(where, options) };
+    return pair(dispatch(ops.mode, [this.self], chooseAttrs(this.self, 'mode', dim, options)));
   }
 
   /**
@@ -413,28 +429,13 @@ export abstract class ReduceMethods extends SpecialMethods {
    * @throws DTypeError unless float32 or float64; ArgumentError for an empty tensor and for a `q` outside of [0, 1].
    */
   quantile(q: Tensor | number, dim?: number | null, options?: QuantileOptions): Tensor {
-    const attrs = this.#quantileAttrs('quantile', q, dim, options);
+    const attrs = quantileAttrs(this.self, 'quantile', q, dim, options);
     return dispatch(ops.quantile, [this.self, q], attrs);
   }
 
   /** The {@link quantile}s of what is not NaN (https://pytorch.org/docs/stable/generated/torch.nanquantile.html). */
   nanquantile(q: Tensor | number, dim?: number | null, options?: QuantileOptions): Tensor {
-    const attrs = this.#quantileAttrs('nanquantile', q, dim, options);
+    const attrs = quantileAttrs(this.self, 'nanquantile', q, dim, options);
     return dispatch(ops.nanquantile, [this.self, q], attrs);
-  }
-
-  #quantileAttrs(
-    where: string,
-    q: Tensor | number,
-    dim: number | null | undefined,
-    options: QuantileOptions | undefined,
-  ) {
-    const keepdim = keepdimOf(where, options, ['keepdim', 'interpolation']);
-    checkProbabilities(where, q);
-    return {
-      dim: dim === undefined || dim === null ? null : normalizeDim(dim, this.ndim, where),
-      keepdim,
-      interpolation: options?.interpolation ?? ('linear' as const),
-    };
   }
 }

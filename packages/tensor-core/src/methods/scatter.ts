@@ -53,19 +53,102 @@ function scaled(source: Tensor, options: IndexAddOptions | undefined): Tensor {
 const zerosOf = (x: Tensor): Tensor =>
   dispatch(create.fullLike, [x.detach()], { value: 0, dtype: x.dtype, device: x.device });
 
-export abstract class ScatterMethods extends MovementMethods {
-  /** `dim` counted from 0. */
-  protected indexDim(where: string, dim: number): number {
-    return normalizeDim(dim, this.ndim, where);
+function scatter(
+  self: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor | number,
+  options: ScatterOptions | undefined,
+  inPlace: boolean,
+): Tensor {
+  checkOptions('scatter', options, ['reduce']);
+  const reduce = options?.reduce;
+  const at = normalizeDim(dim, self.ndim, 'scatter');
+  if (reduce === undefined) {
+    const spec = inPlace ? ops.scatter.inplaceTwin : ops.scatter;
+    return dispatch(spec, [self, index, cropped(src, index)], { dim: at });
   }
+  if (reduce !== 'add' && reduce !== 'multiply')
+    throw new ArgumentError(
+      `scatter: reduce argument must be either 'add' or 'multiply', got ${describe(reduce)}; scatterReduce has more`,
+    );
+  requireTensor('scatter', index, 1);
+  const source = isTensor(src) ? cropped(src, index) : self.newFull([], src).expand(index.shape);
+  if (reduce === 'add')
+    return dispatch(inPlace ? ops.scatterAdd.inplaceTwin : ops.scatterAdd, [self, index, source], { dim: at });
+  return dispatch(inPlace ? ops.scatterReduce.inplaceTwin : ops.scatterReduce, [self, index, source], {
+    dim: at,
+    reduce: 'prod',
+    includeSelf: true,
+  });
+}
 
+function scatterReduce(
+  self: Tensor,
+  dim: number,
+  index: Tensor,
+  src: Tensor,
+  reduce: ScatterReduce,
+  options: ScatterReduceOptions | undefined,
+  inPlace: boolean,
+): Tensor {
+  checkOptions('scatterReduce', options, ['includeSelf']);
+  if (!scatterReductions.includes(reduce))
+    throw new ArgumentError(
+      `reduce argument must be either sum, prod, mean, amax or amin, got ${describe(reduce)} in scatterReduce`,
+    );
+  requireTensor('scatterReduce', index, 1);
+  requireTensor('scatterReduce', src, 2);
+  const at = normalizeDim(dim, self.ndim, 'scatterReduce');
+  const includeSelf = options?.includeSelf ?? true;
+  const source = cropped(src, index);
+  if (reduce !== 'mean') {
+    const spec = inPlace ? ops.scatterReduce.inplaceTwin : ops.scatterReduce;
+    return dispatch(spec, [self, index, source], { dim: at, reduce, includeSelf });
+  }
+  const sum = dispatch(ops.scatterReduce, [self, index, source], { dim: at, reduce: 'sum', includeSelf });
+  const ones = source.detach().newOnes([]).expand(index.shape);
+  const counts = dispatch(ops.scatterAdd, [zerosOf(self).add(includeSelf ? 1 : 0), index, ones], { dim: at });
+  const divisor = includeSelf ? counts : counts.clamp(1);
+  const mean = sum.div(divisor, isFloat(self.dtype) ? {} : { roundingMode: 'floor' });
+  return inPlace ? self.copy_(mean) : mean;
+}
+
+/** Only the part of a source that indices stand for takes part. */
+function cropped<T extends Tensor | number>(src: T, index: Tensor): T | Tensor {
+  if (!isTensor(src) || !isTensor(index) || src.ndim !== index.ndim || sameShape(src.shape, index.shape)) return src;
+  if (index.shape.some((size, d) => size > src.shape[d])) return src;
+  return index.shape.reduce<Tensor>((part, size, d) => (part.shape[d] === size ? part : part.slice(d, 0, size)), src);
+}
+
+/** The index of whole slices for each of their elements. */
+function slices(self: Tensor, dim: number, index: Tensor, source: Tensor, reduce: IndexReduce): Tensor {
+  requireTensor('indexReduce', index, 1);
+  requireTensor('indexReduce', source, 2);
+  if (!indexReductions.includes(reduce))
+    throw new ArgumentError(
+      `indexReduce: reduce argument must be either prod, mean, amax or amin, got ${describe(reduce)}`,
+    );
+  const at = normalizeDim(dim, self.ndim, 'indexReduce');
+  if (index.ndim > 1)
+    throw new ShapeError(`indexReduce(): Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
+  const expected = self.shape.map((size, d) => (d === at ? index.numel() : size));
+  if (!sameShape(source.shape, expected))
+    throw new ShapeError(
+      `indexReduce(): expected a source of shape ${formatShape(expected)} for ${index.numel()} indices along dim ${at}, got ${formatShape(source.shape)}`,
+    );
+  if (self.ndim === 0) return index.reshape([]);
+  return index.reshape(self.shape.map((_, d) => (d === at ? -1 : 1))).expand(source.shape);
+}
+
+export abstract class ScatterMethods extends MovementMethods {
   /**
    * `out[i][j] = x[index[i][j]][j]` for `dim` 0 (https://pytorch.org/docs/stable/generated/torch.gather.html). `index` is int64 and has as many dims as the tensor.
    *
    * @throws IndexError if an index is out of range.
    */
   gather(dim: number, index: Tensor): Tensor {
-    return dispatch(ops.gather, [this.self, index], { dim: this.indexDim('gather', dim) });
+    return dispatch(ops.gather, [this.self, index], { dim: normalizeDim(dim, this.ndim, 'gather') });
   }
 
   /**
@@ -77,54 +160,25 @@ export abstract class ScatterMethods extends MovementMethods {
    * zeros([3]).scatter(0, tensor([2, 0], { dtype: 'int64' }), tensor([5, 6])); // [6, 0, 5]
    */
   scatter(dim: number, index: Tensor, src: Tensor | number, options?: ScatterOptions): Tensor {
-    return this.#scatter(dim, index, src, options, false);
+    return scatter(this.self, dim, index, src, options, false);
   }
 
   /** In-place {@link scatter}. */
   scatter_(dim: number, index: Tensor, src: Tensor | number, options?: ScatterOptions): Tensor {
-    return this.#scatter(dim, index, src, options, true);
-  }
-
-  #scatter(
-    dim: number,
-    index: Tensor,
-    src: Tensor | number,
-    options: ScatterOptions | undefined,
-    inPlace: boolean,
-  ): Tensor {
-    checkOptions('scatter', options, ['reduce']);
-    const reduce = options?.reduce;
-    const at = this.indexDim('scatter', dim);
-    if (reduce === undefined) {
-      const spec = inPlace ? ops.scatter.inplaceTwin : ops.scatter;
-      return dispatch(spec, [this.self, index, this.#cropped(src, index)], { dim: at });
-    }
-    if (reduce !== 'add' && reduce !== 'multiply')
-      throw new ArgumentError(
-        `scatter: reduce argument must be either 'add' or 'multiply', got ${describe(reduce)}; scatterReduce has more`,
-      );
-    requireTensor('scatter', index, 1);
-    const source = isTensor(src) ? this.#cropped(src, index) : this.self.newFull([], src).expand(index.shape);
-    if (reduce === 'add')
-      return dispatch(inPlace ? ops.scatterAdd.inplaceTwin : ops.scatterAdd, [this.self, index, source], { dim: at });
-    return dispatch(inPlace ? ops.scatterReduce.inplaceTwin : ops.scatterReduce, [this.self, index, source], {
-      dim: at,
-      reduce: 'prod',
-      includeSelf: true,
-    });
+    return scatter(this.self, dim, index, src, options, true);
   }
 
   /** A copy with `src` added at `index` along `dim`; duplicates accumulate in order. @throws IndexError if an index is out of range. */
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor {
-    return dispatch(ops.scatterAdd, [this.self, index, this.#cropped(src, index)], {
-      dim: this.indexDim('scatterAdd', dim),
+    return dispatch(ops.scatterAdd, [this.self, index, cropped(src, index)], {
+      dim: normalizeDim(dim, this.ndim, 'scatterAdd'),
     });
   }
 
   /** In-place {@link scatterAdd}. */
   scatterAdd_(dim: number, index: Tensor, src: Tensor): Tensor {
-    return dispatch(ops.scatterAdd.inplaceTwin, [this.self, index, this.#cropped(src, index)], {
-      dim: this.indexDim('scatterAdd', dim),
+    return dispatch(ops.scatterAdd.inplaceTwin, [this.self, index, cropped(src, index)], {
+      dim: normalizeDim(dim, this.ndim, 'scatterAdd'),
     });
   }
 
@@ -145,7 +199,7 @@ export abstract class ScatterMethods extends MovementMethods {
     reduce: ScatterReduce,
     options?: ScatterReduceOptions,
   ): Tensor {
-    return this.#scatterReduce(dim, index, src, reduce, options, false);
+    return scatterReduce(this.self, dim, index, src, reduce, options, false);
   }
 
   /** In-place {@link scatterReduce}. */
@@ -156,83 +210,50 @@ export abstract class ScatterMethods extends MovementMethods {
     reduce: ScatterReduce,
     options?: ScatterReduceOptions,
   ): Tensor {
-    return this.#scatterReduce(dim, index, src, reduce, options, true);
-  }
-
-  #scatterReduce(
-    dim: number,
-    index: Tensor,
-    src: Tensor,
-    reduce: ScatterReduce,
-    options: ScatterReduceOptions | undefined,
-    inPlace: boolean,
-  ): Tensor {
-    checkOptions('scatterReduce', options, ['includeSelf']);
-    if (!scatterReductions.includes(reduce))
-      throw new ArgumentError(
-        `reduce argument must be either sum, prod, mean, amax or amin, got ${describe(reduce)} in scatterReduce`,
-      );
-    requireTensor('scatterReduce', index, 1);
-    requireTensor('scatterReduce', src, 2);
-    const at = this.indexDim('scatterReduce', dim);
-    const includeSelf = options?.includeSelf ?? true;
-    const source = this.#cropped(src, index);
-    if (reduce !== 'mean') {
-      const spec = inPlace ? ops.scatterReduce.inplaceTwin : ops.scatterReduce;
-      return dispatch(spec, [this.self, index, source], { dim: at, reduce, includeSelf });
-    }
-    const sum = dispatch(ops.scatterReduce, [this.self, index, source], { dim: at, reduce: 'sum', includeSelf });
-    const ones = source.detach().newOnes([]).expand(index.shape);
-    const counts = dispatch(ops.scatterAdd, [zerosOf(this.self).add(includeSelf ? 1 : 0), index, ones], { dim: at });
-    const divisor = includeSelf ? counts : counts.clamp(1);
-    const mean = sum.div(divisor, isFloat(this.dtype) ? {} : { roundingMode: 'floor' });
-    return inPlace ? this.self.copy_(mean) : mean;
-  }
-
-  /** Only the part of a source that indices stand for takes part. */
-  #cropped<T extends Tensor | number>(src: T, index: Tensor): T | Tensor {
-    if (!isTensor(src) || !isTensor(index) || src.ndim !== index.ndim || sameShape(src.shape, index.shape)) return src;
-    if (index.shape.some((size, d) => size > src.shape[d])) return src;
-    return index.shape.reduce<Tensor>((part, size, d) => (part.shape[d] === size ? part : part.slice(d, 0, size)), src);
+    return scatterReduce(this.self, dim, index, src, reduce, options, true);
   }
 
   /** A copy of the positions `index` (1-D, int64) of `dim`. @throws IndexError if an index is out of range. */
   indexSelect(dim: number, index: Tensor): Tensor {
-    return dispatch(ops.indexSelect, [this.self, index], { dim: this.indexDim('indexSelect', dim) });
+    return dispatch(ops.indexSelect, [this.self, index], { dim: normalizeDim(dim, this.ndim, 'indexSelect') });
   }
 
   /** A copy with `source` added at the positions `index` (1-D) of `dim`; duplicates accumulate in order. */
   indexAdd(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
     return dispatch(ops.indexAdd, [this.self, index, scaled(source, options)], {
-      dim: this.indexDim('indexAdd', dim),
+      dim: normalizeDim(dim, this.ndim, 'indexAdd'),
     });
   }
 
   /** In-place {@link indexAdd}. */
   indexAdd_(dim: number, index: Tensor, source: Tensor, options?: IndexAddOptions): Tensor {
     return dispatch(ops.indexAdd.inplaceTwin, [this.self, index, scaled(source, options)], {
-      dim: this.indexDim('indexAdd', dim),
+      dim: normalizeDim(dim, this.ndim, 'indexAdd'),
     });
   }
 
   /** A copy with `source` written at the positions `index` (1-D) of `dim`; of duplicates the last wins. */
   indexCopy(dim: number, index: Tensor, source: Tensor): Tensor {
-    return dispatch(ops.indexCopy, [this.self, index, source], { dim: this.indexDim('indexCopy', dim) });
+    return dispatch(ops.indexCopy, [this.self, index, source], { dim: normalizeDim(dim, this.ndim, 'indexCopy') });
   }
 
   /** In-place {@link indexCopy}. */
   indexCopy_(dim: number, index: Tensor, source: Tensor): Tensor {
-    return dispatch(ops.indexCopy.inplaceTwin, [this.self, index, source], { dim: this.indexDim('indexCopy', dim) });
+    return dispatch(ops.indexCopy.inplaceTwin, [this.self, index, source], {
+      dim: normalizeDim(dim, this.ndim, 'indexCopy'),
+    });
   }
 
   /** A copy with `value` (a number or 0-d tensor) at the positions `index` (1-D) of `dim`. */
   indexFill(dim: number, index: Tensor, value: Tensor | number): Tensor {
-    return dispatch(ops.indexFill, [this.self, index, value], { dim: this.indexDim('indexFill', dim) });
+    return dispatch(ops.indexFill, [this.self, index, value], { dim: normalizeDim(dim, this.ndim, 'indexFill') });
   }
 
   /** In-place {@link indexFill}. */
   indexFill_(dim: number, index: Tensor, value: Tensor | number): Tensor {
-    return dispatch(ops.indexFill.inplaceTwin, [this.self, index, value], { dim: this.indexDim('indexFill', dim) });
+    return dispatch(ops.indexFill.inplaceTwin, [this.self, index, value], {
+      dim: normalizeDim(dim, this.ndim, 'indexFill'),
+    });
   }
 
   /**
@@ -240,7 +261,7 @@ export abstract class ScatterMethods extends MovementMethods {
    * (https://pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html).
    */
   indexReduce(dim: number, index: Tensor, source: Tensor, reduce: IndexReduce, options?: ScatterReduceOptions): Tensor {
-    const wide = this.#slices(dim, index, source, reduce);
+    const wide = slices(this.self, dim, index, source, reduce);
     return this.scatterReduce(dim, wide, source, reduce, options);
   }
 
@@ -252,28 +273,8 @@ export abstract class ScatterMethods extends MovementMethods {
     reduce: IndexReduce,
     options?: ScatterReduceOptions,
   ): Tensor {
-    const wide = this.#slices(dim, index, source, reduce);
+    const wide = slices(this.self, dim, index, source, reduce);
     return this.scatterReduce_(dim, wide, source, reduce, options);
-  }
-
-  /** The index of whole slices for each of their elements. */
-  #slices(dim: number, index: Tensor, source: Tensor, reduce: IndexReduce): Tensor {
-    requireTensor('indexReduce', index, 1);
-    requireTensor('indexReduce', source, 2);
-    if (!indexReductions.includes(reduce))
-      throw new ArgumentError(
-        `indexReduce: reduce argument must be either prod, mean, amax or amin, got ${describe(reduce)}`,
-      );
-    const at = this.indexDim('indexReduce', dim);
-    if (index.ndim > 1)
-      throw new ShapeError(`indexReduce(): Index is supposed to be a vector, got shape ${formatShape(index.shape)}`);
-    const expected = this.shape.map((size, d) => (d === at ? index.numel() : size));
-    if (!sameShape(source.shape, expected))
-      throw new ShapeError(
-        `indexReduce(): expected a source of shape ${formatShape(expected)} for ${index.numel()} indices along dim ${at}, got ${formatShape(source.shape)}`,
-      );
-    if (this.ndim === 0) return index.reshape([]);
-    return index.reshape(this.shape.map((_, d) => (d === at ? -1 : 1))).expand(source.shape);
   }
 
   /** The elements at the positions `index` of the flattened tensor, in the shape of `index`. Negative positions count from the end. */
@@ -285,7 +286,7 @@ export abstract class ScatterMethods extends MovementMethods {
   takeAlongDim(indices: Tensor, dim?: number): Tensor {
     requireTensor('takeAlongDim', indices, 1);
     if (dim === undefined) return this.flatten().gather(0, indices.flatten());
-    const at = this.indexDim('takeAlongDim', dim);
+    const at = normalizeDim(dim, this.ndim, 'takeAlongDim');
     if (indices.ndim !== this.ndim) {
       throw new ShapeError(
         `torch.take_along_dim(): input and indices should have the same number of dimensions, but got ${this.ndim} dimensions for input, and ${indices.ndim} dimensions for indices`,

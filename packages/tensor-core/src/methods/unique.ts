@@ -150,6 +150,75 @@ function contains(row: Tensor, elements: Tensor): Tensor {
   return sorted.take(at).eq(elements);
 }
 
+function sortedRuns(self: Tensor, options: UniqueOptions): Runs {
+  checkOptions('unique', options, ['sorted', 'returnInverse', 'returnCounts', 'dim']);
+  if (options.dim === undefined) {
+    const { values, indices } = self.flatten().sort(0);
+    return { rows: values, order: indices, starts: runStarts(values), dim: null };
+  }
+  const dim = normalizeDim(options.dim, self.ndim, 'unique');
+  const rows = rowsAlong('unique', self, dim);
+  const order = rowOrder(rows);
+  const sorted = rows.indexSelect(0, order);
+  return { rows: sorted, order, starts: runStarts(sorted), dim };
+}
+
+function standingRuns(self: Tensor, options: UniqueConsecutiveOptions): Runs {
+  checkOptions('uniqueConsecutive', options, ['returnInverse', 'returnCounts', 'dim']);
+  const dim = options.dim === undefined ? null : normalizeDim(options.dim, self.ndim, 'uniqueConsecutive');
+  const rows = dim === null ? self.flatten() : rowsAlong('uniqueConsecutive', self, dim);
+  return { rows, order: null, starts: runStarts(rows), dim };
+}
+
+function unique(
+  self: Tensor,
+  { rows, order, starts, dim }: Runs,
+  at: Tensor,
+  { returnInverse = false, returnCounts = false }: UniqueConsecutiveOptions,
+): UniqueResult | Tensor {
+  const kept = dispatch(ops.uniqueRows, [rows, at], null);
+  const values = dim === null ? kept : kept.movedim(0, dim);
+  if (!returnInverse && !returnCounts) return values;
+  const n = rows.shape[0];
+  let inverseIndices: Tensor | null = null;
+  if (returnInverse) {
+    const run = starts.cumsum(0).sub(1);
+    const placed = order ? run.newZeros([n]).indexCopy(0, order, run) : run;
+    inverseIndices = dim === null ? placed.view(self.shape) : placed;
+  }
+  const ends = n === 0 ? at : cat([at.slice(0, 1), numberTensor(n, 'int64', at.device)]);
+  return { values, inverseIndices, counts: returnCounts ? ends.sub(at) : null };
+}
+
+/** Both ends as 0-d tensors, never equal. */
+function histogramRange(x: Tensor, min: number, max: number): readonly [Tensor, Tensor] {
+  if (min !== max) return [x.newFull([], min), x.newFull([], max)];
+  const [low, high] = x.numel() > 0 ? [x.min(), x.max()] : [x.newFull([], min), x.newFull([], max)];
+  if (x.storage.device.runtime.downloadSync && interpreters.length === 0) {
+    const ends = [low.itemSync(), high.itemSync()];
+    if (!ends.every(Number.isFinite)) throw new ArgumentError(`histc: range of [${ends.join(', ')}] is not finite`);
+  }
+  const widen = low.eq(high).to(x.dtype);
+  return [low.sub(widen), high.add(widen)];
+}
+
+function among(self: Tensor, others: Tensor): Tensor {
+  if (others.device !== self.device)
+    throw new ArgumentError(`isin: both tensors must be on one device, got ${self.device} and ${others.device}`);
+  if (self.dtype === 'bool' || others.dtype === 'bool')
+    throw new DTypeError(`isin: Unsupported input type encountered, got ${self.dtype} and ${others.dtype}`);
+  if (others.numel() === 0)
+    return dispatch(create.fullLike, [self.detach()], { value: 0, dtype: 'bool', device: self.device });
+  const dtype = promoteTypes(self.dtype, others.dtype);
+  const elements = self.detach().to(dtype);
+  const flat = others.detach().to(dtype).flatten();
+  if (!isFloat(dtype)) return contains(flat, elements);
+  // a search has no place for NaN: as infinities they stand at the end, and infinities are looked for by themselves
+  const infinite = flat.eq(Number.POSITIVE_INFINITY).any();
+  const found = contains(flat.where(flat.eq(flat), Number.POSITIVE_INFINITY), elements);
+  return found.logicalAnd(elements.ne(Number.POSITIVE_INFINITY).logicalOr(infinite));
+}
+
 export abstract class UniqueMethods extends IndexMethods {
   /**
    * The distinct elements in ascending order, or with `dim` the distinct slices in lexicographic order
@@ -166,8 +235,8 @@ export abstract class UniqueMethods extends IndexMethods {
   unique(options?: UniqueOptions): UniqueResult | Tensor;
   unique(options: UniqueOptions = {}): UniqueResult | Tensor {
     requireSyncRead('unique', this.self);
-    const runs = this.#sortedRuns(options);
-    return this.#unique(runs, runs.starts.nonzero().flatten(), options);
+    const runs = sortedRuns(this.self, options);
+    return unique(this.self, runs, runs.starts.nonzero().flatten(), options);
   }
 
   /** {@link unique} on devices that can only be read asynchronously; works on all of them. */
@@ -175,8 +244,8 @@ export abstract class UniqueMethods extends IndexMethods {
   async uniqueAsync(options: UniqueOptions & MoreThanValues): Promise<UniqueResult>;
   async uniqueAsync(options?: UniqueOptions): Promise<UniqueResult | Tensor>;
   async uniqueAsync(options: UniqueOptions = {}): Promise<UniqueResult | Tensor> {
-    const runs = this.#sortedRuns(options);
-    return this.#unique(runs, (await runs.starts.nonzeroAsync()).flatten(), options);
+    const runs = sortedRuns(this.self, options);
+    return unique(this.self, runs, (await runs.starts.nonzeroAsync()).flatten(), options);
   }
 
   /**
@@ -190,8 +259,8 @@ export abstract class UniqueMethods extends IndexMethods {
   uniqueConsecutive(options?: UniqueConsecutiveOptions): UniqueResult | Tensor;
   uniqueConsecutive(options: UniqueConsecutiveOptions = {}): UniqueResult | Tensor {
     requireSyncRead('uniqueConsecutive', this.self);
-    const runs = this.#standingRuns(options);
-    return this.#unique(runs, runs.starts.nonzero().flatten(), options);
+    const runs = standingRuns(this.self, options);
+    return unique(this.self, runs, runs.starts.nonzero().flatten(), options);
   }
 
   /** {@link uniqueConsecutive} on devices that can only be read asynchronously; works on all of them. */
@@ -199,47 +268,8 @@ export abstract class UniqueMethods extends IndexMethods {
   async uniqueConsecutiveAsync(options: UniqueConsecutiveOptions & MoreThanValues): Promise<UniqueResult>;
   async uniqueConsecutiveAsync(options?: UniqueConsecutiveOptions): Promise<UniqueResult | Tensor>;
   async uniqueConsecutiveAsync(options: UniqueConsecutiveOptions = {}): Promise<UniqueResult | Tensor> {
-    const runs = this.#standingRuns(options);
-    return this.#unique(runs, (await runs.starts.nonzeroAsync()).flatten(), options);
-  }
-
-  #sortedRuns(options: UniqueOptions): Runs {
-    checkOptions('unique', options, ['sorted', 'returnInverse', 'returnCounts', 'dim']);
-    if (options.dim === undefined) {
-      const { values, indices } = this.flatten().sort(0);
-      return { rows: values, order: indices, starts: runStarts(values), dim: null };
-    }
-    const dim = normalizeDim(options.dim, this.ndim, 'unique');
-    const rows = rowsAlong('unique', this.self, dim);
-    const order = rowOrder(rows);
-    const sorted = rows.indexSelect(0, order);
-    return { rows: sorted, order, starts: runStarts(sorted), dim };
-  }
-
-  #standingRuns(options: UniqueConsecutiveOptions): Runs {
-    checkOptions('uniqueConsecutive', options, ['returnInverse', 'returnCounts', 'dim']);
-    const dim = options.dim === undefined ? null : normalizeDim(options.dim, this.ndim, 'uniqueConsecutive');
-    const rows = dim === null ? this.flatten() : rowsAlong('uniqueConsecutive', this.self, dim);
-    return { rows, order: null, starts: runStarts(rows), dim };
-  }
-
-  #unique(
-    { rows, order, starts, dim }: Runs,
-    at: Tensor,
-    { returnInverse = false, returnCounts = false }: UniqueConsecutiveOptions,
-  ): UniqueResult | Tensor {
-    const kept = dispatch(ops.uniqueRows, [rows, at], null);
-    const values = dim === null ? kept : kept.movedim(0, dim);
-    if (!returnInverse && !returnCounts) return values;
-    const n = rows.shape[0];
-    let inverseIndices: Tensor | null = null;
-    if (returnInverse) {
-      const run = starts.cumsum(0).sub(1);
-      const placed = order ? run.newZeros([n]).indexCopy(0, order, run) : run;
-      inverseIndices = dim === null ? placed.view(this.shape) : placed;
-    }
-    const ends = n === 0 ? at : cat([at.slice(0, 1), numberTensor(n, 'int64', at.device)]);
-    return { values, inverseIndices, counts: returnCounts ? ends.sub(at) : null };
+    const runs = standingRuns(this.self, options);
+    return unique(this.self, runs, (await runs.starts.nonzeroAsync()).flatten(), options);
   }
 
   /**
@@ -279,7 +309,7 @@ export abstract class UniqueMethods extends IndexMethods {
       throw new ArgumentError(`histc: range of [${min}, ${max}] is not finite`);
     if (min > max) throw new ArgumentError(`histc: max must be larger than min, got [${min}, ${max}]`);
     const x = this.detach().flatten();
-    const [low, high] = this.#histogramRange(x, min, max);
+    const [low, high] = histogramRange(x, min, max);
     const inside = x.ge(low).logicalAnd(x.le(high));
     const place = x
       .where(inside, low)
@@ -291,18 +321,6 @@ export abstract class UniqueMethods extends IndexMethods {
     return x.newZeros([bins]).indexAdd(0, place, inside.to(this.dtype));
   }
 
-  /** Both ends as 0-d tensors, never equal. */
-  #histogramRange(x: Tensor, min: number, max: number): readonly [Tensor, Tensor] {
-    if (min !== max) return [x.newFull([], min), x.newFull([], max)];
-    const [low, high] = x.numel() > 0 ? [x.min(), x.max()] : [x.newFull([], min), x.newFull([], max)];
-    if (x.storage.device.runtime.downloadSync && interpreters.length === 0) {
-      const ends = [low.itemSync(), high.itemSync()];
-      if (!ends.every(Number.isFinite)) throw new ArgumentError(`histc: range of [${ends.join(', ')}] is not finite`);
-    }
-    const widen = low.eq(high).to(x.dtype);
-    return [low.sub(widen), high.add(widen)];
-  }
-
   /**
    * Whether each element is among those of `testElements` (a tensor or a number): bool, in the shape of this tensor
    * (https://pytorch.org/docs/stable/generated/torch.isin.html). NaN is among nothing.
@@ -311,24 +329,7 @@ export abstract class UniqueMethods extends IndexMethods {
     checkOptions('isin', options, ['assumeUnique', 'invert']);
     if (!isTensor(testElements) && typeof testElements !== 'number')
       throw new ArgumentError(`isin: expected a tensor or a number, got ${describe(testElements)}`);
-    const found = isTensor(testElements) ? this.#among(testElements) : this.eq(testElements);
+    const found = isTensor(testElements) ? among(this.self, testElements) : this.eq(testElements);
     return options.invert ? found.logicalNot() : found;
-  }
-
-  #among(others: Tensor): Tensor {
-    if (others.device !== this.device)
-      throw new ArgumentError(`isin: both tensors must be on one device, got ${this.device} and ${others.device}`);
-    if (this.dtype === 'bool' || others.dtype === 'bool')
-      throw new DTypeError(`isin: Unsupported input type encountered, got ${this.dtype} and ${others.dtype}`);
-    if (others.numel() === 0)
-      return dispatch(create.fullLike, [this.detach()], { value: 0, dtype: 'bool', device: this.device });
-    const dtype = promoteTypes(this.dtype, others.dtype);
-    const elements = this.detach().to(dtype);
-    const flat = others.detach().to(dtype).flatten();
-    if (!isFloat(dtype)) return contains(flat, elements);
-    // a search has no place for NaN: as infinities they stand at the end, and infinities are looked for by themselves
-    const infinite = flat.eq(Number.POSITIVE_INFINITY).any();
-    const found = contains(flat.where(flat.eq(flat), Number.POSITIVE_INFINITY), elements);
-    return found.logicalAnd(elements.ne(Number.POSITIVE_INFINITY).logicalOr(infinite));
   }
 }
