@@ -34,7 +34,7 @@ function repeated(work: Work, times: number): Work {
   };
 }
 
-const repeats: { readonly [row: string]: number } = { 'add 4': 100, 'add 4, recorded': 100, 'linear step': 10 };
+const repeats: { readonly [row: string]: number } = { 'add 4': 100, 'add 4 recorded': 100, 'linear step': 10 };
 
 /** Serves requests from standard input until it ends. */
 export async function serve(version: string, works: Works): Promise<void> {

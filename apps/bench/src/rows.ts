@@ -31,7 +31,7 @@ export const rows: readonly Row[] = [
   { name: 'softmax', work: 'float32 [512, 1024] along the last dim' },
   { name: 'attention', work: 'softmax(q kᵀ / 8) v, float32 [8, 8, 128, 64]' },
   { name: 'add 4', work: 'sum of two float32 tensors of 4 elements' },
-  { name: 'add 4, recorded', work: 'the same with the gradient recorded' },
+  { name: 'add 4 recorded', work: 'the same with the gradient recorded' },
   {
     name: 'linear step',
     work: 'training step of x Wᵀ + b, 2 → 1, float64, batch 1, custom Function, SGD with momentum and decay',

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import * as core from '@tenfold/tensor-core';
 import { ArgumentError, checkOptions, describe, isTensor, ShapeError, type Tensor } from '@tenfold/tensor-core';
 
 export {
@@ -90,7 +91,7 @@ export function relu(input: Tensor, options?: InplaceOptions): Tensor {
 }
 
 /** 1 / (1 + exp(-x)) (https://pytorch.org/docs/stable/generated/torch.nn.functional.sigmoid.html). */
-export const sigmoid = (input: Tensor): Tensor => input.sigmoid();
+export const sigmoid = (input: Tensor): Tensor => core.sigmoid(input);
 
 /** The hyperbolic tangent (https://pytorch.org/docs/stable/generated/torch.nn.functional.tanh.html). */
-export const tanh = (input: Tensor): Tensor => input.tanh();
+export const tanh = (input: Tensor): Tensor => core.tanh(input);

@@ -112,7 +112,7 @@ const works: Works = {
     const [a, b] = [randn([4]), randn([4])];
     return () => a.add(b);
   },
-  'add 4, recorded': () => {
+  'add 4 recorded': () => {
     const [a, b] = [randn([4], { requiresGrad: true }), randn([4], { requiresGrad: true })];
     return () => a.add(b);
   },

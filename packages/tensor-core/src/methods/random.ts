@@ -7,6 +7,7 @@ import { exactRange, random as ops } from '../ops/random.ts';
 import { type Generator, generatorOf } from '../random.ts';
 import { checkInteger } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
 import { CreateMethods } from './create.ts';
 
 /** Options of methods that draw. */
@@ -29,6 +30,15 @@ function drawn(where: string, options: RandomMethodOptions, more: readonly strin
 function checkFinite(value: number, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw new ArgumentError(`${what} must be a finite number, got ${String(value)}`);
+}
+
+/** Whether values may be looked at here: on devices that give them at once, and not while a program is traced. */
+const canRead = (x: Tensor): boolean =>
+  isFloat(x.dtype) && x.storage.device.runtime.downloadSync !== undefined && interpreters.length === 0;
+
+function checkChances(p: Tensor): void {
+  if (canRead(p) && p.lt(0).logicalOr(p.le(1).logicalNot()).any().itemSync())
+    throw new ArgumentError('bernoulli: Expected p_in >= 0 && p_in <= 1 to be true, but got false');
 }
 
 function checkProbabilities(self: Tensor): void {
@@ -96,6 +106,7 @@ export abstract class RandomMethods extends CreateMethods {
   bernoulli_(p: number | Tensor = 0.5, options: RandomMethodOptions = {}): Tensor {
     if (typeof p === 'number' && !(p >= 0 && p <= 1))
       throw new ArgumentError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
+    if (isTensor(p)) checkChances(p);
     return dispatch(ops.bernoulliFill.inplaceTwin, [this.self, p], drawn('bernoulli_', options));
   }
 
@@ -114,8 +125,13 @@ export abstract class RandomMethods extends CreateMethods {
     return dispatch(ops.randomFill.inplaceTwin, [this.self], { low, high, ...drawn('random_', options) });
   }
 
-  /** 0 or 1 for each element, 1 with the probability that this tensor holds there. Floats only. */
+  /**
+   * 0 or 1 for each element, 1 with the probability that this tensor holds there. Floats only.
+   *
+   * @throws ArgumentError, where the device can be read at once, for a probability outside of [0, 1].
+   */
   bernoulli(options: RandomMethodOptions = {}): Tensor {
+    checkChances(this.self);
     return dispatch(ops.bernoulli, [this.self], drawn('bernoulli', options));
   }
 
@@ -130,8 +146,7 @@ export abstract class RandomMethods extends CreateMethods {
     const { generator } = drawn('multinomial', options, ['replacement']);
     if (checkInteger(numSamples, 'multinomial: numSamples') <= 0)
       throw new ArgumentError(`cannot sample num_samples <= 0 samples, got ${numSamples} in multinomial`);
-    if (isFloat(this.dtype) && this.ndim > 0 && this.storage.device.runtime.downloadSync && interpreters.length === 0)
-      checkProbabilities(this.self);
+    if (this.ndim > 0 && canRead(this.self)) checkProbabilities(this.self);
     return dispatch(ops.multinomial, [this.self], { numSamples, replacement: options.replacement ?? false, generator });
   }
 }

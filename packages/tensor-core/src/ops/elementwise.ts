@@ -4,6 +4,7 @@ import { ArgumentError, DTypeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import type { Operand, OpSpec, Sig } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
+import { isTensor } from '../tensor-class.ts';
 import { notImplementedFor, pointwise } from './build.ts';
 
 type Unary = Sig<[Tensor]>;
@@ -518,7 +519,16 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
   lerp: pointwise('lerp', {
     promote: 'common',
     formula: ([x, y, w]) => interpolate(x, y, w),
-    check: floatOnly('lerp'),
+    check(dtype, _, [x, end, weight]) {
+      floatOnly('lerp')(dtype);
+      for (const [name, other] of [
+        ['end', end],
+        ['weight', weight],
+      ] as const) {
+        if (isTensor(x) && isTensor(other) && other.dtype !== x.dtype)
+          throw new DTypeError(`lerp: expected dtype ${x.dtype} for \`${name}\` but got dtype ${other.dtype}`);
+      }
+    },
   }),
   addcmul: pointwise('addcmul', {
     promote: 'common',
