@@ -70,11 +70,8 @@ function accumulatorOf(kind: ReduceKind, dtype: DType): Accumulator {
   switch (kind) {
     case 'sum':
       if (dtype === 'bool') return accumulatorOf('any', dtype);
-      return isFloat(dtype)
-        ? compensatedSum()
-        : big
-          ? folding<bigint>(0n, (a, x) => BigInt.asIntN(64, a + x))
-          : folding<number>(0, (a, x) => (a + x) | 0);
+      if (isFloat(dtype)) return dtype === 'float64' ? compensatedSum() : wideSum();
+      return big ? folding<bigint>(0n, (a, x) => BigInt.asIntN(64, a + x)) : folding<number>(0, (a, x) => (a + x) | 0);
     case 'prod':
       if (dtype === 'bool') return accumulatorOf('all', dtype);
       return isFloat(dtype)
@@ -107,6 +104,31 @@ function folding<E extends Element>(initial: E, step: (accumulated: E, x: E) => 
       for (let i = at; i < at + n; i++) value = step(value, data[i] as E);
     },
     result: () => value,
+  };
+}
+
+/** Sums of narrower floats in double precision, in four strands: what is lost is far below the last digit of the result. */
+function wideSum(): Accumulator {
+  let sum = 0;
+  return {
+    reset: () => {
+      sum = 0;
+    },
+    add: (data, at, n) => {
+      const x = data as ArrayLike<number>;
+      const end = at + n;
+      let i = at;
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (; i + 3 < end; i += 4) {
+        a += x[i];
+        b += x[i + 1];
+        c += x[i + 2];
+        d += x[i + 3];
+      }
+      for (; i < end; i++) a += x[i];
+      sum += a + b + (c + d);
+    },
+    result: () => sum,
   };
 }
 

@@ -104,6 +104,12 @@ function readerOf({ dtype, buffer, offset }: Matrix): Reader {
   return { data: Float32Array.from(buffer as Uint16Array, (_, i) => read(buffer, i) as number), offset };
 }
 
+/** Whether these offsets follow each other. */
+function areNeighbours(offsets: Int32Array, first: number, count: number): boolean {
+  for (let i = first + 1; i < first + count; i++) if (offsets[i] !== offsets[i - 1] + 1) return false;
+  return true;
+}
+
 /** Packs `width` lines of an operand k-major: line l of step p goes to `at + p·width + l`. Missing lines are 0. */
 function packPanel(
   scratch: Float32Array | Float64Array,
@@ -118,9 +124,42 @@ function packPanel(
 ): void {
   const present = Math.min(width, lines.length - first);
   if (present < width) scratch.fill(0, at, at + count * width);
-  for (let l = 0; l < present; l++) {
-    const line = offset + lines[first + l];
-    for (let p = 0, to = at + l; p < count; p++, to += width) scratch[to] = data[line + steps[start + p]];
+  const end = at + count * width;
+  if (present % 4 === 0 && areNeighbours(lines, first, present)) {
+    // lines are neighbours, as the columns of a row-major B
+    for (let p = start, to = at; to < end; p++, to += width) {
+      let from = offset + steps[p] + lines[first];
+      for (let l = to; l < to + present; l += 4, from += 4) {
+        scratch[l] = data[from];
+        scratch[l + 1] = data[from + 1];
+        scratch[l + 2] = data[from + 2];
+        scratch[l + 3] = data[from + 3];
+      }
+    }
+  } else if (lines[first + present - 1] - lines[first] < steps[start + count - 1] - steps[start]) {
+    // memory is read in the order in which it lies
+    for (let p = start, to = at; to < end; p++, to += width) {
+      const step = offset + steps[p];
+      for (let l = 0; l < present; l++) scratch[to + l] = data[step + lines[first + l]];
+    }
+  } else if (present === panelRows) {
+    // four lines side by side, as the rows of A
+    const l0 = offset + lines[first];
+    const l1 = offset + lines[first + 1];
+    const l2 = offset + lines[first + 2];
+    const l3 = offset + lines[first + 3];
+    for (let p = start, to = at; to < end; p++, to += width) {
+      const step = steps[p];
+      scratch[to] = data[l0 + step];
+      scratch[to + 1] = data[l1 + step];
+      scratch[to + 2] = data[l2 + step];
+      scratch[to + 3] = data[l3 + step];
+    }
+  } else {
+    for (let l = 0; l < present; l++) {
+      const line = offset + lines[first + l];
+      for (let p = start, to = at + l; to < end; p++, to += width) scratch[to] = data[line + steps[p]];
+    }
   }
 }
 
@@ -129,9 +168,11 @@ type RowWriter = (row: number, column: number, count: number, from: Float32Array
 function writerOf({ dtype, buffer, offset, rows, columns }: Matrix): RowWriter {
   const { write } = codecOf(dtype);
   const plain = buffer instanceof Float32Array || buffer instanceof Float64Array ? buffer : null;
+  const whole = plain !== null && areNeighbours(columns, 0, columns.length);
   return (row, column, count, from, at) => {
     const line = offset + rows[row];
-    if (plain) for (let j = 0; j < count; j++) plain[line + columns[column + j]] = from[at + j];
+    if (whole) plain.set(from.subarray(at, at + count), line + columns[column]);
+    else if (plain) for (let j = 0; j < count; j++) plain[line + columns[column + j]] = from[at + j];
     else for (let j = 0; j < count; j++) write(buffer, line + columns[column + j], from[at + j]);
   };
 }
