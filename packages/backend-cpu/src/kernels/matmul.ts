@@ -1,8 +1,8 @@
 /** The `matmul` family: large products in blocks (`wasm/blocked.ts`); for small ones operands are packed row-major and multiplied one row of the result at a time. */
-import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
+import { contiguousStrides, type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
 import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
 import { count, forEachPosition, forEachRun, isDense } from '../iterate.ts';
-import { blockedProduct, isBlocked, type Matrix } from '../wasm/blocked.ts';
+import { blockedProduct, type FloatArray, isBlocked, type Matrix } from '../wasm/blocked.ts';
 import { map } from './map.ts';
 
 /** Sizes of a batched product: out `[batch, m, n]` = a `[batch, m, k]` · b `[batch, k, n]`. */
@@ -29,20 +29,28 @@ export function matmul(out: View, a: View, b: View, dims: MatmulDims, epilogue?:
 
 /** One product for each position of the batch dims. */
 function blockedProducts(out: View, a: View, b: View, { batch, n, k }: MatmulDims): void {
-  const matrix = (x: View, columns: number): Omit<Matrix, 'offset'> => {
+  const matrix = (x: View, columns: number): Matrix => {
     const split = x.shape.length - columns;
-    return {
-      dtype: x.dtype,
-      buffer: x.storage.buffer,
-      rows: offsetsOf(x, batch, split),
-      columns: offsetsOf(x, split, x.shape.length),
-    };
+    return { rows: offsetsOf(x, batch, split), columns: offsetsOf(x, split, x.shape.length) };
   };
-  const [to, left, right] = [matrix(out, n), matrix(a, k), matrix(b, n)];
-  const windows = [out, a, b].map(({ strides, offset }) => ({ strides: strides.slice(0, batch), offset }));
+  const [left, right] = [numbersOf(a), numbersOf(b)];
+  const to = { ...matrix(out, n), dtype: out.dtype, buffer: out.storage.buffer };
+  const from = { ...matrix(left.view, k), data: left.data };
+  const by = { ...matrix(right.view, n), data: right.data };
+  const windows = [out, left.view, right.view].map(({ strides, offset }) => ({
+    strides: strides.slice(0, batch),
+    offset,
+  }));
   forEachPosition(out.shape.slice(0, batch), windows, ([toOffset, leftOffset, rightOffset]) => {
-    blockedProduct({ ...to, offset: toOffset }, { ...left, offset: leftOffset }, { ...right, offset: rightOffset });
+    blockedProduct({ ...to, offset: toOffset }, { ...from, offset: leftOffset }, { ...by, offset: rightOffset });
   });
+}
+
+/** An operand as an array of numbers and a view of it: 16-bit floats are packed first. */
+function numbersOf(x: View): { data: FloatArray; view: View } {
+  const { buffer } = x.storage;
+  if (buffer instanceof Float32Array || buffer instanceof Float64Array) return { data: buffer, view: x };
+  return { data: packFloats(x), view: { ...x, strides: contiguousStrides(x.shape), offset: 0 } };
 }
 
 /** Where the elements along dims `from` up to `to` lie, row-major, from the first of them. */
@@ -72,7 +80,7 @@ function storeRows(out: View, n: number): StoreRow {
 }
 
 /** The elements in row-major order, in place where they lie so already. */
-function packFloats(x: View): ArrayLike<number> {
+function packFloats(x: View): FloatArray {
   const n = count(x.shape);
   const { buffer } = x.storage;
   if (buffer instanceof Float32Array || buffer instanceof Float64Array) {

@@ -34,6 +34,7 @@ describe.each(['float32', 'float64', 'float16', 'bfloat16'] as const)('%s', (dty
     [131, 9, 515],
     [127, 515, 513],
     [5, 1030, 1025],
+    [2051, 12, 17],
   ])('%i × %i, k = %i', (m, n, k) => {
     expect(isBlocked(m, n, k)).toBe(true);
     for (const [seed, [left, right, result]] of [
@@ -59,6 +60,29 @@ describe.each(['float32', 'float64', 'float16', 'bfloat16'] as const)('%s', (dty
       expect(wrong).toBe(0);
     }
   });
+});
+
+it.each(['float32', 'float16'] as const)('multiplies each %s matrix of a batch, and of one that repeats', (dtype) => {
+  const [batch, m, n, k] = [3, 33, 34, 35];
+  const a = randomMatrix(dtype, [batch * m, k], false, 4);
+  const b = randomMatrix(dtype, [k, n], true, 5);
+  const out = randomMatrix(dtype, [batch * m, n], false, 6);
+  runtime.matmul(
+    { ...out, shape: [batch, m, n], strides: [m * n, n, 1] },
+    { ...a, shape: [batch, m, k], strides: [m * k, k, 1] },
+    { ...b, shape: [batch, k, n], strides: [0, ...b.strides] },
+    { batch: 1, m: 1, n: 1, k: 1 },
+  );
+  const { read, write } = codecOf(dtype);
+  const rounded = runtime.allocate(dtype, 1) as TypedArray;
+  for (let i = 0; i < batch * m; i++) {
+    for (let j = 0; j < n; j++) {
+      let sum = 0;
+      for (let p = 0; p < k; p++) sum += at(a, i, p) * at(b, p, j);
+      write(rounded, 0, sum);
+      expect(at(out, i, j)).toBe(read(rounded, 0));
+    }
+  }
 });
 
 it('keeps NaN and infinity in their rows and columns', () => {

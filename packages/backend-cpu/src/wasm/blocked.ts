@@ -2,19 +2,33 @@
 import { type Buffer, codecOf, type View } from '../elements.ts';
 import { compileProducts, type Products, panelColumns, panelRows } from './product.ts';
 
-/** One operand of a product as a matrix: element [i, j] lies at `offset + rows[i] + columns[j]`. Lists of strided dims need no copy to be one. */
+export type FloatArray = Float32Array | Float64Array;
+
+/** A view as a matrix: element [i, j] lies `rows[i] + columns[j]` behind the first. Lists of strided dims need no copy to be one. */
 export interface Matrix {
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
+}
+
+/** A factor, whose first element is `data[offset]`. */
+export interface Factor extends Matrix {
+  readonly data: FloatArray;
+  readonly offset: number;
+}
+
+/** Where the product goes. */
+export interface Target extends Matrix {
   readonly dtype: View['dtype'];
   readonly buffer: Buffer;
   readonly offset: number;
-  readonly rows: Int32Array;
-  readonly columns: Int32Array;
 }
 
 /** Rows of A, columns of B, and steps of k in a block: a block of A stays in the second-level cache, a panel of B in the first. */
 const blockRows = 128;
 const blockColumns = 512;
 const blockDepth = 512;
+/** Rows of the result that stand in WebAssembly memory at a time: so it needs less than 8 MB, whatever the size of a product. */
+const resultRows = 1024;
 const pageBytes = 65536;
 
 interface Machine {
@@ -44,8 +58,15 @@ export function isBlocked(m: number, n: number, k: number): boolean {
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
 
-/** out = a · b, for floats. 16-bit floats are summed in float32. */
-export function blockedProduct(out: Matrix, a: Matrix, b: Matrix): void {
+/** out = a · b, for floats. 16-bit results are summed in float32. */
+export function blockedProduct(out: Target, a: Factor, b: Factor): void {
+  for (let row = 0; row < out.rows.length; row += resultRows) {
+    const rows = (x: Int32Array): Int32Array => x.subarray(row, row + resultRows);
+    productOfRows({ ...out, rows: rows(out.rows) }, { ...a, rows: rows(a.rows) }, b);
+  }
+}
+
+function productOfRows(out: Target, a: Factor, b: Factor): void {
   const { memory, products } = theMachine() as Machine;
   const type = out.dtype === 'float64' ? 'float64' : 'float32';
   const itemsize = type === 'float64' ? 8 : 4;
@@ -61,8 +82,6 @@ export function blockedProduct(out: Matrix, a: Matrix, b: Matrix): void {
   const missing = Math.ceil(size / pageBytes) - memory.buffer.byteLength / pageBytes;
   if (missing > 0) memory.grow(missing);
   const scratch = type === 'float64' ? new Float64Array(memory.buffer) : new Float32Array(memory.buffer);
-  const readA = readerOf(a);
-  const readB = readerOf(b);
   const write = writerOf(out);
   for (let column = 0; column < n; column += blockColumns) {
     const columns = Math.min(blockColumns, n - column);
@@ -71,11 +90,11 @@ export function blockedProduct(out: Matrix, a: Matrix, b: Matrix): void {
     for (let step = 0; step < k; step += blockDepth) {
       const steps = Math.min(blockDepth, k - step);
       for (let j = 0; j < columns; j += width)
-        packPanel(scratch, atB + j * steps, width, readB, b.columns, column + j, b.rows, step, steps);
+        packPanel(scratch, atB + j * steps, width, b, b.columns, column + j, b.rows, step, steps);
       for (let row = 0; row < m; row += blockRows) {
         const rows = Math.min(blockRows, m - row);
         for (let i = 0; i < rows; i += panelRows)
-          packPanel(scratch, i * steps, panelRows, readA, a.rows, row + i, a.columns, step, steps);
+          packPanel(scratch, i * steps, panelRows, a, a.rows, row + i, a.columns, step, steps);
         products[type](
           0,
           atB * itemsize,
@@ -91,19 +110,6 @@ export function blockedProduct(out: Matrix, a: Matrix, b: Matrix): void {
   }
 }
 
-/** Elements of an operand as numbers, by offset in its buffer. */
-interface Reader {
-  readonly data: Float32Array | Float64Array;
-  readonly offset: number;
-}
-
-/** 16-bit floats are widened once, the whole buffer: a view of few of its elements is rare. */
-function readerOf({ dtype, buffer, offset }: Matrix): Reader {
-  if (buffer instanceof Float32Array || buffer instanceof Float64Array) return { data: buffer, offset };
-  const { read } = codecOf(dtype);
-  return { data: Float32Array.from(buffer as Uint16Array, (_, i) => read(buffer, i) as number), offset };
-}
-
 /** Whether these offsets follow each other. */
 function areNeighbours(offsets: Int32Array, first: number, count: number): boolean {
   for (let i = first + 1; i < first + count; i++) if (offsets[i] !== offsets[i - 1] + 1) return false;
@@ -112,10 +118,10 @@ function areNeighbours(offsets: Int32Array, first: number, count: number): boole
 
 /** Packs `width` lines of an operand k-major: line l of step p goes to `at + p·width + l`. Missing lines are 0. */
 function packPanel(
-  scratch: Float32Array | Float64Array,
+  scratch: FloatArray,
   at: number,
   width: number,
-  { data, offset }: Reader,
+  { data, offset }: Factor,
   lines: Int32Array,
   first: number,
   steps: Int32Array,
@@ -163,9 +169,9 @@ function packPanel(
   }
 }
 
-type RowWriter = (row: number, column: number, count: number, from: Float32Array | Float64Array, at: number) => void;
+type RowWriter = (row: number, column: number, count: number, from: FloatArray, at: number) => void;
 
-function writerOf({ dtype, buffer, offset, rows, columns }: Matrix): RowWriter {
+function writerOf({ dtype, buffer, offset, rows, columns }: Target): RowWriter {
   const { write } = codecOf(dtype);
   const plain = buffer instanceof Float32Array || buffer instanceof Float64Array ? buffer : null;
   const whole = plain !== null && areNeighbours(columns, 0, columns.length);
