@@ -6,14 +6,10 @@ import * as e from '../expr.ts';
 import { contiguousStrides, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { makeTensor } from '../tensor-class.ts';
+import { programCache } from './build.ts';
 import { reshaped, zeroProgram } from './taps.ts';
 
-const programs = new Map<string, e.Program>();
-function cached(key: string, make: () => e.Program): e.Program {
-  let program = programs.get(key);
-  if (!program) programs.set(key, (program = make()));
-  return program;
-}
+const cached = programCache();
 
 const int32s: readonly DType[] = ['int32', 'int32', 'int32'];
 

@@ -269,6 +269,16 @@ export function noElements(name: string, shape: Shape): ShapeError {
   );
 }
 
+/** Keeps programs by a key, and makes one where there is none. */
+export function programCache(): (key: string, make: () => Program) => Program {
+  const programs = new Map<string, Program>();
+  return (key, make) => {
+    let program = programs.get(key);
+    if (!program) programs.set(key, (program = make()));
+    return program;
+  };
+}
+
 /** Throws unless `x` is a tensor. */
 export function requireTensor(name: string, x: unknown, argument = 0): asserts x is Tensor {
   if (!isTensor(x)) throw new ArgumentError(`${name}: argument ${argument} must be a tensor, got ${describe(x)}`);

@@ -7,7 +7,7 @@ import * as e from '../expr.ts';
 import { formatShape } from '../shape.ts';
 import { OpSpec, type Sig } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
-import { notImplementedFor, requireTensor } from './build.ts';
+import { notImplementedFor, programCache, requireTensor } from './build.ts';
 import { reshaped, zeroProgram } from './taps.ts';
 
 /** Height and width of windows and how they lie. */
@@ -79,12 +79,7 @@ const int32 = (first: number, count: number): e.Expr[] =>
   Array.from({ length: count }, (_, k) => e.param(first + k, 'int32'));
 const int32s = (count: number): DType[] => Array.from({ length: count }, () => 'int32');
 
-const programs = new Map<string, e.Program>();
-function cached(key: string, make: () => e.Program): e.Program {
-  let program = programs.get(key);
-  if (!program) programs.set(key, (program = make()));
-  return program;
-}
+const cached = programCache();
 
 /** Reads each element of each window, 0 in the padding. */
 function toColumns(runtime: Runtime, out: TensorView, image: TensorView, attrs: ColumnsAttrs): void {

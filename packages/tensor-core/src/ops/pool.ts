@@ -7,7 +7,7 @@ import * as e from '../expr.ts';
 import { contiguousStrides, formatShape, numel, type Shape } from '../shape.ts';
 import { OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
-import { notImplementedFor, requireTensor } from './build.ts';
+import { notImplementedFor, programCache, requireTensor } from './build.ts';
 import { choices, dimOf, runTranspose, spatialDims, viewBy, windowOf } from './conv.ts';
 
 /** Attributes of pooling, with one entry per spatial dim. */
@@ -73,13 +73,7 @@ function pooledShape(x: Tensor, attrs: PoolAttrs): number[] {
 
 // --- maxima ---
 
-const programs = new Map<string, e.Program>();
-
-function cached(key: string, make: () => e.Program): e.Program {
-  let program = programs.get(key);
-  if (!program) programs.set(key, (program = make()));
-  return program;
-}
+const cached = programCache();
 
 /** No position yet: the first element that a window meets is taken whatever it is. */
 function startSearch(runtime: Runtime, values: TensorView, indices: TensorView): void {

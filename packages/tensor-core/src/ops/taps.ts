@@ -8,6 +8,7 @@ import type { DType } from '../dtype.ts';
 import * as e from '../expr.ts';
 import { contiguousStrides } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { programCache } from './build.ts';
 
 /** One place that is read: its position along the axis (int32) and its weight, `null` for 1 exactly. */
 export interface Tap {
@@ -46,13 +47,7 @@ function parameters(axes: readonly (AxisMap | null)[], dtype: DType) {
 
 const keyOf = (axes: readonly (AxisMap | null)[]): string => axes.map((axis) => axis?.key ?? '-').join();
 
-const programs = new Map<string, e.Program>();
-
-function cached(key: string, make: () => e.Program): e.Program {
-  let program = programs.get(key);
-  if (!program) programs.set(key, (program = make()));
-  return program;
-}
+const cached = programCache();
 
 /** `out[…] = Σ weights · x[…]`, axis by axis, the last innermost. What lies outside of `x` is `outside`. */
 export function resample(
