@@ -97,6 +97,10 @@ export const autogradHooks: AutogradHooks = {
   setRequiresGrad,
   isLeaf,
   gradFn: (tensor) => currentMeta(tensor)?.gradFn ?? null,
+  nameNode(tensor, name) {
+    const node = currentMeta(tensor)?.gradFn;
+    if (node) node.name = name;
+  },
   grad: (tensor) => (tensor.autogradMeta as AutogradMeta | null)?.grad ?? null,
   setGrad,
   retainGrad,

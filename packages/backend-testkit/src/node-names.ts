@@ -59,7 +59,6 @@ export const otherNodes: { readonly [op: string]: string | undefined } = {
   atleast2d: reshaped,
   atleast3d: reshaped,
   blockDiag: composed,
-  chunk: composed,
   combinations: composed,
   clampMax: 'clamp with one bound',
   clampMin: 'clamp with one bound',
@@ -86,8 +85,6 @@ export const otherNodes: { readonly [op: string]: string | undefined } = {
   rot90: composed,
   scatterReduce: 'the mean is a sum divided by a count',
   sort: 'the samples ask PyTorch for a stable sort, ours always is',
-  split: composed,
-  unbind: composed,
   unique: composed,
   uniqueConsecutive: composed,
 };

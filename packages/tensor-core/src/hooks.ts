@@ -38,6 +38,8 @@ export interface AutogradHooks {
   setRequiresGrad(tensor: Tensor, value: boolean): void;
   isLeaf(tensor: Tensor): boolean;
   gradFn(tensor: Tensor): GradNode | null;
+  /** Gives the node that made `tensor` the name of the call that made it together with others (`split`). */
+  nameNode(tensor: Tensor, name: string): void;
   grad(tensor: Tensor): Tensor | null;
   setGrad(tensor: Tensor, value: Tensor | null): void;
   retainGrad(tensor: Tensor): void;

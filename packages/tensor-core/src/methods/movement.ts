@@ -4,7 +4,7 @@
  */
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, AutogradError, checkOptions, describe, ShapeError } from '../errors.ts';
-import { interpreters } from '../hooks.ts';
+import { installedAutograd, interpreters } from '../hooks.ts';
 import { requireTensor } from '../ops/build.ts';
 import { create } from '../ops/create.ts';
 import { index as indexOps } from '../ops/index.ts';
@@ -52,6 +52,7 @@ function orderedDims(dims: unknown, rank: number, where: string): number[] {
 function siblings(node: string, views: Tensor[]): Tensor[] {
   views.forEach((view, outputNr) => {
     if (view.viewInfo) view.viewInfo.multi = { node, outputNr };
+    installedAutograd()?.nameNode(view, node);
   });
   return views;
 }
