@@ -154,9 +154,6 @@ export function canCast(from: DType, to: DType): boolean {
   return categoryRank[dtypes[from].category] <= categoryRank[dtypes[to].category];
 }
 
-/** The name a dtype has in PyTorch's printed text: `'torch.float64'`. */
-export const torchName = (dtype: DType): string => `torch.${dtype}`;
-
 /** PyTorch's error sentences name dtypes by their C++ names. */
 export const scalarTypeName: { readonly [D in DType]: string } = {
   bool: 'Bool',

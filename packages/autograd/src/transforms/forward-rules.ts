@@ -211,17 +211,17 @@ function pointwiseTangent(call: Call, rule: GradRule): Tensor | null {
   const terms = call.tangents.map((tangent, i) => {
     if (!tangent) return null;
     const grad = (tangent.dtype === out.dtype ? tangent : tangent.to(out.dtype)).expand(out.shape);
-    return gradient(rule, new ForwardContext(call, [grad], (j) => j === i), i);
+    return gradient(call.node.spec.name, rule, new ForwardContext(call, [grad], (j) => j === i), i);
   });
   const total = sum(terms);
   return total && inShapeOf(total, out);
 }
 
-function gradient(rule: GradRule, context: ForwardContext, i: number): Tensor | null {
+function gradient(op: string, rule: GradRule, context: ForwardContext, i: number): Tensor | null {
   if (rule.kind === 'joint') return rule.grads(context)[i] ?? null;
   const row = rule.wrt[i];
   if (row === undefined)
-    throw new AutogradError(`the derivative with respect to argument ${i} of an op is not implemented`);
+    throw new AutogradError(`derivative of '${op}' with respect to argument ${i} is not implemented`);
   return row && row.grad(context);
 }
 
@@ -264,7 +264,7 @@ function transposed(call: Call, rule: GradRule): readonly (Tensor | null)[] {
     const all = rule.kind === 'joint' ? rule.grads(context) : null;
     const products = call.inputs.map((x, i) => {
       if (!needs(i) || !isTensor(x)) return null;
-      const p = all ? (all[i] ?? null) : gradient(rule, context, i);
+      const p = all ? (all[i] ?? null) : gradient(call.node.spec.name, rule, context, i);
       return p && (p.dtype === x.dtype ? sumTo(p, x.shape) : sumTo(p, x.shape).to(x.dtype));
     });
     return transposeOf(products, us, call, createGraph);
