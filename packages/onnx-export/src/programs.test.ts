@@ -5,9 +5,12 @@ import { Linear, Module, ReLU, Sequential, Sigmoid } from '@tenfold/nn';
 import {
   builtinOps,
   cat,
+  conv2d,
+  convTranspose2d,
   defineOp,
   dispatch,
   manualSeed,
+  maxPool2d,
   randn,
   type Sig,
   type Tensor,
@@ -314,6 +317,29 @@ describe('programs in onnxruntime', () => {
     const x = randn([3, 4]).to('float16');
     const [result] = await compareAll([{ name: 'half', fn: (x) => x.mul(2.5).add(1).relu().sum(1), example: [x] }]);
     expect(result).toEqual({ difference: expect.closeTo(0, 2) });
+  });
+
+  test('images of any number agree through convolutions and pooling', async () => {
+    // onnxruntime has no float64 kernels for these
+    const g = (...shape: number[]): Tensor => randn(shape);
+    const [weight, bias, back] = [g(6, 3, 3, 3), g(6), g(6, 2, 2, 2)];
+    const net = (x: Tensor): Tensor =>
+      convTranspose2d(
+        maxPool2d(conv2d(x, weight, bias, { padding: 1, stride: 2 }).relu(), 2, { ceilMode: true }),
+        back,
+        null,
+        { stride: 2 },
+      );
+    const [result] = await compareAll([
+      {
+        name: 'images',
+        fn: net,
+        example: [g(2, 3, 9, 8)],
+        runs: [1, 2, 7].map((n) => [g(n, 3, 9, 8)]),
+        options: batch,
+      },
+    ]);
+    expect(result).toEqual({ difference: expect.closeTo(0, 5) });
   });
 
   test.each([11, 13, 18, 21])('agree at opset %i, at several sizes of every dynamic axis', async (opsetVersion) => {
