@@ -7,8 +7,10 @@ const made = (what: string) => ({ none: `what ${what} is made of; sampled there`
 const gradientOf = (what: string) => ({ none: `the gradient of ${what}; sampled there` });
 
 /** Running statistics are changed in place: they are results too. */
-const running = (statistics: readonly (Tensor | null)[]): { copies: (Tensor | null)[]; changed: Tensor[] } => {
-  const copies = statistics.map((x) => x && x.clone());
+const running = (
+  statistics: readonly (Tensor | null | undefined)[],
+): { copies: (Tensor | null)[]; changed: Tensor[] } => {
+  const copies = statistics.map((x) => x?.clone() ?? null);
   return { copies, changed: copies.filter((x) => x !== null) };
 };
 
