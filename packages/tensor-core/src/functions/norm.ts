@@ -144,9 +144,9 @@ export function groupNorm(input: Tensor, numGroups: number, options?: NormOption
   return dispatch(ops.groupNorm, [input, options?.weight ?? null, options?.bias ?? null], { groups, eps })[0];
 }
 
-/** A running statistic moves towards that of the input. */
+/** A running statistic moves towards that of the input; no derivative follows it there, also no forward one. */
 function move(running: Tensor, value: Tensor, momentum: number, factor = 1): void {
-  running.mul_(1 - momentum).add_(value, { alpha: momentum * factor });
+  running.mul_(1 - momentum).add_(value.detach(), { alpha: momentum * factor });
 }
 
 function checkRunning(where: string, input: Tensor, named: { readonly [name: string]: Tensor | null }): void {
