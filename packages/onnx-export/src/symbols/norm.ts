@@ -2,6 +2,7 @@
 import type { NormOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
+import { onnxType } from '../types.ts';
 import { type Symbols, viaBody } from './symbol.ts';
 
 interface Normalised {
@@ -73,6 +74,8 @@ function groupNorm(g: OpContext<NormOps['groupNorm']>): Ref[] {
   const y = g.op('GroupNormalization', [g.x(), ...scaleAndShift(c, [rest[0] as number])], {
     num_groups_i: groups,
     epsilon_f: eps,
+    // its statistics are in float32 unless asked for
+    ...(g.outDType() === 'float64' ? { stash_type_i: onnxType.float64 } : {}),
   });
   return [y, ...statistics];
 }
