@@ -199,10 +199,13 @@ export function batchNorm(
   const count = input.numel() / input.shape[1];
   refuseSingle(where, count, input.shape);
   const [result, mean, , variance] = dispatch(ops.batchNorm, [input, weight, bias], { eps });
-  withoutGrad(() => {
-    if (runningMean) move(runningMean, mean, momentum);
-    if (runningVar) move(runningVar, variance, momentum, count / (count - 1));
-  });
+  // no samples have no statistics
+  if (count > 0) {
+    withoutGrad(() => {
+      if (runningMean) move(runningMean, mean, momentum);
+      if (runningVar) move(runningVar, variance, momentum, count / (count - 1));
+    });
+  }
   return result;
 }
 
@@ -215,7 +218,7 @@ function byRunning(
 ): Tensor {
   if (mean === null || variance === null)
     throw new ArgumentError(
-      `${where}: Expected running_mean and running_var to be defined: without the statistics of the input it takes runningMean and runningVar`,
+      `${where}: runningMean and runningVar must be defined in evaluation mode, where the statistics of the input are not used`,
     );
   return dispatch(ops.batchNormInference, [input, mean, variance, weight, bias], { eps });
 }

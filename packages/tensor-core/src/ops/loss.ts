@@ -203,21 +203,6 @@ function nllBackwardMeta(
   return { shape: withClasses(target.shape, classes), dtype: grad.dtype };
 }
 
-/** The gradient of each sample's loss, and what it weighs: 0 where the target is ignored. */
-function perSample(
-  grad: Tensor,
-  target: Tensor,
-  weight: Tensor | null,
-  { reduction, ignoreIndex }: NllLossAttrs,
-): { each: Tensor; weights: Tensor | null; classes: Tensor } {
-  const { ignored, classes } = splitIgnored(target, ignoreIndex);
-  const weights = weight && weight.index([classes]).maskedFill(ignored, 0);
-  const total = (): Tensor => (weights ? weights.sum() : ignored.logicalNot().sum());
-  const share = reduction === 'mean' ? grad.div(total()) : grad;
-  // filled rather than multiplied: where all are ignored the share is NaN
-  return { each: share.mul(ignored.logicalNot()).maskedFill(ignored, 0), weights, classes };
-}
-
 /** Whether the targets of `crossEntropy` are probabilities rather than classes: they have the shape of the input. */
 const areProbabilities = (input: Tensor, target: Tensor): boolean => sameShape(input.shape, target.shape);
 
@@ -346,12 +331,16 @@ export const loss: { readonly [K in keyof LossOps]: OpSpec<LossOps[K]> } = {
     name: 'nllLossBackward',
     infer: ([grad, target, weight], attrs) => nllBackwardMeta(grad, target, weight, attrs),
     body([grad, target, weight], attrs) {
-      const { each, weights, classes } = perSample(grad, target, weight, attrs);
+      const { ignored, classes } = splitIgnored(target, attrs.ignoreIndex);
+      const weights = weight && weight.index([classes]).maskedFill(ignored, 0);
+      const total = (): Tensor => (weights ? weights.sum() : ignored.logicalNot().sum());
+      const share = (attrs.reduction === 'mean' ? grad.div(total()) : grad).neg().expand(target.shape);
+      // filled rather than multiplied: where all are ignored the share is NaN
+      const each = (weights ? share.mul(weights) : share).maskedFill(ignored, 0);
       const dim = target.ndim === 0 ? 0 : 1;
-      const scaled = (weights ? each.mul(weights) : each).neg();
       const zeros = grad.newZeros(withClasses(target.shape, attrs.classes));
-      const at = scaled.dtype === zeros.dtype ? scaled : scaled.to(zeros.dtype);
-      return zeros.scatter(dim, classes.unsqueeze(dim), at.unsqueeze(dim));
+      const source = each.dtype === zeros.dtype ? each : each.to(zeros.dtype);
+      return zeros.scatter(dim, classes.unsqueeze(dim), source.unsqueeze(dim));
     },
   }),
   crossEntropy: new OpSpec<LossOps['crossEntropy']>({
