@@ -21,6 +21,7 @@ import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
 import { heapBytes } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
+import { matmulOn } from './wasm/matmul.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
@@ -61,6 +62,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
     free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    matmul: matmulOn(machine, plain.matmul, plain.map),
   };
 }
 
