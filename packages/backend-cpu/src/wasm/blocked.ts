@@ -1,5 +1,6 @@
 /** Large matrix products: blocks of the operands are packed into WebAssembly memory and multiplied there. */
 import { type Buffer, codecOf, type View } from '../elements.ts';
+import { type Machine, theMachine } from './machine.ts';
 import { compileProducts, type Products, panelColumns, panelRows } from './product.ts';
 
 export type FloatArray = Float32Array | Float64Array;
@@ -29,27 +30,8 @@ const blockColumns = 512;
 const blockDepth = 512;
 /** Rows of the result that stand in WebAssembly memory at a time: so it needs less than 8 MB, whatever the size of a product. */
 const resultRows = 1024;
-const pageBytes = 65536;
 
-interface Machine {
-  readonly memory: WebAssembly.Memory;
-  readonly products: Products;
-}
-
-let machine: Machine | null | undefined;
-
-/** The compiled kernels and their memory; `null` where WebAssembly is absent or forbidden. */
-function theMachine(): Machine | null {
-  if (machine !== undefined) return machine;
-  try {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const products = compileProducts(memory);
-    machine = products && { memory, products };
-  } catch {
-    machine = null;
-  }
-  return machine;
-}
+let products: Products | undefined;
 
 /** Whether the blocked product is worth its packing, and can be had. */
 export function isBlocked(m: number, n: number, k: number): boolean {
@@ -67,7 +49,9 @@ export function blockedProduct(out: Target, a: Factor, b: Factor): void {
 }
 
 function productOfRows(out: Target, a: Factor, b: Factor): void {
-  const { memory, products } = theMachine() as Machine;
+  const machine = theMachine() as Machine;
+  products ??= compileProducts(machine);
+  const { heap } = machine;
   const type = out.dtype === 'float64' ? 'float64' : 'float32';
   const itemsize = type === 'float64' ? 8 : 4;
   const [m, k, n] = [out.rows.length, a.columns.length, out.columns.length];
@@ -79,9 +63,11 @@ function productOfRows(out: Target, a: Factor, b: Factor): void {
   const atB = roundUp(Math.min(paddedRows, blockRows) * depth, 4);
   const atC = atB + paddedColumns * depth;
   const size = (atC + paddedRows * paddedColumns) * itemsize;
-  const missing = Math.ceil(size / pageBytes) - memory.buffer.byteLength / pageBytes;
-  if (missing > 0) memory.grow(missing);
-  const scratch = type === 'float64' ? new Float64Array(memory.buffer) : new Float32Array(memory.buffer);
+  const address = heap.allocate(size);
+  const scratch =
+    type === 'float64'
+      ? new Float64Array(heap.memory.buffer, address, size / 8)
+      : new Float32Array(heap.memory.buffer, address, size / 4);
   const write = writerOf(out);
   for (let column = 0; column < n; column += blockColumns) {
     const columns = Math.min(blockColumns, n - column);
@@ -96,9 +82,9 @@ function productOfRows(out: Target, a: Factor, b: Factor): void {
         for (let i = 0; i < rows; i += panelRows)
           packPanel(scratch, i * steps, panelRows, a, a.rows, row + i, a.columns, step, steps);
         products[type](
-          0,
-          atB * itemsize,
-          (atC + row * tileColumns) * itemsize,
+          address,
+          address + atB * itemsize,
+          address + (atC + row * tileColumns) * itemsize,
           roundUp(rows, panelRows),
           tileColumns,
           steps,
@@ -108,6 +94,7 @@ function productOfRows(out: Target, a: Factor, b: Factor): void {
     }
     for (let i = 0; i < m; i++) write(i, column, columns, scratch, atC + i * tileColumns);
   }
+  heap.free(address, size);
 }
 
 /** Whether these offsets follow each other. */
