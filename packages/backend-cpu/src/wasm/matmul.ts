@@ -33,6 +33,7 @@ type Map = Runtime<Buffer>['map'];
 /** Bytes of a column of a block of A and of a row of a block of B, steps of k in bytes: the one stays in the second-level cache, a panel of the other in the first. */
 const blockRows = 128;
 const blockColumns = 512;
+const fewColumns = 32;
 const blockDepthBytes = 2048;
 /** So many rows or columns at a time have lists of offsets, where a list can be used again. */
 const listLength = 4096;
@@ -233,7 +234,7 @@ function productsOf(
   const columnsAtOnce = partOf(n);
   const depth = Math.ceil(k.size / Math.ceil((k.size * itemsize) / blockDepthBytes));
   const rows = Math.min(blockRows, roundUp(rowsAtOnce, panelRows));
-  const columns = Math.min(blockColumns, roundUp(columnsAtOnce, 8));
+  const columns = Math.min(rowsAtOnce <= blockRows ? fewColumns : blockColumns, roundUp(columnsAtOnce, 8));
   // words: arguments, then lists; bytes: what lies on JavaScript's heap, then blocks
   const lists = [rowsAtOnce, k.size, k.size, columnsAtOnce, rowsAtOnce, columnsAtOnce];
   const listRoom = lists.reduce((sum, length) => sum + roundUp(length + 4, 16), roundUp(productFields.length, 16));

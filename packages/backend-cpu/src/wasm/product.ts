@@ -77,6 +77,7 @@ const times = (x: I32, y: number): I32 => i32.mul(x, i32.const(y));
 const smaller = (x: I32, y: I32): I32 => select(x, y, i32.ltU(x, y));
 const advance = (x: Local<'i32'>, by: number): Statement => x.set(plus(x.get, by));
 const two = ['i32', 'i32'] as const;
+const four = [...two, ...two] as const;
 const seven = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
 const nine = [...two, ...seven] as const;
 
@@ -185,6 +186,21 @@ function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<
   });
 }
 
+/** Packs a whole panel of neighbouring columns. Parameters: to, from (the first column), the offsets of the steps, how many there are. */
+function definePackWide(module: ModuleBuilder): Callable<typeof four, 'none'> {
+  return module.define({ parameters: four, result: 'none' }, (fn) => {
+    const [to, from, steps, count] = [0, 1, 2, 3].map((i) => fn.parameter(i, 'i32'));
+    const end = fn.let(i32.add(steps.get, times(count.get, 4)));
+    fn.doWhile(() => {
+      const at = fn.let(i32.add(from.get, i32.load(steps.get)));
+      for (let v = 0; v < panelVectors; v++)
+        fn.emit(v128.store(to.get, v128.load(at, v * vectorBytes), v * vectorBytes));
+      fn.emit(advance(to, panelBytes), advance(steps, 4));
+      return i32.ltU(steps.get, end);
+    });
+  });
+}
+
 /**
  * A tile of the result. Parameters: its panels of A and B, the number of steps (not 0), the address of its first column, the offsets of its rows, what to do
  * with the sums, and the first element of the bias.
@@ -194,23 +210,22 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: 
     const [a, b, k, c, rowList, mode, bias] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
     const vector = (): Local<'v128'> => fn.local('v128');
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, vector));
-    const right = Array.from({ length: vectors }, vector);
-    const left = vector();
+    const right = vector();
     const end = fn.let(i32.add(a.get, times(k.get, panelRows * lanes.size)));
     // one step along k: a column of the panel of A times a row of the panel of B
     fn.doWhile(() => {
-      right.forEach((y, v) => fn.emit(y.set(v128.load(b.get, v * vectorBytes))));
-      sums.forEach((sumsOfRow, r) => {
-        fn.emit(left.set(lanes.loadSplat(a.get, r * lanes.size)));
-        sumsOfRow.forEach((sum, v) => {
-          const [x, y] = [left.get, right[v].get];
+      const left = sums.map((_, r) => fn.let(lanes.loadSplat(a.get, r * lanes.size)));
+      for (let v = 0; v < vectors; v++) {
+        fn.emit(right.set(v128.load(b.get, v * vectorBytes)));
+        sums.forEach((row, r) => {
+          const [x, y, sum] = [left[r], right.get, row[v]];
           fn.emit(
             sum.set(
               fused && 'relaxedMadd' in lanes ? lanes.relaxedMadd(x, y, sum.get) : lanes.add(sum.get, lanes.mul(x, y)),
             ),
           );
         });
-      });
+      }
       fn.emit(advance(a, panelRows * lanes.size), advance(b, vectors * vectorBytes));
       return i32.ltU(a.get, end);
     });
@@ -263,6 +278,7 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
   const { size } = lanes;
   const neighbours = defineNeighbours(module, lanes);
   const pack = definePack(module, lanes, neighbours);
+  const packWide = definePackWide(module);
   const scatter = defineScatter(module, lanes);
   const tiles = Array.from({ length: panelRows }, (_, r) =>
     Array.from({ length: panelVectors }, (_, v) => defineTile(module, lanes, r + 1, v + 1, fused)),
@@ -281,16 +297,16 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
     const entry = (list: I32, i: I32): I32 => i32.add(list, times(i, 4));
     for (let r = 0; r < panelRows; r++) fn.emit(i32.store(tileRows, i32.const(r * panelBytes), 4 * r));
 
-    forEach(fn, n, blockColumns, (column) => {
-      const columns = fn.let(smaller(blockColumns, i32.sub(n, column)));
-      forEach(fn, k, blockDepth, (step) => {
-        const steps = fn.let(smaller(blockDepth, i32.sub(k, step)));
-        const stepsA = fn.let(entry(aSteps, step));
-        const stepsB = fn.let(entry(bSteps, step));
-        const isLast = i32.eq(i32.add(step, steps), k);
-        const mode = fn.let(
-          i32.or(select(i32.const(accumulate), i32.const(0), step), select(biasKind, i32.const(0), isLast)),
-        );
+    forEach(fn, k, blockDepth, (step) => {
+      const steps = fn.let(smaller(blockDepth, i32.sub(k, step)));
+      const stepsA = fn.let(entry(aSteps, step));
+      const stepsB = fn.let(entry(bSteps, step));
+      const isLast = i32.eq(i32.add(step, steps), k);
+      const mode = fn.let(
+        i32.or(select(i32.const(accumulate), i32.const(0), step), select(biasKind, i32.const(0), isLast)),
+      );
+      forEach(fn, n, blockColumns, (column) => {
+        const columns = fn.let(smaller(blockColumns, i32.sub(n, column)));
         const panelOf = (j: I32): I32 => i32.add(packedB, i32.mul(times(j, size), steps));
         /** Bytes of a row of the panel that begins at column j: the last one may have one vector only. */
         const widthOf = (j: I32): I32 =>
@@ -301,29 +317,40 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
           );
         forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
           const panel = fn.let(panelOf(j));
-          const width = fn.let(widthOf(j));
-          for (let v = 0; v < panelVectors; v++) {
-            const first = fn.let(plus(j, v * lanes.lanes));
-            fn.if(i32.ltU(first, columns), () => {
-              const present = smaller(i32.const(lanes.lanes), i32.sub(columns, first));
-              const list = entry(bColumns, i32.add(column, first));
-              fn.emit(pack(plus(panel, v * vectorBytes), width, b, list, present, stepsB, steps));
-            });
-          }
+          const present = fn.let(i32.sub(columns, j));
+          const list = fn.let(entry(bColumns, i32.add(column, j)));
+          const isWide = i32.geU(present, i32.const(columnsOfPanel));
+          fn.if(
+            i32.and(isWide, neighbours(list, smaller(present, i32.const(columnsOfPanel)))),
+            () => fn.emit(packWide(panel, i32.add(b, i32.load(list)), stepsB, steps)),
+            () => {
+              const width = fn.let(widthOf(j));
+              for (let v = 0; v < panelVectors; v++) {
+                const first = v * lanes.lanes;
+                fn.if(i32.gtU(present, i32.const(first)), () => {
+                  const here = smaller(i32.const(lanes.lanes), plus(present, -first));
+                  fn.emit(pack(plus(panel, v * vectorBytes), width, b, plus(list, 4 * first), here, stepsB, steps));
+                });
+              }
+            },
+          );
         });
         forEach(fn, m, blockRows, (row) => {
           const rows = fn.let(smaller(blockRows, i32.sub(m, row)));
-          forEach(fn, rows, i32.const(panelRows), (i) => {
-            for (let group = 0; group < panelRows; group += lanes.lanes) {
-              const first = fn.let(plus(i, group));
-              const to = i32.add(packedA, i32.add(i32.mul(times(i, size), steps), i32.const(group * size)));
-              fn.if(i32.ltU(first, rows), () => {
-                const present = smaller(i32.const(lanes.lanes), i32.sub(rows, first));
-                const list = entry(aRows, i32.add(row, first));
-                fn.emit(pack(to, i32.const(panelRows * size), a, list, present, stepsA, steps));
-              });
-            }
-          });
+          // one block of A is packed once for all columns
+          fn.if(i32.or(i32.eqz(column), i32.gtU(m, blockRows)), () =>
+            forEach(fn, rows, i32.const(panelRows), (i) => {
+              for (let group = 0; group < panelRows; group += lanes.lanes) {
+                const first = fn.let(plus(i, group));
+                const to = i32.add(packedA, i32.add(i32.mul(times(i, size), steps), i32.const(group * size)));
+                fn.if(i32.ltU(first, rows), () => {
+                  const present = smaller(i32.const(lanes.lanes), i32.sub(rows, first));
+                  const list = entry(aRows, i32.add(row, first));
+                  fn.emit(pack(to, i32.const(panelRows * size), a, list, present, stepsA, steps));
+                });
+              }
+            }),
+          );
           forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
             const panel = fn.let(panelOf(j));
             const width = fn.let(widthOf(j));
