@@ -79,6 +79,7 @@ const advance = (x: Local<'i32'>, by: number): Statement => x.set(plus(x.get, by
 const two = ['i32', 'i32'] as const;
 const four = [...two, ...two] as const;
 const seven = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+const eight = [...four, ...four] as const;
 const nine = [...two, ...seven] as const;
 
 /** `body` for x = 0, step, … below `end`. */
@@ -113,8 +114,8 @@ function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
 }
 
 /**
- * Packs up to a vector of lines of an operand: line l of step p goes to `to + p·stride + l·size`; lines that are not there are 0. Parameters: to, stride,
- * from, the offsets of the lines, how many there are, the offsets of the steps, how many there are.
+ * Packs up to a vector of lines of an operand: line l of step p goes to `to + p·stride + l·size`; lines that are not there repeat the first one.
+ * Parameters: to, stride, from, the offsets of the lines, how many there are, the offsets of the steps, how many there are.
  */
 function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<typeof defineNeighbours>) {
   const { size, lanes: width } = lanes;
@@ -123,25 +124,12 @@ function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<
     const end = fn.let(i32.add(steps.get, times(count.get, 4)));
     const put = (value: Vector): void =>
       fn.emit(v128.store(to.get, value), to.set(i32.add(to.get, stride.get)), advance(steps, 4));
-    const whole = i32.eq(present.get, i32.const(width));
     const line = Array.from({ length: width }, () => fn.local('i32'));
     const at = (l: number): I32 => i32.add(line[l].get, i32.load(steps.get));
     const gather = (): void => {
       let value: Vector = lanes.loadSplat(at(0));
       for (let l = 1; l < width; l++) value = v128.loadLane(size, at(l), value, l);
       put(value);
-    };
-    // some of the lines: the missing ones read zeros
-    const partly = (): void => {
-      fn.while(i32.ltU(steps.get, end), () => {
-        const step = fn.let(i32.add(from.get, i32.load(steps.get)));
-        const value = fn.variable(v128.zero);
-        for (let l = 0; l < width - 1; l++)
-          fn.if(i32.gtU(present.get, i32.const(l)), () =>
-            fn.emit(value.set(v128.loadLane(size, i32.add(step, i32.load(lines.get, 4 * l)), value.get, l))),
-          );
-        put(value.get);
-      });
     };
     // neighbouring steps of all lines: a square block at a time
     const square = (): void => {
@@ -163,25 +151,22 @@ function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<
             ),
             i32.const(15),
           );
+    for (const [l, { set }] of line.entries()) {
+      const offset = i32.load(select(plus(lines.get, 4 * l), lines.get, i32.gtU(present.get, i32.const(l))));
+      fn.emit(set(i32.add(from.get, offset)));
+    }
     fn.if(
-      whole,
+      i32.and(i32.eq(present.get, i32.const(width)), neighbours(lines.get, present.get)),
+      () => fn.while(i32.ltU(steps.get, end), () => put(v128.load(at(0)))),
       () => {
-        for (const [l, { set }] of line.entries()) fn.emit(set(i32.add(from.get, i32.load(lines.get, 4 * l))));
-        fn.if(
-          neighbours(lines.get, present.get),
-          () => fn.while(i32.ltU(steps.get, end), () => put(v128.load(at(0)))),
-          () => {
-            const last = fn.let(plus(end, -4 * width));
-            fn.while(i32.leS(steps.get, last), () => {
-              fn.if(adjacent, square, () => {
-                for (let l = 0; l < width; l++) gather();
-              });
-            });
-            fn.while(i32.ltU(steps.get, end), gather);
-          },
-        );
+        const last = fn.let(plus(end, -4 * width));
+        fn.while(i32.leU(steps.get, last), () => {
+          fn.if(adjacent, square, () => {
+            for (let l = 0; l < width; l++) gather();
+          });
+        });
+        fn.while(i32.ltU(steps.get, end), gather);
       },
-      partly,
     );
   });
 }
@@ -203,11 +188,15 @@ function definePackWide(module: ModuleBuilder): Callable<typeof four, 'none'> {
 
 /**
  * A tile of the result. Parameters: its panels of A and B, the number of steps (not 0), the address of its first column, the offsets of its rows, what to do
- * with the sums, and the first element of the bias.
+ * with the sums, the first element of the bias, and the offsets of the steps in B where that is not packed.
  */
-function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: number, fused: boolean) {
-  return module.define({ parameters: seven, result: 'none' }, (fn) => {
-    const [a, b, k, c, rowList, mode, bias] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
+function defineTile(
+  module: ModuleBuilder,
+  lanes: Lanes,
+  { rows, vectors, isPacked, fused }: { rows: number; vectors: number; isPacked: boolean; fused: boolean },
+) {
+  return module.define({ parameters: eight, result: 'none' }, (fn) => {
+    const [a, b, k, c, rowList, mode, bias, stepList] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => fn.parameter(i, 'i32'));
     const vector = (): Local<'v128'> => fn.local('v128');
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, vector));
     const right = vector();
@@ -215,8 +204,9 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: 
     // one step along k: a column of the panel of A times a row of the panel of B
     fn.doWhile(() => {
       const left = sums.map((_, r) => fn.let(lanes.loadSplat(a.get, r * lanes.size)));
+      const rowOfB = isPacked ? b.get : fn.let(i32.add(b.get, i32.load(stepList.get)));
       for (let v = 0; v < vectors; v++) {
-        fn.emit(right.set(v128.load(b.get, v * vectorBytes)));
+        fn.emit(right.set(v128.load(rowOfB, v * vectorBytes)));
         sums.forEach((row, r) => {
           const [x, y, sum] = [left[r], right.get, row[v]];
           fn.emit(
@@ -226,7 +216,7 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: 
           );
         });
       }
-      fn.emit(advance(a, panelRows * lanes.size), advance(b, vectors * vectorBytes));
+      fn.emit(advance(a, panelRows * lanes.size), isPacked ? advance(b, vectors * vectorBytes) : advance(stepList, 4));
       return i32.ltU(a.get, end);
     });
     const address = sums.map((_, r) => fn.let(i32.add(c.get, i32.load(rowList.get, 4 * r))));
@@ -281,7 +271,12 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
   const packWide = definePackWide(module);
   const scatter = defineScatter(module, lanes);
   const tiles = Array.from({ length: panelRows }, (_, r) =>
-    Array.from({ length: panelVectors }, (_, v) => defineTile(module, lanes, r + 1, v + 1, fused)),
+    Array.from({ length: panelVectors }, (_, v) =>
+      defineTile(module, lanes, { rows: r + 1, vectors: v + 1, isPacked: true, fused }),
+    ),
+  );
+  const unpackedTiles = tiles.map((_, r) =>
+    defineTile(module, lanes, { rows: r + 1, vectors: panelVectors, isPacked: false, fused }),
   );
   const columnsOfPanel = panelBytes / size;
   module.define({ parameters: ['i32'], result: 'none', name }, (fn) => {
@@ -296,6 +291,9 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
     const tileRows = fn.let(plus(scratch, tileBytes));
     const entry = (list: I32, i: I32): I32 => i32.add(list, times(i, 4));
     for (let r = 0; r < panelRows; r++) fn.emit(i32.store(tileRows, i32.const(r * panelBytes), 4 * r));
+
+    // what one panel of A is multiplied with is used once: packing would only cost
+    const mayStay = fn.let(i32.leU(m, i32.const(panelRows)));
 
     forEach(fn, k, blockDepth, (step) => {
       const steps = fn.let(smaller(blockDepth, i32.sub(k, step)));
@@ -315,14 +313,19 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
             i32.const(vectorBytes),
             i32.gtU(i32.sub(columns, j), i32.const(columnsOfPanel - lanes.lanes)),
           );
+        /** Whether a panel is whole and its columns are neighbours. */
+        const isWide = (list: I32, present: I32): I32 =>
+          i32.and(
+            i32.geU(present, i32.const(columnsOfPanel)),
+            neighbours(list, smaller(present, i32.const(columnsOfPanel))),
+          );
         forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
           const panel = fn.let(panelOf(j));
           const present = fn.let(i32.sub(columns, j));
           const list = fn.let(entry(bColumns, i32.add(column, j)));
-          const isWide = i32.geU(present, i32.const(columnsOfPanel));
           fn.if(
-            i32.and(isWide, neighbours(list, smaller(present, i32.const(columnsOfPanel)))),
-            () => fn.emit(packWide(panel, i32.add(b, i32.load(list)), stepsB, steps)),
+            isWide(list, present),
+            () => fn.if(i32.eqz(mayStay), () => fn.emit(packWide(panel, i32.add(b, i32.load(list)), stepsB, steps))),
             () => {
               const width = fn.let(widthOf(j));
               for (let v = 0; v < panelVectors; v++) {
@@ -360,6 +363,10 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
             // whole vectors of neighbours are stored as such
             const direct = fn.let(i32.and(i32.eq(times(present, size), width), neighbours(columnList, present)));
             const toColumn = fn.let(i32.add(c, i32.load(columnList)));
+            const bList = fn.let(entry(bColumns, here));
+            const fromColumn = fn.let(i32.add(b, i32.load(bList)));
+            const isUnpacked = fn.variable(i32.const(0));
+            fn.if(mayStay, () => fn.emit(isUnpacked.set(isWide(bList, i32.sub(columns, j)))));
             forEach(fn, rows, i32.const(panelRows), (i) => {
               const left = fn.let(i32.add(packedA, i32.mul(times(i, size), steps)));
               const rowList = fn.let(entry(cRows, i32.add(row, i)));
@@ -368,23 +375,33 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
                 i32.add(bias, times(select(here, i32.add(row, i), i32.eq(biasKind, i32.const(biasOfColumns))), size)),
               );
               const run = (to: I32, list: I32, mode: I32): void => {
+                fn.if(isUnpacked.get, () =>
+                  unpackedTiles.forEach((tile, r) =>
+                    fn.if(i32.eq(rowsHere, i32.const(r + 1)), () =>
+                      fn.emit(tile(left, fromColumn, steps, to, list, mode, biasHere, stepsB)),
+                    ),
+                  ),
+                );
+                fn.if(i32.eqz(isUnpacked.get), () => runPacked(to, list, mode));
+              };
+              const runPacked = (to: I32, list: I32, mode: I32): void => {
                 tiles.forEach((byVectors, r) =>
                   byVectors.forEach((tile, v) =>
                     fn.if(
                       i32.and(i32.eq(rowsHere, i32.const(r + 1)), i32.eq(width, i32.const((v + 1) * vectorBytes))),
-                      () => fn.emit(tile(left, panel, steps, to, list, mode, biasHere)),
+                      () => fn.emit(tile(left, panel, steps, to, list, mode, biasHere, i32.const(0))),
                     ),
                   ),
                 );
               };
               const isWhole = i32.and(
-                direct,
+                i32.gtU(direct, isUnpacked.get),
                 i32.and(i32.eq(rowsHere, i32.const(panelRows)), i32.eq(width, i32.const(panelBytes))),
               );
               const whole = tiles[panelRows - 1][panelVectors - 1];
               fn.if(
                 isWhole,
-                () => fn.emit(whole(left, panel, steps, toColumn, rowList, mode, biasHere)),
+                () => fn.emit(whole(left, panel, steps, toColumn, rowList, mode, biasHere, i32.const(0))),
                 () =>
                   fn.if(
                     direct,
