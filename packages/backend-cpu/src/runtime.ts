@@ -11,6 +11,9 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { breathe } from './breathe.ts';
+import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
+import { loss } from './direct/loss.ts';
+import { pool } from './direct/pool.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
@@ -70,6 +73,9 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     matmul: matmulOn(machine, plain.matmul, map),
+    gather: gatherLines,
+    scatter: scatterLines,
+    overrides: { ...decomposition, ...loss, ...pool },
   };
 }
 
