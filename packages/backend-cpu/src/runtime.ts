@@ -15,13 +15,14 @@ import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
-import { map } from './kernels/map.ts';
+import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
 import { heapBytes } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
+import { createReduce } from './wasm/reduce.ts';
 import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
@@ -43,7 +44,7 @@ const plain: Runtime<Buffer> = {
   copy: (from, fromOffset, to, toOffset, length) => {
     (to as Float64Array).set((from as Float64Array).subarray(fromOffset, fromOffset + length), toOffset);
   },
-  map,
+  map: plainMap,
   reduce,
   argReduce,
   scan,
@@ -59,12 +60,14 @@ const plain: Runtime<Buffer> = {
 function accelerated(machine: Machine): Runtime<Buffer> {
   const { heap, memory } = machine;
   const staging = new Staging(memory);
+  const map = createMap(machine, staging);
   return {
     ...plain,
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
     free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
-    map: createMap(machine, staging),
+    map,
+    reduce: createReduce(machine, staging, map),
   };
 }
 
