@@ -19,9 +19,10 @@ import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
-import { heapBytes } from './wasm/heap.ts';
+import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
+import { matmulOn } from './wasm/matmul.ts';
 import { createReduce } from './wasm/reduce.ts';
 import { Staging } from './wasm/staging.ts';
 
@@ -65,9 +66,12 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     ...plain,
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
-    free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    free: (buffer) => {
+      if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
+    },
     map,
     reduce: createReduce(machine, staging, map),
+    matmul: matmulOn(machine, plain.matmul, map),
   };
 }
 

@@ -1,7 +1,7 @@
 /** How elements become one: sums, products, extremes and truths on vectors of running results. */
 import { type DType, isFloat, type ReduceKind } from '@tenfold/tensor-core';
-import { type FunctionBuilder, f32x4, f64x2, i32x4, i64x2, shuffle32, v128 } from './assembler.ts';
-import { type Group, high, isWide, laneClass, type V, wrapped } from './elements.ts';
+import { type FunctionBuilder, f32x4, f64x2, i32x4, i64x2, shuffle32, type Value, v128 } from './assembler.ts';
+import { type Group, high, isWide, keepGroup, laneClass, type V, wrapped } from './elements.ts';
 
 /** What has been folded so far, for the lanes of one vector: the result, or a sum and what its additions have lost. */
 export type Running = readonly V[];
@@ -155,4 +155,50 @@ function fold32(kind: 'sum' | 'prod' | 'max' | 'min'): Folding {
     case 'min':
       return simple(i32x4.const(2 ** 31 - 1), 1, (_, x, y) => i32x4.min(x, y));
   }
+}
+
+/** `count` groups folded into running results: first with each other, as a tree, if their order is free. */
+export function foldGroups(
+  fn: FunctionBuilder,
+  { widen, pair, pairsNarrow, step }: Folding,
+  runnings: readonly Running[],
+  count: number,
+  group: (k: number) => Group,
+): Running[] {
+  const foldOne = (into: readonly Running[], vectors: Group): Running[] =>
+    into.map((running, v) => keepGroup(fn, step(fn, running, vectors[v])));
+  if (!pair) {
+    let into = [...runnings];
+    for (let k = 0; k < count; k++) into = foldOne(into, keepGroup(fn, widen(group(k))));
+    return into;
+  }
+  const tree = (from: number, to: number): Group => {
+    if (to - from === 1) return keepGroup(fn, pairsNarrow ? group(from) : widen(group(from)));
+    const middle = (from + to) >> 1;
+    const [x, y] = [tree(from, middle), tree(middle, to)];
+    return x.map((vector, v) => fn.let(pair(fn, vector, y[v])));
+  };
+  const folded = tree(0, count);
+  return foldOne(runnings, pairsNarrow ? widen(folded) : folded);
+}
+
+/** All lanes folded into one, the first. */
+export function foldLanes(fn: FunctionBuilder, { vectors, merge }: Folding, runnings: readonly Running[]): Running {
+  let whole = runnings.reduce((a, b) => merge(fn, a, b));
+  for (const other of vectors === 2 ? [high] : [high, neighbour]) {
+    whole = keepGroup(fn, whole);
+    whole = merge(fn, whole, keepGroup(fn, whole.map(other)));
+  }
+  return keepGroup(fn, whole);
+}
+
+/** Lanes 1 and 3 in the place of 0 and 2. */
+const neighbour = (x: V): V => shuffle32(x, x, [1, 1, 3, 3]);
+const lanesFromZero = v128.of32([0, 1, 2, 3]);
+
+/** The first `left` elements of a group, and behind them what changes nothing. */
+export function onlyPresent(fn: FunctionBuilder, group: Group, left: Value<'i32'>, missing: V, wide: boolean): Group {
+  const present = fn.let(i32x4.lt(lanesFromZero, i32x4.splat(left)));
+  const masks = wide ? [i64x2.extendLow32S(present), i64x2.extendHigh32S(present)] : [present];
+  return group.map((x, v) => v128.select(x, missing, masks[v]));
 }

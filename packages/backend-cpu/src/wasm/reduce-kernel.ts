@@ -9,12 +9,9 @@ import {
   type FunctionBuilder,
   f64x2,
   i32,
-  i32x4,
-  i64x2,
   type Local,
   type ModuleBuilder,
   select,
-  shuffle32,
   type Value,
   v128,
 } from './assembler.ts';
@@ -22,7 +19,6 @@ import {
   encoded,
   type Group,
   groupSize,
-  high,
   isWide,
   itemBytes,
   keepGroup,
@@ -31,9 +27,8 @@ import {
   loadSplat,
   storeDense,
   storeLane,
-  type V,
 } from './elements.ts';
-import { foldingOf, type Running } from './folding.ts';
+import { foldGroups, foldingOf, foldLanes, onlyPresent, type Running } from './folding.ts';
 import type { Layout, ProgramFacts } from './map-kernel.ts';
 import { type LoadedInput, render } from './render.ts';
 
@@ -111,9 +106,6 @@ export function reduceWordsOf({ program, stepped, loaded }: ProgramFacts): Reduc
   };
 }
 
-const lanesFromZero = v128.of32([0, 1, 2, 3]);
-/** Lanes 1 and 3 in the place of 0 and 2. */
-const neighbour = (x: V): V => shuffle32(x, x, [1, 1, 3, 3]);
 const add = (pointer: Local<'i32'>, by: Value<'i32'>) => pointer.set(i32.add(pointer.get, by));
 
 /** Moves pointers to the next position of some dims; after the last one, back to the first. */
@@ -225,26 +217,8 @@ function writerOf(module: ModuleBuilder, fn: FunctionBuilder, { kind, facts, lay
       return group;
     },
 
-    /** `count` groups folded into running results: first with each other, as a tree, if their order is free. */
-    fold(runnings: readonly Running[], count: number, group: (k: number) => Group): Running[] {
-      const { widen, pair, pairsNarrow, step } = folding;
-      const foldOne = (into: readonly Running[], vectors: Group): Running[] =>
-        into.map((running, v) => step(fn, running, vectors[v]));
-      if (!pair) {
-        let into = [...runnings];
-        for (let k = 0; k < count; k++)
-          into = foldOne(into, keepGroup(fn, widen(group(k)))).map((x) => keepGroup(fn, x));
-        return into;
-      }
-      const tree = (from: number, to: number): Group => {
-        if (to - from === 1) return keepGroup(fn, pairsNarrow ? group(from) : widen(group(from)));
-        const middle = (from + to) >> 1;
-        const [x, y] = [tree(from, middle), tree(middle, to)];
-        return x.map((vector, v) => fn.let(pair(fn, vector, y[v])));
-      };
-      const folded = tree(0, count);
-      return foldOne(runnings, pairsNarrow ? widen(folded) : folded);
-    },
+    fold: (runnings: readonly Running[], count: number, group: (k: number) => Group): Running[] =>
+      foldGroups(fn, folding, runnings, count, group),
 
     /** Results, as they are stored. */
     results(runnings: readonly Running[]): Group {
@@ -280,13 +254,6 @@ function writerOf(module: ModuleBuilder, fn: FunctionBuilder, { kind, facts, lay
         4 * words.wordsPerDim,
       ),
   };
-}
-
-/** Values where there are any, and in the other lanes what changes nothing. */
-function onlyPresent(fn: FunctionBuilder, group: Group, left: Value<'i32'>, missing: V, wide: boolean): Group {
-  const present = fn.let(i32x4.lt(lanesFromZero, i32x4.splat(left)));
-  const masks = wide ? [i64x2.extendLow32S(present), i64x2.extendHigh32S(present)] : [present];
-  return group.map((x, v) => v128.select(x, missing, masks[v]));
 }
 
 const variables = (fn: FunctionBuilder, count: number): Local<'i32'>[] =>
@@ -338,12 +305,7 @@ function foldAlong(w: Writer): void {
       fn.emit(add(runs, i32.const(-1)));
       return runs.get;
     });
-    let whole = current().reduce((a, b) => folding.merge(fn, a, b));
-    for (const other of folding.vectors === 2 ? [high] : [high, neighbour]) {
-      whole = keepGroup(fn, whole);
-      whole = folding.merge(fn, whole, keepGroup(fn, whole.map(other)));
-    }
-    whole = keepGroup(fn, whole);
+    const whole = foldLanes(fn, folding, current());
     const raw = w.results(running.map(() => whole));
     fn.emit(storeLane(dtypes[0], result.get, raw, 0));
     w.nextResults(addresses);
