@@ -18,7 +18,7 @@ import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
-import { map } from './kernels/map.ts';
+import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
@@ -26,6 +26,7 @@ import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
 import { matmulOn } from './wasm/matmul.ts';
+import { createReduce } from './wasm/reduce.ts';
 import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
@@ -47,7 +48,7 @@ const plain: Runtime<Buffer> = {
   copy: (from, fromOffset, to, toOffset, length) => {
     (to as Float64Array).set((from as Float64Array).subarray(fromOffset, fromOffset + length), toOffset);
   },
-  map,
+  map: plainMap,
   reduce,
   argReduce,
   scan,
@@ -72,6 +73,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
     },
     map,
+    reduce: createReduce(machine, staging, map),
     matmul: matmulOn(machine, plain.matmul, map),
     gather: gatherLines,
     scatter: scatterLines,
