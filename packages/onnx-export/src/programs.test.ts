@@ -3,14 +3,18 @@ import '@tenfold/backend-cpu/register';
 import { asFunction, Function, type FunctionContext } from '@tenfold/autograd';
 import { Linear, Module, ReLU, Sequential, Sigmoid } from '@tenfold/nn';
 import {
+  batchNorm,
   builtinOps,
   cat,
   conv2d,
   convTranspose2d,
   defineOp,
   dispatch,
+  groupNorm,
+  layerNorm,
   manualSeed,
   maxPool2d,
+  ones,
   randn,
   type Sig,
   type Tensor,
@@ -36,6 +40,19 @@ const decoded = async (model: ExportableModel, inputs: Tensor[], options?: ToOnn
   ModelProto.decode(await toOnnx(model, inputs, options));
 const ops = (proto: ModelProto): (string | undefined)[] =>
   (proto.graph?.node ?? []).filter(({ opType }) => opType !== 'Constant').map(({ opType }) => opType);
+
+test('normalisations are ops of ONNX where the opset has them', async () => {
+  const [x, one, zero] = [zeros([2, 4, 3]), ones([4]), zeros([4])];
+  const written = async (fn: (x: Tensor) => Tensor, opsetVersion: number): Promise<(string | undefined)[]> =>
+    ops(await decoded(fn, [x], { opsetVersion }));
+  const layered = (y: Tensor): Tensor => layerNorm(y, [4, 3]);
+  expect(await written(layered, 17)).toEqual(['LayerNormalization']);
+  expect(await written(layered, 16)).not.toContain('LayerNormalization');
+  const byGroup = (y: Tensor): Tensor => groupNorm(y, 2, { weight: one, bias: zero });
+  expect(await written(byGroup, 21)).toEqual(['GroupNormalization']);
+  expect(await written(byGroup, 20)).not.toContain('GroupNormalization');
+  expect(await written((y) => batchNorm(y, zero, one), 13)).toEqual(['BatchNormalization']);
+});
 
 class Perception extends Module {
   readonly layer1 = new Linear(3, 4, { dtype: 'float64' });
