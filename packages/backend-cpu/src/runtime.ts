@@ -1,5 +1,15 @@
-/** The CPU device: buffers are typed arrays, kernels are plain loops. */
-import { type Backend, backendSpecVersion, DeviceError, dtypeNames, type Runtime } from '@tenfold/tensor-core';
+/** The CPU device: buffers are typed arrays, large ones over WebAssembly memory; kernels are WebAssembly where there is any, else plain loops. */
+import {
+  ArgumentError,
+  type Backend,
+  backendSpecVersion,
+  checkOptions,
+  DeviceError,
+  describe,
+  dtypeNames,
+  dtypes,
+  type Runtime,
+} from '@tenfold/tensor-core';
 import { breathe } from './breathe.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
@@ -9,9 +19,15 @@ import { map } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
+import { heapBytes } from './wasm/heap.ts';
+import { type Machine, theMachine } from './wasm/machine.ts';
+import { createMap } from './wasm/map.ts';
+import { matmulOn } from './wasm/matmul.ts';
+import { Staging } from './wasm/staging.ts';
 
-const runtime: Runtime<Buffer> = {
-  capabilities: { dtypes: dtypeNames, syncRead: true, collected: true },
+/** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
+const plain: Runtime<Buffer> = {
+  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: heapBytes },
   allocate,
   // the garbage collector owns typed arrays
   free: () => {},
@@ -40,6 +56,29 @@ const runtime: Runtime<Buffer> = {
   overrides: decomposition,
 };
 
+/** The plain loops with WebAssembly where it is faster. */
+function accelerated(machine: Machine): Runtime<Buffer> {
+  const { heap, memory } = machine;
+  const staging = new Staging(memory);
+  const map = createMap(machine, staging);
+  return {
+    ...plain,
+    allocate: (dtype, length) =>
+      length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
+    free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    map,
+    matmul: matmulOn(machine, plain.matmul, map),
+  };
+}
+
+/** Which kernels compute: `'wasm'` (the default where WebAssembly has SIMD and shared memory) or `'plain'`, loops in JavaScript. */
+export type CpuEngine = 'wasm' | 'plain';
+
+/** Options of {@link cpu}. */
+export interface CpuOptions {
+  readonly engine?: CpuEngine;
+}
+
 /**
  * The CPU backend, for `registerBackend(cpu())`: device `'cpu'`, all dtypes, Node and browsers.
  *
@@ -49,14 +88,27 @@ const runtime: Runtime<Buffer> = {
  * registerBackend(cpu());
  * console.log(tensor([1, 2]).add(1)); // tensor([2., 3.])
  */
-export function cpu(): Backend<Buffer> {
+export function cpu(options: CpuOptions = {}): Backend<Buffer> {
+  checkOptions('cpu', options, ['engine']);
+  const { engine } = options;
+  if (engine !== undefined && engine !== 'wasm' && engine !== 'plain')
+    throw new ArgumentError(`cpu: engine must be 'wasm' or 'plain', got ${describe(engine)}`);
+  const open = (): Runtime<Buffer> => {
+    const machine = engine === 'plain' ? null : theMachine();
+    if (machine) return accelerated(machine);
+    if (engine === 'wasm')
+      throw new DeviceError(
+        "cpu: this JavaScript engine has no WebAssembly with SIMD and shared memory; use engine: 'plain'",
+      );
+    return plain;
+  };
   return {
     specVersion: backendSpecVersion,
     deviceType: 'cpu',
     probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript, one thread' }],
     open: (index) => {
       if (index !== 0) throw new DeviceError(`there is one cpu device: use 'cpu', not 'cpu:${index}'`);
-      return runtime;
+      return open();
     },
   };
 }

@@ -66,8 +66,11 @@ export interface Capabilities {
   readonly dtypes: readonly DType[];
   /** Whether `downloadSync` exists, and with it `itemSync()` and ops whose result shape depends on values. */
   readonly syncRead: boolean;
-  /** Whether the garbage collector alone returns buffers (typed arrays); if false, core calls `free` from a finalizer. */
-  readonly collected: boolean;
+  /**
+   * Buffers of fewer bytes live and die with the JavaScript heap: core neither counts them nor calls `free`. For all others it does, when the last tensor
+   * that shows them is disposed or found by the garbage collector.
+   */
+  readonly collectedBelow: number;
 }
 
 /**

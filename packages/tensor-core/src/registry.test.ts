@@ -140,7 +140,7 @@ describe('memory', () => {
       ...backend,
       open: () => ({
         ...runtime,
-        capabilities: { ...runtime.capabilities, collected: false },
+        capabilities: { ...runtime.capabilities, collectedBelow: 0 },
         free: (buffer) => freed.push(buffer),
       }),
     });

@@ -9,9 +9,6 @@ export interface VersionCounter {
   value: number;
 }
 
-/** Storages below this size on a collected device live and die with the JavaScript heap: they are not counted and need no finalizer. */
-const countedBytes = 4096;
-
 interface Held {
   readonly device: Device;
   readonly buffer: unknown;
@@ -24,7 +21,7 @@ const collected = new FinalizationRegistry<Held>(release);
 function release({ device, buffer, bytes }: Held): void {
   device.usage.bytes -= bytes;
   device.usage.buffers--;
-  if (!device.runtime.capabilities.collected) device.runtime.free(buffer);
+  device.runtime.free(buffer);
 }
 
 /** A buffer of `length` elements on a device, with the number of tensors and saved tensors that hold it. */
@@ -52,7 +49,7 @@ export class Storage {
     this.length = length;
     this.#buffer = runtime.allocate(dtype, length);
     const bytes = length * dtypes[dtype].itemsize;
-    if (bytes < countedBytes && runtime.capabilities.collected) return;
+    if (bytes < runtime.capabilities.collectedBelow) return;
     this.#held = { device, buffer: this.#buffer, bytes };
     collected.register(this, this.#held, this);
     device.usage.bytes += bytes;
@@ -101,8 +98,8 @@ export interface MemoryUsage {
 }
 
 /**
- * Bytes and buffers held per open device, such as `{ cpu: { bytes, peakBytes, buffers } }`. Storages under 4 KiB on a device whose memory the
- * garbage collector owns are not counted. Memory that was dropped but not yet collected still counts.
+ * Bytes and buffers held per open device, such as `{ cpu: { bytes, peakBytes, buffers } }`. Small storages on a device that leaves them to the
+ * garbage collector (under 4 KiB on cpu) are not counted. Memory that was dropped but not yet collected still counts.
  */
 export function memory(): { [device: string]: MemoryUsage } {
   return Object.fromEntries(openDevices().map((device) => [device.name, { ...device.usage }]));

@@ -1,0 +1,18 @@
+/** Scalar functions that kernels call for what they have no instructions for: JavaScript's, in double precision. */
+import { ArgumentError } from '@tenfold/tensor-core';
+import { binaryFloat, unaryNumber } from '../functions.ts';
+
+const prefixed = <F>(prefix: string, functions: { readonly [name: string]: F }): { [name: string]: F } =>
+  Object.fromEntries(Object.entries(functions).map(([name, fn]) => [`${prefix}.${name}`, fn]));
+
+/** What modules may import: `unary.lgamma`, `binary.atan2`, and what raises errors. */
+export const scalarImports = {
+  ...prefixed('unary', unaryNumber),
+  ...prefixed('binary', binaryFloat),
+  /** A float as the low 32 bits of its integer part, as JavaScript's integer arrays take it. */
+  toInt32: (x: number): number => x | 0,
+  /** Raises the error of a division of integers by zero. */
+  divideByZero: (): number => {
+    throw new ArgumentError('ZeroDivisionError: integer division or modulo by zero');
+  },
+};
