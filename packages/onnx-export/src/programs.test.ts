@@ -54,6 +54,30 @@ test('normalisations are ops of ONNX where the opset has them', async () => {
   expect(await written((y) => batchNorm(y, zero, one), 13)).toEqual(['BatchNormalization']);
 });
 
+test('normalisations take images of any size', async () => {
+  const [weight, bias] = [f(4), f(4)];
+  const models: ((x: Tensor) => Tensor)[] = [
+    (x) => groupNorm(x, 2, { weight, bias }),
+    (x) => batchNorm(x, weight, bias.square().add(0.5), { weight, bias }),
+    (x) => batchNorm(x, null, null, { training: true }),
+    (x) => layerNorm(x, [...x.shape.slice(1)]),
+  ];
+  const comparisons = models.flatMap((fn, k) =>
+    [13, 21].map((opsetVersion) => ({
+      name: `norm ${k} ${opsetVersion}`,
+      fn,
+      example: [f(2, 4, 3, 5)],
+      runs: [[f(2, 4, 3, 5)], [f(1, 4, 6, 2)]],
+      options: { opsetVersion, dynamicAxes: { x: { 0: 'batch', 2: 'height', 3: 'width' } } },
+    })),
+  );
+  // ONNX keeps ε in float32
+  for (const result of await compareAll(comparisons)) {
+    expect(result).toHaveProperty('difference');
+    expect('difference' in result && result.difference).toBeLessThanOrEqual(1e-12);
+  }
+});
+
 class Perception extends Module {
   readonly layer1 = new Linear(3, 4, { dtype: 'float64' });
   readonly relu = new ReLU({ inplace: true });
