@@ -19,7 +19,7 @@ import {
   zeros,
 } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { grad, gradcheck } from './index.ts';
+import { grad, gradcheck, gradOf, vmap } from './index.ts';
 
 /** The ops that `fn` runs, without those in their bodies. */
 function outermost(fn: () => void): string[] {
@@ -121,4 +121,65 @@ test('dropped weights get no gradient', () => {
     return scaledDotProductAttention(q, k, v, { dropoutP: 0.4 });
   };
   expect(gradcheck(seeded, inputs)).toBe(true);
+});
+
+describe('gradients per sample, by vmap as by a loop', () => {
+  const double = (...shape: number[]): Tensor => randn(shape, { dtype: 'float64' });
+  // [function of one sample and shared tensors, samples, what is shared]
+  const programs: readonly (readonly [string, (...x: Tensor[]) => Tensor, Tensor[], Tensor[]])[] = [
+    ['layerNorm', (x, w, b) => layerNorm(x, 3, { weight: w, bias: b }), [double(4, 2, 3)], [double(3), double(3)]],
+    ['groupNorm', (x, w, b) => groupNorm(x, 2, { weight: w, bias: b }), [double(3, 2, 4, 2)], [double(4), double(4)]],
+    ['groupNorm, own weights', (x, w) => groupNorm(x, 2, { weight: w }), [double(3, 2, 4, 2), double(3, 4)], []],
+    [
+      'layerNorm, own weights',
+      (x, w, b) => layerNorm(x, 3, { weight: w, bias: b }),
+      [double(4, 2, 3), double(4, 3), double(4, 3)],
+      [],
+    ],
+    [
+      'batchNorm',
+      (x, w, b) => batchNorm(x, null, null, { weight: w, bias: b, training: true }),
+      [double(3, 4, 2)],
+      [double(2), double(2)],
+    ],
+    [
+      'by running',
+      (x, m, w) => batchNorm(x, m, m.square().add(1), { weight: w }),
+      [double(3, 4, 2)],
+      [double(2), double(2)],
+    ],
+    ['rmsNorm', (x, w) => rmsNorm(x, 3, { weight: w }), [double(4, 2, 3)], [double(3)]],
+    ['attention', (q, k, v) => scaledDotProductAttention(q, k, v), [double(3, 2, 4)], [double(2, 5, 4), double(5, 4)]],
+    [
+      'attention, own mask',
+      (m, q, k, v) => scaledDotProductAttention(q, k, v, { attnMask: m }),
+      [double(3, 2, 5)],
+      [double(2, 4), double(5, 4), double(2, 5, 4)],
+    ],
+    ['softmax', (x) => x.softmax(0), [double(3, 4)], []],
+    ['embedding', (w) => embedding(classes, w, { paddingIdx: 0 }), [double(3, 4, 2)], []],
+    ['maxPool2d', (x) => maxPool2d(x, 2), [double(3, 1, 2, 4, 4)], []],
+  ];
+  test.each(programs)('%s', (_, fn, own, shared) => {
+    const argnums = [...own, ...shared].map((_, i) => i);
+    const loss = (...x: Tensor[]): Tensor =>
+      fn(...x)
+        .sin()
+        .sum();
+    const inDims = [...own.map(() => 0), ...shared.map(() => null)];
+    const found = vmap(gradOf(loss, { argnums }), { inDims })(...own, ...shared) as unknown as readonly Tensor[];
+    for (let i = 0; i < own[0].shape[0]; i++) {
+      const leaves = [...own.map((x) => x.select(0, i)), ...shared].map((x) => x.detach().requiresGrad_());
+      grad([loss(...leaves)], leaves).forEach((expected, k) => {
+        expect(
+          found[k]
+            .select(0, i)
+            .sub(expected as Tensor)
+            .abs()
+            .max()
+            .itemSync(),
+        ).toBeLessThan(1e-12);
+      });
+    }
+  });
 });
