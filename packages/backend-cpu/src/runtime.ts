@@ -19,14 +19,13 @@ import { map } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
-import { heapBytes } from './wasm/heap.ts';
+import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
-  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: heapBytes },
+  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: Number.POSITIVE_INFINITY },
   allocate,
-  // the garbage collector owns typed arrays
   free: () => {},
   upload: (buffer, data, offset) => {
     // both are arrays of one dtype, which the two unions do not tell the compiler
@@ -58,9 +57,12 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const { heap } = machine;
   return {
     ...plain,
+    capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
-    free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    free: (buffer) => {
+      if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
+    },
   };
 }
 
