@@ -63,6 +63,8 @@ export const families = [
   'pool',
   'spatial',
   'decomposition',
+  'norm',
+  'attention',
 ] as const;
 export type Family = (typeof families)[number];
 

@@ -20,6 +20,10 @@ export class Machine {
     this.#imports = imports;
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#open.memory;
+  }
+
   /** A module to fill with kernels. */
   module(): ModuleBuilder {
     return new ModuleBuilder(this.#open.type);
