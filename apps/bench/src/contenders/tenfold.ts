@@ -5,10 +5,12 @@ import * as backend from '@tenfold/backend-cpu';
 import { CrossEntropyLoss, Linear, Module, MSELoss, Parameter, ReLU, Sequential } from '@tenfold/nn';
 import { Adam, SGD } from '@tenfold/optim';
 import {
+  batchNorm,
   conv2d,
   embedding,
   empty,
   fromTypedArray,
+  layerNorm,
   manualSeed,
   maxPool2d,
   ones,
@@ -117,13 +119,6 @@ function conv(gradients: boolean): Work {
   };
 }
 
-/** (x - mean) / √(variance + ε) · weight + bias. */
-function normalised(x: Tensor, dims: number[], weight: Tensor, bias: Tensor): Tensor {
-  const mean = x.mean(dims, { keepdim: true });
-  const scale = x.var(dims, { correction: 0, keepdim: true }).add(1e-5).rsqrt();
-  return x.sub(mean).mul(scale).mul(weight).add(bias);
-}
-
 function modelLoad(): Work {
   const model = new Sequential(new Linear(1000, 1000), new Linear(1000, 1000), new Linear(1000, 500));
   const saved = Object.entries(model.stateDict()).map(
@@ -162,11 +157,11 @@ const works: Works = {
   softmax: () => unary([512, 1024], (x) => x.softmax(-1)),
   'layer norm': () => {
     const [weight, bias] = [ones([1024]), zeros([1024])];
-    return unary([512, 1024], (x) => normalised(x, [-1], weight, bias));
+    return unary([512, 1024], (x) => layerNorm(x, 1024, { weight, bias }));
   },
   'batch norm': () => {
-    const [weight, bias] = [ones([64, 1, 1]), zeros([64, 1, 1])];
-    return unary([8, 64, 28, 28], (x) => normalised(x, [0, 2, 3], weight, bias));
+    const [weight, bias] = [ones([64]), zeros([64])];
+    return unary([8, 64, 28, 28], (x) => batchNorm(x, null, null, { weight, bias, training: true }));
   },
   'max pool': () => unary([8, 64, 56, 56], (x) => maxPool2d(x, 2)),
   conv: () => conv(false),
