@@ -21,6 +21,8 @@ import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
 import { heapBytes } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
+import { createMap } from './wasm/map.ts';
+import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
@@ -55,12 +57,14 @@ const plain: Runtime<Buffer> = {
 
 /** The plain loops with WebAssembly where it is faster. */
 function accelerated(machine: Machine): Runtime<Buffer> {
-  const { heap } = machine;
+  const { heap, memory } = machine;
+  const staging = new Staging(memory);
   return {
     ...plain,
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
     free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    map: createMap(machine, staging),
   };
 }
 

@@ -312,7 +312,12 @@ export const shuffle32 = (x: V, y: V, positions: readonly [number, number, numbe
 /** Vectors as 128 bits. */
 export const v128 = {
   zero: code('v128', ...simd(0x0c), ...new Array<number>(16).fill(0)),
+  /** Four 32-bit lanes. */
+  of32: (lanes: readonly [number, number, number, number]): V =>
+    code('v128', ...simd(0x0c), ...new Uint8Array(Int32Array.from(lanes).buffer)),
   ...table({ load: 0x00, load8x8S: 0x01, load8x8U: 0x02, load16x4S: 0x03, load16x4U: 0x04 }, loadForm('v128', simd)),
+  /** One element of memory in every lane. */
+  ...table({ load32Splat: 0x09, load64Splat: 0x0a }, loadForm('v128', simd)),
   /** The low bytes from memory, 0 in the others. */
   ...table({ load32Zero: 0x5c, load64Zero: 0x5d }, loadForm('v128', simd)),
   store: storeForm<'v128'>(simd)(0x0b),
@@ -366,6 +371,8 @@ export const ifElse = (condition: Value<'i32'>, then: Statement, otherwise?: Sta
 export class FunctionBuilder {
   readonly #types: ValueType[] = [];
   readonly #parameters: number;
+  readonly #constants = new Map<string, Value<ValueType>>();
+  readonly #first: Statement[] = [];
   #block: Statement[] = [];
 
   constructor(parameters: readonly ValueType[]) {
@@ -398,6 +405,17 @@ export class FunctionBuilder {
   /** Computes `value` here; what is given back reads it. */
   let<T extends ValueType>(value: Value<T>): Value<T> {
     return this.variable(value).get;
+  }
+
+  /** A constant that is computed once, where the function begins: engines don't move constants out of loops. */
+  constant<T extends ValueType>(value: Value<T>): Value<T> {
+    const key = flatten(value, []).join();
+    const known = this.#constants.get(key) as Value<T> | undefined;
+    if (known) return known;
+    const local = this.local(value.type);
+    this.#first.push(local.set(value));
+    this.#constants.set(key, local.get);
+    return local.get;
   }
 
   /** The statements that `write` emits, taken out of the function. */
@@ -433,7 +451,7 @@ export class FunctionBuilder {
   finish(result: Code | null): number[] {
     const declared = this.#types.slice(this.#parameters).flatMap((type) => [1, typeCodes[type]]);
     const entry = [...unsigned(this.#types.length - this.#parameters), ...declared];
-    flatten(code('none', ...this.#block, ...(result ? [result] : []), 0x0b), entry);
+    flatten(code('none', ...this.#first, ...this.#block, ...(result ? [result] : []), 0x0b), entry);
     return [...unsigned(entry.length), ...entry];
   }
 

@@ -37,6 +37,10 @@ export class Machine {
     this.#pool.resize(n);
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#open.memory;
+  }
+
   /** A module to fill with kernels. */
   module(): ModuleBuilder {
     return new ModuleBuilder(this.#open.type);
