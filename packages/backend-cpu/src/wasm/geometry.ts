@@ -6,9 +6,14 @@ export interface Axis {
   readonly strides: readonly number[];
 }
 
-/** The dims of a shape, outermost first. */
-export const axesOf = (shape: readonly number[], strides: readonly (readonly number[])[]): Axis[] =>
-  shape.map((size, d) => ({ size, strides: strides.map((of) => of[d]) }));
+interface Strided {
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** The dims that operands of one shape have, outermost first. */
+export const axesOf = (operands: readonly Strided[]): Axis[] =>
+  operands[0].shape.map((size, d) => ({ size, strides: operands.map(({ strides }) => strides[d]) }));
 
 /** Whether a step along `outer` is as many steps along `inner` as it has. */
 const continues = (outer: Axis, inner: Axis): boolean =>

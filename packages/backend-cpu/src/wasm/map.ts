@@ -1,7 +1,7 @@
 /** The map family: prepares the descriptor of a kernel and runs it. Small exact programs are done by plain loops, with the same bits. */
 import type { DType, Program } from '@tenfold/tensor-core';
 import { toBigInt, toElement, type View } from '../elements.ts';
-import { count } from '../iterate.ts';
+import { count, isDense } from '../iterate.ts';
 import { map as plainMap } from '../kernels/map.ts';
 import { itemBytes, laneClass } from './elements.ts';
 import { type Axis, axesOf, collapsed } from './geometry.ts';
@@ -19,7 +19,7 @@ type MapFamily = (outs: readonly View[], ins: readonly View[], program: Program,
 interface Compiled {
   readonly facts: ProgramFacts;
   readonly words: Words;
-  readonly kernels: Map<string, Kernel | null>;
+  readonly kernels: Map<number, Kernel | null>;
 }
 
 /** Programs of so many elements or fewer run as plain loops, if these give the same bits. */
@@ -41,10 +41,14 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
     return known;
   };
 
-  const kernelOf = ({ facts, kernels }: Compiled, layouts: readonly Layout[], rank: number): Kernel | null => {
-    const key = layouts.map((layout) => layout[1]).join('') + (facts.usesIndex ? rank : '');
+  const kernelOf = ({ facts, kernels }: Compiled, inner: Axis, outputs: number, rank: number): Kernel | null => {
+    let key = facts.usesIndex ? rank : 0;
+    for (let o = 0; o < inner.strides.length; o++) key = key * 3 + layouts.indexOf(layoutOf(inner, o, outputs));
     let kernel = kernels.get(key);
-    if (kernel === undefined) kernels.set(key, (kernel = compileKernel(machine, facts, layouts, rank)));
+    if (kernel === undefined) {
+      const variant = inner.strides.map((_, o) => layoutOf(inner, o, outputs));
+      kernels.set(key, (kernel = compileKernel(machine, facts, variant, rank)));
+    }
     return kernel;
   };
 
@@ -58,18 +62,11 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
       plainMap(outs, ins, program, params);
       return;
     }
-    const views = [...outs, ...facts.stepped.map((i) => ins[i])];
-    const all = axesOf(
-      shape,
-      views.map(({ strides }) => strides),
-    );
-    const axes = facts.usesIndex ? all : tiled(collapsed(all), outs.length);
+    const views =
+      facts.stepped.length === ins.length ? [...outs, ...ins] : [...outs, ...facts.stepped.map((i) => ins[i])];
+    const axes = facts.usesIndex ? axesOf(views) : (flat(views, total) ?? tiled(collapsed(axesOf(views)), outs.length));
     const inner = axes[axes.length - 1] ?? { size: 1, strides: views.map(() => 0) };
-    const layouts = inner.strides.map((stride, o): Layout => {
-      if (stride === 0 && o >= outs.length) return 'splat';
-      return stride === 1 || inner.size === 1 ? 'dense' : 'strided';
-    });
-    const kernel = kernelOf(compiled, layouts, shape.length);
+    const kernel = kernelOf(compiled, inner, outs.length, shape.length);
     const end = words.dims + Math.max(axes.length - 1, 0) * words.wordsPerDim;
     let done = false;
     try {
@@ -84,6 +81,31 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
     }
     if (!done) plainMap(outs, ins, program, params);
   };
+}
+
+const layouts: readonly Layout[] = ['dense', 'splat', 'strided'];
+
+/** How operand `o` lies along a row; outputs come first. */
+function layoutOf({ size, strides }: Axis, o: number, outputs: number): Layout {
+  if (strides[o] === 0 && o >= outputs) return 'splat';
+  return strides[o] === 1 || size === 1 ? 'dense' : 'strided';
+}
+
+/** One row, if the first operand is dense and each other is dense or a single element. */
+function flat(views: readonly View[], total: number): Axis[] | null {
+  const { shape } = views[0];
+  const strides: number[] = [];
+  for (const view of views) {
+    if (isDense(shape, view.strides)) strides.push(1);
+    else if (strides.length > 0 && isSingle(shape, view.strides)) strides.push(0);
+    else return null;
+  }
+  return [{ size: total, strides }];
+}
+
+function isSingle(shape: readonly number[], strides: readonly number[]): boolean {
+  for (let d = 0; d < shape.length; d++) if (strides[d] !== 0 && shape[d] !== 1) return false;
+  return true;
 }
 
 function compileKernel(machine: Machine, facts: ProgramFacts, layouts: readonly Layout[], rank: number): Kernel | null {
