@@ -8,6 +8,7 @@ import type { Machine } from './wasm/machine.ts';
 
 export * from '@tenfold/tensor-core';
 export { cpu, getNumThreads, setNumThreads } from './index.ts';
+export { generator } from './test-views.ts';
 export { theMachine } from './wasm/machine.ts';
 
 type Kernel = (descriptor: number) => void;

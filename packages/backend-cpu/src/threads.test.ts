@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Tensor } from '@tenfold/tensor-core';
 import { build } from 'tsdown';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import config from '../tsdown.config.ts';
@@ -25,6 +26,7 @@ beforeAll(async () => {
   await build({ ...config[1], config: false, tsconfig: false, entry, outDir: folder, sourcemap: false });
   lib = await import(pathToFileURL(join(folder, 'tested.js')).href);
   kernels = lib.compileTestKernels(machine());
+  lib.registerBackend(lib.cpu());
 });
 afterEach(() => lib.setNumThreads(1));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -158,6 +160,91 @@ describe('failures', () => {
   it('of other kernels than those of Machine.compile are told', () => {
     lib.setNumThreads(2);
     expect(() => machine().run(() => {}, [0, 0])).toThrow(TypeError);
+  });
+});
+
+/** Runs `body` and counts the jobs that it has shared out. */
+function countShared<T>(body: () => T): { value: T; shared: number } {
+  const { run } = machine();
+  let shared = 0;
+  machine().run = (kernel, descriptors) => {
+    if (descriptors.length > 1) shared++;
+    run.call(machine(), kernel, descriptors);
+  };
+  try {
+    return { value: body(), shared };
+  } finally {
+    machine().run = run;
+  }
+}
+
+/** Values of all magnitudes, with some that are special. */
+function numbers(count: number, seed: number): Float64Array {
+  const random = lib.generator(seed);
+  const special = [0, -0, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1];
+  return Float64Array.from({ length: count }, () =>
+    random() < 0.02 ? random.pick(special) : (random() - 0.5) * 10 ** random.below(4),
+  );
+}
+
+type Op = (x: Tensor, y: Tensor) => Tensor;
+
+describe('results of ops are the same bits on 1, 2 and 4 threads', () => {
+  const pointwise: { readonly [name: string]: Op } = {
+    'x · y + 1': (x, y) => x.mul(y).add(1),
+    'exp(-x²)': (x) => x.square().neg().exp(),
+    'x > y ? x : sin(y)': (x, y) => lib.where(x.gt(y), x, y.sin()),
+    'x plus a row': (x, y) => x.add(y.select(0, 1)),
+    'x plus a column': (x, y) => x.add(y.narrow(1, 3, 1)),
+    'x plus a transpose': (x, y) =>
+      x
+        .narrow(0, 0, 300)
+        .narrow(1, 0, 300)
+        .add(y.narrow(0, 1, 600).narrow(1, 5, 600).t()),
+    'every other column': (x, y) => x.slice(1, 0, 612, 2).mul(y.slice(1, 1, 613, 2)),
+    'a lower triangle': (x) => x.tril(),
+    'as bfloat16': (x, y) => x.to('bfloat16').mul(y.to('bfloat16')),
+    'as float16 and back': (x) => x.to('float16').to('float32'),
+    'as integers': (x, y) => x.clamp(-100, 100).nanToNum().to('int32').mul(7).bitwiseXor(y.gt(0)),
+    'as int64': (x) => x.clamp(-1e3, 1e3).nanToNum().to('int64').mul(3),
+    'a pad': (x) => lib.cat([x, x.neg()], 1),
+    'in place': (x, y) => x.clone().mul_(y).relu_(),
+  };
+
+  for (const [name, op] of Object.entries(pointwise)) {
+    it(name, async () => {
+      const shape = [701, 613];
+      const [x, y] = [1, 2].map((seed) =>
+        lib.tensor(numbers(shape[0] * shape[1], seed), { dtype: 'float32' }).reshape(shape),
+      );
+      const bits = (): { value: Uint8Array; shared: number } => {
+        return countShared(() => {
+          const { buffer, byteOffset, byteLength } = op(x, y).contiguous().toTypedArraySync();
+          return new Uint8Array(buffer, byteOffset, byteLength);
+        });
+      };
+      const wanted = bits();
+      expect(wanted.shared).toBe(0);
+      for (const threads of [2, 4]) {
+        await allAtWork(threads);
+        for (let round = 0; round < 3; round++) {
+          const { value, shared } = bits();
+          expect(shared).toBeGreaterThan(0);
+          expect(Buffer.compare(value, wanted.value)).toBe(0);
+        }
+      }
+    });
+  }
+
+  it('a division of integers by zero is told', () => {
+    for (const threads of [1, 2, 4]) {
+      lib.setNumThreads(threads);
+      const divisor = lib.ones([500_000], { dtype: 'int32' });
+      divisor.narrow(0, 400_000, 1).fill_(0);
+      const divide = (): unknown => lib.ones([500_000], { dtype: 'int32' }).floorDivide(divisor).toTypedArraySync();
+      expect(divide).toThrow(lib.ArgumentError);
+      expect(divide).toThrow('ZeroDivisionError');
+    }
   });
 });
 
