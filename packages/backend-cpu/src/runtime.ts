@@ -22,6 +22,7 @@ import { reduce } from './kernels/reduce.ts';
 import { heapBytes } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
+import { matmulOn } from './wasm/matmul.ts';
 import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
@@ -59,12 +60,14 @@ const plain: Runtime<Buffer> = {
 function accelerated(machine: Machine): Runtime<Buffer> {
   const { heap, memory } = machine;
   const staging = new Staging(memory);
+  const map = createMap(machine, staging);
   return {
     ...plain,
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
     free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
-    map: createMap(machine, staging),
+    map,
+    matmul: matmulOn(machine, plain.matmul, map),
   };
 }
 

@@ -2,6 +2,7 @@
 import {
   bfloat16ToNumber,
   type DType,
+  dtypes,
   halfToNumber,
   isFloat,
   numberToBfloat16,
@@ -13,6 +14,21 @@ import {
 import { cpu } from './runtime.ts';
 
 const runtime = cpu().open(0);
+const made: { readonly dtype: DType; readonly buffer: TypedArray }[] = [];
+
+function allocate(dtype: DType, length: number): TypedArray {
+  const buffer = runtime.allocate(dtype, length);
+  made.push({ dtype, buffer });
+  return buffer;
+}
+
+/** Gives back the buffers of all views made so far. */
+export function freeViews(): void {
+  for (const { dtype, buffer } of made) {
+    if (buffer.length * dtypes[dtype].itemsize >= runtime.capabilities.collectedBelow) runtime.free(buffer);
+  }
+  made.length = 0;
+}
 
 export type View = TensorView<TypedArray>;
 /** One element: a bigint for int64, else a number. */
@@ -111,7 +127,7 @@ export function randomView(
   }
   const offset = random.below(4);
   const last = shape.reduce((at, size, d) => at + Math.max(0, size - 1) * strides[d], offset);
-  const buffer = runtime.allocate(dtype, last + 1 + random.below(4));
+  const buffer = allocate(dtype, last + 1 + random.below(4));
   buffer.fill(encode(sentinel, dtype) as never);
   const view: View = { dtype, shape, strides, offset, storage: { buffer } };
   for (const at of addresses(view)) buffer[at] = encode(randomValue(random, dtype), dtype) as never;
@@ -145,10 +161,18 @@ export function untouched(view: View): boolean {
   return (view.storage.buffer as Float64Array).every((x, i) => own.has(i) || (x as Cell) === mark);
 }
 
+/** The same view of memory of its own, with the same content. */
+export function copyView(view: View): View {
+  const { buffer } = view.storage;
+  const copy = allocate(view.dtype, buffer.length);
+  (copy as Float64Array).set(buffer as Float64Array);
+  return { ...view, storage: { buffer: copy } };
+}
+
 /** A dense view of given values. */
 export function viewOf(values: readonly Cell[], dtype: DType, shape: readonly number[] = [values.length]): View {
   const strides = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
-  const buffer = runtime.allocate(dtype, values.length);
+  const buffer = allocate(dtype, values.length);
   values.forEach((x, i) => {
     buffer[i] = (typeof x === 'bigint' ? x : encode(x, dtype)) as never;
   });

@@ -36,7 +36,16 @@ export interface ConformanceTest {
 }
 
 /** Families whose ops add many terms. */
-const accumulating: ReadonlySet<Family> = new Set(['reduce', 'linalg', 'softmax', 'loss', 'conv', 'decomposition']);
+const accumulating: ReadonlySet<Family> = new Set([
+  'reduce',
+  'linalg',
+  'softmax',
+  'loss',
+  'conv',
+  'decomposition',
+  'norm',
+  'attention',
+]);
 
 /** How near the results and gradients of a family must be, by dtype. */
 function toleranceOf(row: OpCase, family: Family, kind: 'value' | 'gradient', { dtype }: TensorData): Tolerance {

@@ -1,9 +1,10 @@
-/** The `matmul` family: large products in blocks (`wasm/blocked.ts`); for small ones operands are packed row-major and multiplied one row of the result at a time. */
-import { contiguousStrides, type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
+/** The `matmul` family: operands are packed row-major and multiplied one row of the result at a time. */
+import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
 import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
 import { count, forEachPosition, forEachRun, isDense } from '../iterate.ts';
-import { blockedProduct, type FloatArray, isBlocked, type Matrix } from '../wasm/blocked.ts';
 import { map } from './map.ts';
+
+type FloatArray = Float32Array | Float64Array;
 
 /** Sizes of a batched product: out `[batch, m, n]` = a `[batch, m, k]` · b `[batch, k, n]`. */
 interface Sizes {
@@ -21,47 +22,9 @@ export function matmul(out: View, a: View, b: View, dims: MatmulDims, epilogue?:
     k: count(a.shape.slice(dims.batch + dims.m)),
   };
   const store = storeRows(out, sizes.n);
-  if (isFloat(out.dtype) && isBlocked(sizes.m, sizes.n, sizes.k)) blockedProducts(out, a, b, dims);
-  else if (isFloat(out.dtype)) floatProduct(sizes, packFloats(a), packFloats(b), store);
+  if (isFloat(out.dtype)) floatProduct(sizes, packFloats(a), packFloats(b), store);
   else integerProduct(sizes, pack(a), pack(b), out.dtype === 'int64', store);
   if (epilogue) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
-}
-
-/** One product for each position of the batch dims. */
-function blockedProducts(out: View, a: View, b: View, { batch, n, k }: MatmulDims): void {
-  const matrix = (x: View, columns: number): Matrix => {
-    const split = x.shape.length - columns;
-    return { rows: offsetsOf(x, batch, split), columns: offsetsOf(x, split, x.shape.length) };
-  };
-  const [left, right] = [numbersOf(a), numbersOf(b)];
-  const to = { ...matrix(out, n), dtype: out.dtype, buffer: out.storage.buffer };
-  const from = { ...matrix(left.view, k), data: left.data };
-  const by = { ...matrix(right.view, n), data: right.data };
-  const windows = [out, left.view, right.view].map(({ strides, offset }) => ({
-    strides: strides.slice(0, batch),
-    offset,
-  }));
-  forEachPosition(out.shape.slice(0, batch), windows, ([toOffset, leftOffset, rightOffset]) => {
-    blockedProduct({ ...to, offset: toOffset }, { ...from, offset: leftOffset }, { ...by, offset: rightOffset });
-  });
-}
-
-/** An operand as an array of numbers and a view of it: 16-bit floats are packed first. */
-function numbersOf(x: View): { data: FloatArray; view: View } {
-  const { buffer } = x.storage;
-  if (buffer instanceof Float32Array || buffer instanceof Float64Array) return { data: buffer, view: x };
-  return { data: packFloats(x), view: { ...x, strides: contiguousStrides(x.shape), offset: 0 } };
-}
-
-/** Where the elements along dims `from` up to `to` lie, row-major, from the first of them. */
-function offsetsOf({ shape, strides }: View, from: number, to: number): Int32Array {
-  const sizes = shape.slice(from, to);
-  const offsets = new Int32Array(count(sizes));
-  let i = 0;
-  forEachPosition(sizes, [{ strides: strides.slice(from, to), offset: 0 }], ([at]) => {
-    offsets[i++] = at;
-  });
-  return offsets;
 }
 
 type StoreRow = (values: ArrayLike<Element>) => void;

@@ -4,7 +4,7 @@ import { type DType, dtypes, getDefaultDType, isFloat, type PromotionOperand, re
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import { cast, type Expr, input, Program, param } from '../expr.ts';
 import { broadcastShapes, broadcastStrides, formatShape, numel, type Shape, sameShape } from '../shape.ts';
-import { type AnySig, type Operand, OpSpec, type Sig } from '../spec.ts';
+import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 
@@ -86,6 +86,13 @@ interface Plan {
   readonly result: DType;
   /** The program by the dtype it writes: in-place forms may write another one than `result`. */
   readonly programs: (Program | undefined)[];
+  /** Whether all operands are tensors, and there are no parameters: then the inputs may go to the kernel as they are. */
+  readonly plain: boolean;
+}
+
+/** What `infer` of a pointwise op gives: the kernel goes on with the plan. */
+interface PointwiseMeta extends TensorMeta {
+  readonly plan: Plan;
 }
 
 const codes = { integer: 10, fraction: 11, absent: 12 } as const;
@@ -100,7 +107,8 @@ function operandCode(x: Tensor | number | null): number {
 /** The shape that tensors broadcast to; numbers have none. */
 function commonShape(name: string, inputs: readonly Operand[]): Shape {
   let common: Shape | null = null;
-  for (const x of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
     if (x === null || typeof x === 'number') continue;
     if (common !== null && !sameShape(common, x.shape)) {
       return broadcastShapes(
@@ -132,12 +140,18 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
   const planFor = (inputs: S['inputs'], attrs: S['attrs']): Plan => {
     const plans = plansOf(attrs);
     let key = dtypes[getDefaultDType()].code;
-    for (const x of inputs) key = key * 32 + operandCode(x);
+    for (let i = 0; i < inputs.length; i++) key = key * 32 + operandCode(inputs[i]);
     const known = plans.get(key);
     if (known) return known;
     const promote = promotion(attrs);
     const compute = computeDType(name, promote, inputs);
-    const plan = { promote, compute, result: givesBool(promote) ? ('bool' as const) : compute, programs: [] };
+    const plan = {
+      promote,
+      compute,
+      result: givesBool(promote) ? ('bool' as const) : compute,
+      programs: [],
+      plain: inputs.every(isTensor) && (init.params?.(attrs) ?? []).length === 0,
+    };
     plans.set(key, plan);
     return plan;
   };
@@ -161,16 +175,23 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
     name,
     infer(inputs, attrs) {
       checkOperands(name, inputs, optional);
-      const { promote, compute, result } = planFor(inputs, attrs);
+      const plan = planFor(inputs, attrs);
+      const { promote, compute, result } = plan;
       if (promote === 'select' || promote === 'mask') checkMask(name, promote, inputs);
       init.check?.(compute, attrs, inputs);
-      return { shape: commonShape(name, inputs), dtype: result };
+      const meta: PointwiseMeta = { shape: commonShape(name, inputs), dtype: result, plan };
+      return meta;
     },
-    kernel(runtime, outs, inputs, attrs) {
+    kernel(runtime, outs, inputs, attrs, meta) {
       const { dtype, shape } = outs[0];
-      const plan = planFor(inputs, attrs);
+      // the meta is that of `infer` above
+      const plan = meta ? (meta as PointwiseMeta).plan : planFor(inputs, attrs);
       const { code } = dtypes[dtype];
       const program = (plan.programs[code] ??= programFor(plan, inputs, attrs, dtype));
+      if (plan.plain && haveShape(inputs, shape)) {
+        runtime.map(outs, inputs as readonly Tensor[], program, none);
+        return;
+      }
       const views: TensorView[] = [];
       const params: number[] = [];
       for (const x of inputs) {
@@ -182,6 +203,17 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
     },
     inplace: init.inplace === false ? undefined : { writes: [0], how: 'direct' },
   });
+}
+
+const none: readonly number[] = [];
+
+/** Whether all operands are tensors of one shape. */
+function haveShape(inputs: readonly Operand[], shape: Shape): boolean {
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (x === null || typeof x === 'number' || !sameShape(x.shape, shape)) return false;
+  }
+  return true;
 }
 
 function checkMask(name: string, promote: 'select' | 'mask', inputs: readonly Operand[]): void {

@@ -54,6 +54,8 @@ export interface IndexOps {
   searchsorted: Sig<[Tensor, Tensor], { readonly right: boolean }>;
   oneHot: Sig<[Tensor], { readonly numClasses: number }>;
   embedding: Sig<[Tensor, Tensor], { readonly paddingIdx: number | null }>;
+  /** Gradient and indices to the gradient of a table of so many `rows`. */
+  embeddingBackward: Sig<[Tensor, Tensor], { readonly rows: number; readonly paddingIdx: number | null }>;
 }
 
 const like = ({ shape, dtype }: TensorMeta, sizes: Shape = shape): TensorMeta => ({ shape: sizes, dtype });
@@ -572,5 +574,26 @@ export const index: { readonly [K in keyof IndexOps]: OpSpec<IndexOps[K]> } = {
     },
     body: ([weight, indices]) =>
       dispatch(index.indexSelect, [weight, indices.flatten()], { dim: 0 }).unflatten(0, indices.shape),
+  }),
+  // the rows that were read get the gradient, but for the padding row
+  embeddingBackward: new OpSpec({
+    name: 'embeddingBackward',
+    infer([grad, indices], { rows }) {
+      const name = 'embeddingBackward';
+      requireTensor(name, grad);
+      checkIndex(name, indices, 1);
+      if (grad.ndim === 0 || !sameShape(grad.shape.slice(0, -1), indices.shape))
+        throw new ShapeError(
+          `${name}: expected a gradient of shape [${[...indices.shape, 'columns'].join(', ')}], got ${formatShape(grad.shape)}`,
+        );
+      return { shape: [rows, grad.shape[grad.ndim - 1]], dtype: grad.dtype };
+    },
+    body([grad, indices], { rows, paddingIdx }) {
+      const columns = grad.shape[grad.ndim - 1];
+      const at = indices.flatten();
+      const each = grad.reshape([at.numel(), columns]);
+      const kept = paddingIdx === null ? each : each.maskedFill(at.eq(paddingIdx).unsqueeze(1), 0);
+      return grad.newZeros([rows, columns]).indexAdd(0, at, kept);
+    },
   }),
 };
