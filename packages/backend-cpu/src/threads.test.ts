@@ -187,10 +187,14 @@ function numbers(count: number, seed: number): Float64Array {
   );
 }
 
+const finite = (x: Tensor): Tensor => x.clamp(-100, 100).nanToNum();
+
 type Op = (x: Tensor, y: Tensor) => Tensor;
 
 describe('results of ops are the same bits on 1, 2 and 4 threads', () => {
-  const pointwise: { readonly [name: string]: Op } = {
+  /** Some rows and columns of a matrix. */
+  const part = (x: Tensor, rows: number, columns: number): Tensor => x.narrow(0, 2, rows).narrow(1, 3, columns);
+  const ops: { readonly [name: string]: Op } = {
     'x · y + 1': (x, y) => x.mul(y).add(1),
     'exp(-x²)': (x) => x.square().neg().exp(),
     'x > y ? x : sin(y)': (x, y) => lib.where(x.gt(y), x, y.sin()),
@@ -205,13 +209,30 @@ describe('results of ops are the same bits on 1, 2 and 4 threads', () => {
     'a lower triangle': (x) => x.tril(),
     'as bfloat16': (x, y) => x.to('bfloat16').mul(y.to('bfloat16')),
     'as float16 and back': (x) => x.to('float16').to('float32'),
-    'as integers': (x, y) => x.clamp(-100, 100).nanToNum().to('int32').mul(7).bitwiseXor(y.gt(0)),
-    'as int64': (x) => x.clamp(-1e3, 1e3).nanToNum().to('int64').mul(3),
+    'as integers': (x, y) => finite(x).to('int32').mul(7).bitwiseXor(y.gt(0)),
+    'as int64': (x) => finite(x).to('int64').mul(3),
     'a pad': (x) => lib.cat([x, x.neg()], 1),
     'in place': (x, y) => x.clone().mul_(y).relu_(),
+    'a product': (x, y) => x.matmul(y.t()),
+    'a product of transposes': (x, y) => x.t().matmul(y),
+    'a product of few rows': (x, y) => part(x, 5, 601).matmul(part(y, 601, 599)),
+    'a product of few columns': (x, y) => part(x, 697, 601).matmul(part(y, 601, 7)),
+    'a product with a column added': (x, y) => lib.addmm(y.narrow(1, 0, 1), x, y.t().narrow(1, 0, 333)),
+    'a product with a row added': (x, y) => lib.addmm(y.select(0, 0), x.t(), y),
+    'a product of doubles': (x, y) => x.to('float64').matmul(y.to('float64').t()),
+    'a product of 16-bit floats': (x, y) => x.to('bfloat16').matmul(y.to('bfloat16').t()),
+    'a product of integers': (x, y) => finite(x).to('int32').matmul(finite(y).to('int32').t()),
+    'many products': (x, y) =>
+      part(x, 690, 600)
+        .reshape([300, 23, 60])
+        .matmul(part(y, 690, 600).reshape([300, 60, 23])),
+    'a convolution': (x, y) =>
+      lib.conv2d(part(x, 640, 512).reshape([5, 64, 32, 32]), part(y, 96, 576).reshape([96, 64, 3, 3]), null, {
+        padding: 1,
+      }),
   };
 
-  for (const [name, op] of Object.entries(pointwise)) {
+  for (const [name, op] of Object.entries(ops)) {
     it(name, async () => {
       const shape = [701, 613];
       const [x, y] = [1, 2].map((seed) =>

@@ -108,6 +108,8 @@ export interface WorkerStart {
   /** Address and slots of the control block. */
   readonly control: number;
   readonly slots: number;
+  /** The number of the thread, not 0, which kernels may ask for. */
+  readonly thread: number;
   /** Its slot, as a position in the control block, and its token. */
   readonly slot: number;
   readonly token: number;

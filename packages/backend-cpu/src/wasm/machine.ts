@@ -37,6 +37,11 @@ export class Machine {
     this.#pool.resize(n);
   }
 
+  /** How many places a kernel needs that has one for each thread, by the number that it imports. */
+  get places(): number {
+    return this.#pool.places;
+  }
+
   get memory(): WebAssembly.Memory {
     return this.#open.memory;
   }

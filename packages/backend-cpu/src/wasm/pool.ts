@@ -36,9 +36,11 @@ export interface ModuleBytes {
 const nobody = 0;
 
 interface Worker {
+  /** Its number; the thread that calls is 0. */
+  readonly thread: number;
   readonly slot: number;
   readonly token: number;
-  readonly thread: Spawned;
+  readonly spawned: Spawned;
 }
 
 /** An error of a worker as it would have been here. */
@@ -75,6 +77,11 @@ export class Pool {
   /** Threads that take part in jobs, the main thread among them. */
   get threads(): number {
     return this.#workers.length + 1;
+  }
+
+  /** More than the highest number of a thread: how many places a kernel needs that keeps one for each thread. */
+  get places(): number {
+    return 1 + this.#workers.reduce((most, { thread }) => Math.max(most, thread), 0);
   }
 
   /** Starts or ends workers until there are `n` threads, or as many as can be had. */
@@ -145,16 +152,17 @@ export class Pool {
 
   #start(): boolean {
     const words = this.#control();
-    const taken = new Set(this.#workers.map(({ slot }) => slot));
-    let slot = slotAt(0);
-    for (let i = 1; taken.has(slot); i++) slot = slotAt(i);
+    const taken = new Set(this.#workers.map(({ thread }) => thread));
+    let thread = 1;
+    while (taken.has(thread)) thread++;
+    const slot = slotAt(thread - 1);
     const token = ++this.#token;
     giveSlot(words, slot, token);
-    const start = { memory: this.#heap.memory, control: words.byteOffset, slots, slot, token };
+    const start = { memory: this.#heap.memory, control: words.byteOffset, slots, thread, slot, token };
     try {
-      const thread = spawn(start, (reason) => this.#lose(token, reason));
-      if (thread) this.#workers.push({ slot, token, thread });
-      return thread !== null;
+      const spawned = spawn(start, (reason) => this.#lose(token, reason));
+      if (spawned) this.#workers.push({ thread, slot, token, spawned });
+      return spawned !== null;
     } catch (error) {
       this.#warn(String(error));
       return false;
@@ -164,10 +172,10 @@ export class Pool {
   /** Takes a worker's slot and ends it. No job is open here: if it woke for the last one too late it is idle again in a moment. */
   #end(worker: Worker): void {
     const words = this.#control();
-    const { slot, token, thread } = worker;
+    const { slot, token, spawned } = worker;
     this.#workers.splice(this.#workers.indexOf(worker), 1);
     while (Atomics.compareExchange(words, slot, idle(token), idle(nobody)) !== idle(token));
-    thread.end();
+    spawned.end();
   }
 
   /** A worker is gone, and nobody has ended it. */

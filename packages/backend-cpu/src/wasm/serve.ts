@@ -15,10 +15,11 @@ import {
 const keptModules = 500;
 
 /** Serves jobs until the slot is taken away. */
-export function serve({ memory, control, slots, slot, token }: WorkerStart, imports: WebAssembly.ModuleImports): void {
+export function serve(start: WorkerStart, imports: WebAssembly.ModuleImports): void {
+  const { memory, control, slots, slot, token } = start;
   const words = new Int32Array(memory.buffer, control, controlBytes(slots) / 4);
   const modules = new Map<number, readonly Kernel[]>();
-  const env = { ...imports, memory };
+  const env = { ...imports, memory, thread: () => start.thread };
 
   /** The memory up to `end`. An engine may learn a little later that another thread has grown it. */
   const bufferUpTo = (end: number): ArrayBufferLike => {
