@@ -19,7 +19,7 @@ import { map } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
-import { heapBytes } from './wasm/heap.ts';
+import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
 import { matmulOn } from './wasm/matmul.ts';
@@ -65,7 +65,9 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     ...plain,
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
-    free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    free: (buffer) => {
+      if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
+    },
     map,
     matmul: matmulOn(machine, plain.matmul, map),
   };

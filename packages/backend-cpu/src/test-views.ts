@@ -2,7 +2,6 @@
 import {
   bfloat16ToNumber,
   type DType,
-  dtypes,
   halfToNumber,
   isFloat,
   numberToBfloat16,
@@ -14,19 +13,17 @@ import {
 import { cpu } from './runtime.ts';
 
 const runtime = cpu().open(0);
-const made: { readonly dtype: DType; readonly buffer: TypedArray }[] = [];
+const made: TypedArray[] = [];
 
 function allocate(dtype: DType, length: number): TypedArray {
   const buffer = runtime.allocate(dtype, length);
-  made.push({ dtype, buffer });
+  if (buffer.byteLength >= runtime.capabilities.collectedBelow) made.push(buffer);
   return buffer;
 }
 
-/** Gives back the buffers of all views made so far. */
+/** Gives back the large buffers of all views made so far. */
 export function freeViews(): void {
-  for (const { dtype, buffer } of made) {
-    if (buffer.length * dtypes[dtype].itemsize >= runtime.capabilities.collectedBelow) runtime.free(buffer);
-  }
+  for (const buffer of made) runtime.free(buffer);
   made.length = 0;
 }
 
