@@ -8,7 +8,9 @@ import { onNode24 } from './tools/legs/node24.ts';
 const conditions = ['tenfold-source', 'module', 'node', 'development|production'];
 
 /** The tests that run on every leg. They must do without Node's modules. */
-const engineTests = ['conformance', 'differential', 'special', 'wasm/matmul', 'threads-page'].map((name) => `src/${name}.test.ts`);
+const engineTests = ['conformance', 'differential', 'special', 'wasm/matmul', 'threads-page'].map(
+  (name) => `src/${name}.test.ts`,
+);
 
 /** `npm test` checks types in `*.test-d.ts` too; a plain `vitest` doesn't pay for it. */
 const typeTests = process.env.TENFOLD_TYPE_TESTS === '1';

@@ -1,7 +1,7 @@
 /** Threads on a page: where it is cross-origin isolated they share the work, elsewhere there is one. On Node `threads.test.ts` has the tests. */
 import { afterEach, expect, it } from 'vitest';
-import { getNumThreads, setNumThreads } from './threads.ts';
 import { compileTestKernels, describeChunks } from './threads.test-support.ts';
+import { getNumThreads, setNumThreads } from './threads.ts';
 import { theMachine } from './wasm/machine.ts';
 
 const isPage = typeof window !== 'undefined';
@@ -25,7 +25,13 @@ it.runIf(isIsolated)('two work at the same time', async () => {
   // the worker begins when this page lets go of its thread
   while (met < 2) {
     flags.fill(0);
-    machine.run(meet, describeChunks(machine, [0, 1].map((i) => [flags.byteOffset, i, 2, 10_000])));
+    machine.run(
+      meet,
+      describeChunks(
+        machine,
+        [0, 1].map((i) => [flags.byteOffset, i, 2, 10_000]),
+      ),
+    );
     met = flags.filter((flag) => flag === 2).length;
     await new Promise((done) => setTimeout(done, 5));
   }

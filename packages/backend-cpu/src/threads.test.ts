@@ -187,14 +187,12 @@ function numbers(count: number, seed: number): Float64Array {
   );
 }
 
-const finite = (x: Tensor): Tensor => x.clamp(-100, 100).nanToNum();
-
 type Op = (x: Tensor, y: Tensor) => Tensor;
 
-describe('results of ops are the same bits on 1, 2 and 4 threads', () => {
+describe('results of ops are the bits of one thread on', () => {
   /** Some rows and columns of a matrix. */
   const part = (x: Tensor, rows: number, columns: number): Tensor => x.narrow(0, 2, rows).narrow(1, 3, columns);
-  const ops: { readonly [name: string]: Op } = {
+  const pointwise: { readonly [name: string]: Op } = {
     'x · y + 1': (x, y) => x.mul(y).add(1),
     'exp(-x²)': (x) => x.square().neg().exp(),
     'x > y ? x : sin(y)': (x, y) => lib.where(x.gt(y), x, y.sin()),
@@ -213,15 +211,17 @@ describe('results of ops are the same bits on 1, 2 and 4 threads', () => {
     'as int64': (x) => finite(x).to('int64').mul(3),
     'a pad': (x) => lib.cat([x, x.neg()], 1),
     'in place': (x, y) => x.clone().mul_(y).relu_(),
+  };
+  const products: { readonly [name: string]: Op } = {
     'a product': (x, y) => x.matmul(y.t()),
     'a product of transposes': (x, y) => x.t().matmul(y),
-    'a product of few rows': (x, y) => part(x, 5, 601).matmul(part(y, 601, 599)),
+    'a product of few rows': (x, y) => part(x, 9, 601).matmul(part(y, 601, 599)),
     'a product of few columns': (x, y) => part(x, 697, 601).matmul(part(y, 601, 7)),
     'a product with a column added': (x, y) => lib.addmm(y.narrow(1, 0, 1), x, y.t().narrow(1, 0, 333)),
     'a product with a row added': (x, y) => lib.addmm(y.select(0, 0), x.t(), y),
     'a product of doubles': (x, y) => x.to('float64').matmul(y.to('float64').t()),
     'a product of 16-bit floats': (x, y) => x.to('bfloat16').matmul(y.to('bfloat16').t()),
-    'a product of integers': (x, y) => finite(x).to('int32').matmul(finite(y).to('int32').t()),
+    'a product of integers': (x, y) => x.to('int32').matmul(y.to('int32').t()),
     'many products': (x, y) =>
       part(x, 690, 600)
         .reshape([300, 23, 60])
@@ -232,30 +232,35 @@ describe('results of ops are the same bits on 1, 2 and 4 threads', () => {
       }),
   };
 
-  for (const [name, op] of Object.entries(ops)) {
-    it(name, async () => {
-      const shape = [701, 613];
-      const [x, y] = [1, 2].map((seed) =>
-        lib.tensor(numbers(shape[0] * shape[1], seed), { dtype: 'float32' }).reshape(shape),
-      );
-      const bits = (): { value: Uint8Array; shared: number } => {
-        return countShared(() => {
-          const { buffer, byteOffset, byteLength } = op(x, y).contiguous().toTypedArraySync();
-          return new Uint8Array(buffer, byteOffset, byteLength);
-        });
-      };
-      const wanted = bits();
-      expect(wanted.shared).toBe(0);
-      for (const threads of [2, 4]) {
-        await allAtWork(threads);
-        for (let round = 0; round < 3; round++) {
-          const { value, shared } = bits();
-          expect(shared).toBeGreaterThan(0);
-          expect(Buffer.compare(value, wanted.value)).toBe(0);
-        }
-      }
+  const shape = [701, 613];
+  const matrix = (seed: number): Tensor =>
+    lib.tensor(numbers(shape[0] * shape[1], seed), { dtype: 'float32' }).reshape(shape);
+  /** The bits that an op gives, and how many jobs were shared. */
+  const bits = (op: Op, x: Tensor, y: Tensor): { value: Uint8Array; shared: number } =>
+    countShared(() => {
+      const { buffer, byteOffset, byteLength } = op(x, y).contiguous().toTypedArraySync();
+      return new Uint8Array(buffer, byteOffset, byteLength);
     });
-  }
+  const finite = (x: Tensor): Tensor => x.clamp(-100, 100).nanToNum();
+
+  it.each([2, 4])('%i', async (threads) => {
+    const [x, y] = [matrix(1), matrix(2)];
+    const cases: [string, Op, Tensor, Tensor][] = [
+      ...Object.entries(pointwise).map(([name, op]): [string, Op, Tensor, Tensor] => [name, op, x, y]),
+      // a product of values some of which are NaN is NaN everywhere
+      ...Object.entries(products).map(([name, op]): [string, Op, Tensor, Tensor] => [name, op, finite(x), finite(y)]),
+    ];
+    const wanted = cases.map(([, op, x, y]) => bits(op, x, y));
+    expect(wanted.filter(({ shared }) => shared > 0)).toEqual([]);
+    await allAtWork(threads);
+    for (const [i, [name, op, x, y]] of cases.entries()) {
+      for (let round = 0; round < 3; round++) {
+        const { value, shared } = bits(op, x, y);
+        expect(shared, name).toBeGreaterThan(0);
+        expect(Buffer.compare(value, wanted[i].value), name).toBe(0);
+      }
+    }
+  });
 
   it('a division of integers by zero is told', () => {
     for (const threads of [1, 2, 4]) {
@@ -300,10 +305,10 @@ describe('threads', () => {
     await allAtWork(4);
     await sleep(50);
     const { user, system } = process.cpuUsage();
-    await sleep(500);
+    await sleep(1000);
     const used = process.cpuUsage({ user, system });
-    // microseconds: less than a tenth of one core
-    expect(used.user + used.system).toBeLessThan(50_000);
+    // microseconds; three workers that look on would use as many seconds, or what the machine has
+    expect(used.user + used.system).toBeLessThan(200_000);
   });
 
   const bad = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 257, '2', null, undefined, [2], 2n];
