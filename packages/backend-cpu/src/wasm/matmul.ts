@@ -13,6 +13,7 @@ import type { Buffer, View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { isOnHeap } from './heap.ts';
 import type { Machine } from './machine.ts';
+import { Pieces, pieceCount } from './pieces.ts';
 import {
   biasNone,
   biasOfColumns,
@@ -337,7 +338,11 @@ function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias 
   const argumentRoom = roundUp(productFields.length, 16);
   const listRoom = lists.reduce((sum, length) => sum + roundUp(length + 4, 16), argumentRoom);
   const blockA = tileRoom + roundUp(rows * depth * itemsize, alignment);
-  const room = listRoom * wordBytes + blockA + columns * depth * itemsize;
+  const blocks = roundUp(blockA + columns * depth * itemsize, alignment);
+  const products =
+    count(out.shape.slice(0, batch)) * Math.ceil(m.size / rowsAtOnce) * Math.ceil(n.size / columnsAtOnce);
+  const wanted = pieceCount(machine, count(out.shape) * k.size);
+  const room = listRoom * wordBytes + blocks * (wanted > 1 ? machine.places : 1);
   const views = [out, a, b, ...(bias ? [bias.view] : [])];
   const operands = views.map(({ storage }) => storage.buffer);
   withAddresses(machine, operands, room, (addresses, start) => {
@@ -359,22 +364,30 @@ function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias 
     set('blockDepth', depth);
     set('scratch', scratch);
     set('packedB', scratch + blockA);
+    set('scratchBytes', blocks);
     set('biasKind', kind);
-    forEachBatch(out.shape, batch, views, (offsets) => {
-      for (let i = 0; i < m.size; i += rowsAtOnce) {
-        for (let j = 0; j < n.size; j += columnsAtOnce) {
-          // beyond the first part, axes are steps
-          const past = ({ step }: Line, by: number): number => (by === 0 ? 0 : by * step);
-          set('m', Math.min(rowsAtOnce, m.size - i));
-          set('n', Math.min(columnsAtOnce, n.size - j));
-          set('c', addresses[0] + (offsets[0] + past(m.second, i) + past(n.second, j)) * itemsize);
-          set('a', addresses[1] + (offsets[1] + past(m.first, i)) * itemsize);
-          set('b', addresses[2] + (offsets[2] + past(n.first, j)) * itemsize);
-          if (bias) set('bias', addresses[3] + (offsets[3] + (kind === biasOfRows ? i : j)) * itemsize);
-          run(start);
+    const pieces = wanted > 1 ? new Pieces(machine, run, itemsize, Math.ceil(wanted / products)) : null;
+    try {
+      forEachBatch(out.shape, batch, views, (offsets) => {
+        for (let i = 0; i < m.size; i += rowsAtOnce) {
+          for (let j = 0; j < n.size; j += columnsAtOnce) {
+            // beyond the first part, axes are steps
+            const past = ({ step }: Line, by: number): number => (by === 0 ? 0 : by * step);
+            set('m', Math.min(rowsAtOnce, m.size - i));
+            set('n', Math.min(columnsAtOnce, n.size - j));
+            set('c', addresses[0] + (offsets[0] + past(m.second, i) + past(n.second, j)) * itemsize);
+            set('a', addresses[1] + (offsets[1] + past(m.first, i)) * itemsize);
+            set('b', addresses[2] + (offsets[2] + past(n.first, j)) * itemsize);
+            if (bias) set('bias', addresses[3] + (offsets[3] + (kind === biasOfRows ? i : j)) * itemsize);
+            if (pieces) pieces.add(words);
+            else run(start);
+          }
         }
-      }
-    });
+      });
+      pieces?.finish();
+    } finally {
+      pieces?.free();
+    }
   });
 }
 
