@@ -105,6 +105,20 @@ function defineNeighbours(module: ModuleBuilder, { size }: Lanes): Callable<type
   });
 }
 
+/** Four multiples of the size of an element. */
+const rampOf = (size: number): Vector =>
+  [1, 2, 3].reduce<Vector>((ramp, l) => i32x4.replace(ramp, l, i32.const(l * size)), v128.zero);
+
+/** The same for 2, 4 or 8 offsets, all of which are read. */
+function consecutive(list: I32, count: number, size: number, ramp: Vector): I32 {
+  if (count === 2) return i32.eq(i32.sub(i32.load(list, 4), i32.load(list)), i32.const(size));
+  const expected = i32x4.add(i32x4.loadSplat(list), ramp);
+  const low = i32x4.eq(v128.load(list), expected);
+  const all =
+    count === 4 ? low : v128.and(low, i32x4.eq(v128.load(list, 16), i32x4.add(expected, i32x4.const(4 * size))));
+  return i32.eq(i32x4.bitmask(all), i32.const(15));
+}
+
 /** A square block of a vector's lanes, transposed. */
 function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
   if (rows.length === 2) return [shuffle32(rows[0], rows[1], [0, 1, 4, 5]), shuffle32(rows[0], rows[1], [2, 3, 6, 7])];
@@ -118,10 +132,11 @@ function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
  * Packs up to a vector of lines of an operand: line l of step p goes to `to + p·stride + l·size`; lines that are not there repeat the first one.
  * Parameters: to, stride, from, the offsets of the lines, how many there are, the offsets of the steps, how many there are.
  */
-function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<typeof defineNeighbours>) {
+function definePack(module: ModuleBuilder, lanes: Lanes) {
   const { size, lanes: width } = lanes;
   return module.define({ parameters: seven, result: 'none' }, (fn) => {
     const [to, stride, from, lines, present, steps, count] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
+    const ramp = fn.let(rampOf(size));
     const end = fn.let(i32.add(steps.get, times(count.get, 4)));
     const put = (value: Vector): void =>
       fn.emit(v128.store(to.get, value), to.set(i32.add(to.get, stride.get)), advance(steps, 4));
@@ -137,32 +152,17 @@ function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<
       const rows = line.map((_, l) => fn.let(v128.load(at(l))));
       for (const column of transposed(fn, rows)) put(column);
     };
-    const adjacent =
-      width === 2
-        ? i32.eq(i32.sub(i32.load(steps.get, 4), i32.load(steps.get)), i32.const(size))
-        : i32.eq(
-            i32x4.bitmask(
-              i32x4.eq(
-                v128.load(steps.get),
-                i32x4.add(
-                  i32x4.loadSplat(steps.get),
-                  [1, 2, 3].reduce<Vector>((v, l) => i32x4.replace(v, l, i32.const(l * size)), v128.zero),
-                ),
-              ),
-            ),
-            i32.const(15),
-          );
     for (const [l, { set }] of line.entries()) {
       const offset = i32.load(select(plus(lines.get, 4 * l), lines.get, i32.gtU(present.get, i32.const(l))));
       fn.emit(set(i32.add(from.get, offset)));
     }
     fn.if(
-      i32.and(i32.eq(present.get, i32.const(width)), neighbours(lines.get, present.get)),
+      i32.and(i32.eq(present.get, i32.const(width)), consecutive(lines.get, width, size, ramp)),
       () => fn.while(i32.ltU(steps.get, end), () => put(v128.load(at(0)))),
       () => {
         const last = fn.let(plus(end, -4 * width));
         fn.while(i32.leU(steps.get, last), () => {
-          fn.if(adjacent, square, () => {
+          fn.if(consecutive(steps.get, width, size, ramp), square, () => {
             for (let l = 0; l < width; l++) gather();
           });
         });
@@ -268,7 +268,7 @@ function defineScatter(module: ModuleBuilder, lanes: Lanes) {
 function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused: boolean): void {
   const { size } = lanes;
   const neighbours = defineNeighbours(module, lanes);
-  const pack = definePack(module, lanes, neighbours);
+  const pack = definePack(module, lanes);
   const packWide = definePackWide(module);
   const scatter = defineScatter(module, lanes);
   const thread = module.import('thread', [], 'i32');
@@ -296,6 +296,7 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
     const entry = (list: I32, i: I32): I32 => i32.add(list, times(i, 4));
     for (let r = 0; r < panelRows; r++) fn.emit(i32.store(tileRows, i32.const(r * panelBytes), 4 * r));
 
+    const ramp = fn.let(rampOf(size));
     // what one panel of A is multiplied with is used once: packing would only cost
     const mayStay = fn.let(i32.leU(m, i32.const(panelRows)));
 
@@ -319,10 +320,7 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
           );
         /** Whether a panel is whole and its columns are neighbours. */
         const isWide = (list: I32, present: I32): I32 =>
-          i32.and(
-            i32.geU(present, i32.const(columnsOfPanel)),
-            neighbours(list, smaller(present, i32.const(columnsOfPanel))),
-          );
+          i32.and(i32.geU(present, i32.const(columnsOfPanel)), consecutive(list, columnsOfPanel, size, ramp));
         forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
           const panel = fn.let(panelOf(j));
           const present = fn.let(i32.sub(columns, j));
@@ -365,7 +363,10 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
             const present = fn.let(smaller(i32.const(columnsOfPanel), i32.sub(columns, j)));
             const columnList = fn.let(entry(cColumns, here));
             // whole vectors of neighbours are stored as such
-            const direct = fn.let(i32.and(i32.eq(times(present, size), width), neighbours(columnList, present)));
+            const direct = fn.variable(isWide(columnList, present));
+            fn.if(i32.and(i32.ltU(present, i32.const(columnsOfPanel)), i32.eq(times(present, size), width)), () =>
+              fn.emit(direct.set(neighbours(columnList, present))),
+            );
             const toColumn = fn.let(i32.add(c, i32.load(columnList)));
             const bList = fn.let(entry(bColumns, here));
             const fromColumn = fn.let(i32.add(b, i32.load(bList)));
@@ -399,7 +400,7 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
                 );
               };
               const isWhole = i32.and(
-                i32.gtU(direct, isUnpacked.get),
+                i32.gtU(direct.get, isUnpacked.get),
                 i32.and(i32.eq(rowsHere, i32.const(panelRows)), i32.eq(width, i32.const(panelBytes))),
               );
               const whole = tiles[panelRows - 1][panelVectors - 1];
@@ -408,7 +409,7 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
                 () => fn.emit(whole(left, panel, steps, toColumn, rowList, mode, biasHere, i32.const(0))),
                 () =>
                   fn.if(
-                    direct,
+                    direct.get,
                     () => run(toColumn, rowList, mode),
                     () => {
                       run(scratch, tileRows, i32.const(0));
