@@ -88,6 +88,8 @@ interface Plan {
   readonly programs: (Program | undefined)[];
   /** Whether all operands are tensors, and there are no parameters: then the inputs may go to the kernel as they are. */
   readonly plain: boolean;
+  /** How many of the operands are tensors. */
+  readonly tensors: number;
 }
 
 /** What `infer` of a pointwise op gives: the kernel goes on with the plan. */
@@ -152,7 +154,8 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
       compute,
       result: givesBool(promote) ? ('bool' as const) : compute,
       programs: [],
-      plain: inputs.every(isTensor) && (init.params?.(attrs) ?? []).length === 0,
+      plain: inputs.every(isTensor) && (init.params?.(attrs) ?? none).length === 0,
+      tensors: inputs.filter(isTensor).length,
     };
     plans.set(key, plan);
     return plan;
@@ -194,13 +197,17 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
         runtime.map(outs, inputs as readonly Tensor[], program, none);
         return;
       }
-      const views: TensorView[] = [];
-      const params: number[] = [];
-      for (const x of inputs) {
-        if (typeof x === 'number') params.push(x);
-        else if (x !== null) views.push(broadcastView(x, shape));
+      // no push into an empty array, which makes room for many
+      const views = new Array<TensorView>(plan.tensors);
+      let params = none;
+      let view = 0;
+      for (let i = 0; i < inputs.length; i++) {
+        const x = inputs[i];
+        if (typeof x === 'number') params = params.length === 0 ? [x] : [...params, x];
+        else if (x !== null) views[view++] = broadcastView(x, shape);
       }
-      if (init.params) params.push(...init.params(attrs));
+      const own = init.params ? init.params(attrs) : none;
+      if (own.length > 0) params = [...params, ...own];
       runtime.map(outs, views, program, params);
     },
     inplace: init.inplace === false ? undefined : { writes: [0], how: 'direct' },
