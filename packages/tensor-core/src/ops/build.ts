@@ -3,7 +3,7 @@ import type { ReduceKind, TensorView } from '../backend.ts';
 import { type DType, dtypes, getDefaultDType, isFloat, type PromotionOperand, resultType } from '../dtype.ts';
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import { cast, type Expr, input, Program, param } from '../expr.ts';
-import { broadcastShapes, broadcastStrides, formatShape, numel, type Shape, sameShape } from '../shape.ts';
+import { broadcastShapes, broadcastStrides, formatShape, type Shape, sameShape } from '../shape.ts';
 import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
@@ -130,14 +130,16 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
   const { formula, optional = false } = init;
   const promotion = typeof init.promote === 'function' ? init.promote : () => init.promote as Promotion;
   const plain = new Map<number, Plan>();
-  const variants = new Map<string, Map<number, Plan>>();
+  const variants = new Map<string, Map<Promotion, Map<number, Plan>>>();
 
   const plansOf = (attrs: S['attrs']): Map<number, Plan> => {
     const form = init.variant ? init.variant(attrs) : '';
     if (form === '' && typeof init.promote !== 'function') return plain;
-    const variant = `${form}|${promotion(attrs)}`;
-    let plans = variants.get(variant);
-    if (!plans) variants.set(variant, (plans = new Map()));
+    let byPromotion = variants.get(form);
+    if (!byPromotion) variants.set(form, (byPromotion = new Map()));
+    const promote = promotion(attrs);
+    let plans = byPromotion.get(promote);
+    if (!plans) byPromotion.set(promote, (plans = new Map()));
     return plans;
   };
 
@@ -339,4 +341,8 @@ export const sumDType = (dtype: DType, asked?: DType): DType =>
   asked ?? (dtypes[dtype].category === 'float' ? dtype : 'int64');
 
 /** The number of elements that each result of a reduction is made of. */
-export const reducedCount = (shape: Shape, dims: readonly number[]): number => numel(dims.map((d) => shape[d]));
+export function reducedCount(shape: Shape, dims: readonly number[]): number {
+  let n = 1;
+  for (const d of dims) n *= shape[d];
+  return n;
+}
