@@ -6,14 +6,19 @@ import { map as plainMap } from '../kernels/map.ts';
 import { itemBytes, laneClass } from './elements.ts';
 import { type Axis, axesOf, collapsed } from './geometry.ts';
 import { isOnHeap } from './heap.ts';
+import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import { defineMap, factsOf, type Layout, type ProgramFacts, type Words, wordsOf } from './map-kernel.ts';
 import { Unsupported } from './render.ts';
+import { splitMap } from './split.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
 
-export type Kernel = (descriptor: number) => void;
-
-type MapFamily = (outs: readonly View[], ins: readonly View[], program: Program, params: readonly number[]) => void;
+export type MapFamily = (
+  outs: readonly View[],
+  ins: readonly View[],
+  program: Program,
+  params: readonly number[],
+) => void;
 
 /** A program with its kernels by layout; `null` where it has no vector code. */
 interface Compiled {
@@ -74,7 +79,7 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
         kernel !== null &&
         descriptorStart + 4 * end <= descriptorEnd &&
         describe(staging, compiled, views, ins, params, axes, inner, outs.length);
-      if (ready) kernel(descriptorStart);
+      if (ready) machine.run(kernel, splitMap(machine.threads, staging, facts, words, end));
       done = ready;
     } finally {
       staging.finish(done);
@@ -144,16 +149,7 @@ function describe(
     to[at + words.strides + o] = inner.strides[o] * itemBytes(views[o].dtype);
   }
   for (let l = 0; l < facts.loaded.length; l++) {
-    const view = ins[facts.loaded[l].input];
-    const address = staging.address(view, false);
-    if (address === null) return false;
-    const from = at + words.loaded[l];
-    to[from] = address;
-    const rank = view.shape.length;
-    for (let d = 0; d < rank; d++) {
-      to[from + 1 + d] = view.shape[d];
-      to[from + 1 + rank + d] = view.strides[d] * itemBytes(view.dtype);
-    }
+    if (!describeLoaded(staging, at + words.loaded[l], ins[facts.loaded[l].input])) return false;
   }
   const { program } = facts;
   for (let p = 0; p < program.params.length; p++)
@@ -167,8 +163,22 @@ function describe(
   return true;
 }
 
+/** Writes what a kernel needs to read an input at computed positions. `false` if it doesn't fit the first page. */
+export function describeLoaded(staging: Staging, word: number, view: View): boolean {
+  const address = staging.address(view, false);
+  if (address === null) return false;
+  const to = staging.words;
+  to[word] = address;
+  const rank = view.shape.length;
+  for (let d = 0; d < rank; d++) {
+    to[word + 1 + d] = view.shape[d];
+    to[word + 1 + rank + d] = view.strides[d] * itemBytes(view.dtype);
+  }
+  return true;
+}
+
 /** A parameter as kernels read it: an element of its dtype. */
-function writeParam(staging: Staging, word: number, dtype: DType, value: number): void {
+export function writeParam(staging: Staging, word: number, dtype: DType, value: number): void {
   switch (laneClass[dtype]) {
     case 'f64':
       staging.doubles[word / 2] = value;
