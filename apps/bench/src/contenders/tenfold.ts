@@ -23,15 +23,12 @@ import {
 import { million, serve, sized, sizes, type Work, type Works } from '../contender.ts';
 
 manualSeed(0);
-const threads = await useThreads(Number(process.argv[2] ?? 1));
-
-/** Sets the threads of the engine, if it can have several; gives how many it has. */
-async function useThreads(count: number): Promise<number> {
-  const { setNumThreads } = backend as { setNumThreads?: (count: number) => unknown };
-  if (!setNumThreads) return 1;
-  await setNumThreads(count);
-  return count;
-}
+/** What the engine exports where it can have several threads. */
+const { setNumThreads, getNumThreads } = backend as {
+  setNumThreads?: (count: number) => void;
+  getNumThreads?: () => number;
+};
+setNumThreads?.(Number(process.argv[2] ?? 1));
 
 /** The Function of the linear demo. */
 class LinearFunction extends Function {
@@ -185,4 +182,4 @@ const works: Works = {
   'model load': modelLoad,
 };
 
-await serve('Tenfold cpu', threads, works);
+await serve('Tenfold cpu', getNumThreads?.() ?? 1, works);
