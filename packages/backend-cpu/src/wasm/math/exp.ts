@@ -5,7 +5,7 @@
 import { v128 } from '../assembler.ts';
 import { double, Lanes, type Precision, single, type Vector, type VectorFn } from './lanes.ts';
 
-interface ExpTable {
+export interface ExpTable {
   readonly precision: Precision;
   /** ln 2, the first part with so few bits that n times it is exact. */
   readonly ln2: readonly [number, number];
@@ -55,7 +55,7 @@ function reduce(l: Lanes, { precision, ln2, tail }: ExpTable, x: Vector, bias: n
 }
 
 /** exp where the result and 2^n are normal numbers; NaN for NaN. `x` is read often. */
-function expNormal(l: Lanes, table: ExpTable, x: Vector): Vector {
+export function expNormal(l: Lanes, table: ExpTable, x: Vector): Vector {
   const { n, r, tail } = reduce(l, table, x, table.precision.bias);
   const p = l.add(l.madd(tail, l.mul(r, r), r), l.number(1));
   return l.mul(p, l.shiftLeft(n, table.precision.digits));
@@ -97,7 +97,10 @@ export const sigmoidOf =
     const one = l.number(1);
     const x = fn.let(value);
     const { scale, p } = expParts(l, table, fn.let(v128.xor(x, l.signBit)));
-    const usual = l.div(one, l.madd(scale, p, l.add(one, scale)));
+    const sum = fn.let(l.add(one, scale));
+    // what the sum loses where 2^n is large
+    const lost = l.sub(one, l.sub(sum, scale));
+    const usual = l.div(one, l.add(l.madd(scale, p, lost), sum));
     return l.exceptWhere(isExtreme(l, table, x), usual, () =>
       l.select(expFull(l, table, x), one, table.precision.float.lt(x, v128.zero)),
     );

@@ -1,8 +1,10 @@
 /** Functions that WebAssembly has no instructions for, on all lanes of a vector at once. */
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
+import { erfF32, erfF64 } from './erf.ts';
 import { expF32, expF64, expOf, sigmoidOf, tanhOf } from './exp.ts';
 import type { VectorFn, VectorFn2 } from './lanes.ts';
 import { logF32, logF64, logOf } from './log.ts';
+import { powF32 } from './pow.ts';
 import { cosF32, cosF64, sinF32, sinF64 } from './trigonometry.ts';
 
 export type { MathContext, VectorFn, VectorFn2 } from './lanes.ts';
@@ -16,19 +18,21 @@ interface VectorMath {
 export const mathF32 = {
   unary: {
     sin: sinF32,
+    erf: erfF32,
     cos: cosF32,
     exp: expOf(expF32),
     log: logOf(logF32),
     sigmoid: sigmoidOf(expF32),
     tanh: tanhOf(expF32),
   },
-  binary: {},
+  binary: { pow: powF32 },
 } as const satisfies VectorMath;
 
 /** Functions of two double floats. */
 export const mathF64 = {
   unary: {
     sin: sinF64,
+    erf: erfF64,
     cos: cosF64,
     exp: expOf(expF64),
     log: logOf(logF64),

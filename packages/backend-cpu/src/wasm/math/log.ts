@@ -4,7 +4,7 @@
  */
 import { double, Lanes, type Precision, single, type Vector, type VectorFn } from './lanes.ts';
 
-interface LogTable {
+export interface LogTable {
   readonly precision: Precision;
   readonly ln2: readonly [number, number];
   /** (log((1 + s) / (1 - s)) / s - 2) / s² in s², minimax for the relative error. */
@@ -29,7 +29,7 @@ export const logF64: LogTable = {
 };
 
 /** n and m - 1 of a normal number; n is less by `scaled`. `x` is read often. */
-function split(l: Lanes, { bitsOf, int, digits, bias }: Precision, x: Vector, scaled: Vector | null) {
+export function split(l: Lanes, { bitsOf, int, digits, bias }: Precision, x: Vector, scaled: Vector | null) {
   const low = bitsOf(Math.SQRT1_2);
   const shifted = l.let(int.add(x, l.integer(bitsOf(1) - low)));
   // n + bias as the low bits of a float
