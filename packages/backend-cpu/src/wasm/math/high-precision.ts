@@ -108,7 +108,13 @@ function erf(x: bigint): bigint {
 /** For doubles whose size is neither tiny nor huge: 2^-60 to 2^40. */
 export const highPrecision = {
   exp: (x) => exp(fixed(exact(x))),
+  exp2: (x) => exp(mul(fixed(exact(x)), ln2)),
+  expm1: (x) => big(fixed(exp(fixed(exact(x)))) - one),
   log: (x) => big(log(exact(x))),
+  log2: (x) => big(div(log(exact(x)), ln2)),
+  log10: (x) => big(div(log(exact(x)), log(exact(10)))),
+  log1p: (x) => big(log(big(one + fixed(exact(x))))),
+  rsqrt: (x) => big(root(div(one, fixed(exact(x))))),
   sin: (x) => big(sine(fixed(exact(x)), 0n)),
   cos: (x) => big(sine(fixed(exact(x)), 1n)),
   tanh: (x) => big(tanh(fixed(exact(x)))),

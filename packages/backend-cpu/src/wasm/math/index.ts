@@ -1,9 +1,9 @@
 /** Functions that WebAssembly has no instructions for, on all lanes of a vector at once. */
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
 import { erfF32, erfF64 } from './erf.ts';
-import { expF32, expF64, expOf, sigmoidOf, tanhOf } from './exp.ts';
-import type { VectorFn, VectorFn2 } from './lanes.ts';
-import { logF32, logF64, logOf } from './log.ts';
+import { type ExpTable, exp2F32, exp2F64, expF32, expF64, expm1Of, expOf, rsqrtOf, sigmoidOf, tanhOf } from './exp.ts';
+import { double, type Precision, single, type VectorFn, type VectorFn2 } from './lanes.ts';
+import { type LogTable, log1pOf, log2Of, log10Of, logF32, logF64, logOf } from './log.ts';
 import { powF32 } from './pow.ts';
 import { cosF32, cosF64, sinF32, sinF64 } from './trigonometry.ts';
 
@@ -14,30 +14,28 @@ interface VectorMath {
   readonly binary: { readonly [F in BinaryFn]?: VectorFn2 };
 }
 
+/** What both precisions have, from their tables. */
+const elementary = (precision: Precision, exp: ExpTable, exp2: ExpTable, log: LogTable) => ({
+  exp: expOf(exp),
+  exp2: expOf(exp2),
+  expm1: expm1Of(exp),
+  log: logOf(log),
+  log2: log2Of(log),
+  log10: log10Of(log),
+  log1p: log1pOf(log),
+  rsqrt: rsqrtOf(precision),
+  sigmoid: sigmoidOf(exp),
+  tanh: tanhOf(exp),
+});
+
 /** Functions of four single floats. */
 export const mathF32 = {
-  unary: {
-    sin: sinF32,
-    erf: erfF32,
-    cos: cosF32,
-    exp: expOf(expF32),
-    log: logOf(logF32),
-    sigmoid: sigmoidOf(expF32),
-    tanh: tanhOf(expF32),
-  },
+  unary: { ...elementary(single, expF32, exp2F32, logF32), sin: sinF32, cos: cosF32, erf: erfF32 },
   binary: { pow: powF32 },
 } as const satisfies VectorMath;
 
 /** Functions of two double floats. */
 export const mathF64 = {
-  unary: {
-    sin: sinF64,
-    erf: erfF64,
-    cos: cosF64,
-    exp: expOf(expF64),
-    log: logOf(logF64),
-    sigmoid: sigmoidOf(expF64),
-    tanh: tanhOf(expF64),
-  },
+  unary: { ...elementary(double, expF64, exp2F64, logF64), sin: sinF64, cos: cosF64, erf: erfF64 },
   binary: {},
 } as const satisfies VectorMath;
