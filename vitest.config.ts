@@ -1,8 +1,20 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { defineConfig } from 'vitest/config';
+import { fileURLToPath } from 'node:url';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+import { inChromium } from './tools/legs/chromium.ts';
+import { onNode24 } from './tools/legs/node24.ts';
 
 /** Tests run on the TypeScript sources: nothing needs to be built first. */
 const conditions = ['tenfold-source', 'module', 'node', 'development|production'];
+
+/** The tests of the engine that don't run on every leg. */
+const notOnLegs = [
+  // sets flags of V8 through Node
+  'src/kernels.test.ts',
+  // of shapes and of autograd's batching: long, and the same wherever the conformance suite passes
+  'src/inference.test.ts',
+  'src/transforms.test.ts',
+];
 
 /** `npm test` checks types in `*.test-d.ts` too; a plain `vitest` doesn't pay for it. */
 const typeTests = process.env.TENFOLD_TYPE_TESTS === '1';
@@ -21,25 +33,62 @@ function hasTypeTests(root: string): boolean {
     .some((path) => path.endsWith('.test-d.ts'));
 }
 
+const project = (name: string, root: string): TestProjectInlineConfiguration => ({
+  root,
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    name,
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'dist/**'],
+    testTimeout: 60_000,
+    typecheck: {
+      enabled: typeTests && hasTypeTests(root),
+      include: ['**/*.test-d.ts'],
+      tsconfig: 'tsconfig.json',
+      // lint checks the sources; here only the assertions about types count
+      ignoreSourceErrors: true,
+    },
+  },
+});
+
+/** What a page needs to be cross-origin isolated, and with that to share memory between threads. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** Where the engine's tests run besides the Node of the suite; `tools/legs/check-host.ts` looks for what `host` says. */
+const legs = [
+  { name: 'Node 24', host: { node: 24 }, options: onNode24() },
+  { name: 'Chromium', host: { isolated: false }, options: inChromium() },
+  { name: 'Chromium isolated', host: { isolated: true }, options: inChromium(), headers: isolation },
+];
+
+/** The programs of the legs are fetched for this platform only; `tools/legs/absent.test.ts` says so on others. */
+const legsOfHere = process.platform === 'linux' && process.arch === 'x64' ? legs : [];
+
 export default defineConfig({
   test: {
-    projects: [...folders, { name: 'tools', root: 'tools' }].map(({ name, root }) => ({
-      root,
-      resolve: { conditions },
-      ssr: { resolve: { conditions } },
-      test: {
-        name,
-        include: ['**/*.test.ts'],
-        exclude: ['**/node_modules/**', 'dist/**'],
-        testTimeout: 60_000,
-        typecheck: {
-          enabled: typeTests && hasTypeTests(root),
-          include: ['**/*.test-d.ts'],
-          tsconfig: 'tsconfig.json',
-          // lint checks the sources; here only the assertions about types count
-          ignoreSourceErrors: true,
+    projects: [
+      ...folders.map(({ name, root }) => project(name, root)),
+      project('tools', 'tools'),
+      ...legsOfHere.map(({ name, host, options, headers }) => ({
+        root: 'packages/backend-cpu',
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        server: { headers },
+        test: {
+          name: `backend-cpu on ${name}`,
+          include: ['src/**/*.test.ts'],
+          exclude: notOnLegs,
+          testTimeout: 60_000,
+          setupFiles: fileURLToPath(new URL('tools/legs/check-host.ts', import.meta.url)),
+          provide: { host },
+          ...options,
         },
-      },
-    })),
+      })),
+    ],
   },
 });

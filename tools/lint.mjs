@@ -47,6 +47,7 @@ const checks = {
       ),
     ),
   'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
+  'size-limit (what a page ships)': () => tool('size-limit/bin.js', []),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
   'changesets (one for each published package that is new or changed)': () => [
     ...missingChangesets(),

@@ -1,4 +1,13 @@
 import { defineConfig } from 'tsdown';
 import { library } from '../../tools/tsdown.ts';
 
-export default defineConfig(library('index'));
+/** Two files, so that a bundler can leave one out: who calls no function of `functions.js` (convolutions, losses, …) doesn't ship it. */
+const codeSplitting = {
+  groups: [
+    // with all that it imports
+    { name: 'tensor', test: /src\/(?!index|functions|ops)/, priority: 1 },
+    { name: 'functions', test: /src\/(?!index)/ },
+  ],
+};
+
+export default defineConfig({ ...library('index'), outputOptions: { codeSplitting } });

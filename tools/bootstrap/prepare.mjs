@@ -1,12 +1,11 @@
 /** Makes the checkout ready: the pinned pnpm, the installed packages, the built packages; each step only when something changed. */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, delimiter, dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { cache, fetchPinned } from './fetch.mjs';
 import { root } from './root.mjs';
 import { runNode } from './run.mjs';
 
-const cache = join(root, '.cache');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const [pnpmVersion, pnpmHash] = /** @type {string} */ (manifest.packageManager).replace('pnpm@', '').split('+sha512.');
 const pnpmHome = join(cache, `pnpm-${pnpmVersion}`);
@@ -27,22 +26,14 @@ export function fail(text) {
   process.exit(1);
 }
 
-/** Fetches the pinned pnpm through npm, unless it lies in the cache, and checks it against the hash in package.json. */
+/** Fetches the pinned pnpm through npm, unless it lies in the cache. */
 export async function ensurePnpm() {
   if (!existsSync(pnpmEntry)) {
     say(`fetching pnpm ${pnpmVersion} into .cache (once)`);
-    const staging = join(cache, `pnpm-staging-${process.pid}`);
-    mkdirSync(staging, { recursive: true });
     try {
-      npm(['pack', `pnpm@${pnpmVersion}`, '--silent', '--pack-destination', staging], staging);
-      const tarball = join(staging, `pnpm-${pnpmVersion}.tgz`);
-      const hash = createHash('sha512').update(readFileSync(tarball)).digest('hex');
-      if (hash !== pnpmHash)
-        fail(`the pnpm ${pnpmVersion} that npm fetched has another sha512 than package.json pins; stopped.`);
-      const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
-      npm(['install', '--prefix', pnpmHome, ...flags, tarball], staging);
-    } finally {
-      rmSync(staging, { recursive: true, force: true });
+      fetchPinned({ name: 'pnpm', version: pnpmVersion, sha512: pnpmHash }, pnpmHome);
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
     }
     if (!existsSync(pnpmEntry)) fail(`pnpm ${pnpmVersion} did not arrive at ${relative(root, pnpmEntry)}.`);
   }
@@ -136,22 +127,6 @@ function sources(folder) {
     .filter((entry) => entry.isFile() && !/\.test(-d)?\.ts$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .sort();
-}
-
-/**
- * Runs npm, which comes with Node.
- * @param {readonly string[]} args
- * @param {string} cwd
- */
-function npm(args, cwd) {
-  const started = process.env.npm_execpath ?? '';
-  const direct = basename(started).startsWith('npm-cli');
-  // Windows starts npm.cmd only through a shell
-  const result = direct
-    ? spawnSync(process.execPath, [started, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
-    : spawnSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'], shell: process.platform === 'win32' });
-  if (result.error) fail(`npm could not be started: ${result.error.message}`);
-  if (result.status !== 0) fail(`npm ${args[0]} failed (exit code ${result.status}); is the network there?`);
 }
 
 /** @param {readonly string[]} parts */

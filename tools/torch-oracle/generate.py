@@ -63,7 +63,7 @@ def histories_fixture():
 
 FAMILIES = [
     *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
-    *["conv", "pool", "spatial", "decomposition"],
+    *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}

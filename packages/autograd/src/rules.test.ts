@@ -26,6 +26,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { gradcheck, gradgradcheck } from './gradcheck.ts';
 import { rules } from './index.ts';
+import { attention } from './test-samples/attention.ts';
 import { conv } from './test-samples/conv.ts';
 import { decomposition } from './test-samples/decomposition.ts';
 import { elementwise } from './test-samples/elementwise.ts';
@@ -44,9 +45,11 @@ import {
   unit,
 } from './test-samples/inputs.ts';
 import { movement } from './test-samples/movement.ts';
+import { norm } from './test-samples/norm.ts';
 import { pool } from './test-samples/pool.ts';
 import { random } from './test-samples/random.ts';
 import { reduce } from './test-samples/reduce.ts';
+import { softmax as softmaxBackwards } from './test-samples/softmax.ts';
 import { spatial } from './test-samples/spatial.ts';
 
 type UnaryName = {
@@ -84,11 +87,14 @@ const loss = (
   (['mean', 'sum', 'none'] as const).map((reduction) => [(a, b) => fn(a, b, { reduction }), x(2, 3), t(2, 3)]);
 
 const samples: Samples = {
+  ...attention,
   ...conv,
   ...decomposition,
   ...elementwise,
+  ...norm,
   ...pool,
   ...reduce,
+  ...softmaxBackwards,
   ...spatial,
   abs: unary('abs', any(4)),
   neg: unary('neg', any(4)),
@@ -267,6 +273,14 @@ const samples: Samples = {
   ],
   nllLoss: (['mean', 'sum', 'none'] as const).map(
     (reduction): Sample => [(x, w) => nllLoss(x, ints([1, 0]), { weight: w, reduction }), any(2, 3), positive(3)],
+  ),
+  nllLossBackward: (['mean', 'sum', 'none'] as const).map(
+    (reduction): Sample => [
+      (g, w) =>
+        dispatch(builtinOps.nllLossBackward, [g, ints([1, 0]), w], { reduction, ignoreIndex: -100, classes: 3 }),
+      reduction === 'none' ? any(2) : any(),
+      positive(3),
+    ],
   ),
   crossEntropy: [
     [(x) => crossEntropy(x, ints([2, 0])), any(2, 3)],

@@ -14,16 +14,27 @@ import {
 } from '@tenfold/tensor-core';
 import { codecOf, type Element, int64ToFloat32, toBigInt, toElement, type View } from './elements.ts';
 import { binaryBig, binaryFloat, binaryInteger, comparisons, unaryBig, unaryNumber } from './functions.ts';
-import { forEachRun, isDense } from './iterate.ts';
+import { forEachRun, lineStride } from './iterate.ts';
 
 /** Elements that one step computes at a time: all registers of a program stay in the first-level cache. */
 export const blockSize = 1024;
 
-/** Where a node's values of the current block lie: `data[at + i]`. float16 and bfloat16 are held as float32 numbers. */
+/**
+ * Where a node's values of the current block lie: `data[at + i * stride]`. Only inputs, constants and parameters have another stride than 1.
+ * float16 and bfloat16 are held as float32 numbers.
+ */
 export interface Register {
   data: TypedArray;
   at: number;
+  stride: number;
   readonly own: TypedArray;
+}
+
+/** A register of numbers, whatever the width: which of them it is the compiler of TypeScript need not know. */
+interface NumberRegister {
+  readonly data: Float64Array;
+  readonly at: number;
+  readonly stride: number;
 }
 
 /** What the steps of a call read. */
@@ -42,6 +53,8 @@ type Step = (n: number, start: number, call: Call) => void;
 export class Compiled {
   readonly outputs: readonly Register[];
   readonly dtypes: readonly DType[];
+  /** The register of the only output, if its values may be computed right into an output buffer. */
+  readonly target: Register | null;
   readonly #once: Step[] = [];
   readonly #steps: Step[] = [];
   /** Registers of inputs, which stand for buffers of the call while it runs. */
@@ -50,7 +63,8 @@ export class Compiled {
   constructor(program: Program) {
     const registers = new Map<Expr, Register>();
     for (const node of topological(program.outputs)) {
-      const register = newRegister(node.dtype);
+      const scalar = node.kind === 'const' || node.kind === 'param';
+      const register = scalar ? newRegister(node.dtype, 1, 0) : newRegister(node.dtype);
       const step = stepOf(
         node,
         register,
@@ -58,18 +72,14 @@ export class Compiled {
       );
       registers.set(node, register);
       if (node.kind === 'input') this.#borrowed.push(register);
-      (node.kind === 'const' || node.kind === 'param' ? this.#once : this.#steps).push(step);
+      (scalar ? this.#once : this.#steps).push(step);
     }
     this.outputs = program.outputs.map((node) => registers.get(node) as Register);
     this.dtypes = program.outputs.map((node) => node.dtype);
-  }
-
-  /** The last step's register, if its values may be computed right into an output buffer. */
-  target(program: Program): Register | null {
-    const [output] = program.outputs;
-    const direct =
-      program.outputs.length === 1 && output.kind !== 'input' && output.kind !== 'const' && output.kind !== 'param';
-    return direct && output.dtype !== 'float16' && output.dtype !== 'bfloat16' ? this.outputs[0] : null;
+    const [{ kind, dtype }] = program.outputs;
+    const computed = kind !== 'input' && kind !== 'const' && kind !== 'param';
+    const direct = program.outputs.length === 1 && computed && dtype !== 'float16' && dtype !== 'bfloat16';
+    this.target = direct ? this.outputs[0] : null;
   }
 
   /** Runs over `total` elements of `shape`; `target`, which stands for the output buffer, takes the results from `offset` on. */
@@ -83,7 +93,7 @@ export class Compiled {
   ): void {
     const call: Call = { shape, inputs, params, order: undefined };
     const steps = this.#steps;
-    for (const step of this.#once) step(Math.min(total, blockSize), 0, call);
+    for (const step of this.#once) step(1, 0, call);
     try {
       for (let start = 0; start < total; start += blockSize) {
         target.at = offset + start;
@@ -91,7 +101,7 @@ export class Compiled {
         for (let i = 0; i < steps.length; i++) steps[i](n, start, call);
       }
     } finally {
-      this.#release();
+      this.release();
     }
   }
 
@@ -105,20 +115,21 @@ export class Compiled {
     order?: readonly number[],
   ): void {
     const call: Call = { shape, inputs, params, order };
-    for (const step of this.#once) step(Math.min(total, blockSize), 0, call);
+    const steps = this.#steps;
+    for (const step of this.#once) step(1, 0, call);
     try {
       for (let start = 0; start < total; start += blockSize) {
         const n = Math.min(blockSize, total - start);
-        for (const step of this.#steps) step(n, start, call);
+        for (let i = 0; i < steps.length; i++) steps[i](n, start, call);
         store(start, n);
       }
     } finally {
-      this.#release();
+      this.release();
     }
   }
 
   /** A compiled program outlives its calls and must not keep their buffers. */
-  #release(): void {
+  private release(): void {
     for (const register of this.#borrowed) register.data = register.own;
   }
 }
@@ -153,9 +164,9 @@ function registerArray(dtype: DType, length: number): TypedArray {
   }
 }
 
-function newRegister(dtype: DType): Register {
-  const own = registerArray(dtype, blockSize);
-  return { own, data: own, at: 0 };
+function newRegister(dtype: DType, length = blockSize, stride = 1): Register {
+  const own = registerArray(dtype, length);
+  return { own, data: own, at: 0, stride };
 }
 
 function stepOf(node: Expr, out: Register, args: readonly Register[]): Step {
@@ -163,9 +174,9 @@ function stepOf(node: Expr, out: Register, args: readonly Register[]): Step {
     case 'input':
       return readInput(node.index, node.dtype, out);
     case 'const':
-      return rounded(node.dtype, out, (n) => fill(out, toElement(node.value, node.dtype), n));
+      return rounded(node.dtype, out, () => setAll(out, toElement(node.value, node.dtype)));
     case 'param':
-      return rounded(node.dtype, out, (n, _, { params }) => fill(out, toElement(params[node.index], node.dtype), n));
+      return rounded(node.dtype, out, (_, __, { params }) => setAll(out, toElement(params[node.index], node.dtype)));
     case 'index':
       return positionAlong(node.dim, out);
     case 'load':
@@ -199,8 +210,12 @@ function rounded(dtype: DType, out: Register, step: Step): Step {
   };
 }
 
-function fill({ data, at }: Register, value: Element, n: number): void {
-  for (let i = 0; i < n; i++) data[at + i] = value;
+/** The value of a register of stride 0. */
+function setAll({ own }: Register, value: Element): void {
+  // a store that sees one kind of array is several times as fast
+  if (own instanceof Float32Array) own[0] = value as number;
+  else if (own instanceof Float64Array) own[0] = value as number;
+  else own[0] = value;
 }
 
 function readInput(index: number, dtype: DType, out: Register): Step {
@@ -209,13 +224,16 @@ function readInput(index: number, dtype: DType, out: Register): Step {
   return (n, start, { shape, inputs }) => {
     const { strides, offset, storage } = inputs[index];
     const { buffer } = storage;
-    if (!half && isDense(shape, strides)) {
+    const line = half ? null : lineStride(shape, strides);
+    if (line !== null) {
       out.data = buffer;
-      out.at = offset + start;
+      out.at = offset + start * line;
+      out.stride = line;
       return;
     }
     out.data = out.own;
     out.at = 0;
+    out.stride = 1;
     forEachRun(shape, { strides, offset }, start, n, (at, stride, first, length) => {
       if (half) for (let i = 0; i < length; i++) out.own[first + i] = read(buffer, at + i * stride);
       else gather(out.own, first, buffer, at, stride, length);
@@ -244,14 +262,15 @@ function loadFrom(index: number, dtype: DType, out: Register, args: readonly Reg
   return (n, _, { inputs }) => {
     const { shape, strides, offset, storage } = inputs[index];
     for (let i = 0; i < n; i++) {
-      let at = offset;
+      let from = offset;
       let inside = true;
       for (let d = 0; d < positions.length; d++) {
-        const position = positions[d].data[positions[d].at + i] as number;
+        const { data, at, stride } = positions[d];
+        const position = data[at + i * stride] as number;
         inside &&= position >= 0 && position < shape[d];
-        at += position * strides[d];
+        from += position * strides[d];
       }
-      out.data[out.at + i] = inside ? read(storage.buffer, at) : outside.data[outside.at + i];
+      out.data[out.at + i] = inside ? read(storage.buffer, from) : outside.data[outside.at + i * outside.stride];
     }
   };
 }
@@ -259,33 +278,34 @@ function loadFrom(index: number, dtype: DType, out: Register, args: readonly Reg
 function selectStep(out: Register, [condition, ifTrue, ifFalse]: readonly Register[]): Step {
   return (n) => {
     const { data, at } = out;
-    const { data: c, at: ic } = condition;
-    const { data: x, at: ix } = ifTrue;
-    const { data: y, at: iy } = ifFalse;
-    for (let i = 0; i < n; i++) data[at + i] = c[ic + i] ? x[ix + i] : y[iy + i];
+    const { data: c, at: ic, stride: sc } = condition;
+    const { data: x, at: ix, stride: sx } = ifTrue;
+    const { data: y, at: iy, stride: sy } = ifFalse;
+    for (let i = 0; i < n; i++) data[at + i] = c[ic + i * sc] ? x[ix + i * sx] : y[iy + i * sy];
   };
 }
 
 function compareStep(fn: (x: Element, y: Element) => boolean, out: Register, [a, b]: readonly Register[]): Step {
   return (n) => {
     const { data, at } = out;
-    const { data: x, at: ix } = a;
-    const { data: y, at: iy } = b;
-    for (let i = 0; i < n; i++) data[at + i] = fn(x[ix + i], y[iy + i]) ? 1 : 0;
+    const { data: x, at: ix, stride: sx } = a;
+    const { data: y, at: iy, stride: sy } = b;
+    for (let i = 0; i < n; i++) data[at + i] = fn(x[ix + i * sx], y[iy + i * sy]) ? 1 : 0;
   };
 }
 
-function compareNumbers(loop: FloatLoop, out: Register, [a, b]: readonly Register[]): Step {
-  return (n) => loop(n, out.data as Float64Array, out.at, a.data as Float64Array, a.at, b.data as Float64Array, b.at);
+function compareNumbers(loop: Loop, out: Register, args: readonly Register[]): Step {
+  const [to, a, b] = [out, ...args] as NumberRegister[];
+  return (n) => loop(n, to, a, b);
 }
 
 function castStep(from: DType, to: DType, out: Register, arg: Register): Step {
   const convert = conversion(from, to);
   return (n) => {
     const { data, at } = out;
-    const { data: x, at: ix } = arg;
-    if (convert === null) for (let i = 0; i < n; i++) data[at + i] = x[ix + i];
-    else for (let i = 0; i < n; i++) data[at + i] = convert(x[ix + i]);
+    const { data: x, at: ix, stride: sx } = arg;
+    if (convert === null) for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx];
+    else for (let i = 0; i < n; i++) data[at + i] = convert(x[ix + i * sx]);
   };
 }
 
@@ -309,8 +329,8 @@ function unaryStep(node: Extract<Expr, { kind: 'unary' }>, out: Register, arg: R
   ) as (x: Element) => Element;
   return (n) => {
     const { data, at } = out;
-    const { data: x, at: ix } = arg;
-    for (let i = 0; i < n; i++) data[at + i] = apply(x[ix + i]);
+    const { data: x, at: ix, stride: sx } = arg;
+    for (let i = 0; i < n; i++) data[at + i] = apply(x[ix + i * sx]);
   };
 }
 
@@ -319,64 +339,56 @@ function binaryStep(node: Extract<Expr, { kind: 'binary' }>, out: Register, [a, 
   if (isFloat(dtype)) {
     const loop = floatLoops[fn];
     if (loop) {
-      return (n) =>
-        loop(n, out.data as Float64Array, out.at, a.data as Float64Array, a.at, b.data as Float64Array, b.at);
+      const [to, left, right] = [out, a, b] as NumberRegister[];
+      return (n) => loop(n, to, left, right);
     }
   }
   const table = dtype === 'int64' ? binaryBig : isFloat(dtype) ? binaryFloat : binaryInteger;
   const apply = table[fn] as (x: Element, y: Element) => Element;
   return (n) => {
     const { data, at } = out;
-    const { data: x, at: ix } = a;
-    const { data: y, at: iy } = b;
-    for (let i = 0; i < n; i++) data[at + i] = apply(x[ix + i], y[iy + i]);
+    const { data: x, at: ix, stride: sx } = a;
+    const { data: y, at: iy, stride: sy } = b;
+    for (let i = 0; i < n; i++) data[at + i] = apply(x[ix + i * sx], y[iy + i * sy]);
   };
 }
 
-type FloatLoop = (
-  n: number,
-  out: Float64Array,
-  at: number,
-  x: Float64Array,
-  ix: number,
-  y: Float64Array,
-  iy: number,
-) => void;
+type Loop = (n: number, out: NumberRegister, a: NumberRegister, b: NumberRegister) => void;
 
 /** Comparisons of numbers. */
-const compareLoops: { readonly [F in CompareFn]: FloatLoop } = {
-  eq(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] === y[iy + i] ? 1 : 0;
+const compareLoops: { readonly [F in CompareFn]: Loop } = {
+  eq(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] === y[iy + i * sy] ? 1 : 0;
   },
-  ne(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] !== y[iy + i] ? 1 : 0;
+  ne(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] !== y[iy + i * sy] ? 1 : 0;
   },
-  lt(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] < y[iy + i] ? 1 : 0;
+  lt(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] < y[iy + i * sy] ? 1 : 0;
   },
-  le(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] <= y[iy + i] ? 1 : 0;
+  le(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] <= y[iy + i * sy] ? 1 : 0;
   },
-  gt(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] > y[iy + i] ? 1 : 0;
+  gt(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] > y[iy + i * sy] ? 1 : 0;
   },
-  ge(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] >= y[iy + i] ? 1 : 0;
+  ge(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] >= y[iy + i * sy] ? 1 : 0;
   },
 };
 
 /** The commonest functions without a call per element. */
-const floatLoops: { readonly [fn: string]: FloatLoop | undefined } = {
-  add(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] + y[iy + i];
+const floatLoops: { readonly [fn: string]: Loop | undefined } = {
+  add(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] + y[iy + i * sy];
   },
-  sub(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] - y[iy + i];
+  sub(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] - y[iy + i * sy];
   },
-  mul(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] * y[iy + i];
+  mul(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] * y[iy + i * sy];
   },
-  div(n, out, at, x, ix, y, iy) {
-    for (let i = 0; i < n; i++) out[at + i] = x[ix + i] / y[iy + i];
+  div(n, { data, at }, { data: x, at: ix, stride: sx }, { data: y, at: iy, stride: sy }) {
+    for (let i = 0; i < n; i++) data[at + i] = x[ix + i * sx] / y[iy + i * sy];
   },
 };

@@ -18,13 +18,31 @@ export type Buffer = TypedArray;
 export type View = TensorView<Buffer>;
 export type Element = number | bigint;
 
+/** V8 keeps typed arrays of so many bytes on its own heap, where they cost least. */
+const ownBytes = 64;
+/** Larger ones below {@link unsharedBytes} are views of a slab: an `ArrayBuffer` for each would cost several times as much. */
+const unsharedBytes = 4096;
+/** A slab lives as long as any view of it: this is the most that a tensor which outlives its neighbours can hold. */
+const slabBytes = 16384;
+let slab = new ArrayBuffer(0);
+let slabUsed = 0;
+
 /** A new buffer. @throws BackendError if there is no room. */
 export function allocate(dtype: DType, length: number): Buffer {
+  const Elements = arrayTypes[dtype];
+  const bytes = length * dtypes[dtype].itemsize;
   try {
     if (!Number.isSafeInteger(length) || length < 0) throw new RangeError(`invalid length: ${length}`);
-    return new arrayTypes[dtype](length);
+    if (bytes <= ownBytes || bytes >= unsharedBytes) return new Elements(length);
+    if (slabUsed + bytes > slab.byteLength) {
+      slab = new ArrayBuffer(slabBytes);
+      slabUsed = 0;
+    }
+    const buffer = new Elements(slab, slabUsed, length);
+    // views begin at multiples of the largest element
+    slabUsed += (bytes + 7) & -8;
+    return buffer;
   } catch (cause) {
-    const bytes = length * dtypes[dtype].itemsize;
     throw new BackendError(`cpu: out of memory: a buffer of ${bytes} bytes (${length} × ${dtype}) can't be allocated`, {
       cause,
     });

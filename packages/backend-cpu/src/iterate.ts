@@ -23,6 +23,19 @@ export function isDense(shape: readonly number[], strides: readonly number[]): b
   return true;
 }
 
+/** The one stride at which the elements follow each other in row-major order, 0 where all are the same; `null` if there is no such stride. */
+export function lineStride(shape: readonly number[], strides: readonly number[]): number | null {
+  let line = 0;
+  let next = -1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    if (shape[d] === 1) continue;
+    if (next < 0) line = strides[d];
+    else if (strides[d] !== next) return null;
+    next = strides[d] * shape[d];
+  }
+  return line;
+}
+
 /**
  * Calls `run(buffer offset, stride, first, length)` for the runs along the last dim that cover the flat range `[start, start + length)`, where `first`
  * counts from `start`.

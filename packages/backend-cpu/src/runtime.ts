@@ -11,22 +11,28 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { breathe } from './breathe.ts';
+import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
+import { loss } from './direct/loss.ts';
+import { pool } from './direct/pool.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
-import { map } from './kernels/map.ts';
+import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
-import { heapBytes } from './wasm/heap.ts';
+import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
+import { createMap } from './wasm/map.ts';
+import { matmulOn } from './wasm/matmul.ts';
+import { createReduce } from './wasm/reduce.ts';
+import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
-  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: heapBytes },
+  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: Number.POSITIVE_INFINITY },
   allocate,
-  // the garbage collector owns typed arrays
   free: () => {},
   upload: (buffer, data, offset) => {
     // both are arrays of one dtype, which the two unions do not tell the compiler
@@ -41,7 +47,7 @@ const plain: Runtime<Buffer> = {
   copy: (from, fromOffset, to, toOffset, length) => {
     (to as Float64Array).set((from as Float64Array).subarray(fromOffset, fromOffset + length), toOffset);
   },
-  map,
+  map: plainMap,
   reduce,
   argReduce,
   scan,
@@ -55,12 +61,23 @@ const plain: Runtime<Buffer> = {
 
 /** The plain loops with WebAssembly where it is faster. */
 function accelerated(machine: Machine): Runtime<Buffer> {
-  const { heap } = machine;
+  const { heap, memory } = machine;
+  const staging = new Staging(memory);
+  const map = createMap(machine, staging);
   return {
     ...plain,
+    capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
-    free: (buffer) => heap.free(buffer.byteOffset, buffer.byteLength),
+    free: (buffer) => {
+      if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
+    },
+    map,
+    reduce: createReduce(machine, staging, map),
+    matmul: matmulOn(machine, plain.matmul, map),
+    gather: gatherLines,
+    scatter: scatterLines,
+    overrides: { ...decomposition, ...loss, ...pool },
   };
 }
 

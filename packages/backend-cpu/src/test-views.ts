@@ -1,6 +1,5 @@
 /** For tests: seeded random numbers, and strided views with sentinels around their elements. */
 import {
-  arrayTypes,
   bfloat16ToNumber,
   type DType,
   halfToNumber,
@@ -10,6 +9,23 @@ import {
   type TensorView,
   type TypedArray,
 } from '@tenfold/tensor-core';
+
+import { cpu } from './runtime.ts';
+
+const runtime = cpu().open(0);
+const made: TypedArray[] = [];
+
+function allocate(dtype: DType, length: number): TypedArray {
+  const buffer = runtime.allocate(dtype, length);
+  if (buffer.byteLength >= runtime.capabilities.collectedBelow) made.push(buffer);
+  return buffer;
+}
+
+/** Gives back the large buffers of all views made so far. */
+export function freeViews(): void {
+  for (const buffer of made) runtime.free(buffer);
+  made.length = 0;
+}
 
 export type View = TensorView<TypedArray>;
 /** One element: a bigint for int64, else a number. */
@@ -108,7 +124,7 @@ export function randomView(
   }
   const offset = random.below(4);
   const last = shape.reduce((at, size, d) => at + Math.max(0, size - 1) * strides[d], offset);
-  const buffer = new arrayTypes[dtype](last + 1 + random.below(4)) as TypedArray;
+  const buffer = allocate(dtype, last + 1 + random.below(4));
   buffer.fill(encode(sentinel, dtype) as never);
   const view: View = { dtype, shape, strides, offset, storage: { buffer } };
   for (const at of addresses(view)) buffer[at] = encode(randomValue(random, dtype), dtype) as never;
@@ -142,10 +158,18 @@ export function untouched(view: View): boolean {
   return (view.storage.buffer as Float64Array).every((x, i) => own.has(i) || (x as Cell) === mark);
 }
 
+/** The same view of memory of its own, with the same content. */
+export function copyView(view: View): View {
+  const { buffer } = view.storage;
+  const copy = allocate(view.dtype, buffer.length);
+  (copy as Float64Array).set(buffer as Float64Array);
+  return { ...view, storage: { buffer: copy } };
+}
+
 /** A dense view of given values. */
 export function viewOf(values: readonly Cell[], dtype: DType, shape: readonly number[] = [values.length]): View {
   const strides = shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
-  const buffer = new arrayTypes[dtype](values.length) as TypedArray;
+  const buffer = allocate(dtype, values.length);
   values.forEach((x, i) => {
     buffer[i] = (typeof x === 'bigint' ? x : encode(x, dtype)) as never;
   });

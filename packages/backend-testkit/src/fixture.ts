@@ -1,5 +1,4 @@
 /** The fixtures: samples of every op with the values and gradients that PyTorch gives. `fixtures/README.md` describes the files. */
-import { readFile } from 'node:fs/promises';
 import type { DType } from '@tenfold/tensor-core';
 
 /** One element: a number, a bool, or text for what JSON has no number for: `'nan'`, `'inf'`, `'-inf'`, integers beyond 2^53. */
@@ -64,11 +63,24 @@ export const families = [
   'pool',
   'spatial',
   'decomposition',
+  'norm',
+  'attention',
 ] as const;
 export type Family = (typeof families)[number];
 
 /** Reads the samples of one family. */
 export async function loadFixture(family: Family): Promise<readonly OpFixture[]> {
-  const text = await readFile(new URL(`../fixtures/${family}.json`, import.meta.url), 'utf8');
-  return (JSON.parse(text) as { ops: OpFixture[] }).ops;
+  return (await readFixture<{ ops: OpFixture[] }>(family)).ops;
+}
+
+/** Reads a file of `fixtures/`: from disk, or from where a page has its modules. */
+export async function readFixture<T>(name: string): Promise<T> {
+  const file = new URL(`../fixtures/${name}.json`, import.meta.url);
+  if (file.protocol === 'file:') {
+    const { readFile } = await import('node:fs/promises');
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  }
+  const response = await fetch(file);
+  if (!response.ok) throw new Error(`${file} could not be fetched: ${response.status} ${response.statusText}`);
+  return (await response.json()) as T;
 }

@@ -2,13 +2,12 @@
  * Random programs of 5 to 20 ops, views and in-place writes among them: values, gradients and second gradients as PyTorch's, and refusals where
  * PyTorch's autograd refuses.
  */
-import { readFile } from 'node:fs/promises';
 import { grad, noGrad } from '@tenfold/autograd';
 import { isTensor, TenfoldError, type Tensor } from '@tenfold/tensor-core';
 import type { OpCase, Results } from './case.ts';
 import { caseOf } from './cases/all.ts';
 import { ConformanceError, composed, expectTensor, type Tolerance, tolerances } from './compare.ts';
-import type { InputData, TensorData } from './fixture.ts';
+import { type InputData, readFixture, type TensorData } from './fixture.ts';
 import { makeTensorOf } from './input.ts';
 import type { CheckReport } from './report.ts';
 
@@ -56,9 +55,7 @@ export interface ProgramsFixture {
   readonly refused: readonly RefusedProgram[];
 }
 
-export async function loadPrograms(): Promise<ProgramsFixture> {
-  return JSON.parse(await readFile(new URL('../fixtures/programs.json', import.meta.url), 'utf8')) as ProgramsFixture;
-}
+export const loadPrograms = (): Promise<ProgramsFixture> => readFixture('programs');
 
 // biome-ignore lint/suspicious/noExplicitAny: operands come from JSON, and each op checks its own
 type Json = any;

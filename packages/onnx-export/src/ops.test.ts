@@ -5,12 +5,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { resize } from './model.ts';
 import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
+import { attention } from './test-cases/attention.ts';
 import { conv } from './test-cases/conv.ts';
 import { decomposition } from './test-cases/decomposition.ts';
 import { elementwise } from './test-cases/elementwise.ts';
 import { index } from './test-cases/index.ts';
 import { type Case, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
 import { movement } from './test-cases/movement.ts';
+import { norm } from './test-cases/norm.ts';
 import { pool } from './test-cases/pool.ts';
 import { reduce } from './test-cases/reduce.ts';
 import { spatial } from './test-cases/spatial.ts';
@@ -245,6 +247,9 @@ const cases: Case[] = [
   ...(['softmax', 'logSoftmax'] as const).flatMap((op) =>
     [0, 1, 2].map((dim) => unary(op, f([3, 4, 2]), { attrs: { dim } })),
   ),
+  ...(['softmaxBackward', 'logSoftmaxBackward'] as const).map((op) =>
+    binary(op, f([3, 4]), f([3, 4]), { attrs: { dim: 1 } }),
+  ),
 
   ...(['mseLoss', 'l1Loss'] as const).flatMap((op) =>
     (['mean', 'sum', 'none'] as const).map((reduction) => binary(op, f([3, 4]), f([3, 4]), { attrs: { reduction } })),
@@ -263,6 +268,12 @@ const cases: Case[] = [
     inputs: [f([3, 4]), i(0, 4, [3])],
     operands: ([x, y]) => [x, y, tensor([1, 2, 0.5, 1], { dtype: x.dtype })],
     attrs: { reduction: 'sum', ignoreIndex: 1 },
+  },
+  {
+    op: 'nllLossBackward',
+    inputs: [f([]), i(0, 4, [3])],
+    operands: ([g, y]) => [g, y, tensor([1, 2, 0.5, 1], { dtype: g.dtype })],
+    attrs: { reduction: 'mean', ignoreIndex: 1, classes: 4 },
   },
   {
     op: 'crossEntropy',
@@ -426,6 +437,7 @@ const cases: Case[] = [
   },
   unary('oneHot', i(0, 4, [3, 2]), { attrs: { numClasses: 4 } }),
   { op: 'embedding', inputs: [f([6, 4]), i(0, 6, [3, 2])], attrs: { paddingIdx: null } },
+  { op: 'embeddingBackward', inputs: [f([3, 2, 4]), i(0, 6, [3, 2])], attrs: { rows: 6, paddingIdx: 2 }, since: 16 },
 
   ...(
     [
@@ -448,6 +460,8 @@ const cases: Case[] = [
   ...movement(),
   ...elementwise(),
   ...reduce(),
+  ...norm(),
+  ...attention(),
 ];
 
 /** Ops that have a row but no case here. */

@@ -2,7 +2,7 @@
  * The one road an op takes: ⓪ transforms → ① autograd → ② interpreters → ③ kernel. Every op, whoever calls it, goes through {@link dispatch}.
  */
 import type { Override, TensorView } from './backend.ts';
-import { canCast, type DType, scalarTypeName } from './dtype.ts';
+import { canCast, type DType, dtypes, scalarTypeName } from './dtype.ts';
 import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
 import { cast, input, Program } from './expr.ts';
 import { gradMode, inferenceState, withoutGrad } from './grad-mode.ts';
@@ -53,7 +53,10 @@ function writesView(spec: OpSpec, inputs: readonly Operand[]): boolean {
 }
 
 function anyRequiresGrad(inputs: readonly Operand[]): boolean {
-  for (const x of inputs) if (typeof x === 'object' && x !== null && x.requiresGrad) return true;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (typeof x === 'object' && x !== null && x.requiresGrad) return true;
+  }
   return false;
 }
 
@@ -73,7 +76,7 @@ function execute(spec: OpSpec, inputs: readonly Operand[], attrs: object | null)
   if (spec.inplaceOf) return executeInPlace(spec.inplaceOf, inputs, attrs);
   const device = commonDevice(spec, inputs, attrs);
   if (spec.view) return makeView(spec, inputs, attrs);
-  const override = device.runtime.overrides[spec.name];
+  const override = device.overrides.get(spec.name);
   if (override && spec.infer && (override.supports?.(inputs, attrs) ?? true) === true) {
     return compute(spec, device, inputs, attrs, override);
   }
@@ -95,14 +98,17 @@ function compute(
   override: Override | null,
 ): Outputs {
   const metas = inferred(spec, inputs, attrs);
-  const one = 'shape' in metas;
+  const one = !isList(metas);
   const outs = one
     ? [allocate(device, metas.dtype, metas.shape)]
     : metas.map((meta) => allocate(device, meta.dtype, meta.shape));
   if (override) override.run(outs, inputs, attrs);
-  else (spec.kernel as NonNullable<OpSpec['kernel']>)(device.runtime, outs, inputs, attrs);
+  else (spec.kernel as NonNullable<OpSpec['kernel']>)(device.runtime, outs, inputs, attrs, metas);
   return one ? outs[0] : outs;
 }
+
+/** `Array.isArray`, which knows nothing of readonly arrays; cheaper than asking for a property where many kinds of objects come by. */
+const isList = <T>(x: T | readonly T[]): x is readonly T[] => Array.isArray(x);
 
 function inferred(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): TensorMeta | readonly TensorMeta[] {
   if (!spec.infer) throw new ArgumentError(`op '${spec.name}' has a kernel but no infer: defineOp needs both`);
@@ -199,12 +205,14 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   const device = commonDevice(spec, inputs, attrs);
   if (inplace.how === 'view') return changeView(spec, inputs[0], attrs);
   const { writes, how, uniform, scattered } = inplace;
-  // an optional tensor that is absent is not written
-  const targets = writes.map((i) => inputs[i] as Tensor).filter((x) => x !== null);
-  for (const target of targets) {
+  const targets: Tensor[] = [];
+  for (const i of writes) {
+    const target = inputs[i];
+    // an optional tensor that is absent is not written
+    if (target === null) continue;
     if (!isTensor(target))
       throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
-    if (!uniform && hasInternalOverlap(target.shape, target.strides)) {
+    if (!uniform && !isContiguous(target.shape, target.strides) && hasInternalOverlap(target.shape, target.strides)) {
       throw new ShapeError(
         'unsupported operation: more than one element of the written-to tensor refers to a single memory location. ' +
           `Please clone() the tensor before performing the operation. (in ${spec.name}_)`,
@@ -216,33 +224,47 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
           `inplace update. (in ${spec.name}_)`,
       );
     }
+    targets.push(target);
   }
-  if (spec.infer) {
-    const metas = spec.infer(inputs, attrs);
-    targets.forEach((target, k) => {
-      checkWrite(spec, target, 'length' in metas ? metas[k] : metas);
-    });
-  }
+  const metas = spec.infer ? spec.infer(inputs, attrs) : null;
+  if (metas !== null) checkWrites(spec, targets, metas);
   if (how === 'direct' && spec.kernel) {
-    inputs.forEach((x, i) => {
-      if (isTensor(x) && !writes.includes(i)) refuseOverlap(spec.name, x, targets, scattered);
-    });
-    const safe = inputs.map((x, i) => {
-      const alias =
-        isTensor(x) && (overlapsOther(x, targets) || (scattered && !writes.includes(i) && sharesMemory(x, targets)));
-      return alias ? copyOf(x) : x;
-    });
-    spec.kernel(device.runtime, targets, safe, attrs);
+    spec.kernel(device.runtime, targets, withoutOverlap(spec, inputs, targets, writes, scattered), attrs, metas);
   } else {
     const result = execute(spec, inputs, attrs);
-    const results = 'storage' in result ? [result] : result;
+    checkWrites(spec, targets, result);
+    const results = isList(result) ? result : [result];
     targets.forEach((target, k) => {
-      checkWrite(spec, target, results[k]);
       copyInto(target, results[k]);
     });
   }
   for (const target of targets) target.versionCounter.value++;
   return targets.length === 1 ? targets[0] : targets;
+}
+
+/** The inputs of an op that writes `targets`, with copies of those that share their memory other than element by element. */
+function withoutOverlap(
+  spec: OpSpec,
+  inputs: readonly Operand[],
+  targets: readonly Tensor[],
+  writes: readonly number[],
+  scattered = false,
+): readonly Operand[] {
+  let safe: Operand[] | null = null;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (!isTensor(x) || !sharesMemory(x, targets)) continue;
+    const written = writes.includes(i);
+    if (!written) refuseOverlap(spec.name, x, targets, scattered);
+    if (!overlapsOther(x, targets) && (!scattered || written)) continue;
+    safe ??= [...inputs];
+    safe[i] = copyOf(x);
+  }
+  return safe ?? inputs;
+}
+
+function checkWrites(spec: OpSpec, targets: readonly Tensor[], results: TensorMeta | readonly TensorMeta[]): void {
+  for (let k = 0; k < targets.length; k++) checkWrite(spec, targets[k], isList(results) ? results[k] : results);
 }
 
 /**
@@ -329,14 +351,14 @@ function overlapsOther(x: Tensor, targets: readonly Tensor[]): boolean {
 const sharesMemory = (x: Tensor, targets: readonly Tensor[]): boolean =>
   targets.some((target) => x.storage === target.storage);
 
-const copyPrograms = new Map<string, Program>();
+/** By the dtypes that are read and written. */
+const copyPrograms: (Program | undefined)[] = [];
 
 /** The program that reads `from` and writes `to`. */
 export function copyProgram(from: DType, to: DType): Program {
-  const key = `${from}>${to}`;
-  let program = copyPrograms.get(key);
-  if (!program) copyPrograms.set(key, (program = new Program([cast(input(0, from), to)], [from])));
-  return program;
+  const key = dtypes[from].code * 16 + dtypes[to].code;
+  copyPrograms[key] ??= new Program([cast(input(0, from), to)], [from]);
+  return copyPrograms[key];
 }
 
 /** Writes `source` into `target` (same shape and device), casting. Not an op: no stop of the road sees it. */

@@ -63,6 +63,7 @@ export {
   type UnaryFn,
 } from './expr.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
+export * from './functions/attention.ts';
 export * from './functions/conv.ts';
 export * from './functions/decomposition.ts';
 export * from './functions/elementwise.ts';
@@ -71,6 +72,7 @@ export * from './functions/linalg.ts';
 export * as linalg from './functions/linalg-namespace.ts';
 export * from './functions/loss.ts';
 export * from './functions/movement.ts';
+export * from './functions/norm.ts';
 export * from './functions/optim.ts';
 export * from './functions/pool.ts';
 export * from './functions/random.ts';
@@ -150,7 +152,9 @@ export type {
   ValuesOnly,
 } from './methods/unique.ts';
 export * from './ops/all.ts';
+export type { AttentionAttrs, AttentionOps } from './ops/attention.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
+export type { ContractAttrs } from './ops/contract.ts';
 export { type ConvAttrs, type ConvOps, exactFit } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type {
@@ -162,13 +166,20 @@ export type {
   SvdAttrs,
   TriangularSolveAttrs,
 } from './ops/decomposition.ts';
-export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
+export type { EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { InterpolateAttrs, InterpolateOps, ResizeMode } from './ops/interpolate.ts';
 export type { AddmmAttrs, LinalgOps } from './ops/linalg.ts';
-export type { CrossEntropyAttrs, LossAttrs, LossOps, NllLossAttrs, Reduction } from './ops/loss.ts';
+export type {
+  CrossEntropyAttrs,
+  LossAttrs,
+  LossOps,
+  NllLossAttrs,
+  NllLossBackwardAttrs,
+  Reduction,
+} from './ops/loss.ts';
 export type {
   AsStridedAttrs,
   DiagonalAttrs,
@@ -177,6 +188,7 @@ export type {
   SliceAttrs,
   ViewScatterAttrs,
 } from './ops/movement.ts';
+export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormOps } from './ops/norm.ts';
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
@@ -246,5 +258,5 @@ export {
 export { type MemoryUsage, memory, Storage, type VersionCounter } from './storage.ts';
 export { type NestedArray, Tensor, type ViewInfo } from './tensor.ts';
 export { isTensor, makeTensor } from './tensor-class.ts';
-export { keep, tidy } from './tidy.ts';
+export { beginTidy, endTidy, keep, tidy } from './tidy.ts';
 export { callerLine, noteAlias, type Traced, type TraceOptions, trace, withScope } from './trace.ts';

@@ -1,5 +1,5 @@
 /** The backends of this process and the devices opened from them. */
-import { type Backend, backendSpecVersion, type DeviceInfo, type Runtime } from './backend.ts';
+import { type Backend, backendSpecVersion, type DeviceInfo, type Override, type Runtime } from './backend.ts';
 import { ArgumentError, BackendError, DeviceError, describe } from './errors.ts';
 
 /** An open device. There is one object per device string, so devices compare by identity. */
@@ -9,14 +9,19 @@ export class Device {
   readonly type: string;
   readonly index: number;
   readonly runtime: Runtime;
+  /** {@link Runtime.overrides}, for the dispatcher: most ops have none, and a map says so at once. */
+  readonly overrides: ReadonlyMap<string, Override | undefined>;
   /** Bytes and buffers that core holds on this device, for `memory()`. */
   readonly usage = { bytes: 0, buffers: 0, peakBytes: 0 };
+  /** The most bytes held here that the garbage collector has heard of, less those that it has given back (see `storage.ts`). */
+  announcedBytes = 0;
 
   constructor(name: string, type: string, index: number, runtime: Runtime) {
     this.name = name;
     this.type = type;
     this.index = index;
     this.runtime = runtime;
+    this.overrides = new Map(Object.entries(runtime.overrides));
   }
 
   toString(): string {

@@ -66,7 +66,14 @@ export interface OpInit<S extends AnySig = AnySig> {
   /** A window onto the first input's storage. */
   view?(input: Tensor, attrs: S['attrs']): ViewGeometry;
   /** Computes the outputs with the kernel families of the inputs' device. */
-  kernel?(runtime: Runtime, outs: readonly TensorView[], inputs: S['inputs'], attrs: S['attrs']): void;
+  kernel?(
+    runtime: Runtime,
+    outs: readonly TensorView[],
+    inputs: S['inputs'],
+    attrs: S['attrs'],
+    /** What `infer` gave for this call, for kernels that need what it found out. */
+    meta?: TensorMeta | readonly TensorMeta[] | null,
+  ): void;
   /** The op in terms of other ops. Backends may override it; autograd and tracers may look inside. */
   body?(inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
   /** A view that forgets where it came from (`detach`, `data`): with the version counter of its source, or one of its own. */

@@ -20,7 +20,7 @@ import { formatShape, isContiguous, normalizeDim, numel, type Shape } from './sh
 import type { OpSpec, ViewGeometry } from './spec.ts';
 import type { Storage, VersionCounter } from './storage.ts';
 import type { Tensor } from './tensor.ts';
-import { track } from './tidy.ts';
+import { type TidyScope, track } from './tidy.ts';
 
 /** Nested arrays of numbers or booleans, as `toArray` gives and `tensor` takes them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -40,22 +40,25 @@ export interface ViewInfo {
 }
 
 export abstract class TensorBase implements TensorView {
-  readonly storage: Storage;
-  readonly dtype: DType;
+  // declared and assigned, not defined: defining each field before the constructor assigns it costs more than the rest of a new tensor
+  declare readonly storage: Storage;
+  declare readonly dtype: DType;
   /** Size of each dim; `[]` for a scalar. */
-  readonly shape: Shape;
+  declare readonly shape: Shape;
   /** Elements between neighbours along each dim. */
-  readonly strides: readonly number[];
+  declare readonly strides: readonly number[];
   /** Elements before the first one in the storage. */
-  readonly offset: number;
+  declare readonly offset: number;
   /** Shared by everything that must notice an in-place change of this tensor. */
-  readonly versionCounter: VersionCounter;
+  declare readonly versionCounter: VersionCounter;
   /** How this view was made, or `null` for a tensor with memory of its own. */
-  readonly viewInfo: ViewInfo | null;
+  declare readonly viewInfo: ViewInfo | null;
   /** Autograd's own slot. */
-  autogradMeta: object | null = null;
-  #disposed = false;
-  #former: Tensor[] | null = null;
+  declare autogradMeta: object | null;
+  /** The running `tidy` that will dispose this tensor. @internal */
+  declare tidyScope: TidyScope | null;
+  declare private disposed: boolean;
+  declare private former: Tensor[] | null;
 
   constructor(
     storage: Storage,
@@ -73,6 +76,10 @@ export abstract class TensorBase implements TensorView {
     this.offset = offset;
     this.versionCounter = versionCounter;
     this.viewInfo = viewInfo;
+    this.autogradMeta = null;
+    this.tidyScope = null;
+    this.disposed = false;
+    this.former = null;
     storage.retain();
     track(this.self);
   }
@@ -92,17 +99,17 @@ export abstract class TensorBase implements TensorView {
 
   /** How often `transpose_` and its like have changed the geometry. */
   get geometryEpoch(): number {
-    return this.#former === null ? 0 : this.#former.length;
+    return this.former === null ? 0 : this.former.length;
   }
 
   /** This tensor as it was at an epoch: what its older views are views of. */
   asOf(epoch: number): Tensor {
-    return this.#former?.[epoch] ?? this.self;
+    return this.former?.[epoch] ?? this.self;
   }
 
   /** Shows the same memory in another shape from now on; `former` stands for what it was. For the dispatcher. */
   changeGeometry({ shape, strides, offset }: ViewGeometry, viewInfo: ViewInfo | null, former: Tensor): void {
-    this.#former = [...(this.#former ?? []), former];
+    this.former = [...(this.former ?? []), former];
     Object.assign(this, { shape, strides, offset, viewInfo });
   }
 
@@ -259,82 +266,39 @@ export abstract class TensorBase implements TensorView {
    * @throws ShapeError if there is not exactly one element; DTypeError for an int64 that no number holds exactly.
    */
   async item(): Promise<number> {
-    return this.#single(await this.#download('item'));
+    return single(this.self, await download(this.self, 'item'));
   }
 
   /** {@link item} where the device can read at once (cpu, cuda). @throws DeviceError elsewhere. */
   itemSync(): number {
-    return this.#single(this.#downloadSync('item'));
+    return single(this.self, downloadSync(this.self, 'item'));
   }
 
   /** The values as nested arrays of numbers, or booleans for bool. */
   async toArray(): Promise<NestedArray> {
-    return this.#nested(await this.#download('toArray'));
+    return nested(this.self, await download(this.self, 'toArray'));
   }
 
   /** {@link toArray} where the device can read at once. @throws DeviceError elsewhere. */
   toArraySync(): NestedArray {
-    return this.#nested(this.#downloadSync('toArray'));
+    return nested(this.self, downloadSync(this.self, 'toArray'));
   }
 
   /** The values in row-major order: `BigInt64Array` for int64, `Uint8Array` of 0 and 1 for bool, `Float32Array` for float16 and bfloat16. */
   async toTypedArray(): Promise<TypedArray> {
-    return widen(await this.#download('toTypedArray'), this.dtype);
+    return widen(await download(this.self, 'toTypedArray'), this.dtype);
   }
 
   /** {@link toTypedArray} where the device can read at once. @throws DeviceError elsewhere. */
   toTypedArraySync(): TypedArray {
-    return widen(this.#downloadSync('toTypedArray'), this.dtype);
-  }
-
-  async #download(what: string): Promise<TypedArray> {
-    this.#beforeRead(what);
-    const { storage, offset } = asContiguous(this.self);
-    return storage.device.runtime.download(storage.buffer, offset, this.numel());
-  }
-
-  #downloadSync(what: string): TypedArray {
-    this.#beforeRead(what);
-    const { runtime } = this.storage.device;
-    if (!runtime.downloadSync) {
-      throw new DeviceError(`${what}Sync: device '${this.device}' can't be read synchronously; use: await x.${what}()`);
-    }
-    const { storage, offset } = asContiguous(this.self);
-    return runtime.downloadSync(storage.buffer, offset, this.numel());
-  }
-
-  #beforeRead(what: string): void {
-    if (what === 'item' && this.numel() !== 1) {
-      throw new ShapeError(
-        `a Tensor with ${this.numel()} elements cannot be converted to Scalar: item() takes one element, this tensor has shape ${formatShape(this.shape)}`,
-      );
-    }
-    for (const layer of interpreters) layer.read?.(this.self);
-  }
-
-  #single(data: TypedArray): number {
-    return toNumber(widen(data, this.dtype)[0]);
-  }
-
-  #nested(data: TypedArray): NestedArray {
-    const flat = widen(data, this.dtype);
-    const bool = this.dtype === 'bool';
-    let at = 0;
-    const read = (d: number): NestedArray => {
-      if (d === this.shape.length) {
-        const value = flat[at++];
-        return bool ? value !== 0 : toNumber(value);
-      }
-      return Array.from({ length: this.shape[d] }, () => read(d + 1));
-    };
-    return read(0);
+    return widen(downloadSync(this.self, 'toTypedArray'), this.dtype);
   }
 
   // --- printing ---
 
   /** What PyTorch prints; on a device without synchronous reading the shape, dtype and device. */
   toString(): string {
-    if (this.#disposed) return 'tensor(disposed)';
+    if (this.disposed) return 'tensor(disposed)';
     const { runtime, name } = this.storage.device;
     const gradFn = this.gradFn?.name;
     if (!runtime.downloadSync) {
@@ -359,18 +323,63 @@ export abstract class TensorBase implements TensorView {
    * that nobody reaches is returned by the garbage collector.
    */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (this.disposed) return;
+    this.disposed = true;
     this.storage.release();
   }
 
   get isDisposed(): boolean {
-    return this.#disposed;
+    return this.disposed;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+// functions rather than private methods, which would give every tensor a mark of its class: that costs as much as all its fields
+
+async function download(x: Tensor, what: string): Promise<TypedArray> {
+  beforeRead(x, what);
+  const { storage, offset } = asContiguous(x);
+  return storage.device.runtime.download(storage.buffer, offset, x.numel());
+}
+
+function downloadSync(x: Tensor, what: string): TypedArray {
+  beforeRead(x, what);
+  const { runtime } = x.storage.device;
+  if (!runtime.downloadSync) {
+    throw new DeviceError(`${what}Sync: device '${x.device}' can't be read synchronously; use: await x.${what}()`);
+  }
+  const { storage, offset } = asContiguous(x);
+  return runtime.downloadSync(storage.buffer, offset, x.numel());
+}
+
+function beforeRead(x: Tensor, what: string): void {
+  if (what === 'item' && x.numel() !== 1) {
+    throw new ShapeError(
+      `a Tensor with ${x.numel()} elements cannot be converted to Scalar: item() takes one element, this tensor has shape ${formatShape(x.shape)}`,
+    );
+  }
+  for (const layer of interpreters) layer.read?.(x);
+}
+
+function single(x: Tensor, data: TypedArray): number {
+  return toNumber(widen(data, x.dtype)[0]);
+}
+
+function nested({ shape, dtype }: Tensor, data: TypedArray): NestedArray {
+  const flat = widen(data, dtype);
+  const bool = dtype === 'bool';
+  let at = 0;
+  const read = (d: number): NestedArray => {
+    if (d === shape.length) {
+      const value = flat[at++];
+      return bool ? value !== 0 : toNumber(value);
+    }
+    return Array.from({ length: shape[d] }, () => read(d + 1));
+  };
+  return read(0);
 }
 
 function toNumber(value: number | bigint): number {

@@ -3,17 +3,46 @@ import { ArgumentError } from './errors.ts';
 import type { Tensor } from './tensor.ts';
 import { isTensor } from './tensor-class.ts';
 
-const scopes: Set<Tensor>[] = [];
+/** What was made since a `tidy` began. A tensor belongs to it as long as its `tidyScope` says so. */
+export interface TidyScope {
+  readonly outer: TidyScope | null;
+  readonly tensors: Tensor[];
+}
+
+let innermost: TidyScope | null = null;
 
 /** Called for every new tensor. */
 export function track(tensor: Tensor): void {
-  if (scopes.length > 0) scopes[scopes.length - 1].add(tensor);
+  if (innermost !== null) moveTo(innermost, tensor);
+}
+
+function moveTo(scope: TidyScope | null, tensor: Tensor): void {
+  tensor.tidyScope = scope;
+  if (scope !== null) scope.tensors.push(tensor);
 }
 
 /** Takes a tensor that outlives the running `tidy` out of it: a gradient, an optimiser's state. */
 export function keep<T extends Tensor>(tensor: T): T {
-  for (const scope of scopes) scope.delete(tensor);
+  tensor.tidyScope = null;
   return tensor;
+}
+
+/** Begins what {@link tidy} does, for code that a closure would cost too much. Each must be ended, in the reverse order. */
+export function beginTidy(): TidyScope {
+  innermost = { outer: innermost, tensors: [] };
+  return innermost;
+}
+
+/** Disposes what was made since `scope` began, but for `kept`. */
+export function endTidy(scope: TidyScope, kept: readonly (Tensor | null)[]): void {
+  innermost = scope.outer;
+  for (const tensor of kept) if (tensor !== null && tensor.tidyScope === scope) moveTo(scope.outer, tensor);
+  for (const tensor of scope.tensors) {
+    if (tensor.tidyScope !== scope) continue;
+    // or whoever holds the tensor would hold the others
+    tensor.tidyScope = null;
+    tensor.dispose();
+  }
 }
 
 /**
@@ -25,27 +54,24 @@ export function keep<T extends Tensor>(tensor: T): T {
  * const loss = tidy(() => x.mm(w).sub(y).pow(2).sum());
  */
 export function tidy<T>(fn: () => T): T {
-  const scope = new Set<Tensor>();
-  scopes.push(scope);
-  let kept: Iterable<Tensor> = [];
+  const scope = beginTidy();
+  const kept: Tensor[] = [];
   try {
     const result = fn();
     if (result instanceof Promise)
       throw new ArgumentError('tidy: the function must not be async; read values after it');
-    kept = tensorsIn(result);
+    collect(result, kept);
     return result;
   } finally {
-    scopes.pop();
-    const outer = scopes.at(-1);
-    for (const tensor of kept) if (scope.delete(tensor)) outer?.add(tensor);
-    for (const tensor of scope) tensor.dispose();
+    endTidy(scope, kept);
   }
 }
 
-function* tensorsIn(value: unknown): Iterable<Tensor> {
-  if (isTensor(value)) yield value;
-  else if (Array.isArray(value)) for (const item of value) yield* tensorsIn(item);
+/** Adds the tensors in `value` to `found`. */
+function collect(value: unknown, found: Tensor[]): void {
+  if (isTensor(value)) found.push(value);
+  else if (Array.isArray(value)) for (const item of value) collect(item, found);
   else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const item of Object.values(value)) yield* tensorsIn(item);
+    for (const item of Object.values(value)) collect(item, found);
   }
 }

@@ -4,13 +4,14 @@ import type { Tensor, ViewInfo } from './tensor.ts';
 
 /** What is known of a view. Its source may change its own geometry in place later, and then this is a view of what the source was. */
 export class ViewRecord implements ViewInfo {
-  readonly spec: OpSpec;
-  readonly attrs: object | null;
-  readonly made: ViewInfo['made'];
-  multi: ViewInfo['multi'] = null;
-  readonly version: number;
-  readonly #source: Tensor;
-  readonly #epoch: number;
+  // declared and assigned, as the fields of a tensor are
+  declare readonly spec: OpSpec;
+  declare readonly attrs: object | null;
+  declare readonly made: ViewInfo['made'];
+  declare multi: ViewInfo['multi'];
+  declare readonly version: number;
+  declare private readonly latest: Tensor;
+  declare private readonly epoch: number;
 
   constructor(
     source: Tensor,
@@ -20,15 +21,16 @@ export class ViewRecord implements ViewInfo {
     version: number,
     epoch = source.geometryEpoch,
   ) {
-    this.#source = source;
-    this.#epoch = epoch;
+    this.latest = source;
+    this.epoch = epoch;
     this.spec = spec;
     this.attrs = attrs;
     this.made = made;
+    this.multi = null;
     this.version = version;
   }
 
   get source(): Tensor {
-    return this.#source.asOf(this.#epoch);
+    return this.latest.asOf(this.epoch);
   }
 }

@@ -1,6 +1,7 @@
 /** Every builtin derivative row, put into the slots of the specs. */
 import { type AnySig, ArgumentError, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
 import type { Rule, Rules } from '../rule.ts';
+import { attention } from './attention.ts';
 import { conv } from './conv.ts';
 import { create } from './create.ts';
 import { decomposition } from './decomposition.ts';
@@ -9,6 +10,7 @@ import { index } from './index.ts';
 import { linalg } from './linalg.ts';
 import { loss } from './loss.ts';
 import { movement } from './movement.ts';
+import { norm } from './norm.ts';
 import { optim } from './optim.ts';
 import { pool } from './pool.ts';
 import { random } from './random.ts';
@@ -18,6 +20,7 @@ import { spatial } from './spatial.ts';
 
 /** The derivative row of each builtin op. */
 export const rules: Rules<BuiltinOps> = {
+  ...attention,
   ...conv,
   ...create,
   ...decomposition,
@@ -26,6 +29,7 @@ export const rules: Rules<BuiltinOps> = {
   ...linalg,
   ...loss,
   ...movement,
+  ...norm,
   ...optim,
   ...pool,
   ...random,

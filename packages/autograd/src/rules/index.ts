@@ -1,5 +1,5 @@
 /** Derivatives of index ops: reading at an index adds the gradient there, writing at an index takes it from there. */
-import type { AnySig, IndexOps, Tensor } from '@tenfold/tensor-core';
+import { type AnySig, builtinOps, dispatch, type IndexOps, type Tensor } from '@tenfold/tensor-core';
 import {
   type FormulaContext,
   formula,
@@ -118,15 +118,12 @@ export const index: Rules<IndexOps> = {
   topk: formula(ordered()),
   searchsorted: noGradient,
   oneHot: noGradient,
-  // the rows that were read get the gradient, but for the padding row
   embedding: formula(
     wrt([1], (c) => {
-      const rows = c.input(1).flatten();
       const { paddingIdx } = c.attrs;
-      const grad = c.grad.reshape([rows.numel(), c.shape(0)[1]]);
-      const kept = paddingIdx === null ? grad : grad.maskedFill(rows.eq(paddingIdx).unsqueeze(1), 0);
-      return zeros(c).indexAdd(0, rows, kept);
+      return dispatch(builtinOps.embeddingBackward, [c.grad, c.input(1)], { rows: c.shape(0)[0], paddingIdx });
     }),
     null,
   ),
+  embeddingBackward: viaBody,
 };

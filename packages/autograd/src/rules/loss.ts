@@ -1,6 +1,6 @@
 /** Derivatives of losses. `g` is the gradient per element: that of the result over the number of elements for a mean. */
 import { broadcastShapes, builtinOps, dispatch, type LossOps, numel, type Tensor } from '@tenfold/tensor-core';
-import { type FormulaContext, joint, type Rule, type Rules, viaBody } from '../rule.ts';
+import { type FormulaContext, formula, joint, type Rule, type Rules, viaBody, wrt } from '../rule.ts';
 
 type Elementwise = LossOps['mseLoss'] | LossOps['binaryCrossEntropy'] | LossOps['binaryCrossEntropyWithLogits'];
 
@@ -16,32 +16,25 @@ const distance = <S extends LossOps['mseLoss']>(slope: (difference: Tensor, attr
   });
 
 /** -w_t x_t, summed or averaged by weight: a gradient at the target class only. */
-const nllLoss: Rule<LossOps['nllLoss']> = joint([0, 1, 2, 'out'], (c) => {
-  const { reduction, ignoreIndex } = c.attrs;
-  const target = c.tensor(1);
-  const weight = c.input(2);
-  const dim = c.shape(0).length === 1 ? 0 : 1;
-  const ignored = target.eq(ignoreIndex);
-  const classes = target.maskedFill(ignored, 0).to('int64');
-  const weights = weight && weight.index([classes]).maskedFill(ignored, 0);
-  const total = weights ? weights.sum() : ignored.logicalNot().sum();
-  const each = reduction === 'mean' ? c.grad.div(total) : c.grad;
-  // filled rather than multiplied: where all are ignored the share is NaN
-  const counted = each.mul(ignored.logicalNot()).maskedFill(ignored, 0);
-  const at = classes.unsqueeze(dim);
-  const toInput = (): Tensor => {
-    const scaled = (weights ? counted.mul(weights) : counted).neg();
-    return c.grad.newZeros(c.shape(0)).scatter(dim, at, scaled.unsqueeze(dim));
-  };
-  // d(Σ w l / Σ w)/dw = (l - loss) / Σ w
-  const toWeight = (): Tensor => {
-    const losses = c.tensor(0).gather(dim, at).squeeze(dim).neg();
-    const share = reduction === 'mean' ? losses.sub(c.output()) : losses;
-    const grads = share.maskedFill(ignored, 0).mul(counted);
+const nllLoss: Rule<LossOps['nllLoss']> = formula(
+  wrt([1, 2], (c) => {
+    const classes = c.shape(0)[c.shape(0).length === 1 ? 0 : 1];
+    return dispatch(builtinOps.nllLossBackward, [c.grad, c.tensor(1), c.input(2)], { ...c.attrs, classes });
+  }),
+  null,
+  // d(Σ w l)/dw = l,  d(Σ w l / Σ w)/dw = (l - loss) / Σ w
+  wrt([0, 1, 2, 'out'], (c) => {
+    const { reduction, ignoreIndex } = c.attrs;
+    const dim = c.shape(0).length === 1 ? 0 : 1;
+    const ignored = c.tensor(1).eq(ignoreIndex);
+    const classes = c.tensor(1).maskedFill(ignored, 0).to('int64');
+    const losses = c.tensor(0).gather(dim, classes.unsqueeze(dim)).squeeze(dim).neg();
+    const total = (): Tensor => c.tensor(2).index([classes]).maskedFill(ignored, 0).sum();
+    const share = reduction === 'mean' ? losses.sub(c.output()).div(total()) : losses;
+    const grads = share.mul(c.grad).maskedFill(ignored, 0);
     return c.grad.newZeros(c.shape(2)).scatterAdd(0, classes.reshape([-1]), grads.reshape([-1]));
-  };
-  return [c.needs(0) ? toInput() : null, null, c.needs(2) ? toWeight() : null];
-});
+  }),
+);
 
 const weighted = (grad: Tensor, weight: Tensor | null): Tensor => (weight ? grad.mul(weight) : grad);
 
@@ -95,6 +88,7 @@ export const loss: Rules<LossOps> = {
   // f = d² / 2 up to δ, δ (|d| - δ/2) beyond
   huberLoss: distance((d, { delta }) => d.clamp(-delta, delta)),
   nllLoss,
+  nllLossBackward: viaBody,
   crossEntropy: viaBody,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,

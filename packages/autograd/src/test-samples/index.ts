@@ -1,5 +1,5 @@
 /** Where the derivatives of this family are checked. */
-import { type IndexOps, tensor } from '@tenfold/tensor-core';
+import { builtinOps, dispatch, type IndexOps, tensor } from '@tenfold/tensor-core';
 import { any, bools, ints, other, type Sample, type Samples } from './inputs.ts';
 
 const onto = ints([
@@ -13,6 +13,23 @@ const reduced = (reduce: 'sum' | 'prod' | 'amax' | 'amin' | 'mean'): Sample[] =>
 const leaf = (data: number[]) => tensor(data, { dtype: 'float64', requiresGrad: true });
 
 export const index: Samples<IndexOps> = {
+  embeddingBackward: [
+    [
+      (g) =>
+        dispatch(
+          builtinOps.embeddingBackward,
+          [
+            g,
+            ints([
+              [2, 0],
+              [2, 1],
+            ]),
+          ],
+          { rows: 4, paddingIdx: 1 },
+        ),
+      any(2, 2, 3),
+    ],
+  ],
   scatterReduce: [
     ...reduced('sum'),
     ...reduced('prod'),

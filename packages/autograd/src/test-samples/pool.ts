@@ -10,7 +10,7 @@ import {
   maxPool2d,
   type PoolOps,
 } from '@tenfold/tensor-core';
-import { any, type Samples } from './inputs.ts';
+import { any, ints, type Samples } from './inputs.ts';
 
 const attrs = {
   kernel: [3, 2],
@@ -30,6 +30,9 @@ export const pool: Samples<PoolOps> = {
   adaptiveMaxPool: [
     [(x) => adaptiveMaxPool1d(x, 3), any(2, 2, 5)],
     [(x) => adaptiveMaxPool2d(x, [2, null]), any(1, 3, 4)],
+  ],
+  maxPoolBackward: [
+    [(g) => dispatch(builtinOps.maxPoolBackward, [g, ints([[0, 3, 3]]).unsqueeze(0)], { size: [4] }), any(1, 1, 3)],
   ],
   avgPool: [
     [(x) => avgPool1d(x, 3, { stride: 2, padding: 1, ceilMode: true }), any(2, 2, 6)],

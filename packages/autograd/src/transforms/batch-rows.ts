@@ -2,6 +2,7 @@
 import {
   type AnySig,
   ArgumentError,
+  type AttentionOps,
   type BuiltinOps,
   builtinOps,
   type ConvOps,
@@ -14,7 +15,9 @@ import {
   type LinalgOps,
   type LossOps,
   type MovementOps,
+  type NormOps,
   numel,
+  type Operand,
   type OptimOps,
   type Outputs,
   type PadAttrs,
@@ -90,7 +93,7 @@ const padded = <
   });
 
 /** `[B, N, C, …]` as `[N, B · C, …]`: the channels of all samples, for as many groups. */
-function besideChannels(c: BatchCall, i: number): Tensor {
+function amongChannels(c: BatchCall, i: number): Tensor {
   const [n, channels, ...rest] = c.shape(i);
   return c
     .tensor(i)
@@ -105,11 +108,71 @@ const convolved = rewrite<ConvOps['convolution']>((call) => {
   if (!c.isBatched(1) && !c.isBatched(2)) return c.run([merged(c, 0, 1), c.raw(1), c.raw(2)]);
   const { attrs } = call;
   const bias = c.isTensor(2) ? merged(c, 2, 1) : null;
-  const inputs = [besideChannels(c, 0), merged(c, 1, 1), bias];
+  const inputs = [amongChannels(c, 0), merged(c, 1, 1), bias];
   const out = c.run(inputs, { ...attrs, groups: attrs.groups * c.size }) as Tensor;
   const [n, channels, ...rest] = c.out();
   return out.reshape([n, c.size, channels, ...rest]).movedim(1, 0);
 });
+
+/** Tensor `i` with the batch in front, and dims of size 1 between it and its own until these are `rank`. */
+const alignedBatch = (c: BatchCall, i: number, rank: number): Operand => {
+  if (!c.isTensor(i)) return c.raw(i);
+  const own = c.shape(i);
+  return c.tensor(i).reshape([c.size, ...new Array<number>(rank - own.length).fill(1), ...own]);
+};
+
+/** The most dims of the inputs from `first` to `last`. */
+const rankOf = (c: BatchCall, first: number, last: number): number =>
+  Math.max(...Array.from({ length: last - first + 1 }, (_, k) => c.shape(first + k).length));
+
+const attention: BatchRows<AttentionOps> = {
+  // batches of queries, keys, values and masks broadcast; the scores are per sample wherever anything is
+  scaledDotProductAttention: rewrite((call) => {
+    const c = call as BatchCall;
+    const rank = rankOf(c, 0, 3);
+    const scored = c.isBatched(0) || c.isBatched(1);
+    return c.run([scored ? c.aligned(0, rank) : alignedBatch(c, 0, rank), ...[1, 2, 3].map((i) => c.aligned(i, rank))]);
+  }),
+  // every operand per sample, as its gradient is
+  scaledDotProductAttentionBackward: rewrite((call) => {
+    const c = call as BatchCall;
+    const rank = rankOf(c, 2, 5);
+    return c.run([0, 1, 2, 3, 4, 5, 6, 7].map((i) => alignedBatch(c, i, i === 1 || i === 7 ? rank - 1 : rank)));
+  }),
+};
+
+/** A normalisation of `x`. Weights that each sample has for itself are applied after it, where `beside` puts them. */
+function normalised(c: BatchCall, x: Tensor, beside: (c: BatchCall, i: number) => Tensor): Outputs {
+  const rest = Array.from({ length: c.count - 1 }, (_, k) => k + 1);
+  if (rest.every((i) => !c.isBatched(i))) return c.run([x, ...rest.map((i) => c.raw(i))]);
+  const [normed, ...statistics] = c.run([x, ...rest.map(() => null)]) as readonly Tensor[];
+  const y = normed.reshape([c.size, ...c.shape(0)]);
+  const scaled = c.isTensor(1) ? y.mul(beside(c, 1)) : y;
+  const shifted = c.isTensor(2) ? scaled.add(beside(c, 2)) : scaled;
+  return [shifted.dtype === y.dtype ? shifted : shifted.to(y.dtype), ...statistics];
+}
+
+const besideTrailing = (c: BatchCall, i: number): Tensor => c.aligned(i, c.shape(0).length) as Tensor;
+
+/** `[B, C]` or `[C]` beside `[B, N, C, …]`. */
+const besideChannels = (c: BatchCall, i: number): Tensor => {
+  const ones = new Array<number>(c.shape(0).length - 2).fill(1);
+  const channels = c.shape(i)[0];
+  return (c.raw(i) as Tensor).reshape([...(c.isBatched(i) ? [c.size, 1] : []), channels, ...ones]);
+};
+
+const norm: BatchRows<NormOps> = {
+  layerNorm: rewrite((c) => normalised(c as BatchCall, c.tensor(0), besideTrailing)),
+  layerNormBackward: body,
+  // samples join those of the batch
+  groupNorm: rewrite((c) => normalised(c as BatchCall, merged(c as BatchCall, 0, 1), besideChannels)),
+  groupNormBackward: body,
+  batchNorm: body,
+  batchNormInference: body,
+  batchNormBackward: body,
+  rmsNorm: rewrite((c) => normalised(c as BatchCall, c.tensor(0), besideTrailing)),
+  rmsNormBackward: body,
+};
 
 const conv: BatchRows<ConvOps> = {
   convolution: convolved,
@@ -117,7 +180,7 @@ const conv: BatchRows<ConvOps> = {
   convolutionWeight: rewrite((call) => {
     const c = call as BatchCall;
     if (c.size === 0) return (c.raw(0) as Tensor).newZeros([0, ...c.out()]);
-    const inputs = [besideChannels(c, 0), besideChannels(c, 1)];
+    const inputs = [amongChannels(c, 0), amongChannels(c, 1)];
     return c.run(inputs, { ...call.attrs, groups: call.attrs.groups * c.size });
   }),
 };
@@ -125,6 +188,7 @@ const conv: BatchRows<ConvOps> = {
 const pool: BatchRows<PoolOps> = {
   maxPool: rewrite((c) => c.run([merged(c, 0, 1)])),
   adaptiveMaxPool: rewrite((c) => c.run([merged(c, 0, 1)])),
+  maxPoolBackward: rewrite((c) => c.run([merged(c, 0, 1), merged(c, 1, 1)])),
   avgPool: rewrite((c) => c.run([merged(c, 0, 1)])),
   avgPoolBackward: rewrite((c) => c.run([merged(c, 0, 1)])),
 };
@@ -560,6 +624,16 @@ const index: BatchRows<IndexOps> = {
     const linear = dispatch(builtinOps.linearIndex, [table, places], { sizes: [c.size, rows] });
     return c.run([weight.reshape([c.size * rows, columns]), linear.maskedFill(places.lt(0), -1)], { paddingIdx: null });
   }),
+  // the tables of all samples, one after the other
+  embeddingBackward: rewrite((c) => {
+    const { rows, paddingIdx } = c.attrs;
+    const places = c.tensor(1);
+    const table = positions(c.size, places).reshape([c.size, ...c.shape(1).map(() => 1)]);
+    const linear = dispatch(builtinOps.linearIndex, [table, places], { sizes: [c.size, rows] });
+    const grad = c.tensor(0);
+    const kept = paddingIdx === null ? grad : grad.maskedFill(places.eq(paddingIdx).unsqueeze(-1), 0);
+    return c.run([kept, linear.maskedFill(places.lt(0), -1)], { rows: c.size * rows, paddingIdx: null });
+  }),
 };
 
 /** A product of matrices or vectors as one of matrices: vectors get a dim of size 1, all samples their batch in front of the other leading dims. */
@@ -604,7 +678,17 @@ const linalg: BatchRows<LinalgOps> = {
   trace: rewrite((c) => c.tensor(0).diagonal({ dim1: 1, dim2: 2 }).sum(-1)),
 };
 
-const softmax: BatchRows<SoftmaxOps> = { softmax: alongDim(), logSoftmax: alongDim() };
+/** From a gradient and a result, along a dim of both. */
+const bothAlongDim = rewrite<SoftmaxOps['softmaxBackward']>((c) =>
+  c.run([atLeast1d(c, 0), atLeast1d(c, 1)], { dim: c.attrs.dim + 1 }),
+);
+
+const softmax: BatchRows<SoftmaxOps> = {
+  softmax: alongDim(),
+  logSoftmax: alongDim(),
+  softmaxBackward: bothAlongDim,
+  logSoftmaxBackward: bothAlongDim,
+};
 
 /** A loss of each element: without reduction for all samples, then reduced per sample. */
 const elementLoss = <S extends BuiltinOps['mseLoss']>() =>
@@ -627,6 +711,7 @@ const loss: BatchRows<LossOps> = {
   smoothL1Loss: elementLoss(),
   huberLoss: elementLoss(),
   nllLoss: body,
+  nllLossBackward: body,
   crossEntropy: body,
   binaryCrossEntropy: elementLoss() as BatchRow<LossOps['binaryCrossEntropy']>,
   binaryCrossEntropyWithLogits: elementLoss() as BatchRow<LossOps['binaryCrossEntropyWithLogits']>,
@@ -665,6 +750,7 @@ const random: BatchRows<RandomOps> = {
 
 /** Rows by op name. */
 export const batchRows: { readonly [K in keyof BuiltinOps]: BatchRow<BuiltinOps[K]> } = {
+  ...attention,
   ...conv,
   ...create,
   ...decomposition,
@@ -673,6 +759,7 @@ export const batchRows: { readonly [K in keyof BuiltinOps]: BatchRow<BuiltinOps[
   ...linalg,
   ...loss,
   ...movement,
+  ...norm,
   ...optim,
   ...pool,
   ...random,

@@ -1,6 +1,6 @@
 /** The `map` family: a program over every element. */
 import type { Program } from '@tenfold/tensor-core';
-import { compile } from '../compile.ts';
+import { compile, type Register } from '../compile.ts';
 import { codecOf, type View } from '../elements.ts';
 import { count, forEachRun, isDense } from '../iterate.ts';
 
@@ -9,10 +9,10 @@ export function map(outs: readonly View[], ins: readonly View[], program: Progra
   const total = count(shape);
   if (total === 0) return;
   const compiled = compile(program);
-  const target = outs.length === 1 && isDense(shape, outs[0].strides) ? compiled.target(program) : null;
-  if (target) {
-    target.data = outs[0].storage.buffer;
-    const { offset } = outs[0];
+  const { target } = compiled;
+  if (target !== null && isDense(shape, outs[0].strides)) {
+    const { offset, storage } = outs[0];
+    target.data = storage.buffer;
     try {
       compiled.runInto(target, offset, shape, ins, params, total);
     } finally {
@@ -23,13 +23,20 @@ export function map(outs: readonly View[], ins: readonly View[], program: Progra
   }
   // results of a block are stored after all of them are computed: an output may be an input of another
   compiled.run(shape, ins, params, total, (start, n) => {
-    outs.forEach((out, k) => {
-      const { data, at: from } = compiled.outputs[k];
-      const { write } = codecOf(out.dtype);
-      const { buffer } = out.storage;
-      forEachRun(shape, out, start, n, (at, stride, first, length) => {
-        for (let i = 0; i < length; i++) write(buffer, at + i * stride, data[from + first + i]);
-      });
-    });
+    for (let k = 0; k < outs.length; k++) store(outs[k], compiled.outputs[k], start, n);
+  });
+}
+
+function store(out: View, { data, at: from, stride: step }: Register, start: number, n: number): void {
+  const { dtype, shape, strides, offset, storage } = out;
+  const { buffer } = storage;
+  // elements one after the other, of the register's own type
+  if (data.constructor === buffer.constructor && isDense(shape, strides)) {
+    for (let i = 0; i < n; i++) buffer[offset + start + i] = data[from + i * step];
+    return;
+  }
+  const { write } = codecOf(dtype);
+  forEachRun(shape, out, start, n, (at, stride, first, length) => {
+    for (let i = 0; i < length; i++) write(buffer, at + i * stride, data[from + (first + i) * step]);
   });
 }

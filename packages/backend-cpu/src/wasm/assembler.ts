@@ -245,6 +245,8 @@ export const f32x4 = {
   ...table({ eq: 0x41, ne: 0x42, lt: 0x43, gt: 0x44, le: 0x45, ge: 0x46 }, vectorBinary),
   ...table({ ceil: 0x67, floor: 0x68, trunc: 0x69, nearest: 0x6a, abs: 0xe0, neg: 0xe1, sqrt: 0xe3 }, vectorUnary),
   ...floatLanes(0xe4),
+  /** `y` where it is larger, else `x`: faster than `max`, but NaN is lost. */
+  pmax: vectorBinary(0xeb),
   fromI32: vectorUnary(0xfa),
   /** Two doubles in the low lanes, 0 in the others. */
   demote: vectorUnary(0x5e),
@@ -261,6 +263,7 @@ export const f64x2 = {
   ...table({ eq: 0x47, ne: 0x48, lt: 0x49, gt: 0x4a, le: 0x4b, ge: 0x4c }, vectorBinary),
   ...table({ ceil: 0x74, floor: 0x75, trunc: 0x7a, nearest: 0x94, abs: 0xec, neg: 0xed, sqrt: 0xef }, vectorUnary),
   ...floatLanes(0xf0),
+  pmax: vectorBinary(0xf7),
   /** Of the two low lanes. */
   fromI32: vectorUnary(0xfe),
   promote: vectorUnary(0x5f),
@@ -325,7 +328,12 @@ export const shuffle32 = (x: V, y: V, positions: readonly [number, number, numbe
 /** Vectors as 128 bits. */
 export const v128 = {
   zero: code('v128', ...simd(0x0c), ...new Array<number>(16).fill(0)),
+  /** Four 32-bit lanes. */
+  of32: (lanes: readonly [number, number, number, number]): V =>
+    code('v128', ...simd(0x0c), ...new Uint8Array(Int32Array.from(lanes).buffer)),
   ...table({ load: 0x00, load8x8S: 0x01, load8x8U: 0x02, load16x4S: 0x03, load16x4U: 0x04 }, loadForm('v128', simd)),
+  /** One element of memory in every lane. */
+  ...table({ load32Splat: 0x09, load64Splat: 0x0a }, loadForm('v128', simd)),
   /** The low bytes from memory, 0 in the others. */
   ...table({ load32Zero: 0x5c, load64Zero: 0x5d }, loadForm('v128', simd)),
   store: storeForm<'v128'>(simd)(0x0b),
@@ -379,8 +387,8 @@ export const ifElse = (condition: Value<'i32'>, then: Statement, otherwise?: Sta
 export class FunctionBuilder {
   readonly #types: ValueType[] = [];
   readonly #parameters: number;
-  readonly #constants = new Map<string, Code>();
-  readonly #prologue: Statement[] = [];
+  readonly #constants = new Map<string, Value<ValueType>>();
+  readonly #first: Statement[] = [];
   #block: Statement[] = [];
 
   constructor(parameters: readonly ValueType[]) {
@@ -415,13 +423,13 @@ export class FunctionBuilder {
     return this.variable(value).get;
   }
 
-  /** A constant that is set once, where the function begins: not every engine moves constants of vectors out of loops. */
+  /** A constant that is computed once, where the function begins: engines don't move constants out of loops. */
   constant<T extends ValueType>(value: Value<T>): Value<T> {
     const key = flatten(value, []).join();
     const known = this.#constants.get(key) as Value<T> | undefined;
     if (known) return known;
     const local = this.local(value.type);
-    this.#prologue.push(local.set(value));
+    this.#first.push(local.set(value));
     this.#constants.set(key, local.get);
     return local.get;
   }
@@ -459,7 +467,7 @@ export class FunctionBuilder {
   finish(result: Code | null): number[] {
     const declared = this.#types.slice(this.#parameters).flatMap((type) => [1, typeCodes[type]]);
     const entry = [...unsigned(this.#types.length - this.#parameters), ...declared];
-    flatten(code('none', ...this.#prologue, ...this.#block, ...(result ? [result] : []), 0x0b), entry);
+    flatten(code('none', ...this.#first, ...this.#block, ...(result ? [result] : []), 0x0b), entry);
     return [...unsigned(entry.length), ...entry];
   }
 
@@ -507,8 +515,12 @@ export class ModuleBuilder {
   readonly #exports: { readonly name: string; readonly at: number }[] = [];
   readonly #shared = new Map<string, Callable<never, Result>>();
 
-  constructor(memory: MemoryType) {
+  /** Whether its code may use relaxed SIMD. */
+  readonly relaxed: boolean;
+
+  constructor(memory: MemoryType, relaxed = false) {
     this.#memory = memory;
+    this.relaxed = relaxed;
   }
 
   /** The function `env.name`, which JavaScript provides. Imported once, however often it is asked for. */

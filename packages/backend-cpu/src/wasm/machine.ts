@@ -20,9 +20,13 @@ export class Machine {
     this.#imports = imports;
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#open.memory;
+  }
+
   /** A module to fill with kernels. */
   module(): ModuleBuilder {
-    return new ModuleBuilder(this.#open.type);
+    return new ModuleBuilder(this.#open.type, this.relaxed);
   }
 
   /** Compiles a module; its exported functions by name. */

@@ -1,92 +1,403 @@
 /**
- * The inner loops of a matrix product in WebAssembly SIMD, over panels that were packed for it (the scheme of Goto and van de Geijn, "Anatomy of
- * high-performance matrix multiplication", ACM TOMS 34, 2008): A in panels of 4 rows, B in panels of 2 vectors of columns, both k-major.
+ * The matrix product in WebAssembly SIMD (the scheme of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008):
+ * blocks of the operands are packed k-major, A in panels of 4 rows, B in panels of 2 vectors of columns, and tiles of the result are summed in registers.
+ *
+ * Operands are matrices of any layout: element [i, j] lies `rows[i] + columns[j]` bytes behind the first. So a convolution is a product too, whose
+ * unfolded operand exists only as packed blocks.
  */
-import { type FloatLanes, f32x4, f64x2, i32, type Local, type ModuleBuilder, v128 } from './assembler.ts';
+import {
+  type Callable,
+  type FunctionBuilder,
+  f32x4,
+  f64x2,
+  i32,
+  i32x4,
+  i64x2,
+  type Local,
+  type ModuleBuilder,
+  type Statement,
+  select,
+  shuffle32,
+  type Value,
+  v128,
+} from './assembler.ts';
 import type { Machine } from './machine.ts';
 
-/** Rows of a panel of A. With two vectors of B and one of A, the eight running sums fill the registers of x86 and ARM. */
+/** Rows of a panel of A. With two vectors of B and one of A, the eight running sums fill the registers of x86 as V8 hands them out. */
 export const panelRows = 4;
-const vectors = 2;
+const panelVectors = 2;
 const vectorBytes = 16;
+const panelBytes = panelVectors * vectorBytes;
 
-/** Columns of a panel of B. */
-export const panelColumns = (itemsize: 4 | 8): number => (vectors * vectorBytes) / itemsize;
+/** A tile that is not stored as it is, and the offsets of its rows. */
+const tileBytes = panelRows * panelBytes;
+/** Bytes at the start of the scratch memory of a product, before the packed block of A. */
+export const tileRoom = 192;
 
-const parameters = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+/** Arguments of a product, in 32-bit words from the address that the kernel gets. Lists hold offsets in bytes. */
+export const productFields = [
+  'a',
+  'b',
+  'c',
+  'm',
+  'n',
+  'k',
+  // lists of offsets: rows and steps of A, steps and columns of B, rows and columns of C
+  'aRows',
+  'aSteps',
+  'bSteps',
+  'bColumns',
+  'cRows',
+  'cColumns',
+  // rows, columns and steps of a block
+  'blockRows',
+  'blockColumns',
+  'blockDepth',
+  // scratch memory: tileRoom, then a block of A; a block of B
+  'scratch',
+  'packedB',
+  // what is added to each row or column at the end: biasNone, biasOfRows, biasOfColumns, and where it lies
+  'biasKind',
+  'bias',
+] as const;
+export type ProductField = (typeof productFields)[number];
+
+export const biasNone = 0;
+export const biasOfRows = 2;
+export const biasOfColumns = 4;
+/** What a tile does with its sums beside storing them: adds what is there, and a bias by the numbers above. */
+const accumulate = 1;
+
+type Lanes = typeof f32x4 | typeof f64x2 | typeof i32x4 | typeof i64x2;
+type I32 = Value<'i32'>;
+type Vector = Value<'v128'>;
+
+const plus = (x: I32, y: number): I32 => i32.add(x, i32.const(y));
+const times = (x: I32, y: number): I32 => i32.mul(x, i32.const(y));
+const smaller = (x: I32, y: I32): I32 => select(x, y, i32.ltU(x, y));
+const advance = (x: Local<'i32'>, by: number): Statement => x.set(plus(x.get, by));
+const two = ['i32', 'i32'] as const;
+const seven = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+const nine = [...two, ...seven] as const;
+
+/** `body` for x = 0, step, … below `end`. */
+function forEach(fn: FunctionBuilder, end: I32, step: I32, body: (x: I32) => void): void {
+  const x = fn.variable(i32.const(0));
+  fn.while(i32.ltU(x.get, end), () => {
+    body(x.get);
+    fn.emit(x.set(i32.add(x.get, step)));
+  });
+}
+
+/** Whether `count` offsets follow each other by the size of an element. Parameters: where the offsets lie, how many. */
+function defineNeighbours(module: ModuleBuilder, { size }: Lanes): Callable<typeof two, 'i32'> {
+  return module.define({ parameters: two, result: 'i32' }, (fn) => {
+    const [list, count] = [0, 1].map((i) => fn.parameter(i, 'i32'));
+    const end = fn.let(i32.add(list.get, times(i32.sub(count.get, i32.const(1)), 4)));
+    fn.while(
+      i32.and(i32.ltU(list.get, end), i32.eq(i32.sub(i32.load(list.get, 4), i32.load(list.get)), i32.const(size))),
+      () => fn.emit(advance(list, 4)),
+    );
+    return i32.geU(list.get, end);
+  });
+}
+
+/** A square block of a vector's lanes, transposed. */
+function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
+  if (rows.length === 2) return [shuffle32(rows[0], rows[1], [0, 1, 4, 5]), shuffle32(rows[0], rows[1], [2, 3, 6, 7])];
+  const [a, b, c, d] = rows;
+  const low = [fn.let(shuffle32(a, b, [0, 4, 1, 5])), fn.let(shuffle32(c, d, [0, 4, 1, 5]))] as const;
+  const high = [fn.let(shuffle32(a, b, [2, 6, 3, 7])), fn.let(shuffle32(c, d, [2, 6, 3, 7]))] as const;
+  return [low, high].flatMap(([x, y]) => [shuffle32(x, y, [0, 1, 4, 5]), shuffle32(x, y, [2, 3, 6, 7])]);
+}
 
 /**
- * C += A · B. Parameters: the addresses of A, B and C; m and n, multiples of the panels; k > 0; the bytes between two rows of C.
+ * Packs up to a vector of lines of an operand: line l of step p goes to `to + p·stride + l·size`; lines that are not there are 0. Parameters: to, stride,
+ * from, the offsets of the lines, how many there are, the offsets of the steps, how many there are.
  */
-function defineProduct(module: ModuleBuilder, name: string, lanes: FloatLanes, fused: boolean): void {
-  module.define({ parameters, result: 'none', name }, (fn) => {
-    const parameter = (i: number): Local<'i32'> => fn.parameter(i, 'i32');
-    const [a, b, c, m, n, k, rowBytes] = [0, 1, 2, 3, 4, 5, 6].map(parameter);
-    const [column, row, end, atA, atB, atC, tileC] = Array.from({ length: 7 }, () => fn.local('i32'));
+function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<typeof defineNeighbours>) {
+  const { size, lanes: width } = lanes;
+  return module.define({ parameters: seven, result: 'none' }, (fn) => {
+    const [to, stride, from, lines, present, steps, count] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
+    const end = fn.let(i32.add(steps.get, times(count.get, 4)));
+    const put = (value: Vector): void =>
+      fn.emit(v128.store(to.get, value), to.set(i32.add(to.get, stride.get)), advance(steps, 4));
+    const whole = i32.eq(present.get, i32.const(width));
+    const line = Array.from({ length: width }, () => fn.local('i32'));
+    const at = (l: number): I32 => i32.add(line[l].get, i32.load(steps.get));
+    const gather = (): void => {
+      let value: Vector = lanes.loadSplat(at(0));
+      for (let l = 1; l < width; l++) value = v128.loadLane(size, at(l), value, l);
+      put(value);
+    };
+    // some of the lines: the missing ones read zeros
+    const partly = (): void => {
+      fn.while(i32.ltU(steps.get, end), () => {
+        const step = fn.let(i32.add(from.get, i32.load(steps.get)));
+        const value = fn.variable(v128.zero);
+        for (let l = 0; l < width - 1; l++)
+          fn.if(i32.gtU(present.get, i32.const(l)), () =>
+            fn.emit(value.set(v128.loadLane(size, i32.add(step, i32.load(lines.get, 4 * l)), value.get, l))),
+          );
+        put(value.get);
+      });
+    };
+    // neighbouring steps of all lines: a square block at a time
+    const square = (): void => {
+      const rows = line.map((_, l) => fn.let(v128.load(at(l))));
+      for (const column of transposed(fn, rows)) put(column);
+    };
+    const adjacent =
+      width === 2
+        ? i32.eq(i32.sub(i32.load(steps.get, 4), i32.load(steps.get)), i32.const(size))
+        : i32.eq(
+            i32x4.bitmask(
+              i32x4.eq(
+                v128.load(steps.get),
+                i32x4.add(
+                  i32x4.loadSplat(steps.get),
+                  [1, 2, 3].reduce<Vector>((v, l) => i32x4.replace(v, l, i32.const(l * size)), v128.zero),
+                ),
+              ),
+            ),
+            i32.const(15),
+          );
+    fn.if(
+      whole,
+      () => {
+        for (const [l, { set }] of line.entries()) fn.emit(set(i32.add(from.get, i32.load(lines.get, 4 * l))));
+        fn.if(
+          neighbours(lines.get, present.get),
+          () => fn.while(i32.ltU(steps.get, end), () => put(v128.load(at(0)))),
+          () => {
+            const last = fn.let(plus(end, -4 * width));
+            fn.while(i32.leS(steps.get, last), () => {
+              fn.if(adjacent, square, () => {
+                for (let l = 0; l < width; l++) gather();
+              });
+            });
+            fn.while(i32.ltU(steps.get, end), gather);
+          },
+        );
+      },
+      partly,
+    );
+  });
+}
+
+/**
+ * A tile of the result. Parameters: its panels of A and B, the number of steps (not 0), the address of its first column, the offsets of its rows, what to do
+ * with the sums, and the first element of the bias.
+ */
+function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: number, fused: boolean) {
+  return module.define({ parameters: seven, result: 'none' }, (fn) => {
+    const [a, b, k, c, rowList, mode, bias] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
     const vector = (): Local<'v128'> => fn.local('v128');
-    const sums = Array.from({ length: panelRows }, () => Array.from({ length: vectors }, vector));
+    const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, vector));
     const right = Array.from({ length: vectors }, vector);
     const left = vector();
-    const advance = (x: Local<'i32'>, by: number): void => fn.emit(x.set(i32.add(x.get, i32.const(by))));
-    const eachRow = (visit: (r: number) => void): void => {
-      fn.emit(atC.set(tileC.get));
-      for (let r = 0; r < panelRows; r++) {
-        visit(r);
-        fn.emit(atC.set(i32.add(atC.get, rowBytes.get)));
-      }
-    };
-    const multiplyAdd = (sum: Local<'v128'>, y: Local<'v128'>): void => {
-      const { get } = sum;
-      fn.emit(sum.set(fused ? lanes.relaxedMadd(left.get, y.get, get) : lanes.add(get, lanes.mul(left.get, y.get))));
-    };
+    const end = fn.let(i32.add(a.get, times(k.get, panelRows * lanes.size)));
     // one step along k: a column of the panel of A times a row of the panel of B
-    const step = (): void => {
-      right.forEach((y, v) => fn.emit(y.set(v128.load(atB.get, v * vectorBytes))));
+    fn.doWhile(() => {
+      right.forEach((y, v) => fn.emit(y.set(v128.load(b.get, v * vectorBytes))));
       sums.forEach((sumsOfRow, r) => {
-        fn.emit(left.set(lanes.loadSplat(atA.get, r * lanes.size)));
-        right.forEach((y, v) => multiplyAdd(sumsOfRow[v], y));
+        fn.emit(left.set(lanes.loadSplat(a.get, r * lanes.size)));
+        sumsOfRow.forEach((sum, v) => {
+          const [x, y] = [left.get, right[v].get];
+          fn.emit(
+            sum.set(
+              fused && 'relaxedMadd' in lanes ? lanes.relaxedMadd(x, y, sum.get) : lanes.add(sum.get, lanes.mul(x, y)),
+            ),
+          );
+        });
       });
-      advance(atA, panelRows * lanes.size);
-      advance(atB, vectors * vectorBytes);
-    };
-    const tile = (): void => {
-      eachRow((r) => sums[r].forEach((sum, v) => fn.emit(sum.set(v128.load(atC.get, v * vectorBytes)))));
-      fn.emit(end.set(i32.add(atA.get, i32.mul(k.get, i32.const(panelRows * lanes.size)))));
-      fn.doWhile(() => {
-        step();
-        return i32.ltU(atA.get, end.get);
+      fn.emit(advance(a, panelRows * lanes.size), advance(b, vectors * vectorBytes));
+      return i32.ltU(a.get, end);
+    });
+    const address = sums.map((_, r) => fn.let(i32.add(c.get, i32.load(rowList.get, 4 * r))));
+    const add = (what: number, value: (r: number, v: number) => Vector): void =>
+      fn.if(i32.and(mode.get, i32.const(what)), () => {
+        sums.forEach((row, r) => row.forEach((sum, v) => fn.emit(sum.set(lanes.add(sum.get, value(r, v))))));
       });
-      eachRow((r) => sums[r].forEach((sum, v) => fn.emit(v128.store(atC.get, sum.get, v * vectorBytes))));
-    };
-    fn.emit(column.set(i32.const(0)));
-    fn.while(i32.ltU(column.get, n.get), () => {
-      fn.emit(atA.set(a.get), tileC.set(c.get), row.set(i32.const(0)));
-      fn.while(i32.ltU(row.get, m.get), () => {
-        fn.emit(atB.set(b.get));
-        tile();
-        // the tile leaves atC below its last row, where the next one begins
-        fn.emit(tileC.set(atC.get));
-        advance(row, panelRows);
+    fn.if(mode.get, () => {
+      add(accumulate, (r, v) => v128.load(address[r], v * vectorBytes));
+      add(biasOfRows, (r) => lanes.loadSplat(bias.get, r * lanes.size));
+      add(biasOfColumns, (_, v) => v128.load(bias.get, v * vectorBytes));
+    });
+    sums.forEach((row, r) => row.forEach((sum, v) => fn.emit(v128.store(address[r], sum.get, v * vectorBytes))));
+  });
+}
+
+/**
+ * Stores a tile that lies at `tile` element by element. Parameters: the tile, the bytes of its rows, c, the offsets of rows and columns, how many there are,
+ * what to do, the bias.
+ */
+function defineScatter(module: ModuleBuilder, lanes: Lanes) {
+  const { size } = lanes;
+  return module.define({ parameters: nine, result: 'none' }, (fn) => {
+    const [tile, rowBytes, c, rowList, columnList, rows, columns, mode, bias] = Array.from({ length: 9 }, (_, i) =>
+      fn.parameter(i, 'i32'),
+    );
+    forEach(fn, rows.get, i32.const(1), (r) => {
+      const row = fn.let(i32.add(c.get, i32.load(i32.add(rowList.get, times(r, 4)))));
+      forEach(fn, columns.get, i32.const(1), (l) => {
+        const at = fn.let(i32.add(row, i32.load(i32.add(columnList.get, times(l, 4)))));
+        const value = fn.variable(
+          lanes.loadSplat(i32.add(tile.get, i32.add(i32.mul(r, rowBytes.get), times(l, size)))),
+        );
+        const add = (what: number, from: I32): void =>
+          fn.if(i32.and(mode.get, i32.const(what)), () =>
+            fn.emit(value.set(lanes.add(value.get, lanes.loadSplat(from)))),
+          );
+        add(accumulate, at);
+        add(biasOfRows, i32.add(bias.get, times(r, size)));
+        add(biasOfColumns, i32.add(bias.get, times(l, size)));
+        fn.emit(v128.storeLane(size, at, value.get, 0));
       });
-      fn.emit(b.set(atB.get));
-      advance(c, vectors * vectorBytes);
-      advance(column, vectors * lanes.lanes);
     });
   });
 }
 
-export type Product = (a: number, b: number, c: number, m: number, n: number, k: number, rowBytes: number) => void;
+/** The whole product: C = A · B, plus a bias. k > 0. */
+function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused: boolean): void {
+  const { size } = lanes;
+  const neighbours = defineNeighbours(module, lanes);
+  const pack = definePack(module, lanes, neighbours);
+  const scatter = defineScatter(module, lanes);
+  const tiles = Array.from({ length: panelRows }, (_, r) =>
+    Array.from({ length: panelVectors }, (_, v) => defineTile(module, lanes, r + 1, v + 1, fused)),
+  );
+  const columnsOfPanel = panelBytes / size;
+  module.define({ parameters: ['i32'], result: 'none', name }, (fn) => {
+    const at = fn.parameter(0, 'i32').get;
+    const read = (field: ProductField): I32 => fn.let(i32.load(at, 4 * productFields.indexOf(field)));
+    const [a, b, c, m, n, k] = (['a', 'b', 'c', 'm', 'n', 'k'] as const).map(read);
+    const [aRows, aSteps, bSteps] = (['aRows', 'aSteps', 'bSteps'] as const).map(read);
+    const [bColumns, cRows, cColumns] = (['bColumns', 'cRows', 'cColumns'] as const).map(read);
+    const [blockRows, blockColumns, blockDepth] = (['blockRows', 'blockColumns', 'blockDepth'] as const).map(read);
+    const [scratch, packedB, biasKind, bias] = (['scratch', 'packedB', 'biasKind', 'bias'] as const).map(read);
+    const packedA = fn.let(plus(scratch, tileRoom));
+    const tileRows = fn.let(plus(scratch, tileBytes));
+    const entry = (list: I32, i: I32): I32 => i32.add(list, times(i, 4));
+    for (let r = 0; r < panelRows; r++) fn.emit(i32.store(tileRows, i32.const(r * panelBytes), 4 * r));
 
-/** The kernels by element type. */
-export interface Products {
-  readonly float32: Product;
-  readonly float64: Product;
+    forEach(fn, n, blockColumns, (column) => {
+      const columns = fn.let(smaller(blockColumns, i32.sub(n, column)));
+      forEach(fn, k, blockDepth, (step) => {
+        const steps = fn.let(smaller(blockDepth, i32.sub(k, step)));
+        const stepsA = fn.let(entry(aSteps, step));
+        const stepsB = fn.let(entry(bSteps, step));
+        const isLast = i32.eq(i32.add(step, steps), k);
+        const mode = fn.let(
+          i32.or(select(i32.const(accumulate), i32.const(0), step), select(biasKind, i32.const(0), isLast)),
+        );
+        const panelOf = (j: I32): I32 => i32.add(packedB, i32.mul(times(j, size), steps));
+        /** Bytes of a row of the panel that begins at column j: the last one may have one vector only. */
+        const widthOf = (j: I32): I32 =>
+          select(
+            i32.const(panelBytes),
+            i32.const(vectorBytes),
+            i32.gtU(i32.sub(columns, j), i32.const(columnsOfPanel - lanes.lanes)),
+          );
+        forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
+          const panel = fn.let(panelOf(j));
+          const width = fn.let(widthOf(j));
+          for (let v = 0; v < panelVectors; v++) {
+            const first = fn.let(plus(j, v * lanes.lanes));
+            fn.if(i32.ltU(first, columns), () => {
+              const present = smaller(i32.const(lanes.lanes), i32.sub(columns, first));
+              const list = entry(bColumns, i32.add(column, first));
+              fn.emit(pack(plus(panel, v * vectorBytes), width, b, list, present, stepsB, steps));
+            });
+          }
+        });
+        forEach(fn, m, blockRows, (row) => {
+          const rows = fn.let(smaller(blockRows, i32.sub(m, row)));
+          forEach(fn, rows, i32.const(panelRows), (i) => {
+            for (let group = 0; group < panelRows; group += lanes.lanes) {
+              const first = fn.let(plus(i, group));
+              const to = i32.add(packedA, i32.add(i32.mul(times(i, size), steps), i32.const(group * size)));
+              fn.if(i32.ltU(first, rows), () => {
+                const present = smaller(i32.const(lanes.lanes), i32.sub(rows, first));
+                const list = entry(aRows, i32.add(row, first));
+                fn.emit(pack(to, i32.const(panelRows * size), a, list, present, stepsA, steps));
+              });
+            }
+          });
+          forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
+            const panel = fn.let(panelOf(j));
+            const width = fn.let(widthOf(j));
+            const here = fn.let(i32.add(column, j));
+            const present = fn.let(smaller(i32.const(columnsOfPanel), i32.sub(columns, j)));
+            const columnList = fn.let(entry(cColumns, here));
+            // whole vectors of neighbours are stored as such
+            const direct = fn.let(i32.and(i32.eq(times(present, size), width), neighbours(columnList, present)));
+            const toColumn = fn.let(i32.add(c, i32.load(columnList)));
+            forEach(fn, rows, i32.const(panelRows), (i) => {
+              const left = fn.let(i32.add(packedA, i32.mul(times(i, size), steps)));
+              const rowList = fn.let(entry(cRows, i32.add(row, i)));
+              const rowsHere = fn.let(smaller(i32.const(panelRows), i32.sub(rows, i)));
+              const biasHere = fn.let(
+                i32.add(bias, times(select(here, i32.add(row, i), i32.eq(biasKind, i32.const(biasOfColumns))), size)),
+              );
+              const run = (to: I32, list: I32, mode: I32): void => {
+                tiles.forEach((byVectors, r) =>
+                  byVectors.forEach((tile, v) =>
+                    fn.if(
+                      i32.and(i32.eq(rowsHere, i32.const(r + 1)), i32.eq(width, i32.const((v + 1) * vectorBytes))),
+                      () => fn.emit(tile(left, panel, steps, to, list, mode, biasHere)),
+                    ),
+                  ),
+                );
+              };
+              const isWhole = i32.and(
+                direct,
+                i32.and(i32.eq(rowsHere, i32.const(panelRows)), i32.eq(width, i32.const(panelBytes))),
+              );
+              const whole = tiles[panelRows - 1][panelVectors - 1];
+              fn.if(
+                isWhole,
+                () => fn.emit(whole(left, panel, steps, toColumn, rowList, mode, biasHere)),
+                () =>
+                  fn.if(
+                    direct,
+                    () => run(toColumn, rowList, mode),
+                    () => {
+                      run(scratch, tileRows, i32.const(0));
+                      fn.emit(
+                        scatter(
+                          scratch,
+                          i32.const(panelBytes),
+                          c,
+                          rowList,
+                          columnList,
+                          rowsHere,
+                          present,
+                          mode,
+                          biasHere,
+                        ),
+                      );
+                    },
+                  ),
+              );
+            });
+          });
+        });
+      });
+    });
+  });
 }
 
-/** Compiles the kernels, with fused multiply-adds where the engine has them. */
-export function compileProducts(machine: Machine): Products {
+/** Element types of products. */
+export const productLanes = { float32: f32x4, float64: f64x2, int32: i32x4, int64: i64x2 } as const;
+export type ProductType = keyof typeof productLanes;
+
+/** Takes the address of its arguments. */
+export type Product = (at: number) => void;
+
+/** Compiles the kernel of an element type, with fused multiply-adds where the engine has them. */
+export function compileProduct(machine: Machine, type: ProductType): Product {
   const module = machine.module();
-  defineProduct(module, 'float32', f32x4, machine.relaxed);
-  defineProduct(module, 'float64', f64x2, machine.relaxed);
-  return machine.compile<Products>(module);
+  defineProduct(module, 'product', productLanes[type], machine.relaxed);
+  return machine.compile<{ readonly product: Product }>(module).product;
 }

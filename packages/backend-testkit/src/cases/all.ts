@@ -1,6 +1,7 @@
 /** Every case by op name, total over the builtin ops. */
 import type { BuiltinOps, OptimOps, RandomOps } from '@tenfold/tensor-core';
 import type { Cases, NoCase, OpCase } from '../case.ts';
+import { attention } from './attention.ts';
 import { conv, convMethods } from './conv.ts';
 import { create, createMethods } from './create.ts';
 import { decomposition, decompositionMethods } from './decomposition.ts';
@@ -9,6 +10,7 @@ import { index, indexMethods } from './index.ts';
 import { linalg, linalgMethods } from './linalg.ts';
 import { lossCases } from './loss.ts';
 import { movement, movementMethods } from './movement.ts';
+import { norm, normMethods } from './norm.ts';
 import { pool, poolMethods } from './pool.ts';
 import { reduce, reduceMethods } from './reduce.ts';
 import { softmax } from './softmax.ts';
@@ -41,6 +43,7 @@ const optim: Cases<OptimOps> = { sgdStep: stepped, adamStep: stepped, rmspropSte
 
 /** Cases of the builtin ops. */
 export const opCases: Cases<BuiltinOps> = {
+  ...attention,
   ...conv,
   ...create,
   ...decomposition,
@@ -49,6 +52,7 @@ export const opCases: Cases<BuiltinOps> = {
   ...linalg,
   ...lossCases,
   ...movement,
+  ...norm,
   ...optim,
   ...pool,
   ...random,
@@ -67,6 +71,7 @@ export const methodCases: { readonly [name: string]: OpCase } = {
   ...indexMethods,
   ...linalgMethods,
   ...movementMethods,
+  ...normMethods,
   ...poolMethods,
   ...spatialMethods,
 };

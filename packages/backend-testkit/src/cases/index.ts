@@ -62,6 +62,7 @@ export const index: Cases<IndexOps> = {
   },
   oneHot: { call: ([x], { numClasses }) => oneHot(x, numClasses), reads: true },
   embedding: { call: ([table, ids], args) => embedding(ids, table, args) },
+  embeddingBackward: { none: 'the gradient of embedding; sampled there' },
 };
 
 /** Methods that are made of other ops. */

@@ -16,6 +16,7 @@ export const lossCases: Cases<LossOps> = {
   smoothL1Loss: loss(core.smoothL1Loss),
   huberLoss: loss(core.huberLoss),
   nllLoss: loss(core.nllLoss),
+  nllLossBackward: { none: 'the gradient of nllLoss; sampled there' },
   crossEntropy: loss(core.crossEntropy),
   binaryCrossEntropy: loss(core.binaryCrossEntropy),
   binaryCrossEntropyWithLogits: loss(core.binaryCrossEntropyWithLogits),

@@ -28,6 +28,7 @@ const unpool = (name: `maxUnpool${1 | 2 | 3}d`): OpCase => ({
 export const pool: Cases<PoolOps> = {
   maxPool: { none: 'what maxPool1d, maxPool2d and maxPool3d are made of; sampled there' },
   adaptiveMaxPool: { none: 'what adaptiveMaxPool1d and its like are made of; sampled there' },
+  maxPoolBackward: { none: 'the gradient of maxPool; sampled there' },
   avgPool: { none: 'what avgPool1d, avgPool2d and avgPool3d are made of; sampled there' },
   avgPoolBackward: { none: 'the gradient of avgPool; sampled there' },
 };

@@ -5,4 +5,6 @@ import { type Cases, positional } from '../case.ts';
 export const softmax: Cases<SoftmaxOps> = {
   softmax: positional('softmax', 'dim'),
   logSoftmax: positional('logSoftmax', 'dim'),
+  softmaxBackward: { none: 'the gradient of softmax; sampled there' },
+  logSoftmaxBackward: { none: 'the gradient of logSoftmax; sampled there' },
 };

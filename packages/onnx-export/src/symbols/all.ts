@@ -1,5 +1,6 @@
 /** Every builtin symbol, by op name, and symbols of third parties. */
 import { type AnySig, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
+import { attention } from './attention.ts';
 import { conv } from './conv.ts';
 import { create } from './create.ts';
 import { decomposition } from './decomposition.ts';
@@ -9,6 +10,7 @@ import { linalg } from './linalg.ts';
 import { builtinSymbol, setSymbol } from './lookup.ts';
 import { loss } from './loss.ts';
 import { movement } from './movement.ts';
+import { norm } from './norm.ts';
 import { optim } from './optim.ts';
 import { pool } from './pool.ts';
 import { randomNumbers } from './random.ts';
@@ -19,6 +21,7 @@ import type { OnnxSymbol, Symbols } from './symbol.ts';
 
 /** Symbols of the builtin ops by name. */
 export const symbols: Symbols<BuiltinOps> = {
+  ...attention,
   ...conv,
   ...create,
   ...decomposition,
@@ -27,6 +30,7 @@ export const symbols: Symbols<BuiltinOps> = {
   ...linalg,
   ...loss,
   ...movement,
+  ...norm,
   ...optim,
   ...pool,
   ...randomNumbers,

@@ -149,4 +149,5 @@ export const index: Symbols<IndexOps> = {
     return g.cast(g.op('Equal', [g.unsqueeze(g.x(), [g.rank()]), classes]), 'int64');
   },
   embedding: (g) => g.op('Gather', [g.x(0), g.x(1)], { axis_i: 0 }),
+  embeddingBackward: viaBody,
 };

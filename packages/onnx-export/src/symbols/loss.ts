@@ -9,6 +9,7 @@ export const loss: Symbols<LossOps> = {
   smoothL1Loss: viaBody,
   huberLoss: viaBody,
   nllLoss: viaBody,
+  nllLossBackward: viaBody,
   crossEntropy: viaBody,
   binaryCrossEntropy: viaBody,
   binaryCrossEntropyWithLogits: viaBody,

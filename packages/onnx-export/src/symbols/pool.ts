@@ -2,7 +2,7 @@
 import { endPadding, type PoolAttrs, type PoolOps, pooledSizes } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import { type Symbols, unsupported } from './symbol.ts';
+import { type Symbols, unsupported, viaBody } from './symbol.ts';
 
 /** MaxPool, and its positions within each channel. */
 function maxima(g: OpContext, attributes: Record<string, number | readonly number[]>): Ref[] {
@@ -48,6 +48,7 @@ export const pool: Symbols<PoolOps> = {
     }
     return maxima(g as OpContext, { kernel_shape_i: kernel, strides_i: kernel });
   },
+  maxPoolBackward: viaBody,
   avgPool: (g) => {
     const { kernel, stride, padding: before, countIncludePad, divisorOverride } = g.attrs;
     const { end, exact } = padding(g as OpContext, g.attrs);

@@ -2,7 +2,7 @@
 import type { SoftmaxOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import type { Symbols } from './symbol.ts';
+import { type Symbols, viaBody } from './symbol.ts';
 
 /** Before opset 13 the op flattens everything from `axis` on, so that only the last dim means the same. */
 const along =
@@ -20,4 +20,6 @@ const along =
 export const softmax: Symbols<SoftmaxOps> = {
   softmax: (g) => along('Softmax')(g),
   logSoftmax: (g) => along('LogSoftmax')(g),
+  softmaxBackward: viaBody,
+  logSoftmaxBackward: viaBody,
 };

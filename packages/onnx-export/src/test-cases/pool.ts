@@ -1,6 +1,6 @@
 /** Where the symbols of this family are run in onnxruntime. Made in a function: the inputs are random, and the backend is there by then. */
 import type { AvgPoolAttrs, PoolAttrs } from '@tenfold/tensor-core';
-import { type Case, f } from './inputs.ts';
+import { type Case, f, i } from './inputs.ts';
 
 const windows = (kernel: number[], changed: Partial<PoolAttrs> = {}): PoolAttrs => ({
   kernel,
@@ -24,6 +24,7 @@ export const pool = (): Case[] => [
   { op: 'maxPool', inputs: [f([2, 2, 5, 6])], attrs: windows([2, 3], ceil), dynamic: true },
   { op: 'maxPool', inputs: [f([1, 2, 6, 7])], attrs: windows([2, 2], { dilation: [2, 3], stride: [1, 2] }) },
   { op: 'maxPool', inputs: [f([1, 2, 4, 5, 4])], attrs: windows([2, 2, 2]) },
+  { op: 'maxPoolBackward', inputs: [f([2, 2, 3]), i(0, 5, [2, 2, 3])], attrs: { size: [5] }, since: 16 },
   { op: 'adaptiveMaxPool', inputs: [f([2, 2, 4, 6])], attrs: { size: [2, 3] }, dynamic: true },
   { op: 'avgPool', inputs: [f([2, 3, 7])], attrs: means([3], { stride: [2], padding: [1] }), dynamic: true },
   { op: 'avgPool', inputs: [f([2, 2, 5, 6])], attrs: means([2, 3], { padding: [1, 1], countIncludePad: false }) },

@@ -1,13 +1,17 @@
 /** Every builtin op, by name. */
 import type { OpSpec } from '../spec.ts';
+import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
 import { type DecompositionOps, decomposition } from './decomposition.ts';
+import { einsum } from './einsum.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
+import { embedding } from './embedding.ts';
 import { type IndexOps, index } from './index.ts';
 import { type LinalgOps, linalg } from './linalg.ts';
 import { type LossOps, loss } from './loss.ts';
 import { type MovementOps, movement } from './movement.ts';
+import { type NormOps, norm } from './norm.ts';
 import { type OptimOps, optim } from './optim.ts';
 import { type PoolOps, pool } from './pool.ts';
 import { type RandomOps, random } from './random.ts';
@@ -17,7 +21,8 @@ import { type SpatialOps, spatial } from './spatial.ts';
 
 /** The closed table of builtin ops: each name with its signature. */
 export interface BuiltinOps
-  extends ConvOps,
+  extends AttentionOps,
+    ConvOps,
     CreateOps,
     DecompositionOps,
     ElementwiseOps,
@@ -25,6 +30,7 @@ export interface BuiltinOps
     LinalgOps,
     LossOps,
     MovementOps,
+    NormOps,
     OptimOps,
     PoolOps,
     RandomOps,
@@ -37,14 +43,18 @@ export interface Ops extends BuiltinOps {}
 
 /** Specs of the builtin ops by name. */
 export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K]> } = {
+  ...attention,
   ...conv,
   ...create,
   ...decomposition,
   ...elementwise,
   ...index,
+  ...embedding,
   ...linalg,
+  einsum,
   ...loss,
   ...movement,
+  ...norm,
   ...optim,
   ...pool,
   ...random,

@@ -4,7 +4,7 @@ import { type DType, dtypes, getDefaultDType, isFloat, type PromotionOperand, re
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import { cast, type Expr, input, Program, param } from '../expr.ts';
 import { broadcastShapes, broadcastStrides, formatShape, numel, type Shape, sameShape } from '../shape.ts';
-import { type AnySig, type Operand, OpSpec, type Sig } from '../spec.ts';
+import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 
@@ -86,6 +86,13 @@ interface Plan {
   readonly result: DType;
   /** The program by the dtype it writes: in-place forms may write another one than `result`. */
   readonly programs: (Program | undefined)[];
+  /** Whether all operands are tensors, and there are no parameters: then the inputs may go to the kernel as they are. */
+  readonly plain: boolean;
+}
+
+/** What `infer` of a pointwise op gives: the kernel goes on with the plan. */
+interface PointwiseMeta extends TensorMeta {
+  readonly plan: Plan;
 }
 
 const codes = { integer: 10, fraction: 11, absent: 12 } as const;
@@ -100,13 +107,16 @@ function operandCode(x: Tensor | number | null): number {
 /** The shape that tensors broadcast to; numbers have none. */
 function commonShape(name: string, inputs: readonly Operand[]): Shape {
   let common: Shape | null = null;
-  for (const x of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
     if (x === null || typeof x === 'number') continue;
     if (common !== null && !sameShape(common, x.shape)) {
-      return broadcastShapes(
-        inputs.map((y) => (isTensor(y) ? y.shape : [])),
-        name,
-      );
+      const shapes = new Array<Shape>(inputs.length);
+      for (let k = 0; k < inputs.length; k++) {
+        const y = inputs[k];
+        shapes[k] = isTensor(y) ? y.shape : [];
+      }
+      return broadcastShapes(shapes, name);
     }
     common = x.shape;
   }
@@ -132,12 +142,18 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
   const planFor = (inputs: S['inputs'], attrs: S['attrs']): Plan => {
     const plans = plansOf(attrs);
     let key = dtypes[getDefaultDType()].code;
-    for (const x of inputs) key = key * 32 + operandCode(x);
+    for (let i = 0; i < inputs.length; i++) key = key * 32 + operandCode(inputs[i]);
     const known = plans.get(key);
     if (known) return known;
     const promote = promotion(attrs);
     const compute = computeDType(name, promote, inputs);
-    const plan = { promote, compute, result: givesBool(promote) ? ('bool' as const) : compute, programs: [] };
+    const plan = {
+      promote,
+      compute,
+      result: givesBool(promote) ? ('bool' as const) : compute,
+      programs: [],
+      plain: inputs.every(isTensor) && (init.params?.(attrs) ?? []).length === 0,
+    };
     plans.set(key, plan);
     return plan;
   };
@@ -161,16 +177,23 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
     name,
     infer(inputs, attrs) {
       checkOperands(name, inputs, optional);
-      const { promote, compute, result } = planFor(inputs, attrs);
+      const plan = planFor(inputs, attrs);
+      const { promote, compute, result } = plan;
       if (promote === 'select' || promote === 'mask') checkMask(name, promote, inputs);
       init.check?.(compute, attrs, inputs);
-      return { shape: commonShape(name, inputs), dtype: result };
+      const meta: PointwiseMeta = { shape: commonShape(name, inputs), dtype: result, plan };
+      return meta;
     },
-    kernel(runtime, outs, inputs, attrs) {
+    kernel(runtime, outs, inputs, attrs, meta) {
       const { dtype, shape } = outs[0];
-      const plan = planFor(inputs, attrs);
+      // the meta is that of `infer` above
+      const plan = meta ? (meta as PointwiseMeta).plan : planFor(inputs, attrs);
       const { code } = dtypes[dtype];
       const program = (plan.programs[code] ??= programFor(plan, inputs, attrs, dtype));
+      if (plan.plain && haveShape(inputs, shape)) {
+        runtime.map(outs, inputs as readonly Tensor[], program, none);
+        return;
+      }
       const views: TensorView[] = [];
       const params: number[] = [];
       for (const x of inputs) {
@@ -182,6 +205,17 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
     },
     inplace: init.inplace === false ? undefined : { writes: [0], how: 'direct' },
   });
+}
+
+const none: readonly number[] = [];
+
+/** Whether all operands are tensors of one shape. */
+function haveShape(inputs: readonly Operand[], shape: Shape): boolean {
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    if (x === null || typeof x === 'number' || !sameShape(x.shape, shape)) return false;
+  }
+  return true;
 }
 
 function checkMask(name: string, promote: 'select' | 'mask', inputs: readonly Operand[]): void {
@@ -223,7 +257,8 @@ export interface ReductionInit<A> {
 
 /** A reduction over some dims. */
 export function reduction<A extends ReduceAttrs>(name: string, init: ReductionInit<A>): OpSpec<Sig<[Tensor], A>> {
-  const programs = new Map<string, Program>();
+  /** By the dtypes that are read and written. */
+  const programs: (Program | undefined)[] = [];
   return new OpSpec<Sig<[Tensor], A>>({
     name,
     infer([x], attrs) {
@@ -233,33 +268,37 @@ export function reduction<A extends ReduceAttrs>(name: string, init: ReductionIn
       return { shape: reducedShape(x.shape, attrs), dtype };
     },
     kernel(runtime, [out], [x], attrs) {
-      const key = `${x.dtype}>${out.dtype}`;
-      let program = programs.get(key);
+      const key = dtypes[x.dtype].code * 16 + dtypes[out.dtype].code;
+      let program = programs[key];
       if (!program) {
         const element = cast(input(0, x.dtype), out.dtype);
-        programs.set(key, (program = new Program([init.formula?.(element) ?? element], [x.dtype])));
+        programs[key] = program = new Program([init.formula?.(element) ?? element], [x.dtype]);
       }
       // the kernel takes the result with the reduced dims kept
-      runtime.reduce(init.kind, keptView(out, x.shape, attrs), [x], program, []);
+      runtime.reduce(init.kind, keptView(out, x.shape, attrs), [x], program, none);
     },
   });
 }
 
 /** The shape with `dims` taken out, or kept as 1. */
 export function reducedShape(shape: Shape, { dims, keepdim }: ReduceAttrs): number[] {
+  if (dims.length === shape.length && !keepdim) return [];
   if (keepdim) return shape.map((size, d) => (dims.includes(d) ? 1 : size));
   return shape.filter((_, d) => !dims.includes(d));
 }
 
 /** A contiguous reduction result seen with its reduced dims as size 1. */
 export function keptView(out: TensorView, shape: Shape, { dims }: ReduceAttrs): TensorView {
-  const kept = reducedShape(shape, { dims, keepdim: true });
+  const rank = shape.length;
+  if (out.shape.length === rank) return out;
+  const kept = new Array<number>(rank);
+  const strides = new Array<number>(rank);
   let at = 0;
-  const outDims = out.shape.length === kept.length;
-  const strides = kept.map((_, d) => {
-    if (outDims) return out.strides[d];
-    return dims.includes(d) ? 0 : out.strides[at++];
-  });
+  for (let d = 0; d < rank; d++) {
+    const reduced = dims.includes(d);
+    kept[d] = reduced ? 1 : shape[d];
+    strides[d] = reduced ? 0 : out.strides[at++];
+  }
   return { dtype: out.dtype, shape: kept, strides, offset: out.offset, storage: out.storage };
 }
 

@@ -21,6 +21,11 @@ export interface NllLossAttrs extends LossAttrs {
   readonly ignoreIndex: number;
 }
 
+/** Attributes of `nllLossBackward`: the number of classes. */
+export interface NllLossBackwardAttrs extends NllLossAttrs {
+  readonly classes: number;
+}
+
 /** Attributes of `crossEntropy`. */
 export interface CrossEntropyAttrs extends NllLossAttrs {
   readonly labelSmoothing: number;
@@ -34,6 +39,8 @@ export interface LossOps {
   huberLoss: Sig<[Tensor, Tensor], LossAttrs & { readonly delta: number }>;
   /** Log-probabilities `[N, C, d…]`, classes `[N, d…]`, weights `[C]`. */
   nllLoss: Sig<[Tensor, Tensor, Tensor | null], NllLossAttrs>;
+  /** Gradient of the loss, classes `[N, d…]`, weights `[C]`; to that of the log-probabilities. */
+  nllLossBackward: Sig<[Tensor, Tensor, Tensor | null], NllLossBackwardAttrs>;
   /** Logits `[N, C, d…]`, classes `[N, d…]` or probabilities `[N, C, d…]`, weights `[C]`. */
   crossEntropy: Sig<[Tensor, Tensor, Tensor | null], CrossEntropyAttrs>;
   /** Probabilities, targets, weights. */
@@ -74,10 +81,7 @@ const distanceLoss = <A extends LossAttrs>(
   new OpSpec<Sig<[Tensor, Tensor], A>>({
     name,
     infer: ([input, target], attrs) => differenceMeta(name, input, target, attrs),
-    body([input, target], attrs) {
-      differenceMeta(name, input, target, attrs);
-      return reduced(each(input.sub(target), attrs), attrs.reduction);
-    },
+    body: ([input, target], attrs) => reduced(each(input.sub(target), attrs), attrs.reduction),
   });
 
 /** Half a square up to `limit`, a line from there on. */
@@ -167,6 +171,33 @@ function negativeLogLikelihood(
   const counted = (weights ? losses.mul(weights) : losses).maskedFill(ignored, 0);
   if (reduction === 'mean') return weightedMean(counted, weights, ignored);
   return reduced(counted, reduction);
+}
+
+/** `[N, C, d…]` for targets `[N, d…]`. */
+const withClasses = ([first, ...rest]: Shape, classes: number): Shape =>
+  first === undefined ? [classes] : [first, classes, ...rest];
+
+function nllBackwardMeta(
+  grad: Tensor,
+  target: Tensor,
+  weight: Tensor | null,
+  { classes, reduction }: NllLossBackwardAttrs,
+): TensorMeta {
+  const name = 'nllLossBackward';
+  requireTensor(name, grad, 0);
+  requireTensor(name, target, 1);
+  if (!isFloat(grad.dtype)) throw notImplementedFor(name, grad.dtype);
+  if (target.dtype !== 'int64' && target.dtype !== 'uint8')
+    throw new DTypeError(`${name}: expected scalar type Long but found ${scalarTypeName[target.dtype]} for target`);
+  const shape = reduction === 'none' ? target.shape : [];
+  if (!sameShape(grad.shape, shape))
+    throw new ShapeError(`${name}: expected a gradient of shape ${formatShape(shape)}, got ${formatShape(grad.shape)}`);
+  if (weight !== null) {
+    requireTensor(name, weight, 2);
+    if (!sameShape(weight.shape, [classes]))
+      throw new ShapeError(`${name}: weight must have the shape [${classes}], got ${formatShape(weight.shape)}`);
+  }
+  return { shape: withClasses(target.shape, classes), dtype: grad.dtype };
 }
 
 /** Whether the targets of `crossEntropy` are probabilities rather than classes: they have the shape of the input. */
@@ -290,6 +321,23 @@ export const loss: { readonly [K in keyof LossOps]: OpSpec<LossOps[K]> } = {
     body([input, target, weight], attrs) {
       nllMeta('nllLoss', input, target, weight, attrs);
       return negativeLogLikelihood(input, target, weight, attrs);
+    },
+  }),
+  // -w_t x_t, summed or averaged by weight: a gradient at the target class only
+  nllLossBackward: new OpSpec<LossOps['nllLossBackward']>({
+    name: 'nllLossBackward',
+    infer: ([grad, target, weight], attrs) => nllBackwardMeta(grad, target, weight, attrs),
+    body([grad, target, weight], attrs) {
+      const { ignored, classes } = splitIgnored(target, attrs.ignoreIndex);
+      const weights = weight && weight.index([classes]).maskedFill(ignored, 0);
+      const total = (): Tensor => (weights ? weights.sum() : ignored.logicalNot().sum());
+      const share = (attrs.reduction === 'mean' ? grad.div(total()) : grad).neg().expand(target.shape);
+      // filled rather than multiplied: where all are ignored the share is NaN
+      const each = (weights ? share.mul(weights) : share).maskedFill(ignored, 0);
+      const dim = target.ndim === 0 ? 0 : 1;
+      const zeros = grad.newZeros(withClasses(target.shape, attrs.classes));
+      const source = each.dtype === zeros.dtype ? each : each.to(zeros.dtype);
+      return zeros.scatter(dim, classes.unsqueeze(dim), source.unsqueeze(dim));
     },
   }),
   crossEntropy: new OpSpec<LossOps['crossEntropy']>({

@@ -4,7 +4,7 @@ import { allocate } from '../dispatch.ts';
 import { type DType, isFloat } from '../dtype.ts';
 import { ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
-import { contiguousStrides, formatShape, numel, type Shape } from '../shape.ts';
+import { contiguousStrides, formatShape, numel, type Shape, sameShape } from '../shape.ts';
 import { OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { notImplementedFor, programCache, requireTensor } from './build.ts';
@@ -32,6 +32,8 @@ export interface PoolOps {
   /** `[N, C, …]` to values and positions in the flattened spatial dims. */
   maxPool: Sig<[Tensor], PoolAttrs, readonly [Tensor, Tensor]>;
   adaptiveMaxPool: Sig<[Tensor], { readonly size: readonly number[] }, readonly [Tensor, Tensor]>;
+  /** The adjoint of both, from gradient and positions; `size` is the spatial size of the input. */
+  maxPoolBackward: Sig<[Tensor, Tensor], { readonly size: readonly number[] }>;
   avgPool: Sig<[Tensor], AvgPoolAttrs>;
   /** The adjoint of `avgPool`; `size` is the spatial size of its input. */
   avgPoolBackward: Sig<[Tensor], AvgPoolAttrs & { readonly size: readonly number[] }>;
@@ -330,6 +332,25 @@ export const pool: { readonly [K in keyof PoolOps]: OpSpec<PoolOps[K]> } = {
       return withIndices([x.shape[0], x.shape[1], ...size], x.dtype);
     },
     kernel: runAdaptiveMax,
+  }),
+  maxPoolBackward: new OpSpec<PoolOps['maxPoolBackward']>({
+    name: 'maxPoolBackward',
+    infer([grad, indices], { size }) {
+      const name = 'maxPoolBackward';
+      requireTensor(name, grad);
+      requireTensor(name, indices, 1);
+      if (grad.ndim !== size.length + 2 || !sameShape(grad.shape, indices.shape))
+        throw new ShapeError(
+          `${name}: gradient and positions must have one shape with ${size.length} spatial dims, got ${formatShape(grad.shape)} and ${formatShape(indices.shape)}`,
+        );
+      return { shape: [grad.shape[0], grad.shape[1], ...size], dtype: grad.dtype };
+    },
+    // values[o] = x[indices[o]] in the flattened spatial dims:  dx[i] = Σ g[o] over the o with indices[o] = i
+    body([grad, indices], { size }) {
+      const shape = [grad.shape[0], grad.shape[1], ...size];
+      const zeros = grad.newZeros(shape).flatten(2);
+      return zeros.scatterAdd(2, indices.flatten(2), grad.flatten(2)).reshape(shape);
+    },
   }),
   avgPool: new OpSpec<PoolOps['avgPool']>({
     name: 'avgPool',

@@ -146,8 +146,3 @@ export const expm1Of =
       l.select(l.number(-1), expFull(l, table, x), table.precision.float.lt(x, v128.zero)),
     );
   };
-
-export const rsqrtOf =
-  ({ float }: Precision): VectorFn =>
-  (fn, x) =>
-    float.div(fn.constant(float.const(1)), float.sqrt(x));

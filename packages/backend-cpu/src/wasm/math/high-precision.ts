@@ -114,7 +114,6 @@ export const highPrecision = {
   log2: (x) => big(div(log(exact(x)), ln2)),
   log10: (x) => big(div(log(exact(x)), log(exact(10)))),
   log1p: (x) => big(log(big(one + fixed(exact(x))))),
-  rsqrt: (x) => big(root(div(one, fixed(exact(x))))),
   sin: (x) => big(sine(fixed(exact(x)), 0n)),
   cos: (x) => big(sine(fixed(exact(x)), 1n)),
   tanh: (x) => big(tanh(fixed(exact(x)))),

@@ -1,8 +1,9 @@
 /** Functions that WebAssembly has no instructions for, on all lanes of a vector at once. */
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
+import type { LaneClass } from '../elements.ts';
 import { erfF32, erfF64 } from './erf.ts';
-import { type ExpTable, exp2F32, exp2F64, expF32, expF64, expm1Of, expOf, rsqrtOf, sigmoidOf, tanhOf } from './exp.ts';
-import { double, type Precision, single, type VectorFn, type VectorFn2 } from './lanes.ts';
+import { type ExpTable, exp2F32, exp2F64, expF32, expF64, expm1Of, expOf, sigmoidOf, tanhOf } from './exp.ts';
+import type { VectorFn, VectorFn2 } from './lanes.ts';
 import { type LogTable, log1pOf, log2Of, log10Of, logF32, logF64, logOf } from './log.ts';
 import { powF32 } from './pow.ts';
 import { cosF32, cosF64, sinF32, sinF64 } from './trigonometry.ts';
@@ -15,7 +16,7 @@ interface VectorMath {
 }
 
 /** What both precisions have, from their tables. */
-const elementary = (precision: Precision, exp: ExpTable, exp2: ExpTable, log: LogTable) => ({
+const elementary = (exp: ExpTable, exp2: ExpTable, log: LogTable) => ({
   exp: expOf(exp),
   exp2: expOf(exp2),
   expm1: expm1Of(exp),
@@ -23,19 +24,25 @@ const elementary = (precision: Precision, exp: ExpTable, exp2: ExpTable, log: Lo
   log2: log2Of(log),
   log10: log10Of(log),
   log1p: log1pOf(log),
-  rsqrt: rsqrtOf(precision),
   sigmoid: sigmoidOf(exp),
   tanh: tanhOf(exp),
 });
 
 /** Functions of four single floats. */
-export const mathF32 = {
-  unary: { ...elementary(single, expF32, exp2F32, logF32), sin: sinF32, cos: cosF32, erf: erfF32 },
+export const mathF32: VectorMath = {
+  unary: { ...elementary(expF32, exp2F32, logF32), sin: sinF32, cos: cosF32, erf: erfF32 },
   binary: { pow: powF32 },
-} as const satisfies VectorMath;
+};
 
 /** Functions of two double floats. */
-export const mathF64 = {
-  unary: { ...elementary(double, expF64, exp2F64, logF64), sin: sinF64, cos: cosF64, erf: erfF64 },
+export const mathF64: VectorMath = {
+  unary: { ...elementary(expF64, exp2F64, logF64), sin: sinF64, cos: cosF64, erf: erfF64 },
   binary: {},
-} as const satisfies VectorMath;
+};
+
+/** Whether a function has vector code, and so other last digits than JavaScript's. */
+export function hasVectorCode(fn: UnaryFn | BinaryFn, lanes: LaneClass): boolean {
+  if (lanes !== 'f32' && lanes !== 'f64') return false;
+  const { unary, binary } = lanes === 'f32' ? mathF32 : mathF64;
+  return unary[fn as UnaryFn] !== undefined || binary[fn as BinaryFn] !== undefined;
+}

@@ -1,0 +1,24 @@
+/** How much a web page ships: bundled by esbuild, minified, compressed with brotli. Lint holds it. */
+const tensorCore = 'packages/tensor-core/dist/index.js';
+const cpu = 'packages/backend-cpu/dist/index.js';
+
+/**
+ * The modules ask where they lie, which a script can't.
+ * @param {object} config
+ */
+const modifyEsbuildConfig = (config) => ({ ...config, format: 'esm' });
+
+export default [
+  {
+    name: 'a page with tensors, all their methods, and the CPU engine',
+    import: { [tensorCore]: '{ Tensor, registerBackend, tensor }', [cpu]: '{ cpu }' },
+    limit: '70 kB',
+    modifyEsbuildConfig,
+  },
+  {
+    name: 'tensor-core with every function that is no method (convolutions, losses, …), and the CPU engine',
+    import: { [tensorCore]: '*', [cpu]: '{ cpu }' },
+    limit: '110 kB',
+    modifyEsbuildConfig,
+  },
+];

@@ -1,0 +1,254 @@
+/**
+ * Kernels of the map family: one for each program and layout, which walks over rows and computes four elements at a time.
+ *
+ * A kernel reads all it needs from a descriptor in memory, see {@link descriptorOf}.
+ */
+import { type Expr, operands, type Program, topological } from '@tenfold/tensor-core';
+import { i32, i32x4, type Local, type ModuleBuilder, select, type Value, v128 } from './assembler.ts';
+import {
+  encoded,
+  type Group,
+  groupSize,
+  itemBytes,
+  keepGroup,
+  laneClass,
+  loadDense,
+  loadGathered,
+  loadSplat,
+  storeDense,
+  storeLane,
+  type V,
+} from './elements.ts';
+import { hasVectorCode } from './math/index.ts';
+import { type LoadedInput, render } from './render.ts';
+
+/** How an operand lies along a row: elements side by side, one for all, or some distance apart. */
+export type Layout = 'dense' | 'splat' | 'strided';
+
+/** What a kernel is generated for. */
+export interface Variant {
+  readonly facts: ProgramFacts;
+  /** Of the outputs, then of the inputs in step. */
+  readonly layouts: readonly Layout[];
+  /** The rank of the iteration space, where the program asks for positions. */
+  readonly rank: number;
+}
+
+/** What the engine needs to know of a program, found once. */
+export interface ProgramFacts {
+  readonly program: Program;
+  /** Inputs that are read in step with the outputs. */
+  readonly stepped: readonly number[];
+  /** Inputs that are read at computed positions. */
+  readonly loaded: readonly { readonly input: number; readonly rank: number }[];
+  readonly usesIndex: boolean;
+  /** Whether the plain engine computes the same bits. */
+  readonly exact: boolean;
+  /** How long the code for an element is, roughly. */
+  readonly weight: number;
+}
+
+export function factsOf(program: Program): ProgramFacts {
+  const nodes = topological(program.outputs);
+  const loaded = new Map<number, number>();
+  const stepped = new Set<number>();
+  for (const node of nodes) {
+    if (node.kind === 'load') loaded.set(node.index, node.args.length - 1);
+    else if (node.kind === 'input') stepped.add(node.index);
+  }
+  return {
+    program,
+    stepped: [...stepped].sort((a, b) => a - b),
+    loaded: [...loaded].map(([input, rank]) => ({ input, rank })),
+    usesIndex: nodes.some(({ kind }) => kind === 'index'),
+    exact: !nodes.some(isApproximate),
+    weight: nodes.reduce((sum, node) => sum + weightOf(node), 0),
+  };
+}
+
+/** Whether vector code computes this node otherwise than JavaScript does. */
+const isApproximate = (node: Expr): boolean =>
+  (node.kind === 'unary' || node.kind === 'binary') && hasVectorCode(node.fn, laneClass[node.dtype]);
+
+function weightOf(node: Expr): number {
+  if (node.kind === 'load') return 10;
+  if (operands(node).length === 0) return 0;
+  return isApproximate(node) ? 20 : 1;
+}
+
+/** The words of a descriptor, by position. */
+export interface Words {
+  /** Elements of a row. */
+  readonly length: number;
+  readonly rows: number;
+  /** The position along the last dim at which rows begin. */
+  readonly start: number;
+  /** The address of each operand in step, then its stride in bytes along a row. */
+  readonly addresses: number;
+  readonly strides: number;
+  /** For each input read at computed positions: address, sizes, strides in bytes. */
+  readonly loaded: readonly number[];
+  /** Two words each. */
+  readonly params: number;
+  /** Dims around the rows, innermost first: size, counter, strides in bytes of the operands in step. */
+  readonly dims: number;
+  readonly wordsPerDim: number;
+}
+
+export function wordsOf({ program, stepped, loaded }: ProgramFacts): Words {
+  const count = program.outputs.length + stepped.length;
+  let next = 3 + 2 * count;
+  const loads = loaded.map(({ rank }) => {
+    const at = next;
+    next += 1 + 2 * rank;
+    return at;
+  });
+  const params = next + (next & 1);
+  return {
+    length: 0,
+    rows: 1,
+    start: 2,
+    addresses: 3,
+    strides: 3 + count,
+    loaded: loads,
+    params,
+    dims: params + 2 * program.params.length,
+    wordsPerDim: 2 + count,
+  };
+}
+
+/** Defines `map(descriptor)`. */
+export function defineMap(module: ModuleBuilder, variant: Variant): void {
+  const { facts, layouts, rank } = variant;
+  const { program, stepped, loaded } = facts;
+  const words = wordsOf(facts);
+  const outputs = program.outputs.length;
+  const dtypes = [...program.outputs.map(({ dtype }) => dtype), ...stepped.map((i) => program.inputs[i])];
+
+  module.define({ parameters: ['i32'], result: 'none', name: 'map' }, (fn) => {
+    const descriptor = fn.parameter(0, 'i32').get;
+    const word = (i: number): Value<'i32'> => i32.load(descriptor, 4 * i);
+    const rowStarts = layouts.map((_, o) => fn.variable(word(words.addresses + o)));
+    const steps = layouts.map((layout, o) => (layout === 'strided' ? fn.let(word(words.strides + o)) : null));
+    const params = program.params.map((dtype, p) => {
+      const at = i32.add(descriptor, i32.const(4 * (words.params + 2 * p)));
+      return keepGroup(fn, loadSplat(module, dtype, at));
+    });
+    const loads = loaded.map(({ rank: dims }, l): LoadedInput => {
+      const at = words.loaded[l];
+      const list = (from: number) => Array.from({ length: dims }, (_, d) => fn.let(word(from + d)));
+      return { base: fn.let(word(at)), sizes: list(at + 1), strides: list(at + 1 + dims) };
+    });
+    const rows = fn.variable(word(words.rows));
+    const left = fn.local('i32');
+    const position = fn.local('i32');
+    const pointers = layouts.map(() => fn.local('i32'));
+    const splats: (Group | null)[] = layouts.map(() => null);
+    const counters: V[] = [];
+
+    const advance = (pointer: Local<'i32'>, by: Value<'i32'>): void => fn.emit(pointer.set(i32.add(pointer.get, by)));
+    /** Bytes from the first to element `k` of a row. */
+    const distance = (o: number, k: number): Value<'i32'> => {
+      const step = steps[o];
+      return step ? i32.mul(step, i32.const(k)) : i32.const(itemBytes(dtypes[o]) * k);
+    };
+
+    /** Computes four elements, `skipped` groups behind the pointers; at the end of a row fewer: `left` of them. */
+    const computeGroup = (skipped: number, isTail: boolean): void => {
+      // where there are fewer, the first stands for those that are not there
+      const addresses = (o: number): Value<'i32'>[] =>
+        Array.from({ length: groupSize }, (_, k) => {
+          const by = distance(o, skipped * groupSize + k);
+          const present = isTail && k > 0 ? select(by, i32.const(0), i32.gtU(left.get, i32.const(k))) : by;
+          return fn.let(i32.add(pointers[o].get, present));
+        });
+      const values = render(module, fn, program.outputs, {
+        input: (i, dtype) => {
+          const o = outputs + stepped.indexOf(i);
+          const splat = splats[o];
+          if (splat) return splat;
+          if (layouts[o] === 'dense' && !isTail)
+            return loadDense(module, dtype, pointers[o].get, skipped * groupSize * itemBytes(dtype));
+          return loadGathered(module, dtype, addresses(o));
+        },
+        param: (p) => params[p],
+        index: (dim) =>
+          dim === rank - 1
+            ? [i32x4.add(i32x4.splat(position.get), fn.constant(lanesFrom(skipped * groupSize)))]
+            : [counters[rank - 2 - dim]],
+        loaded: (i) => loads[loaded.findIndex(({ input }) => input === i)],
+      });
+      const raw = values.map((group, o) => keepGroup(fn, encoded(module, dtypes[o], group)));
+      raw.forEach((group, o) => {
+        const dtype = dtypes[o];
+        if (layouts[o] === 'dense' && !isTail) {
+          fn.emit(...storeDense(dtype, pointers[o].get, group, skipped * groupSize * itemBytes(dtype)));
+          return;
+        }
+        for (let k = 0; k < groupSize; k++) {
+          const at = i32.add(pointers[o].get, distance(o, skipped * groupSize + k));
+          const store = storeLane(dtype, at, group, k);
+          if (isTail && k > 0) fn.if(i32.gtU(left.get, i32.const(k)), () => fn.emit(store));
+          else fn.emit(store);
+        }
+      });
+    };
+    const computeGroups = (groups: number): void => {
+      for (let g = 0; g < groups; g++) computeGroup(g, false);
+      pointers.forEach((pointer, o) => {
+        if (layouts[o] !== 'splat') advance(pointer, distance(o, groups * groupSize));
+      });
+      if (facts.usesIndex) advance(position, i32.const(groups * groupSize));
+      fn.emit(left.set(i32.sub(left.get, i32.const(groups * groupSize))));
+    };
+    const whileGroups = (groups: number): void =>
+      fn.while(i32.geU(left.get, i32.const(groups * groupSize)), () => computeGroups(groups));
+
+    fn.doWhile(() => {
+      fn.emit(left.set(word(words.length)), position.set(word(words.start)));
+      pointers.forEach((pointer, o) => fn.emit(pointer.set(rowStarts[o].get)));
+      layouts.forEach((layout, o) => {
+        if (layout === 'splat' && o >= outputs)
+          splats[o] = keepGroup(fn, loadSplat(module, dtypes[o], pointers[o].get));
+      });
+      if (facts.usesIndex) {
+        for (let d = 0; d < rank - 1; d++)
+          counters[d] = fn.let(i32x4.splat(word(words.dims + d * words.wordsPerDim + 1)));
+      }
+      const unrolled = unrolling(facts, layouts);
+      if (unrolled > 1) whileGroups(unrolled);
+      whileGroups(1);
+      fn.if(left.get, () => computeGroup(0, true));
+      advance(rows, i32.const(-1));
+      fn.if(rows.get, () => {
+        const at = fn.variable(i32.add(descriptor, i32.const(4 * words.dims)));
+        // to the next row: the innermost dim moves on, and those around it when it has come to its end
+        fn.doWhile(() => {
+          const counter = fn.variable(i32.add(i32.load(at.get, 4), i32.const(1)));
+          const size = fn.let(i32.load(at.get));
+          rowStarts.forEach((pointer, o) => advance(pointer, i32.load(at.get, 8 + 4 * o)));
+          const carries = fn.let(i32.eq(counter.get, size));
+          fn.if(carries, () => {
+            rowStarts.forEach((pointer, o) =>
+              fn.emit(pointer.set(i32.sub(pointer.get, i32.mul(size, i32.load(at.get, 8 + 4 * o))))),
+            );
+            fn.emit(counter.set(i32.const(0)));
+          });
+          fn.emit(i32.store(at.get, counter.get, 4));
+          advance(at, i32.const(4 * words.wordsPerDim));
+          return carries;
+        });
+      });
+      return rows.get;
+    });
+  });
+}
+
+/** Four numbers that follow each other. */
+const lanesFrom = (n: number): V => v128.of32([n, n + 1, n + 2, n + 3]);
+
+/** Groups computed in one round: where little is computed, the round itself is what costs. */
+function unrolling({ weight }: ProgramFacts, layouts: readonly Layout[]): number {
+  if (layouts.includes('strided')) return 1;
+  return weight <= 8 ? 4 : weight <= 30 ? 2 : 1;
+}
