@@ -116,7 +116,7 @@ export const sigmoidOf =
   };
 
 /**
- * (1 - e) / (1 + e) with e = exp(-2|x|) for small x, else 1 - 2e / (1 + e), and the sign of x. With 2^n and exp(r) - 1 apart, 1 - e loses nothing.
+ * (1 - e) / (1 + e) with e = exp(-2|x|) for small x, else 1 - 2e / (1 + e), and the sign of x. With 2^n and exp(r) - 1 apart, 1 - e loses little.
  */
 export const tanhOf =
   (table: ExpTable): VectorFn =>
