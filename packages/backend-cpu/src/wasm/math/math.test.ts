@@ -8,7 +8,7 @@ import { binaryFloat, unaryNumber } from '../../functions.ts';
 import { generator } from '../../test-views.ts';
 import { i32, type Value, v128 } from '../assembler.ts';
 import { theMachine } from '../machine.ts';
-import { highPrecision, ulps64 } from './high-precision.ts';
+import { highPrecision, ulps64 } from './high-precision.test-support.ts';
 import { mathF32, mathF64, type VectorFn, type VectorFn2 } from './index.ts';
 
 function required<T>(value: T | null): T {
