@@ -31,9 +31,8 @@ import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
-  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: heapBytes },
+  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: Number.POSITIVE_INFINITY },
   allocate,
-  // the garbage collector owns typed arrays
   free: () => {},
   upload: (buffer, data, offset) => {
     // both are arrays of one dtype, which the two unions do not tell the compiler
@@ -67,6 +66,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const map = createMap(machine, staging);
   return {
     ...plain,
+    capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
     free: (buffer) => {

@@ -80,44 +80,44 @@ export const expOf =
   (fn, value, context) => {
     const l = new Lanes(fn, table.precision, context);
     const x = fn.let(value);
-    const result = fn.variable(expNormal(l, table, x));
-    l.ifAny(isExtreme(l, table, x), () => fn.emit(result.set(expFull(l, table, x))));
-    return result.get;
+    return l.exceptWhere(isExtreme(l, table, x), expNormal(l, table, x), () => expFull(l, table, x));
   };
 
-/** 1 / (1 + exp(-x)); exp(x) / (1 + exp(x)) where that is small. */
+/** 2^n and exp(r) - 1. `x` is read often and has 2^n normal. */
+function expParts(l: Lanes, table: ExpTable, x: Vector): { scale: Vector; p: Vector } {
+  const { n, r, tail } = reduce(l, table, x, table.precision.bias);
+  return { scale: l.let(l.shiftLeft(n, table.precision.digits)), p: l.let(l.madd(tail, l.mul(r, r), r)) };
+}
+
+/** 1 / (1 + exp(-x)), which is exp(x) or 1 for large |x|. */
 export const sigmoidOf =
   (table: ExpTable): VectorFn =>
   (fn, value, context) => {
     const l = new Lanes(fn, table.precision, context);
-    const x = fn.let(value);
     const one = l.number(1);
-    const opposite = fn.let(v128.xor(x, l.signBit));
-    const result = fn.variable(l.div(one, l.add(one, expNormal(l, table, opposite))));
-    l.ifAny(isExtreme(l, table, x), () => {
-      const e = fn.let(expFull(l, table, fn.let(v128.or(x, l.signBit))));
-      const top = l.select(e, one, table.precision.float.lt(x, v128.zero));
-      fn.emit(result.set(l.div(top, l.add(one, e))));
-    });
-    return result.get;
+    const x = fn.let(value);
+    const { scale, p } = expParts(l, table, fn.let(v128.xor(x, l.signBit)));
+    const usual = l.div(one, l.madd(scale, p, l.add(one, scale)));
+    return l.exceptWhere(isExtreme(l, table, x), usual, () =>
+      l.select(expFull(l, table, x), one, table.precision.float.lt(x, v128.zero)),
+    );
   };
 
-/** exp(x) - 1 for negative x, as 2^n (exp(r) - 1) + (2^n - 1). `x` is read often and has 2^n normal. */
-function expm1Normal(l: Lanes, table: ExpTable, x: Vector): Vector {
-  const { n, r, tail } = reduce(l, table, x, table.precision.bias);
-  const p = l.madd(tail, l.mul(r, r), r);
-  const scale = l.let(l.shiftLeft(n, table.precision.digits));
-  return l.madd(p, scale, l.sub(scale, l.number(1)));
-}
-
-/** -e / (2 + e) with e = exp(-2|x|) - 1, and the sign of x. */
+/**
+ * (1 - e) / (1 + e) with e = exp(-2|x|) for small x, else 1 - 2e / (1 + e), and the sign of x. With 2^n and exp(r) - 1 apart, 1 - e loses nothing.
+ */
 export const tanhOf =
   (table: ExpTable): VectorFn =>
   (fn, value, context) => {
     const l = new Lanes(fn, table.precision, context);
+    const one = l.number(1);
     const x = fn.let(value);
     const twice = fn.let(l.atLeast(v128.or(l.add(x, x), l.signBit), -table.flat));
-    const e = fn.let(expm1Normal(l, table, twice));
-    // e and the quotient are negative or -0
-    return v128.xor(l.div(e, l.add(e, l.number(2))), v128.andNot(l.signBit, x));
+    const { scale, p } = expParts(l, table, twice);
+    const small = fn.let(table.precision.float.gt(twice, l.number(-1.2)));
+    // e - 1 or 2e
+    const top = fn.let(l.madd(scale, p, l.sub(scale, l.and(one, small))));
+    const whole = v128.andNot(one, small);
+    const part = l.div(l.add(top, v128.andNot(top, small)), l.madd(scale, p, l.add(scale, one)));
+    return v128.or(l.sub(whole, part), l.and(x, l.signBit));
   };

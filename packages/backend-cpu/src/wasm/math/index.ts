@@ -4,6 +4,7 @@ import type { LaneClass } from '../elements.ts';
 import { expF32, expF64, expOf, sigmoidOf, tanhOf } from './exp.ts';
 import type { VectorFn, VectorFn2 } from './lanes.ts';
 import { logF32, logF64, logOf } from './log.ts';
+import { cosF32, cosF64, sinF32, sinF64 } from './trigonometry.ts';
 
 export type { MathContext, VectorFn, VectorFn2 } from './lanes.ts';
 
@@ -14,13 +15,27 @@ interface VectorMath {
 
 /** Functions of four single floats. */
 export const mathF32: VectorMath = {
-  unary: { exp: expOf(expF32), log: logOf(logF32), sigmoid: sigmoidOf(expF32), tanh: tanhOf(expF32) },
+  unary: {
+    sin: sinF32,
+    cos: cosF32,
+    exp: expOf(expF32),
+    log: logOf(logF32),
+    sigmoid: sigmoidOf(expF32),
+    tanh: tanhOf(expF32),
+  },
   binary: {},
 };
 
 /** Functions of two double floats. */
 export const mathF64: VectorMath = {
-  unary: { exp: expOf(expF64), log: logOf(logF64), sigmoid: sigmoidOf(expF64), tanh: tanhOf(expF64) },
+  unary: {
+    sin: sinF64,
+    cos: cosF64,
+    exp: expOf(expF64),
+    log: logOf(logF64),
+    sigmoid: sigmoidOf(expF64),
+    tanh: tanhOf(expF64),
+  },
   binary: {},
 };
 

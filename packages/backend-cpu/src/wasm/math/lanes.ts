@@ -115,8 +115,15 @@ export class Lanes {
     return this.number(-0);
   }
 
-  /** Runs `write` if any lane of the mask is set: for rare arguments. */
-  readonly ifAny = (mask: Vector, write: () => void): void => this.fn.if(this.precision.int.bitmask(mask), write);
+  /** `usual`, and in the lanes of `mask` what `make` gives instead: skipped where no lane is, so it may be slow. */
+  readonly exceptWhere = (mask: Vector, usual: Vector, make: () => Vector): Vector => {
+    const result = this.fn.variable(usual);
+    const rare = this.let(mask);
+    this.fn.if(this.precision.int.bitmask(rare), () => {
+      this.fn.emit(result.set(this.select(make(), result.get, rare)));
+    });
+    return result.get;
+  };
 
   readonly and = (x: Vector, y: Vector): Vector => v128.and(x, y);
   readonly shiftLeft = (x: Vector, bits: number): Vector => this.precision.int.shl(x, i32.const(bits));

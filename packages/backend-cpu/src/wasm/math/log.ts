@@ -59,19 +59,17 @@ export const logOf =
     const { float, digits, int, bitsOf } = precision;
     const l = new Lanes(fn, precision, context);
     const x = fn.let(value);
-    const result = fn.variable(logNormal(l, table, x, null));
     const smallest = 2 ** (1 - precision.bias);
     // everything but positive normal numbers, in one signed comparison
     const lowest = -(1n << BigInt(8 * float.size - 1));
     const offset = int.add(x, l.integer(lowest - bitsOf(smallest)));
     const last = l.integer(lowest + bitsOf(Number.POSITIVE_INFINITY) - bitsOf(smallest) - 1n);
-    l.ifAny(int.gt(offset, last), () => {
+    return l.exceptWhere(int.gt(offset, last), logNormal(l, table, x, null), () => {
       const tiny = fn.let(float.lt(x, l.number(smallest)));
       const scaled = fn.let(l.select(l.mul(x, l.number(2 ** digits)), x, tiny));
       const finite = logNormal(l, table, scaled, l.and(tiny, l.number(digits)));
       const positive = l.select(finite, x, float.lt(x, l.number(Number.POSITIVE_INFINITY)));
       const known = l.select(l.number(Number.NEGATIVE_INFINITY), positive, float.eq(x, l.number(0)));
-      fn.emit(result.set(l.select(l.number(Number.NaN), known, float.lt(x, l.number(0)))));
+      return l.select(l.number(Number.NaN), known, float.lt(x, l.number(0)));
     });
-    return result.get;
   };
