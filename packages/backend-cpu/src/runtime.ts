@@ -24,6 +24,8 @@ import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
 import { matmulOn } from './wasm/matmul.ts';
 import { createReduce } from './wasm/reduce.ts';
+import { Rows } from './wasm/rows.ts';
+import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
@@ -62,6 +64,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const { heap, memory } = machine;
   const staging = new Staging(memory);
   const map = createMap(machine, staging);
+  const rows = new Rows(machine, staging, map);
   return {
     ...plain,
     allocate: (dtype, length) =>
@@ -71,6 +74,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     reduce: createReduce(machine, staging, map),
+    overrides: { ...plain.overrides, ...softmaxOverrides(rows) },
     matmul: matmulOn(machine, plain.matmul, map),
   };
 }

@@ -11,6 +11,7 @@ import { describeLoaded, type Kernel, type MapFamily, writeParam } from './map.t
 import { factsOf, type Layout, type ProgramFacts } from './map-kernel.ts';
 import { defineReduce, type ReduceVariant, type ReduceWords, reduceWordsOf, scratchBytes } from './reduce-kernel.ts';
 import { Unsupported } from './render.ts';
+import { denseStrides } from './rows.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
 
 type ReduceFamily = (
@@ -136,15 +137,6 @@ function compileKernel(machine: Machine, variant: ReduceVariant): Kernel | null 
     throw error;
   }
   return machine.compile<{ reduce: Kernel }>(module).reduce;
-}
-
-function denseStrides(shape: readonly number[]): number[] {
-  const strides = shape.map(() => 0);
-  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
 }
 
 /** How the elements are walked over: dims of the results, dims that are reduced, outermost first, and along which vectors lie. */
