@@ -4,13 +4,19 @@ import { rows } from './rows.ts';
 
 export interface Options {
   readonly rows: readonly string[];
-  readonly threads: number;
+  readonly device: Device;
+  /** Each contender that can have several threads is measured with each of these counts. */
+  readonly threads: readonly number[];
   readonly rounds: number;
   readonly milliseconds: number;
   readonly json: boolean;
   /** Where the Markdown page goes, or `null`. */
   readonly write: string | null;
 }
+
+/** The devices that can be measured. */
+const devices = ['cpu'] as const;
+export type Device = (typeof devices)[number];
 
 /** A mistake in the flags, told in one line. */
 export class UsageError extends Error {}
@@ -21,10 +27,11 @@ its own, they take turns, and medians are compared. A ratio says how many times 
   npm run bench                                everything, a few minutes
   npm run bench -- --only "matmul 512,add"     some rows
   npm run bench -- --only matmul               all rows whose name begins so
+  npm run bench -- --only matmul --threads 1,2     how they scale
 
   --only NAMES      rows, separated by commas (default: all)
-  --device NAME     cpu (default)
-  --threads N       threads of each contender that can have several (default: 1)
+  --device NAME     ${devices.join(', ')} (default: cpu)
+  --threads LIST    threads of each contender that can have several (default: 1); 1,2 adds a table of how times scale
   --rounds N        turns that each contender gets per row (default: 7)
   --ms N            milliseconds of one turn (default: 100)
   --write FILE      also write the table as a Markdown page (docs/benchmarks/cpu.md is made so)
@@ -49,10 +56,10 @@ const flags = {
 export function readOptions(argv: readonly string[]): Options | null {
   const values = parse(argv);
   if (values.help) return null;
-  if (values.device !== 'cpu') throw new UsageError(`--device ${values.device}: only cpu can be measured so far`);
   return {
     rows: chosen(values.only),
-    threads: wholeNumber('--threads', values.threads),
+    device: deviceOf(values.device),
+    threads: [...new Set(parts(values.threads).map((text) => wholeNumber('--threads', text)))],
     rounds: wholeNumber('--rounds', values.rounds),
     milliseconds: wholeNumber('--ms', values.ms),
     json: values.json,
@@ -68,13 +75,19 @@ function parse(argv: readonly string[]) {
   }
 }
 
+const parts = (text: string): string[] => text.split(',').map((part) => part.trim());
+
+function deviceOf(name: string): Device {
+  const device = devices.find((known) => known === name);
+  if (!device)
+    throw new UsageError(`--device ${name}: there is no such device here; choose one of ${devices.join(', ')}`);
+  return device;
+}
+
 function chosen(only: string | undefined): string[] {
   const names = rows.map(({ name }) => name);
   if (only === undefined) return names;
-  const wanted = only
-    .split(',')
-    .map((text) => text.trim())
-    .filter(Boolean);
+  const wanted = parts(only).filter(Boolean);
   const list = wanted.flatMap((text) => {
     const found = names.includes(text) ? [text] : names.filter((name) => name.startsWith(text));
     if (found.length === 0) throw new UsageError(`--only ${text}: no such row; there are ${names.join(', ')}`);

@@ -7,6 +7,14 @@ export type Work = () => unknown;
 /** How the work of each row is made; rows that a contender can't do are left out. */
 export type Works = { readonly [row: string]: () => Work | Promise<Work> };
 
+/** Sizes of the rows that show how times grow. */
+export const sizes = [64, 128, 256, 512, 1024, 2048];
+export const million = 2 ** 20;
+
+/** The same work of several sizes: rows `'name 64'`, `'name 128'`, … */
+export const sized = (name: string, list: readonly number[], make: (n: number) => Work | Promise<Work>): Works =>
+  Object.fromEntries(list.map((n) => [`${name} ${n}`, () => make(n)]));
+
 const warmupMilliseconds = 300;
 
 /** Iterations until `milliseconds` have passed; gives the time of one. */
@@ -37,10 +45,10 @@ function repeated(work: Work, times: number): Work {
 const repeats: { readonly [row: string]: number } = { 'add 4': 100, 'add 4 recorded': 100, 'linear step': 10 };
 
 /** Serves requests from standard input until it ends. */
-export async function serve(version: string, works: Works): Promise<void> {
+export async function serve(version: string, threads: number, works: Works): Promise<void> {
   const say = (message: Hello | Reply): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
   const ready = new Map<string, Work>();
-  say({ version, rows: Object.keys(works) });
+  say({ version, threads, rows: Object.keys(works) });
   for await (const line of createInterface({ input: process.stdin })) {
     const { row, milliseconds } = JSON.parse(line) as Request;
     const times = repeats[row] ?? 1;

@@ -7,13 +7,23 @@ import { SingleBar } from 'cli-progress';
 import { help, type Options, readOptions, UsageError } from './cli.ts';
 import { Contender, commands } from './processes.ts';
 import { rows } from './rows.ts';
-import { type Measured, markdownTable, median, textTable } from './table.ts';
+import {
+  comparison,
+  type Entrant,
+  labelOf,
+  type Measured,
+  markdownTable,
+  median,
+  scaling,
+  textTable,
+} from './table.ts';
+import { targetLines } from './targets.ts';
 
 interface Report {
   readonly machine: string;
-  readonly versions: { readonly [contender: string]: string };
+  readonly contenders: readonly (Entrant & { readonly version: string })[];
   readonly absent: { readonly [contender: string]: string };
-  readonly threads: number;
+  readonly threads: readonly number[];
   readonly measured: readonly Measured[];
 }
 
@@ -24,10 +34,13 @@ const machine = (): string =>
 async function measure(options: Options): Promise<Report> {
   const contenders: Contender[] = [];
   const absent: Record<string, string> = {};
-  for (const command of commands(options.threads)) {
+  for (const command of commands(options.device, options.threads)) {
     const started = await Contender.start(command);
-    if (typeof started === 'string') absent[command.name] = started;
-    else contenders.push(started);
+    if (typeof started === 'string') absent[labelOf(command.name, command.threads)] = started;
+    else if (contenders.some(({ label }) => label === started.label)) {
+      started.stop();
+      absent[labelOf(command.name, command.threads)] = `it has ${started.threads} here`;
+    } else contenders.push(started);
   }
   const wanted = rows.filter(({ name }) => options.rows.includes(name));
   const progress = new SingleBar({
@@ -45,44 +58,64 @@ async function measure(options: Options): Promise<Report> {
       const errors: Record<string, string> = {};
       for (let round = 0; round < options.rounds; round++) {
         for (const contender of contenders) {
-          if (!quiet) progress.increment({ row: row.name, contender: contender.name });
-          if (!contender.rows.has(row.name) || errors[contender.name]) continue;
+          if (!quiet) progress.increment({ row: row.name, contender: contender.label });
+          if (!contender.rows.has(row.name) || errors[contender.label]) continue;
           try {
             const time = await contender.measure(row.name, options.milliseconds);
-            samples.set(contender.name, [...(samples.get(contender.name) ?? []), time]);
+            samples.set(contender.label, [...(samples.get(contender.label) ?? []), time]);
           } catch (error) {
-            errors[contender.name] = error instanceof Error ? error.message : String(error);
-            samples.delete(contender.name);
+            errors[contender.label] = error instanceof Error ? error.message : String(error);
+            samples.delete(contender.label);
           }
         }
       }
       const times = Object.fromEntries([...samples].map(([name, list]) => [name, median(list)]));
       measured.push({ row, times, errors });
     }
-    const versions = Object.fromEntries(contenders.map(({ name, version }) => [name, version]));
-    return { machine: machine(), versions, absent, threads: options.threads, measured };
+    const entrants = contenders.map(({ label, name, threads, version }) => ({ label, name, threads, version }));
+    return { machine: machine(), contenders: entrants, absent, threads: options.threads, measured };
   } finally {
     progress.stop();
     for (const contender of contenders) contender.stop();
   }
 }
 
-function page({ machine, versions, threads, measured }: Report, rounds: number): string {
+const versions = ({ contenders }: Report): string => [...new Set(contenders.map(({ version }) => version))].join(' · ');
+
+/** The parts of a report that have something to say: a heading, and a table or list. */
+function sections(
+  { measured, contenders }: Report,
+  table: typeof textTable,
+): readonly (readonly [heading: string, body: string])[] {
+  const more = scaling(contenders);
+  const targets = targetLines(measured);
+  return [
+    ['', table(measured, comparison(contenders))],
+    ...(more.length ? [['Threads', table(measured, more)] as const] : []),
+    ...(targets.length ? [['Targets', targets.map((line) => `- ${line}`).join('\n')] as const] : []),
+  ];
+}
+
+function page(report: Report, rounds: number): string {
+  const threads = report.threads[0];
+  const body = sections(report, markdownTable).map(([heading, text]) => (heading ? `## ${heading}\n\n${text}` : text));
   return `# Speed on the CPU
 
 Made by \`npm run bench -- --write docs/benchmarks/cpu.md\` on ${new Date().toISOString().slice(0, 10)}: medians of ${rounds} turns, in which the contenders
-alternate, each with ${threads} ${threads === 1 ? 'thread' : 'threads'}. In brackets: how many times faster Tenfold is (below 1: slower).
+alternate, each with ${threads} ${threads === 1 ? 'thread' : 'threads'}. In brackets: how many times faster Tenfold is (below 1: slower); under "Threads": how many times faster
+than with the first count.
 
-- Machine: ${machine}
-- ${Object.values(versions).join(' · ')}
+- Machine: ${report.machine}
+- ${versions(report)}
 
-${markdownTable(measured, Object.keys(versions))}
+${body.join('\n\n')}
 `;
 }
 
 function print(report: Report): void {
-  const { measured, versions, absent, machine } = report;
-  const lines = [machine, Object.values(versions).join(' · '), '', textTable(measured, Object.keys(versions))];
+  const { measured, absent, machine } = report;
+  const lines = [machine, versions(report)];
+  for (const [heading, text] of sections(report, textTable)) lines.push('', ...(heading ? [heading] : []), text);
   for (const [name, reason] of Object.entries(absent)) lines.push(`${name} is not here: ${reason}`);
   for (const { row, errors } of measured)
     for (const [name, error] of Object.entries(errors)) lines.push(`${row.name}: ${name} failed: ${error}`);

@@ -2,55 +2,72 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Device } from './cli.ts';
 import type { Hello, Reply } from './protocol.ts';
+import { labelOf, us } from './table.ts';
 
-/** How a contender is started. */
-export interface Command {
+/** How a contender is started; the number of threads comes after the arguments. */
+interface Program {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
 }
 
-const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-/** The contenders of a device, ours first. */
-export function commands(threads: number): Command[] {
-  const node = (name: string, script: string, ...args: string[]): Command => ({
-    name,
-    file: process.execPath,
-    args: ['--no-warnings', beside(`./contenders/${script}.js`), ...args],
-  });
-  return [
-    node('tenfold', 'tenfold', String(threads)),
-    node('tfjs-wasm', 'tfjs', 'wasm', String(threads)),
-    node('tfjs-cpu', 'tfjs', 'cpu'),
-    node('jax-js', 'jax'),
-    { name: 'pytorch', file: python, args: [beside('../src/contenders/torch_rows.py'), String(threads)] },
-  ];
+/** What runs: a contender with so many threads. */
+export interface Command extends Program {
+  readonly threads: number;
 }
+
+const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** PyTorch of the system, or of the interpreter that `TENFOLD_PYTHON` names. */
 const python = process.env.TENFOLD_PYTHON ?? 'python3';
 
+const node = (name: string, script: string, ...args: string[]): Program => ({
+  name,
+  file: process.execPath,
+  args: ['--no-warnings', beside(`./contenders/${script}.js`), ...args],
+});
+
+/** The contenders of each device. */
+const programs: { readonly [D in Device]: readonly Program[] } = {
+  cpu: [
+    node(us, 'tenfold'),
+    node('tfjs-wasm', 'tfjs', 'wasm'),
+    node('tfjs-cpu', 'tfjs', 'cpu'),
+    node('jax-js', 'jax'),
+    { name: 'pytorch', file: python, args: [beside('../src/contenders/torch_rows.py')] },
+  ],
+};
+
+/** All contenders of a device with each number of threads. */
+export const commands = (device: Device, counts: readonly number[]): Command[] =>
+  counts.flatMap((threads) => programs[device].map((program) => ({ ...program, threads })));
+
 /** A running contender. */
 export class Contender {
   readonly name: string;
+  /** Its name, and its threads if it has several. */
+  readonly label: string;
   readonly version: string;
+  readonly threads: number;
   readonly rows: ReadonlySet<string>;
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
   private constructor(name: string, hello: Hello, child: ChildProcess, lines: AsyncIterator<string>) {
     this.name = name;
+    this.label = labelOf(name, hello.threads);
     this.version = hello.version;
+    this.threads = hello.threads;
     this.rows = new Set(hello.rows);
     this.#child = child;
     this.#lines = lines;
   }
 
   /** Starts a contender; text in place of it says why it can't run here. */
-  static async start({ name, file, args }: Command): Promise<Contender | string> {
-    const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  static async start({ name, file, args, threads }: Command): Promise<Contender | string> {
+    const child = spawn(file, [...args, String(threads)], { stdio: ['pipe', 'pipe', 'pipe'] });
     let complaint = '';
     child.stderr.on('data', (data: Buffer) => {
       complaint = (complaint + data.toString()).slice(-2000);
@@ -69,7 +86,7 @@ export class Contender {
   async measure(row: string, milliseconds: number): Promise<number> {
     this.#child.stdin?.write(`${JSON.stringify({ row, milliseconds })}\n`);
     const line = await this.#lines.next();
-    if (line.done) throw new Error(`${this.name} has ended`);
+    if (line.done) throw new Error(`${this.label} has ended`);
     const reply = JSON.parse(line.value) as Reply;
     if ('error' in reply) throw new Error(reply.error);
     return reply.milliseconds;

@@ -15,5 +15,7 @@ export type Reply =
 export interface Hello {
   /** Name and version: `'tfjs wasm 4.22.0'`. */
   readonly version: string;
+  /** The threads that it uses, which may be fewer than it was asked to. */
+  readonly threads: number;
   readonly rows: readonly string[];
 }

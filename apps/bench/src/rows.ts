@@ -1,4 +1,5 @@
 /** What is measured: each row is one piece of work that every contender does in its own way. */
+import type { Target } from './targets.ts';
 
 /** A row of the table. */
 export interface Row {
@@ -7,35 +8,83 @@ export interface Row {
   readonly work: string;
   /** Floating-point operations of one iteration, where a rate says more than a time. */
   readonly flops?: number;
+  /** How fast it is meant to be. */
+  readonly targets?: readonly Target[];
 }
 
-const product = (name: string, work: string, [m, n, k]: readonly [number, number, number], batch = 1): Row => ({
-  name,
-  work,
-  flops: 2 * batch * m * n * k,
-});
+/** Sizes of the rows that show how times grow: square products, and MLPs of that width. */
+const sizes = [64, 128, 256, 512, 1024, 2048] as const;
 
-/** Sizes of square products, beside the three that are always measured. */
-const scaling = [64, 128, 2048] as const;
+const squareTargets: { readonly [size: number]: readonly Target[] } = {
+  512: [
+    { faster: 1.15, than: 'tfjs-wasm' },
+    { faster: 1.6, than: 'jax-js' },
+  ],
+  1024: [
+    { faster: 1.15, than: 'tfjs-wasm' },
+    { faster: 1.6, than: 'jax-js' },
+    { faster: 1.7, than: 'tenfold', threads: 2 },
+  ],
+};
+
+const conv = { work: '3 × 3, padding 1, float32 [8, 32, 28, 28] → 64 channels', flops: 2 * 8 * 64 * 28 * 28 * 32 * 9 };
 
 export const rows: readonly Row[] = [
-  ...([256, 512, 1024] as const).map((n) => product(`matmul ${n}`, `float32 [${n}, ${n}] @ [${n}, ${n}]`, [n, n, n])),
-  product('matmul transposed', 'float32 [512, 512] @ [512, 512]ᵀ', [512, 512, 512]),
-  product('matmul float64', 'float64 [512, 512] @ [512, 512]', [512, 512, 512]),
-  product('matmul batched', 'float32 [64, 32, 32] @ [64, 32, 32]', [32, 32, 32], 64),
-  ...scaling.map((n) => product(`matmul ${n}`, `float32 [${n}, ${n}] @ [${n}, ${n}]`, [n, n, n])),
-  { name: 'add', work: 'sum of two float32 tensors of 2²⁰ elements' },
-  { name: 'exp', work: 'exponential of 2²⁰ float32' },
-  { name: 'sum', work: 'sum of 2²⁰ float32' },
+  ...sizes.map((n) => ({
+    name: `matmul ${n}`,
+    work: `float32 [${n}, ${n}] @ [${n}, ${n}]`,
+    flops: 2 * n ** 3,
+    targets: squareTargets[n],
+  })),
+  { name: 'matmul transposed', work: 'float32 [512, 512] @ [512, 512]ᵀ', flops: 2 * 512 ** 3 },
+  { name: 'matmul float64', work: 'float64 [512, 512] @ [512, 512]', flops: 2 * 512 ** 3 },
+  { name: 'matmul batched', work: 'float32 [64, 32, 32] @ [64, 32, 32]', flops: 2 * 64 * 32 ** 3 },
+  { name: 'add', work: 'sum of two float32 tensors of 2²⁰ elements', targets: [{ faster: 1, than: 'tfjs-wasm' }] },
+  { name: 'exp', work: 'exponential of 2²⁰ float32', targets: [{ faster: 10, than: 'tfjs-wasm' }] },
+  { name: 'tanh', work: 'hyperbolic tangent of 2²⁰ float32' },
+  { name: 'gelu', work: 'x Φ(x), by erf, of 2²⁰ float32' },
+  { name: 'sum', work: 'sum of 2²⁰ float32', targets: [{ faster: 6, than: 'tfjs-wasm' }] },
   { name: 'transpose copy', work: 'float32 [1024, 1024] transposed, written row-major' },
+  { name: 'slice copy', work: 'every second column of float32 [1024, 1024]' },
+  { name: 'permute copy', work: 'float32 [8, 64, 64, 64] with its channels last' },
+  { name: 'embedding', work: '4096 of 10,000 rows of 128 float32' },
   { name: 'softmax', work: 'float32 [512, 1024] along the last dim' },
+  { name: 'layer norm', work: 'float32 [512, 1024] along the last dim, with weight and bias' },
+  { name: 'batch norm', work: 'float32 [8, 64, 28, 28] by its own mean and variance, with weight and bias' },
+  { name: 'max pool', work: '2 × 2, float32 [8, 64, 56, 56]' },
+  { name: 'conv', ...conv, targets: [{ faster: 1.3, than: 'tfjs-wasm' }] },
+  {
+    name: 'conv and gradients',
+    work: 'the same, then the gradients of weight and input',
+    flops: 3 * conv.flops,
+    targets: [{ faster: 1 / 3.5, than: 'tenfold', row: 'conv' }],
+  },
   { name: 'attention', work: 'softmax(q kᵀ / 8) v, float32 [8, 8, 128, 64]' },
-  { name: 'add 4', work: 'sum of two float32 tensors of 4 elements' },
-  { name: 'add 4 recorded', work: 'the same with the gradient recorded' },
+  {
+    name: 'add 4',
+    work: 'sum of two float32 tensors of 4 elements',
+    targets: [{ faster: 1 / 0.3, than: 'pytorch' }],
+  },
+  {
+    name: 'add 4 recorded',
+    work: 'the same with the gradient recorded',
+    targets: [{ faster: 1 / 0.5, than: 'pytorch' }],
+  },
   {
     name: 'linear step',
     work: 'training step of x Wᵀ + b, 2 → 1, float64, batch 1, custom Function, SGD with momentum and decay',
+    targets: [{ faster: 7, than: 'pytorch' }],
   },
-  { name: 'net step', work: 'step of a two-layer net, 64 × 1000 × 100 × 10: forward, backward, update' },
-  { name: 'MLP step', work: 'Adam step of an MLP 784-256-128-10 with cross-entropy, batch 64' },
+  {
+    name: 'net step',
+    work: 'step of a two-layer net, 64 × 1000 × 100 × 10: forward, backward, update',
+    targets: [{ faster: 5, than: 'tfjs-wasm' }],
+  },
+  {
+    name: 'MLP step',
+    work: 'Adam step of an MLP 784-256-128-10 with cross-entropy, batch 64',
+    targets: [{ faster: 5, than: 'tfjs-wasm' }],
+  },
+  ...sizes.map((n) => ({ name: `MLP step ${n}`, work: `the same of an MLP ${n}-${n}-${n}-10` })),
+  { name: 'model load', work: 'ten MB of float32 arrays into three linear layers' },
 ];

@@ -1,7 +1,14 @@
 /** The results as a table, for the terminal and for `docs/benchmarks`. */
 import type { Row } from './rows.ts';
 
-/** One row measured: the median time of an iteration in milliseconds by contender, or why there is none. */
+/** The contender that the others are compared with. */
+export const us = 'tenfold';
+
+/** How a contender on so many threads is called in a table and in the report. */
+export const labelOf = (name: string, threads: number): string =>
+  threads === 1 ? name : `${name}, ${threads} threads`;
+
+/** One row measured: the median time of an iteration in milliseconds by the label of a contender, or why there is none. */
 export interface Measured {
   readonly row: Row;
   readonly times: { readonly [contender: string]: number };
@@ -27,45 +34,72 @@ export function formatTime(milliseconds: number): string {
   return `${value.toPrecision(3)} ${unit}`;
 }
 
-/** How many times faster we are: the other's time over ours. */
-export const formatRatio = (theirs: number, ours: number): string => `${(theirs / ours).toPrecision(3)} ×`;
+/** A column: the times of a contender, each with a ratio of two contenders' times if that says something. */
+export interface Column {
+  readonly label: string;
+  readonly ratio?: readonly [time: string, over: string];
+}
 
-/** A Markdown table: our time, then for each other its time and how many times faster we are. */
-export function markdownTable(measured: readonly Measured[], contenders: readonly string[]): string {
-  const [us, ...others] = contenders;
-  const cell = ({ times, row }: Measured, name: string): string => {
-    const time = times[name];
+/** A contender as the tables need it. */
+export interface Entrant {
+  readonly label: string;
+  readonly name: string;
+  readonly threads: number;
+}
+
+/** Ours, then the others, each with how many times faster we are. Of a contender with several counts of threads: the first. */
+export function comparison(entrants: readonly Entrant[]): Column[] {
+  const first = entrants.filter(({ name }, i) => entrants.findIndex((other) => other.name === name) === i);
+  const ours = first.find(({ name }) => name === us)?.label;
+  return first.map(({ label }) => (ours === undefined || label === ours ? { label } : { label, ratio: [label, ours] }));
+}
+
+/** Contenders with several counts of threads, each with how many times faster than with its first count. */
+export function scaling(entrants: readonly Entrant[]): Column[] {
+  return [...new Set(entrants.map(({ name }) => name))].flatMap((wanted): Column[] => {
+    const [first, ...more] = entrants.filter(({ name }) => name === wanted);
+    return more.length === 0
+      ? []
+      : [{ label: first.label }, ...more.map(({ label }): Column => ({ label, ratio: [first.label, label] }))];
+  });
+}
+
+function ratioOf({ times }: Measured, { ratio }: Column): string | null {
+  if (!ratio) return null;
+  const [time, over] = ratio.map((label) => times[label]);
+  return time === undefined || over === undefined ? null : `${(time / over).toPrecision(3)} ×`;
+}
+
+/** A Markdown table: the work of each row, then times and rates. */
+export function markdownTable(measured: readonly Measured[], columns: readonly Column[]): string {
+  const cell = (each: Measured, column: Column): string => {
+    const { times, row } = each;
+    const time = times[column.label];
     if (time === undefined) return '–';
     const rate = row.flops ? `, ${(row.flops / time / 1e6).toPrecision(3)} GFLOP/s` : '';
-    return formatTime(time) + rate;
+    const ratio = ratioOf(each, column);
+    return `${formatTime(time)}${rate}${ratio ? ` (${ratio})` : ''}`;
   };
-  const ratio = ({ times }: Measured, name: string): string =>
-    times[name] === undefined || times[us] === undefined ? '' : ` (${formatRatio(times[name], times[us])})`;
-  const lines = measured.map((each) =>
-    [each.row.name, each.row.work, cell(each, us), ...others.map((name) => cell(each, name) + ratio(each, name))].join(
-      ' | ',
-    ),
-  );
-  return [
-    `| row | work | ${us} | ${others.join(' | ')} |`,
-    `|${'---|'.repeat(contenders.length + 2)}`,
-    ...lines.map((line) => `| ${line} |`),
-  ].join('\n');
+  const lines = [
+    ['row', 'work', ...columns.map(({ label }) => label)],
+    ['', '', ...columns.map(() => '')].map(() => '---'),
+    ...measured.map((each) => [each.row.name, each.row.work, ...columns.map((column) => cell(each, column))]),
+  ];
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
 /** The same for the terminal: aligned columns, without the descriptions. */
-export function textTable(measured: readonly Measured[], contenders: readonly string[]): string {
-  const [us, ...others] = contenders;
-  const cells = measured.map(({ row, times }) => [
-    row.name,
-    times[us] === undefined ? '–' : formatTime(times[us]),
-    ...others.map((name) =>
-      times[name] === undefined
-        ? '–'
-        : `${formatTime(times[name])}${times[us] === undefined ? '' : ` ${formatRatio(times[name], times[us]).padStart(7)}`}`,
-    ),
-  ]);
-  const table = [['', ...contenders], ...cells];
+export function textTable(measured: readonly Measured[], columns: readonly Column[]): string {
+  const cell = (each: Measured, column: Column): string => {
+    const time = each.times[column.label];
+    if (time === undefined) return '–';
+    const ratio = ratioOf(each, column);
+    return ratio ? `${formatTime(time)} ${ratio.padStart(7)}` : formatTime(time);
+  };
+  const table = [
+    ['', ...columns.map(({ label }) => label)],
+    ...measured.map((each) => [each.row.name, ...columns.map((column) => cell(each, column))]),
+  ];
   const widths = table[0].map((_, column) => Math.max(...table.map((line) => line[column].length)));
   return table
     .map((line) =>

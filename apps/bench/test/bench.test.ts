@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { readOptions, UsageError } from '../src/cli.ts';
 import { rows } from '../src/rows.ts';
-import { formatTime, markdownTable, median, textTable } from '../src/table.ts';
+import { comparison, formatTime, labelOf, markdownTable, median, scaling, textTable } from '../src/table.ts';
+import { targetLines } from '../src/targets.ts';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const run = promisify(execFile);
@@ -22,11 +23,12 @@ describe('flags', () => {
   });
 
   it.each([
-    [['--only', 'nothing'], '--only nothing: no such row; there are matmul 256'],
+    [['--only', 'nothing'], '--only nothing: no such row; there are matmul 64'],
     [['--only', ''], '--only needs the name of a row'],
     [['--rounds', '0'], "--rounds must be a whole number above 0, got '0'"],
+    [['--threads', '1,0'], "--threads must be a whole number above 0, got '0'"],
     [['--threads', 'many'], "--threads must be a whole number above 0, got 'many'"],
-    [['--device', 'toaster'], '--device toaster'],
+    [['--device', 'toaster'], '--device toaster: there is no such device here; choose one of cpu'],
     [['--fast'], "Unknown option '--fast'"],
   ])('%j is refused', (argv, message) => {
     expect(() => readOptions(argv)).toThrow(UsageError);
@@ -36,7 +38,7 @@ describe('flags', () => {
 
 describe('the table', () => {
   const row = { name: 'matmul 2', work: 'a product', flops: 16e6 };
-  const measured = [{ row, times: { tenfold: 1, other: 2.5 }, errors: {} }];
+  const measured = [{ row, times: { tenfold: 1, other: 2.5, 'tenfold, 2 threads': 0.625 }, errors: {} }];
 
   it('takes medians', () => {
     expect(median([3, 1, 2])).toBe(2);
@@ -47,19 +49,57 @@ describe('the table', () => {
     expect([1500, 12.34, 0.1234, 0.0000567].map(formatTime)).toEqual(['1.50 s', '12.3 ms', '123 µs', '56.7 ns']);
   });
 
+  const entrant = (name: string, threads = 1) => ({ name, threads, label: labelOf(name, threads) });
+  const entrants = [entrant('tenfold'), entrant('other'), entrant('third'), entrant('tenfold', 2)];
+
   it('says how many times faster we are', () => {
-    expect(textTable(measured, ['tenfold', 'other'])).toContain('2.50 ms  2.50 ×');
-    expect(markdownTable(measured, ['tenfold', 'other', 'third'])).toContain(
+    expect(textTable(measured, comparison(entrants))).toContain('2.50 ms  2.50 ×');
+    expect(markdownTable(measured, comparison(entrants))).toContain(
       '| matmul 2 | a product | 1.00 ms, 16.0 GFLOP/s | 2.50 ms, 6.40 GFLOP/s (2.50 ×) | – |',
     );
+  });
+
+  it('says how times scale with threads', () => {
+    const lines = textTable(measured, scaling(entrants)).split('\n');
+    expect(lines[0].trim().split(/ {2,}/)).toEqual(['tenfold', 'tenfold, 2 threads']);
+    expect(lines[1]).toContain('625 µs  1.60 ×');
+    expect(scaling(entrants.slice(0, 3))).toEqual([]);
+  });
+
+  it('says which targets were reached', () => {
+    const targets = [
+      { faster: 2.5, than: 'other' },
+      { faster: 2.6, than: 'other' },
+      { faster: 1 / 3, than: 'tenfold', row: 'matmul 1' },
+      { faster: 1.7, than: 'tenfold', threads: 2 },
+      { faster: 1, than: 'third' },
+    ];
+    const easy = { row: { name: 'matmul 1', work: 'another' }, times: { tenfold: 0.5 }, errors: {} };
+    expect(targetLines([{ ...measured[0], row: { ...row, targets } }, easy])).toEqual([
+      'matmul 2: 2.5 × as fast as other: 2.50 ×, reached',
+      'matmul 2: 2.6 × as fast as other: 2.50 ×, not reached',
+      'matmul 2: at most 3 × the time of matmul 1: 2.00 ×, reached',
+      'matmul 2 on 2 threads: 1.7 × as fast as one thread: 1.60 ×, not reached',
+      'matmul 2: 1 × as fast as third: not measured',
+    ]);
+  });
+
+  it('has targets that name rows and contenders', () => {
+    const names = rows.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { row: other, than } of rows.flatMap(({ targets }) => targets ?? [])) {
+      expect(['tenfold', 'tfjs-wasm', 'jax-js', 'pytorch']).toContain(than);
+      if (other !== undefined) expect(names).toContain(other);
+    }
   });
 });
 
 it('measures a row with every contender that is here', async () => {
   const { stdout } = await run(process.execPath, [main, '--only', 'add 4', '--rounds', '1', '--ms', '2', '--json']);
-  const { measured, versions } = JSON.parse(stdout);
+  const { measured, contenders } = JSON.parse(stdout);
+  const labels = contenders.map(({ label }: { label: string }) => label);
   for (const name of ['tenfold', 'tfjs-wasm', 'tfjs-cpu', 'jax-js']) {
-    expect(Object.keys(versions)).toContain(name);
+    expect(labels).toContain(name);
     expect(measured[0].times[name]).toBeGreaterThan(0);
   }
   expect(measured[0].errors).toEqual({});

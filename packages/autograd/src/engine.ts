@@ -2,9 +2,9 @@
  * Runs the recorded graph backwards. Every node waits until all gradients of its outputs are there; of those that are ready the one recorded last
  * runs first, and leaves last of all. Nothing here recurses, so a chain may be as long as memory allows.
  */
-import { gradMode, type Storage, type Tensor, tidy } from '@tenfold/tensor-core';
+import { beginTidy, endTidy, gradMode, type Storage, type Tensor } from '@tenfold/tensor-core';
 import { AccumulateGrad, addGrad } from './meta.ts';
-import { checkReplacement, type Edge, type Node } from './node.ts';
+import { checkReplacement, type Edge, type Node, type Visit } from './node.ts';
 import { NodeQueue } from './node-queue.ts';
 import { castTo, RuleNode } from './rule-node.ts';
 
@@ -29,7 +29,7 @@ export function runBackward(
   const modeBefore = gradMode.enabled;
   gradMode.enabled = options.createGraph;
   try {
-    return new BackwardRun(roots, gradients, options).run();
+    return new BackwardRun(roots, options).run(roots, gradients);
   } finally {
     gradMode.enabled = modeBefore;
   }
@@ -40,96 +40,105 @@ let current: BackwardRun | null = null;
 /** The innermost run in progress. */
 export const currentRun = (): BackwardRun | null => current;
 
-/** One run. All its state is its own, so that a node may start another run inside (checkpointing). */
+/** One run. What it knows of a node is its own, so that a node may start another run inside (checkpointing). */
 export class BackwardRun {
-  readonly #options: RunOptions;
-  /** How many gradients a node still waits for. */
-  readonly #waiting = new Map<Node, number>();
-  readonly #arrived = new Map<Node, Grads>();
-  readonly #ready = new NodeQueue();
-  readonly #enqueued = new Set<Node>();
+  private readonly options: RunOptions;
+  /** The nodes that the run has met. */
+  private readonly nodes: Node[] = [];
+  private readonly ready = new NodeQueue();
   /** Nodes that lie on a path to a target; `null` for all. */
-  readonly #onPath: Set<Node> | null;
+  private readonly onPath: Set<Node> | null;
   /** By node and output number, which results it gives. */
-  readonly #captures = new Map<Node, { readonly outputNr: number; readonly at: number }[]>();
-  readonly #results: Grads;
+  private readonly captures: Map<Node, { readonly outputNr: number; readonly at: number }[]> | null;
+  private readonly results: Grads;
   /** Gradients that nobody but this run holds. */
-  readonly #owned = new Set<Tensor>();
-  readonly #atEnd: (() => void)[] = [];
+  private readonly owned = new Set<Tensor>();
+  private readonly ends: (() => void)[] = [];
 
-  constructor(roots: readonly Edge[], gradients: readonly Tensor[], options: RunOptions) {
-    this.#options = options;
+  constructor(roots: readonly Edge[], options: RunOptions) {
+    this.options = options;
     const { targets, accumulate } = options;
-    this.#results = targets ? targets.map(() => null) : [];
+    this.results = targets ? targets.map(() => null) : [];
     const parents = targets && new Map<Node, Node[]>();
-    this.#countEdges(roots, parents);
-    this.#onPath = targets && parents && pathsTo(targets, parents, accumulate);
-    if (targets && !accumulate) {
-      targets.forEach(([node, outputNr], at) => {
-        if (!node) return;
-        const list = this.#captures.get(node);
+    this.countEdges(roots, parents);
+    this.onPath = targets && parents && pathsTo(targets, parents, accumulate);
+    this.captures = targets && !accumulate ? new Map() : null;
+    if (targets && this.captures) {
+      for (let at = 0; at < targets.length; at++) {
+        const [node, outputNr] = targets[at];
+        if (!node) continue;
+        const list = this.captures.get(node);
         if (list) list.push({ outputNr, at });
-        else this.#captures.set(node, [{ outputNr, at }]);
-      });
+        else this.captures.set(node, [{ outputNr, at }]);
+      }
     }
-    roots.forEach((edge, i) => {
-      const meta = edge[0]?.outputs[edge[1]];
-      this.#deliver(edge, meta ? castTo(gradients[i], meta) : gradients[i]);
-    });
-    for (const [node] of roots) if (node && !this.#waiting.get(node)) this.#enqueue(node);
   }
 
-  run(): Grads {
+  run(roots: readonly Edge[], gradients: readonly Tensor[]): Grads {
     const outer = current;
     current = this;
     try {
-      while (!this.#ready.isEmpty) this.#runNode(this.#ready.pop());
-      return this.#results;
+      roots.forEach((edge, i) => {
+        const meta = edge[0]?.outputs[edge[1]];
+        this.deliver(edge, meta ? castTo(gradients[i], meta) : gradients[i]);
+      });
+      for (const [node] of roots) if (node && this.visitOf(node).waiting === 0) this.enqueue(node);
+      while (!this.ready.isEmpty) this.runNode(this.ready.pop());
+      return this.results;
     } finally {
       current = outer;
-      for (const end of this.#atEnd) end();
+      for (const node of this.nodes) if (node.visit?.run === this) node.visit = node.visit.outer;
+      for (const end of this.ends) end();
     }
   }
 
   /** Calls `end` when this run is over, also by an error. */
   atEnd(end: () => void): void {
-    this.#atEnd.push(end);
+    this.ends.push(end);
   }
 
-  #countEdges(roots: readonly Edge[], parents: Map<Node, Node[]> | null): void {
-    const stack: Node[] = [];
-    const seen = new Set<Node>();
-    const visit = (node: Node): void => {
-      if (seen.has(node)) return;
-      seen.add(node);
-      stack.push(node);
-    };
-    for (const [node] of roots) if (node) visit(node);
-    for (let node = stack.pop(); node; node = stack.pop()) {
-      for (const [next] of node.edges) {
-        if (!next) continue;
-        this.#waiting.set(next, (this.#waiting.get(next) ?? 0) + 1);
-        if (parents) {
-          const list = parents.get(next);
-          if (list) list.push(node);
-          else parents.set(next, [node]);
-        }
-        visit(next);
+  /** What this run knows of a node. */
+  private visitOf(node: Node): Visit {
+    const known = node.visit;
+    if (known !== null && known.run === this) return known;
+    const visit = { run: this, outer: known, waiting: 0, grads: null, enqueued: false };
+    node.visit = visit;
+    this.nodes.push(node);
+    return visit;
+  }
+
+  /** Meets every node that can be reached, and counts how many gradients each waits for. */
+  private countEdges(roots: readonly Edge[], parents: Map<Node, Node[]> | null): void {
+    for (const [node] of roots) if (node) this.visitOf(node);
+    // grows as nodes are met
+    for (let n = 0; n < this.nodes.length; n++) {
+      const node = this.nodes[n];
+      const { edges } = node;
+      for (let i = 0; i < edges.length; i++) {
+        const next = edges[i][0];
+        if (next === null) continue;
+        this.visitOf(next).waiting++;
+        if (parents === null) continue;
+        const list = parents.get(next);
+        if (list) list.push(node);
+        else parents.set(next, [node]);
       }
     }
   }
 
-  #enqueue(node: Node): void {
-    if (this.#enqueued.has(node)) return;
-    this.#enqueued.add(node);
-    this.#ready.push(node);
+  private enqueue(node: Node): void {
+    const visit = this.visitOf(node);
+    if (visit.enqueued) return;
+    visit.enqueued = true;
+    this.ready.push(node);
   }
 
   /** Adds a gradient to what has arrived for an output. */
-  #deliver([node, outputNr]: Edge, grad: Tensor | null): void {
-    if (!node) return;
-    let grads = this.#arrived.get(node);
-    if (!grads) this.#arrived.set(node, (grads = []));
+  private deliver([node, outputNr]: Edge, grad: Tensor | null): void {
+    if (node === null) return;
+    const visit = this.visitOf(node);
+    visit.grads ??= [];
+    const { grads } = visit;
     while (grads.length <= outputNr) grads.push(null);
     if (!grad) return;
     const before = grads[outputNr];
@@ -138,84 +147,107 @@ export class BackwardRun {
       return;
     }
     const sum = before.add(grad);
-    this.#discard(before);
-    this.#discard(grad);
+    this.discard(before);
+    this.discard(grad);
     grads[outputNr] = sum;
-    if (!this.#options.createGraph) this.#owned.add(sum);
+    if (!this.options.createGraph) this.owned.add(sum);
   }
 
-  #runNode(node: Node): void {
-    const grads = this.#arrived.get(node) ?? [];
-    this.#arrived.delete(node);
-    this.#observe(node, grads);
-    if (this.#onPath && !this.#onPath.has(node)) return;
+  private runNode(node: Node): void {
+    const visit = this.visitOf(node);
+    const grads = visit.grads ?? [];
+    visit.grads = null;
+    this.observe(node, grads);
+    if (this.onPath && !this.onPath.has(node)) return;
     if (node instanceof AccumulateGrad && !node.isObserved) {
       const grad = grads[0];
-      if (grad) node.accumulate(grad, this.#owned.delete(grad));
+      if (grad) node.accumulate(grad, this.owned.delete(grad));
       return;
     }
     while (grads.length < node.outputs.length) grads.push(null);
-    const bare = !this.#options.createGraph && node instanceof RuleNode && !node.isObserved;
+    const bare = !this.options.createGraph && node instanceof RuleNode && !node.isObserved;
     // nobody else sees what a formula makes on its way; hooks that unpack are code of the user
-    const results = bare && !node.isPacked ? tidy(() => node.run(grads)) : node.run(grads);
-    if (bare) this.#takeOwnership(node, grads, results);
+    const results = bare && !node.isPacked ? runTidily(node, grads) : node.run(grads);
+    if (bare) this.takeOwnership(node, grads, results);
     // user code may have kept what it saw
-    else for (const grad of grads) if (grad) this.#owned.delete(grad);
+    else for (const grad of grads) if (grad) this.owned.delete(grad);
     node.endRun(results);
-    if (!this.#options.retainGraph) node.release();
-    node.edges.forEach((edge, i) => {
-      const next = edge[0];
-      if (!next) return;
-      this.#deliver(edge, results[i] ?? null);
-      const left = (this.#waiting.get(next) ?? 0) - 1;
-      this.#waiting.set(next, left);
-      if (left === 0) this.#enqueue(next);
-    });
+    if (!this.options.retainGraph) node.release();
+    const { edges } = node;
+    for (let i = 0; i < edges.length; i++) {
+      const next = edges[i][0];
+      if (next === null) continue;
+      this.deliver(edges[i], results[i] ?? null);
+      if (--this.visitOf(next).waiting === 0) this.enqueue(next);
+    }
   }
 
   /** Tensor hooks, then `retainGrad`, then the results of the run, as PyTorch orders them. */
-  #observe(node: Node, grads: Grads): void {
-    for (const [outputNr, hooks] of node.tensorHooks ?? []) {
-      for (const hook of [...hooks]) {
-        const grad = grads[outputNr];
-        if (!grad) break;
-        this.#owned.delete(grad);
-        grads[outputNr] = checkReplacement(`a hook on ${node.name}`, hook(grad) ?? grad, node.outputs[outputNr]);
+  private observe(node: Node, grads: Grads): void {
+    if (node.tensorHooks !== null) {
+      for (const [outputNr, hooks] of node.tensorHooks) {
+        for (const hook of [...hooks]) {
+          const grad = grads[outputNr];
+          if (!grad) break;
+          this.owned.delete(grad);
+          grads[outputNr] = checkReplacement(`a hook on ${node.name}`, hook(grad) ?? grad, node.outputs[outputNr]);
+        }
       }
     }
-    for (const [outputNr, tensor] of node.retained ?? []) {
-      const grad = grads[outputNr];
-      if (grad) addGrad(tensor, grad, false);
+    if (node.retained !== null) {
+      for (const [outputNr, tensor] of node.retained) {
+        const grad = grads[outputNr];
+        if (grad) addGrad(tensor, grad, false);
+      }
     }
-    for (const { outputNr, at } of this.#captures.get(node) ?? []) {
+    const captures = this.captures?.get(node);
+    if (captures === undefined) return;
+    for (const { outputNr, at } of captures) {
       const grad = grads[outputNr] ?? null;
-      if (grad) this.#owned.delete(grad);
-      this.#results[at] = grad;
+      if (grad) this.owned.delete(grad);
+      this.results[at] = grad;
     }
   }
 
-  /** Sorts out who holds the results of a formula: alone those with memory that came from nowhere else. Gives back what was used up. */
-  #takeOwnership(node: RuleNode, grads: readonly (Tensor | null)[], results: readonly (Tensor | null)[]): void {
-    const shared = node.savedStorages();
-    for (const grad of grads) if (grad) shared.add(grad.storage);
-    const fresh = new Map<Storage, Tensor | null>();
-    for (const result of results) {
-      if (!result || shared.has(result.storage)) continue;
+  /** Sorts out who holds the results of a formula: this run alone those with memory that came from nowhere else. Gives back what was used up. */
+  private takeOwnership(node: RuleNode, grads: Grads, results: readonly (Tensor | null)[]): void {
+    for (let i = 0; i < results.length; i++) {
+      const result = results[i];
+      if (result === null || result.viewInfo !== null) continue;
+      const { storage } = result;
       // two results with the same memory hold each other's
-      fresh.set(result.storage, fresh.has(result.storage) ? null : result);
+      const shared = node.hasSaved(storage) || showsMemory(grads, storage, -1) || showsMemory(results, storage, i);
+      if (!shared) this.owned.add(result);
     }
-    for (const result of fresh.values()) if (result && result.viewInfo === null) this.#owned.add(result);
     for (const grad of grads) {
       if (!grad) continue;
-      if (results.includes(grad)) this.#owned.delete(grad);
-      else this.#discard(grad);
+      if (results.includes(grad)) this.owned.delete(grad);
+      else this.discard(grad);
     }
   }
 
   /** Disposes of a gradient that nobody else holds. */
-  #discard(grad: Tensor): void {
-    if (this.#owned.delete(grad)) grad.dispose();
+  private discard(grad: Tensor): void {
+    if (this.owned.delete(grad)) grad.dispose();
   }
+}
+
+/** `tidy(() => node.run(grads))` without its closure. */
+function runTidily(node: Node, grads: Grads): readonly (Tensor | null)[] {
+  const scope = beginTidy();
+  let results: readonly (Tensor | null)[] = [];
+  try {
+    results = node.run(grads);
+    return results;
+  } finally {
+    endTidy(scope, results);
+  }
+}
+
+/** Whether a gradient other than number `but` shows this memory. */
+function showsMemory(grads: readonly (Tensor | null)[], storage: Storage, but: number): boolean {
+  for (let i = 0; i < grads.length; i++) if (i !== but && grads[i]?.storage === storage) return true;
+  return false;
 }
 
 /** The nodes from which a target can be reached, without the targets themselves unless they run too. */

@@ -21,10 +21,10 @@ import {
 import { rebase } from './inplace.ts';
 import { setHistory } from './meta.ts';
 import { type Edge, type GradMeta, gradMetaOf, Node } from './node.ts';
-import { edgesOf, type OwnRecord } from './record.ts';
+import type { OwnRecord } from './record.ts';
 import { zeroGrad } from './rule-node.ts';
 import { SavedTensor } from './saved-tensor.ts';
-import { gradientEdge, isLeaf, requiresGrad } from './views.ts';
+import { edgesOf, gradientEdge, isLeaf, requiresGrad } from './views.ts';
 
 /** What a forward gives: a tensor or several. */
 export type FunctionOutputs = Tensor | readonly Tensor[];

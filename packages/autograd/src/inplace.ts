@@ -16,7 +16,7 @@ import {
 import { ensureMeta, setHistory } from './meta.ts';
 import { type Edge, gradMetaOf, Node } from './node.ts';
 import { type GradRule, RuleNode, savesOf, zeroGrad } from './rule-node.ts';
-import { baseOf, checkInPlace, gradientEdge, viewChain } from './views.ts';
+import { baseOf, checkInPlace, edgesOf, gradientEdge, viewChain } from './views.ts';
 
 /** The tensors that an in-place op writes. */
 export const targetsOf = (spec: OpSpec, inputs: readonly Operand[]): Tensor[] =>
@@ -26,12 +26,12 @@ export const targetsOf = (spec: OpSpec, inputs: readonly Operand[]): Tensor[] =>
 export function recordInPlace(spec: OpSpec, rule: GradRule, inputs: readonly Operand[], attrs: object | null): Outputs {
   const targets = targetsOf(spec, inputs);
   for (const target of targets) checkInPlace(target);
-  const edges = inputs.map((x) => (isTensor(x) ? gradientEdge(x) : ([null, 0] as const)));
+  const edges = edgesOf(inputs);
   const saves = savesOf(rule, edges);
   const writes = spec.inplace?.writes ?? [];
   const copies = new Map<number, Tensor>();
   for (const i of writes) {
-    if (saves.has(i))
+    if (saves.includes(i))
       copies.set(
         i,
         withoutGrad(() => dispatch(builtinOps.clone, [inputs[i] as Tensor], null)),

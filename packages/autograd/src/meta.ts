@@ -1,6 +1,6 @@
 /** Autograd's own slot of a tensor, and the node that ends at a leaf. */
 import { builtinOps, dispatch, gradMode, keep, numel, type Tensor } from '@tenfold/tensor-core';
-import { gradMetaOf, Node } from './node.ts';
+import { type Edge, gradMetaOf, Node } from './node.ts';
 
 /** What autograd knows of one tensor. A tensor that no gradient ever touched has none. */
 export class AutogradMeta {
@@ -46,6 +46,8 @@ export function setHistory(tensor: Tensor, node: Node, outputNr: number): Autogr
 /** Adds what arrives to `grad` of a leaf. */
 export class AccumulateGrad extends Node {
   readonly variable: Tensor;
+  /** The edge of the leaf. */
+  readonly edge: Edge = [this, 0];
   postHooks: Set<(tensor: Tensor) => void> | null = null;
 
   constructor(variable: Tensor) {
@@ -63,7 +65,7 @@ export class AccumulateGrad extends Node {
   /** `owned` says that nobody else holds `grad`, so that it may be kept without a copy. */
   accumulate(grad: Tensor, owned: boolean): void {
     addGrad(this.variable, grad, owned);
-    for (const hook of this.postHooks ?? []) hook(this.variable);
+    if (this.postHooks !== null) for (const hook of this.postHooks) hook(this.variable);
   }
 }
 

@@ -58,7 +58,7 @@ const resizing: Overload = (_, attrs) => {
 };
 
 /** Matrix decompositions, whose nodes bear the names of `torch.linalg`. */
-const decompositions: { readonly [op: string]: Overload | undefined } = {
+const decompositions: { readonly [op: string]: Overload } = {
   cholesky: named('LinalgCholeskyEx'),
   det: named('LinalgDet'),
   eigh: named('LinalgEigh'),
@@ -80,7 +80,8 @@ const pooling =
     `${name}${isTensor(x) ? x.ndim - 2 : 2}D${suffix}Backward0`;
 
 /** The ops of which PyTorch has several derivative rows, or that are another op there. */
-const overloads: { readonly [op: string]: Overload | undefined } = {
+const overloads: ReadonlyMap<string, Overload> = new Map(
+  Object.entries<Overload>({
   ...decompositions,
   sum: byDims,
   mean: byDims,
@@ -131,7 +132,8 @@ const overloads: { readonly [op: string]: Overload | undefined } = {
   maxPool: pooling('MaxPool', 'WithIndices'),
   adaptiveMaxPool: pooling('AdaptiveMaxPool'),
   avgPool: pooling('AvgPool'),
-};
+}),
+);
 
 /** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */
 const namedAsWhole = new Set([
@@ -158,17 +160,18 @@ export function compositeName(spec: OpSpec, inputs: readonly Operand[], attrs: o
   return namedAsWhole.has(spec.name) ? nodeName(spec, inputs, attrs) : null;
 }
 
-const names = new Map<string, string>();
+/** Names by op and overload. */
+const names = new Map<string, string[]>();
 
 /** `AddBackward0` for add, `SumBackward1` for a sum over some dims. */
 export function nodeName(spec: OpSpec, inputs: readonly Operand[], attrs: object | null): string {
   const op = (spec.inplaceOf ?? spec).name;
-  const overload = overloads[op]?.(inputs, attrs) ?? 0;
+  const overload = overloads.get(op)?.(inputs, attrs) ?? 0;
   if (typeof overload === 'string') return overload;
-  const key = `${op}:${overload}`;
-  let name = names.get(key);
-  if (!name) names.set(key, (name = `${pascalCase(op)}Backward${overload}`));
-  return name;
+  let known = names.get(op);
+  if (!known) names.set(op, (known = []));
+  known[overload] ??= `${pascalCase(op)}Backward${overload}`;
+  return known[overload];
 }
 
 /** `log1p` → `Log1P`: each letter after something that is none is a capital. */

@@ -57,6 +57,19 @@ export const watcher: {
   apply: ((node: Node, grads: readonly (Tensor | null)[]) => readonly (Tensor | null)[]) | null;
 } = { apply: null };
 
+/** What a backward run knows of a node. */
+export interface Visit {
+  /** The run. */
+  readonly run: object;
+  /** What the run around this one knows of the node, if it was started inside of another that has met it. */
+  readonly outer: Visit | null;
+  /** How many gradients the node still waits for. */
+  waiting: number;
+  /** The gradients that have arrived. */
+  grads: (Tensor | null)[] | null;
+  enqueued: boolean;
+}
+
 /** How many nodes have been recorded so far: later ones have higher numbers. */
 export const nodeCount = (): number => created;
 
@@ -65,27 +78,36 @@ export const nodeCount = (): number => created;
  * always has a higher number than those its gradients go to.
  */
 export abstract class Node implements GradNode {
+  // declared and assigned, not defined: one node is made for every op that is recorded
   /** PyTorch's name: `'AddBackward0'`. */
-  name: string;
-  readonly edges: readonly Edge[];
+  declare name: string;
+  declare readonly edges: readonly Edge[];
   /** Its place in the order of recording. */
-  readonly sequenceNr: number;
+  declare readonly sequenceNr: number;
   /** What the gradients of its outputs look like; filled as the outputs get their history. A hole is an output without gradient. */
-  readonly outputs: (GradMeta | undefined)[] = [];
+  declare readonly outputs: (GradMeta | undefined)[];
   /** Hooks of the tensors that are its outputs, by output number. */
-  tensorHooks: Map<number, Set<TensorHook>> | null = null;
+  declare tensorHooks: Map<number, Set<TensorHook>> | null;
   /** Tensors that keep their gradient, by output number. */
-  retained: Map<number, Tensor> | null = null;
+  declare retained: Map<number, Tensor> | null;
   /** Where it was recorded, in anomaly mode. */
-  readonly origin: Origin | null;
-  #preHooks: Set<NodePreHook> | null = null;
-  #hooks: Set<NodeHook> | null = null;
+  declare readonly origin: Origin | null;
+  /** What the innermost backward run that has met this node knows of it. */
+  declare visit: Visit | null;
+  declare private preHooks: Set<NodePreHook> | null;
+  declare private hooks: Set<NodeHook> | null;
 
   constructor(name: string, edges: readonly Edge[], sequenceNr = ++created) {
     this.name = name;
     this.edges = edges;
     this.sequenceNr = sequenceNr;
-    this.origin = recorder.originOf?.() ?? null;
+    this.outputs = [];
+    this.tensorHooks = null;
+    this.retained = null;
+    this.origin = recorder.originOf === null ? null : recorder.originOf();
+    this.visit = null;
+    this.preHooks = null;
+    this.hooks = null;
   }
 
   /** The gradients of the inputs, one per edge, from those of the outputs. */
@@ -108,28 +130,30 @@ export abstract class Node implements GradNode {
 
   /** Calls `hook` with the gradients of the inputs and outputs after each run of this node; what it returns replaces the former. */
   registerHook(hook: NodeHook): HookHandle {
-    this.#hooks ??= new Set();
-    return addHook(this.#hooks, hook);
+    this.hooks ??= new Set();
+    return addHook(this.hooks, hook);
   }
 
   /** Calls `hook` with the gradients of the outputs before each run of this node; what it returns replaces them. */
   registerPrehook(hook: NodePreHook): HookHandle {
-    this.#preHooks ??= new Set();
-    return addHook(this.#preHooks, hook);
+    this.preHooks ??= new Set();
+    return addHook(this.preHooks, hook);
   }
 
   /** Whether user code sees the gradients that pass here. */
   get isObserved(): boolean {
-    return this.tensorHooks !== null || this.#preHooks !== null || this.#hooks !== null;
+    return this.tensorHooks !== null || this.preHooks !== null || this.hooks !== null;
   }
 
   /** {@link apply} between the hooks of the node. */
   run(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
+    if (this.preHooks === null && this.hooks === null)
+      return watcher.apply === null ? this.apply(grads) : watcher.apply(this, grads);
     let incoming = grads;
-    for (const hook of [...(this.#preHooks ?? [])])
+    for (const hook of [...(this.preHooks ?? [])])
       incoming = checkedHookResult(this, 'prehook', incoming, hook(incoming), (k) => this.outputs[k]);
     let results = watcher.apply ? watcher.apply(this, incoming) : this.apply(incoming);
-    for (const hook of [...(this.#hooks ?? [])])
+    for (const hook of [...(this.hooks ?? [])])
       results = checkedHookResult(
         this,
         'hook',
@@ -199,7 +223,9 @@ export function addTensorHook(node: Node, outputNr: number, hook: TensorHook): H
 /** Whether a gradient of shape `from` can be summed to shape `to`: `to` broadcasts to `from`. */
 export function isExpandableTo(to: Shape, from: Shape): boolean {
   const lead = from.length - to.length;
-  return lead >= 0 && to.every((size, d) => size === 1 || size === from[d + lead]);
+  if (lead < 0) return false;
+  for (let d = 0; d < to.length; d++) if (to[d] !== 1 && to[d] !== from[d + lead]) return false;
+  return true;
 }
 
 /** The gradient summed over the dims that were broadcast. */

@@ -13,13 +13,14 @@ import {
 } from '@tenfold/tensor-core';
 import { rebase, recordInPlace, targetsOf } from './inplace.ts';
 import { setHistory } from './meta.ts';
-import { type Edge, type Node, nodeCount, noEdge } from './node.ts';
+import { type Node, nodeCount } from './node.ts';
 import { compositeName, nodeName } from './node-name.ts';
 import type { AnyRule } from './rule.ts';
 import { RuleNode } from './rule-node.ts';
 import {
   baseOf,
   checkInPlace,
+  edgesOf,
   gradientEdge,
   NotImplementedNode,
   notImplementedMessage,
@@ -52,7 +53,7 @@ export function record(spec: OpSpec, inputs: readonly Operand[], attrs: object |
       const node = new RuleNode(spec, rule, inputs, attrs, edgesOf(inputs));
       const result = belowAutograd(spec, inputs, attrs);
       const outputs = isTensor(result) ? [result] : result;
-      node.saveOutputs(outputs);
+      if (node.savesOutputs) node.saveOutputs(outputs);
       attach(node, outputs);
       return result;
     }
@@ -74,14 +75,9 @@ function recordBody(spec: OpSpec, inputs: readonly Operand[], attrs: object | nu
   return result;
 }
 
-export const edgesOf = (inputs: readonly Operand[]): Edge[] =>
-  inputs.map((x) => (isTensor(x) ? gradientEdge(x) : noEdge));
-
 /** Makes float outputs those of `node`; the others have no gradient. */
 export function attach(node: Node, outputs: readonly Tensor[]): void {
-  outputs.forEach((output, k) => {
-    if (isFloat(output.dtype)) setHistory(output, node, k);
-  });
+  for (let k = 0; k < outputs.length; k++) if (isFloat(outputs[k].dtype)) setHistory(outputs[k], node, k);
 }
 
 /** An in-place op with a body: the result is recorded, then its copy into the target. */

@@ -21,24 +21,34 @@ import { SavedTensor } from './saved-tensor.ts';
 /** A row that computes gradients. */
 export type GradRule = Extract<AnyRule, { kind: 'formula' | 'joint' }>;
 
+const nothing: readonly Saved[] = [];
+
 /** What of an op's tensors its row needs in backward, given which inputs need a gradient. */
-export function savesOf(rule: GradRule, edges: readonly Edge[]): Set<Saved> {
-  if (rule.kind === 'joint') return new Set(rule.saves);
-  return new Set(rule.wrt.flatMap((row, i) => (row && edges[i]?.[0] ? row.saves : [])));
+export function savesOf(rule: GradRule, edges: readonly Edge[]): readonly Saved[] {
+  if (rule.kind === 'joint') return rule.saves;
+  let saves = nothing;
+  for (let i = 0; i < rule.wrt.length; i++) {
+    const row = rule.wrt[i];
+    if (row === null || i >= edges.length || edges[i][0] === null || row.saves.length === 0) continue;
+    saves = saves.length === 0 ? row.saves : [...new Set([...saves, ...row.saves])];
+  }
+  return saves;
 }
 
 export class RuleNode extends Node {
-  readonly spec: OpSpec;
-  readonly attrs: object | null;
+  declare readonly spec: OpSpec;
+  declare readonly attrs: object | null;
   /** Shape, dtype and device of each input; numbers and absent inputs as they are. */
-  readonly inputs: readonly (GradMeta | number | null)[];
-  readonly #rule: GradRule;
-  readonly #saves: ReadonlySet<Saved>;
-  readonly #saved = new Map<Saved, SavedTensor>();
+  declare readonly inputs: readonly (GradMeta | number | null)[];
+  declare private readonly rule: GradRule;
+  declare private readonly saves: readonly Saved[];
+  /** What has been saved so far, and under which keys: there are never many. */
+  declare private readonly keys: Saved[];
+  declare private readonly tensors: SavedTensor[];
   /** Saved tensors that are themselves gradients of an input. */
-  readonly #handedOut = new Set<SavedTensor>();
+  declare private handedOut: Set<SavedTensor> | null;
   /** What hooks unpacked for the run in progress, so that each is asked once. */
-  readonly #unpacked = new Map<Saved, Tensor>();
+  declare private unpacked: Map<Saved, Tensor> | null;
 
   /**
    * `copies` are inputs as they were before an in-place op, to be saved in place of what it has written.
@@ -50,40 +60,63 @@ export class RuleNode extends Node {
     inputs: readonly Operand[],
     attrs: object | null,
     edges: readonly Edge[],
-    saves: ReadonlySet<Saved> = savesOf(rule, edges),
+    saves: readonly Saved[] = savesOf(rule, edges),
     copies?: ReadonlyMap<number, Tensor>,
   ) {
     super(nodeName(spec, inputs, attrs), edges);
     this.spec = spec;
     this.attrs = attrs;
-    this.inputs = inputs.map((x) => (isTensor(x) ? gradMetaOf(x) : x));
-    this.#rule = rule;
-    this.#saves = saves;
+    const metas = new Array<GradMeta | number | null>(inputs.length);
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i];
+      metas[i] = isTensor(x) ? gradMetaOf(x) : x;
+    }
+    this.inputs = metas;
+    this.rule = rule;
+    this.saves = saves;
+    this.keys = [];
+    this.tensors = [];
+    this.handedOut = null;
+    this.unpacked = null;
+    if (saves.length === 0) return;
     // by operand, as PyTorch's hooks see them
     for (let i = 0; i < inputs.length; i++) {
-      if (!saves.has(i)) continue;
+      if (!saves.includes(i)) continue;
       const x = copies?.get(i) ?? inputs[i];
-      if (isTensor(x)) this.#saved.set(i, new SavedTensor(x, edges[i]));
+      if (isTensor(x)) this.save(i, new SavedTensor(x, edges[i]));
     }
+  }
+
+  private save(key: Saved, tensor: SavedTensor): void {
+    this.keys.push(key);
+    this.tensors.push(tensor);
+  }
+
+  /** Whether it wants outputs by {@link saveOutputs}. */
+  get savesOutputs(): boolean {
+    return this.saves.length > this.keys.length;
   }
 
   /** `edgeOf` says where the gradient of an output goes, if not into this node. */
   saveOutputs(outputs: readonly Tensor[], edgeOf: (output: Tensor) => Edge | null = () => null): void {
-    for (const key of this.#saves) {
+    for (const key of this.saves) {
       if (typeof key !== 'string') continue;
       const k = key === 'out' ? 0 : Number(key.slice('out'.length));
-      this.#saved.set(key, new SavedTensor(outputs[k], edgeOf(outputs[k]), k));
+      this.save(key, new SavedTensor(outputs[k], edgeOf(outputs[k]), k));
     }
   }
 
   /** What was saved under `key`; reading anything else is a mistake of the row. */
   saved(key: Saved): Tensor {
-    const known = this.#unpacked.get(key);
+    const known = this.unpacked?.get(key);
     if (known) return known;
-    const saved = this.#saved.get(key);
+    const saved = this.tensors[this.keys.indexOf(key)];
     if (saved) {
       const tensor = saved.unpack(this);
-      if (!saved.isStable) this.#unpacked.set(key, tensor);
+      if (!saved.isStable) {
+        this.unpacked ??= new Map();
+        this.unpacked.set(key, tensor);
+      }
       return tensor;
     }
     throw new AutogradError(
@@ -93,32 +126,36 @@ export class RuleNode extends Node {
 
   /** The tensors it holds, by the names of {@link Saved}. */
   override get savedMetas(): readonly (readonly [string, GradMeta])[] {
-    return [...this.#saved].map(([key, saved]) => [typeof key === 'number' ? `input ${key}` : key, saved.meta]);
+    return this.keys.map((key, i) => [typeof key === 'number' ? `input ${key}` : key, this.tensors[i].meta]);
   }
 
   override apply(grads: readonly (Tensor | null)[]): readonly (Tensor | null)[] {
-    if (grads.every((grad) => grad === null)) return this.edges.map(() => null);
-    this.endRun([]);
-    const rule = this.#rule;
+    const { edges, rule } = this;
+    const results = new Array<Tensor | null>(edges.length).fill(null);
+    if (grads.every((grad) => grad === null)) return results;
+    this.endRun(results);
     const context = new RuleContext(this, grads);
     if (rule.kind === 'joint') {
-      const results = rule.grads(context);
-      return this.edges.map(([node], i) => (node ? this.#conform(results[i] ?? null, i) : null));
+      const given = rule.grads(context);
+      for (let i = 0; i < edges.length; i++) if (edges[i][0]) results[i] = this.conformed(given[i] ?? null, i);
+      return results;
     }
-    return this.edges.map(([node], i) => {
-      if (!node) return null;
+    for (let i = 0; i < edges.length; i++) {
+      if (!edges[i][0]) continue;
       const row = rule.wrt[i];
       if (row === undefined)
         throw new AutogradError(`derivative of '${this.spec.name}' with respect to argument ${i} is not implemented`);
-      return row && this.#conform(row.grad(context), i);
-    });
+      results[i] = row && this.conformed(row.grad(context), i);
+    }
+    return results;
   }
 
   /** A gradient in the shape and dtype of its input. */
-  #conform(grad: Tensor | null, i: number): Tensor | null {
+  private conformed(grad: Tensor | null, i: number): Tensor | null {
     const wanted = this.inputs[i];
     if (grad === null || wanted === null || typeof wanted === 'number') return null;
-    if (!isExpandableTo(wanted.shape, grad.shape)) {
+    const fits = sameShape(grad.shape, wanted.shape);
+    if (!fits && !isExpandableTo(wanted.shape, grad.shape)) {
       throw new AutogradError(
         `Function ${this.name} returned an invalid gradient at index ${i} - got ${formatShape(grad.shape)} ` +
           `but expected shape compatible with ${formatShape(wanted.shape)}`,
@@ -129,29 +166,35 @@ export class RuleNode extends Node {
         `Function ${this.name} returned an invalid gradient at index ${i} - expected device ${wanted.device.name} but got ${grad.device}`,
       );
     }
-    for (const saved of this.#saved.values()) if (saved.isUnpackedAs(grad)) this.#handedOut.add(saved);
-    return castTo(sameShape(grad.shape, wanted.shape) ? grad : sumTo(grad, wanted.shape), wanted);
+    for (const saved of this.tensors) {
+      if (!saved.isUnpackedAs(grad)) continue;
+      this.handedOut ??= new Set();
+      this.handedOut.add(saved);
+    }
+    return castTo(fits ? grad : sumTo(grad, wanted.shape), wanted);
   }
 
   /** Whether hooks hold what it has saved. */
   get isPacked(): boolean {
-    for (const saved of this.#saved.values()) if (!saved.isStable) return true;
+    for (const saved of this.tensors) if (!saved.isStable) return true;
     return false;
   }
 
-  /** The memory that saved tensors share with others. */
-  savedStorages(): Set<Storage> {
-    const storages = [...this.#saved.values()].map((saved) => saved.storage).filter((storage) => storage !== null);
-    return new Set([...storages, ...[...this.#unpacked.values()].map(({ storage }) => storage)]);
+  /** Whether a saved tensor shows this memory. */
+  hasSaved(storage: Storage): boolean {
+    for (const saved of this.tensors) if (saved.storage === storage) return true;
+    if (this.unpacked !== null) for (const tensor of this.unpacked.values()) if (tensor.storage === storage) return true;
+    return false;
   }
 
   override endRun(results: readonly (Tensor | null)[]): void {
-    for (const tensor of this.#unpacked.values()) if (!results.includes(tensor)) tensor.dispose();
-    this.#unpacked.clear();
+    if (this.unpacked === null) return;
+    for (const tensor of this.unpacked.values()) if (!results.includes(tensor)) tensor.dispose();
+    this.unpacked = null;
   }
 
   override release(): void {
-    for (const saved of this.#saved.values()) saved.release(!this.#handedOut.has(saved));
+    for (const saved of this.tensors) saved.release(!this.handedOut?.has(saved));
   }
 }
 
@@ -197,11 +240,11 @@ class RuleContext implements FormulaContext<never> {
   }
 
   shape(i: number): Shape {
-    return this.#meta(i)?.shape ?? [];
+    return metaOf(this.#node, i)?.shape ?? [];
   }
 
   dtype(i: number): DType {
-    const meta = this.#meta(i);
+    const meta = metaOf(this.#node, i);
     if (!meta)
       throw new AutogradError(
         `the rule of '${this.#node.spec.name}' asks for the dtype of input ${i}, which is not a tensor`,
@@ -212,9 +255,9 @@ class RuleContext implements FormulaContext<never> {
   needs(i: number): boolean {
     return this.#node.edges[i]?.[0] != null;
   }
+}
 
-  #meta(i: number): GradMeta | null {
-    const x = this.#node.inputs[i];
-    return typeof x === 'object' ? x : null;
-  }
+function metaOf(node: RuleNode, i: number): GradMeta | null {
+  const x = node.inputs[i];
+  return typeof x === 'object' ? x : null;
 }

@@ -1,18 +1,25 @@
 /** Tensors kept for backward: with a hold on their memory, and a check that nobody changed them. */
 import {
   AutogradError,
+  type Device,
+  type DType,
   describe,
   formatShape,
+  interpreters,
   isTensor,
+  keep,
+  makeTensor,
+  type Shape,
   type Storage,
   sameShape,
   scalarTypeName,
   type Tensor,
   type VersionCounter,
+  type ViewInfo,
   withoutGrad,
 } from '@tenfold/tensor-core';
 import { AccumulateGrad, AutogradMeta } from './meta.ts';
-import { type Edge, type GradMeta, gradMetaOf, type Node } from './node.ts';
+import type { Edge, GradMeta, Node } from './node.ts';
 import { aliasOf, type SavedHooks, savedHooks } from './saved-hooks.ts';
 
 /** What hooks made of a tensor. */
@@ -22,51 +29,64 @@ interface Packed {
 }
 
 /**
- * One saved tensor. It holds an alias of its own, so that disposing of the user's tensor does no harm, and gives its memory back when backward
- * has consumed it; under hooks it holds what they packed instead. An output is saved without its history, which `unpack` puts back: the node would
- * otherwise hold itself.
+ * One saved tensor. It holds the memory by itself, so that disposing of the user's tensor does no harm, and gives it back when backward has consumed it;
+ * under hooks it holds what they packed instead. An output is saved without its history, which `unpack` puts back: the node would otherwise hold itself.
  */
 export class SavedTensor {
-  readonly meta: GradMeta;
+  readonly #dtype: DType;
+  readonly #shape: Shape;
+  readonly #strides: readonly number[];
+  readonly #offset: number;
+  readonly #viewInfo: ViewInfo | null;
+  readonly #device: Device;
   readonly #edge: Edge | null;
   readonly #outputNr: number;
   readonly #counter: VersionCounter;
   readonly #version: number;
+  /** The memory, until the alias or the hooks hold it. */
+  #storage: Storage | null = null;
   #alias: Tensor | null = null;
   #packed: Packed | null = null;
 
   /** `edge` is where the gradient of the tensor goes; `null` if it is output `outputNr` of the node that saves it. */
   constructor(tensor: Tensor, edge: Edge | null, outputNr = 0) {
-    if (tensor.storage.inference) {
+    const { storage } = tensor;
+    if (storage.inference) {
       throw new AutogradError(
         'Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.',
       );
     }
-    this.meta = gradMetaOf(tensor);
+    this.#dtype = tensor.dtype;
+    this.#shape = tensor.shape;
+    this.#strides = tensor.strides;
+    this.#offset = tensor.offset;
+    this.#viewInfo = tensor.viewInfo;
+    this.#device = storage.device;
     this.#edge = edge;
     this.#outputNr = outputNr;
     this.#counter = tensor.versionCounter;
     this.#version = tensor.version;
     const hooks = savedHooks();
-    const alias = aliasOf(tensor);
-    if (hooks) this.#packed = { hooks, value: withoutGrad(() => this.#pack(hooks, alias)) };
-    else this.#alias = alias;
+    if (hooks) this.#packed = { hooks, value: withoutGrad(() => packed(hooks, aliasOf(tensor))) };
+    // interpreters must know at once what the alias stands for
+    else if (interpreters.length > 0) this.#alias = aliasOf(tensor);
+    else {
+      storage.retain();
+      this.#storage = storage;
+    }
   }
 
-  #pack(hooks: SavedHooks, alias: Tensor): unknown {
-    const value = hooks.pack(alias);
-    if (this.#counter.value === this.#version) return value;
-    throw new AutogradError(
-      'A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be modified by in-place operations ' +
-        'as this can lead to unexpected side-effects. Write into a clone() of it.',
-    );
+  get meta(): GradMeta {
+    return { shape: this.#shape, dtype: this.#dtype, device: this.#device };
   }
 
   /** The tensor as it was, with its history; under hooks a new one each time. `owner` is the node that saved it. */
   unpack(owner: Node): Tensor {
-    const alias = this.#packed ? this.#unpacked(this.#packed) : this.#alias;
+    if (this.#storage !== null) this.#alias = this.takeAlias(this.#storage);
+    const alias = this.#packed ? this.unpacked(this.#packed) : this.#alias;
     if (!alias) throw secondBackward();
-    const [node, outputNr] = this.#edge ?? [owner, this.#outputNr];
+    const node = this.#edge === null ? owner : this.#edge[0];
+    const outputNr = this.#edge === null ? this.#outputNr : this.#edge[1];
     if (alias.versionCounter === this.#counter && alias.version !== this.#version)
       throw modified(alias, this.#version, node, outputNr, owner);
     if (node && alias.autogradMeta === null) {
@@ -83,7 +103,7 @@ export class SavedTensor {
     return alias;
   }
 
-  #unpacked({ hooks, value }: Packed): Tensor {
+  private unpacked({ hooks, value }: Packed): Tensor {
     const tensor = withoutGrad(() => hooks.unpack(value));
     if (!isTensor(tensor)) {
       throw new AutogradError(
@@ -102,13 +122,23 @@ export class SavedTensor {
     return tensor;
   }
 
+  /** The alias, which now holds the memory. It is made here, as many saved tensors are never read. */
+  private takeAlias(storage: Storage): Tensor {
+    const alias = keep(
+      makeTensor(storage, this.#dtype, this.#shape, this.#strides, this.#offset, this.#counter, this.#viewInfo),
+    );
+    storage.release();
+    this.#storage = null;
+    return alias;
+  }
+
   /** Whether the alias is the one that {@link unpack} gives each time. */
   get isStable(): boolean {
     return this.#packed === null;
   }
 
   get storage(): Storage | null {
-    return this.#alias?.storage ?? null;
+    return this.#storage ?? this.#alias?.storage ?? null;
   }
 
   isUnpackedAs(tensor: Tensor): boolean {
@@ -119,10 +149,22 @@ export class SavedTensor {
   release(dispose: boolean): void {
     if (dispose) this.#alias?.dispose();
     this.#alias = null;
+    this.#storage?.release();
+    this.#storage = null;
     if (!this.#packed) return;
     this.#packed.hooks.release?.(this.#packed.value);
     this.#packed = null;
   }
+}
+
+function packed(hooks: SavedHooks, alias: Tensor): unknown {
+  const { version } = alias;
+  const value = hooks.pack(alias);
+  if (alias.version === version) return value;
+  throw new AutogradError(
+    'A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook can not be modified by in-place operations ' +
+      'as this can lead to unexpected side-effects. Write into a clone() of it.',
+  );
 }
 
 function secondBackward(): AutogradError {

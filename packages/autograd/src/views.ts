@@ -2,7 +2,7 @@
  * The history of a tensor as it is now. An in-place write to a base or a sibling changes the history of a view, so a view's own is made again
  * when it is read and the memory has changed since.
  */
-import { AutogradError, type Tensor, type ViewInfo } from '@tenfold/tensor-core';
+import { AutogradError, isTensor, type Operand, type Tensor, type ViewInfo } from '@tenfold/tensor-core';
 import { AccumulateGrad, type AutogradMeta, setHistory } from './meta.ts';
 import { type Edge, Node, noEdge } from './node.ts';
 import { nodeName } from './node-name.ts';
@@ -29,7 +29,17 @@ export function gradientEdge(tensor: Tensor): Edge {
   if (meta.gradFn) return [meta.gradFn, meta.outputNr];
   if (!meta.requiresGrad) return noEdge;
   meta.accumulator ??= new AccumulateGrad(tensor);
-  return [meta.accumulator, 0];
+  return meta.accumulator.edge;
+}
+
+/** Where the gradients of all inputs of an op go. */
+export function edgesOf(inputs: readonly Operand[]): Edge[] {
+  const edges = new Array<Edge>(inputs.length);
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i];
+    edges[i] = isTensor(x) ? gradientEdge(x) : noEdge;
+  }
+  return edges;
 }
 
 /** The tensor whose memory a view shows. */

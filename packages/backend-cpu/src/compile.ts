@@ -20,8 +20,8 @@ import { forEachRun, lineStride } from './iterate.ts';
 export const blockSize = 1024;
 
 /**
- * Where a node's values of the current block lie: `data[at + i * stride]`. Only inputs, constants and parameters have another stride than 1, and outputs are
- * none of these. float16 and bfloat16 are held as float32 numbers.
+ * Where a node's values of the current block lie: `data[at + i * stride]`. Only inputs, constants and parameters have another stride than 1.
+ * float16 and bfloat16 are held as float32 numbers.
  */
 export interface Register {
   data: TypedArray;
@@ -74,16 +74,11 @@ export class Compiled {
       if (node.kind === 'input') this.#borrowed.push(register);
       (scalar ? this.#once : this.#steps).push(step);
     }
-    this.outputs = program.outputs.map((node) => {
-      const register = registers.get(node) as Register;
-      if (node.kind !== 'input' && node.kind !== 'const' && node.kind !== 'param') return register;
-      const copy = newRegister(node.dtype);
-      this.#steps.push(castStep(node.dtype, node.dtype, copy, register));
-      return copy;
-    });
+    this.outputs = program.outputs.map((node) => registers.get(node) as Register);
     this.dtypes = program.outputs.map((node) => node.dtype);
-    const [dtype] = this.dtypes;
-    const direct = this.outputs.length === 1 && dtype !== 'float16' && dtype !== 'bfloat16';
+    const [{ kind, dtype }] = program.outputs;
+    const computed = kind !== 'input' && kind !== 'const' && kind !== 'param';
+    const direct = program.outputs.length === 1 && computed && dtype !== 'float16' && dtype !== 'bfloat16';
     this.target = direct ? this.outputs[0] : null;
   }
 
@@ -106,7 +101,7 @@ export class Compiled {
         for (let i = 0; i < steps.length; i++) steps[i](n, start, call);
       }
     } finally {
-      this.#release();
+      this.release();
     }
   }
 
@@ -129,12 +124,12 @@ export class Compiled {
         store(start, n);
       }
     } finally {
-      this.#release();
+      this.release();
     }
   }
 
   /** A compiled program outlives its calls and must not keep their buffers. */
-  #release(): void {
+  private release(): void {
     for (const register of this.#borrowed) register.data = register.own;
   }
 }

@@ -11,6 +11,9 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { breathe } from './breathe.ts';
+import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
+import { loss } from './direct/loss.ts';
+import { pool } from './direct/pool.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
@@ -30,9 +33,8 @@ import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
-  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: heapBytes },
+  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: Number.POSITIVE_INFINITY },
   allocate,
-  // the garbage collector owns typed arrays
   free: () => {},
   upload: (buffer, data, offset) => {
     // both are arrays of one dtype, which the two unions do not tell the compiler
@@ -67,6 +69,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const rows = new Rows(machine, staging, map);
   return {
     ...plain,
+    capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
     allocate: (dtype, length) =>
       length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
     free: (buffer) => {
@@ -74,8 +77,10 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     reduce: createReduce(machine, staging, map),
-    overrides: { ...plain.overrides, ...softmaxOverrides(rows) },
     matmul: matmulOn(machine, plain.matmul, map),
+    gather: gatherLines,
+    scatter: scatterLines,
+    overrides: { ...decomposition, ...loss, ...pool, ...softmaxOverrides(rows) },
   };
 }
 

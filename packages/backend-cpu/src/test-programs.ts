@@ -13,7 +13,7 @@ import {
   type UnaryFn,
 } from '@tenfold/tensor-core';
 import { type Cell, decode, type Random, type View } from './test-views.ts';
-import { hasVectorCode } from './wasm/math.ts';
+import { hasVectorCode } from './wasm/math/index.ts';
 
 /** A value brought to its dtype, from the definitions of the dtypes alone. */
 export function round(value: Cell, dtype: DType): Cell {
@@ -156,12 +156,9 @@ export const dtypeList: readonly DType[] = [
   'bool',
 ];
 /** Float functions that every engine computes with the same bits: vector code of the others is compared in units in the last place elsewhere. */
-const exactUnary = Object.keys(floatUnary).filter(
-  (fn) => !hasVectorCode(fn, 'f32') && !hasVectorCode(fn, 'f64'),
-) as UnaryFn[];
-const exactBinary = Object.keys(floatBinary).filter(
-  (fn) => !hasVectorCode(fn, 'f32') && !hasVectorCode(fn, 'f64'),
-) as BinaryFn[];
+const isExact = (fn: UnaryFn | BinaryFn): boolean => !hasVectorCode(fn, 'f32') && !hasVectorCode(fn, 'f64');
+const exactUnary = (Object.keys(floatUnary) as UnaryFn[]).filter(isExact);
+const exactBinary = (Object.keys(floatBinary) as BinaryFn[]).filter(isExact);
 
 const constants = [0, 1, -1, 0.1, 2.5, -7, 100, 3];
 

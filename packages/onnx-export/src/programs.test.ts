@@ -3,14 +3,18 @@ import '@tenfold/backend-cpu/register';
 import { asFunction, Function, type FunctionContext } from '@tenfold/autograd';
 import { Linear, Module, ReLU, Sequential, Sigmoid } from '@tenfold/nn';
 import {
+  batchNorm,
   builtinOps,
   cat,
   conv2d,
   convTranspose2d,
   defineOp,
   dispatch,
+  groupNorm,
+  layerNorm,
   manualSeed,
   maxPool2d,
+  ones,
   randn,
   type Sig,
   type Tensor,
@@ -36,6 +40,43 @@ const decoded = async (model: ExportableModel, inputs: Tensor[], options?: ToOnn
   ModelProto.decode(await toOnnx(model, inputs, options));
 const ops = (proto: ModelProto): (string | undefined)[] =>
   (proto.graph?.node ?? []).filter(({ opType }) => opType !== 'Constant').map(({ opType }) => opType);
+
+test('normalisations are ops of ONNX where the opset has them', async () => {
+  const [x, one, zero] = [zeros([2, 4, 3]), ones([4]), zeros([4])];
+  const written = async (fn: (x: Tensor) => Tensor, opsetVersion: number): Promise<(string | undefined)[]> =>
+    ops(await decoded(fn, [x], { opsetVersion }));
+  const layered = (y: Tensor): Tensor => layerNorm(y, [4, 3]);
+  expect(await written(layered, 17)).toEqual(['LayerNormalization']);
+  expect(await written(layered, 16)).not.toContain('LayerNormalization');
+  const byGroup = (y: Tensor): Tensor => groupNorm(y, 2, { weight: one, bias: zero });
+  expect(await written(byGroup, 21)).toEqual(['GroupNormalization']);
+  expect(await written(byGroup, 20)).not.toContain('GroupNormalization');
+  expect(await written((y) => batchNorm(y, zero, one), 13)).toEqual(['BatchNormalization']);
+});
+
+test('normalisations take images of any size', async () => {
+  const [weight, bias] = [f(4), f(4)];
+  const models: ((x: Tensor) => Tensor)[] = [
+    (x) => groupNorm(x, 2, { weight, bias }),
+    (x) => batchNorm(x, weight, bias.square().add(0.5), { weight, bias }),
+    (x) => batchNorm(x, null, null, { training: true }),
+    (x) => layerNorm(x, [...x.shape.slice(1)]),
+  ];
+  const comparisons = models.flatMap((fn, k) =>
+    [13, 21].map((opsetVersion) => ({
+      name: `norm ${k} ${opsetVersion}`,
+      fn,
+      example: [f(2, 4, 3, 5)],
+      runs: [[f(2, 4, 3, 5)], [f(1, 4, 6, 2)]],
+      options: { opsetVersion, dynamicAxes: { x: { 0: 'batch', 2: 'height', 3: 'width' } } },
+    })),
+  );
+  // ONNX keeps ε in float32
+  for (const result of await compareAll(comparisons)) {
+    expect(result).toHaveProperty('difference');
+    expect('difference' in result && result.difference).toBeLessThanOrEqual(1e-12);
+  }
+});
 
 class Perception extends Module {
   readonly layer1 = new Linear(3, 4, { dtype: 'float64' });

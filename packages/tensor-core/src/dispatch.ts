@@ -2,7 +2,7 @@
  * The one road an op takes: ⓪ transforms → ① autograd → ② interpreters → ③ kernel. Every op, whoever calls it, goes through {@link dispatch}.
  */
 import type { Override, TensorView } from './backend.ts';
-import { canCast, type DType, scalarTypeName } from './dtype.ts';
+import { canCast, type DType, dtypes, scalarTypeName } from './dtype.ts';
 import { ArgumentError, AutogradError, DeviceError, DTypeError, describe, ShapeError, TenfoldError } from './errors.ts';
 import { cast, input, Program } from './expr.ts';
 import { gradMode, inferenceState, withoutGrad } from './grad-mode.ts';
@@ -351,14 +351,14 @@ function overlapsOther(x: Tensor, targets: readonly Tensor[]): boolean {
 const sharesMemory = (x: Tensor, targets: readonly Tensor[]): boolean =>
   targets.some((target) => x.storage === target.storage);
 
-const copyPrograms = new Map<string, Program>();
+/** By the dtypes that are read and written. */
+const copyPrograms: (Program | undefined)[] = [];
 
 /** The program that reads `from` and writes `to`. */
 export function copyProgram(from: DType, to: DType): Program {
-  const key = `${from}>${to}`;
-  let program = copyPrograms.get(key);
-  if (!program) copyPrograms.set(key, (program = new Program([cast(input(0, from), to)], [from])));
-  return program;
+  const key = dtypes[from].code * 16 + dtypes[to].code;
+  copyPrograms[key] ??= new Program([cast(input(0, from), to)], [from]);
+  return copyPrograms[key];
 }
 
 /** Writes `source` into `target` (same shape and device), casting. Not an op: no stop of the road sees it. */

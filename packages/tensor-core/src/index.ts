@@ -154,6 +154,7 @@ export type {
 export * from './ops/all.ts';
 export type { AttentionAttrs, AttentionOps } from './ops/attention.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
+export type { ContractAttrs } from './ops/contract.ts';
 export { type ConvAttrs, type ConvOps, exactFit } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type {
@@ -165,7 +166,7 @@ export type {
   SvdAttrs,
   TriangularSolveAttrs,
 } from './ops/decomposition.ts';
-export type { ContractAttrs, EinsumAttrs } from './ops/einsum.ts';
+export type { EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';

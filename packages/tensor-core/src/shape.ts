@@ -95,12 +95,15 @@ export function normalizeDims(
   where: string,
 ): readonly number[] {
   if (dims === undefined || dims === null || (Array.isArray(dims) && dims.length === 0)) return allDims(rank);
-  const list = typeof dims === 'number' ? [dims] : dims;
-  if (!Array.isArray(list)) {
+  if (typeof dims === 'number') {
+    const d = normalizeDim(dims, rank, where);
+    return rank === 0 ? [] : [d];
+  }
+  if (!Array.isArray(dims)) {
     throw new ArgumentError(`${where}: dim must be an integer or an array of integers, got ${describe(dims)}`);
   }
   const seen = new Set<number>();
-  for (const dim of list as readonly number[]) {
+  for (const dim of dims as readonly number[]) {
     const d = normalizeDim(dim, rank, where);
     if (seen.has(d)) throw new ArgumentError(`dim ${d} appears multiple times in the list of dims in ${where}`);
     seen.add(d);
@@ -116,7 +119,8 @@ export function broadcastShapes(shapes: readonly Shape[], where: string): Shape 
   for (const shape of shapes) rank = Math.max(rank, shape.length);
   const result = new Array<number>(rank).fill(1);
   const owner = new Array<number>(rank).fill(-1);
-  shapes.forEach((shape, i) => {
+  for (let i = 0; i < shapes.length; i++) {
+    const shape = shapes[i];
     for (let d = 0; d < shape.length; d++) {
       const at = rank - shape.length + d;
       if (shape[d] === 1 || shape[d] === result[at]) continue;
@@ -129,14 +133,18 @@ export function broadcastShapes(shapes: readonly Shape[], where: string): Shape 
       result[at] = shape[d];
       owner[at] = i;
     }
-  });
+  }
   return result;
 }
 
 /** Strides that read a tensor of `shape` as `target` (stride 0 where it is repeated). The shapes must broadcast. */
 export function broadcastStrides(shape: Shape, strides: readonly number[], target: Shape): number[] {
   const lead = target.length - shape.length;
-  return target.map((size, d) => (d < lead || (shape[d - lead] === 1 && size !== 1) ? 0 : strides[d - lead]));
+  const result = new Array<number>(target.length);
+  for (let d = 0; d < target.length; d++) {
+    result[d] = d < lead || (shape[d - lead] === 1 && target[d] !== 1) ? 0 : strides[d - lead];
+  }
+  return result;
 }
 
 /** Replaces one -1 in `sizes` by what makes the number of elements `n`, as `view([2, -1])`. */

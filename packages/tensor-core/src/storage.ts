@@ -15,8 +15,31 @@ interface Held {
   readonly bytes: number;
 }
 
-// V8 runs these callbacks between tasks, so a loop must await once a step (or dispose) for memory to come back
-const collected = new FinalizationRegistry<Held>(release);
+// JavaScript runs these callbacks between tasks, so a loop must await once a step (or dispose) for memory to come back
+const collected = new FinalizationRegistry<Held>((held) => {
+  held.device.announcedBytes -= held.bytes;
+  release(held);
+});
+
+/**
+ * The garbage collector does not see the memory of devices, and would let gigabytes of it wait. It does see `ArrayBuffer`s: so one is tied to a storage
+ * when so many more bytes are held than it has heard of. Nobody touches its pages, and the system provides none; below 32 MiB an allocator of the
+ * system may take used pages and clear them. What is freed by hand and allocated again is not announced again: such a loop pays nothing.
+ */
+const announcement = 2 ** 25;
+const announced = new WeakMap<Storage, ArrayBuffer>();
+
+function announce(storage: Storage): void {
+  const { device } = storage;
+  const bytes = device.usage.bytes - device.announcedBytes;
+  if (bytes <= announcement) return;
+  device.announcedBytes = device.usage.bytes;
+  try {
+    announced.set(storage, new ArrayBuffer(bytes));
+  } catch {
+    // no address space is left for it; the attempt alone makes V8 collect
+  }
+}
 
 function release({ device, buffer, bytes }: Held): void {
   device.usage.bytes -= bytes;
@@ -55,6 +78,7 @@ export class Storage {
     device.usage.bytes += bytes;
     device.usage.buffers++;
     device.usage.peakBytes = Math.max(device.usage.peakBytes, device.usage.bytes);
+    announce(this);
   }
 
   /** The backend's buffer. Reading it after the storage was freed is an error. */

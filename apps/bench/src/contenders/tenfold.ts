@@ -1,12 +1,37 @@
 /** The rows in Tenfold. */
 import '@tenfold/backend-cpu/register';
 import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
+import * as backend from '@tenfold/backend-cpu';
 import { CrossEntropyLoss, Linear, Module, MSELoss, Parameter, ReLU, Sequential } from '@tenfold/nn';
 import { Adam, SGD } from '@tenfold/optim';
-import { empty, manualSeed, rand, randint, randn, type Tensor } from '@tenfold/tensor-core';
-import { serve, type Work, type Works } from '../contender.ts';
+import {
+  batchNorm,
+  conv2d,
+  embedding,
+  empty,
+  fromTypedArray,
+  layerNorm,
+  manualSeed,
+  maxPool2d,
+  ones,
+  rand,
+  randint,
+  randn,
+  type Tensor,
+  zeros,
+} from '@tenfold/tensor-core';
+import { million, serve, sized, sizes, type Work, type Works } from '../contender.ts';
 
 manualSeed(0);
+const threads = await useThreads(Number(process.argv[2] ?? 1));
+
+/** Sets the threads of the engine, if it can have several; gives how many it has. */
+async function useThreads(count: number): Promise<number> {
+  const { setNumThreads } = backend as { setNumThreads?: (count: number) => unknown };
+  if (!setNumThreads) return 1;
+  await setNumThreads(count);
+  return count;
+}
 
 /** The Function of the linear demo. */
 class LinearFunction extends Function {
@@ -59,11 +84,17 @@ function linearStep(): Work {
   };
 }
 
-function mlpStep(): Work {
-  const model = new Sequential(new Linear(784, 256), new ReLU(), new Linear(256, 128), new ReLU(), new Linear(128, 10));
+function mlpStep(inputs: number, first: number, second: number): Work {
+  const model = new Sequential(
+    new Linear(inputs, first),
+    new ReLU(),
+    new Linear(first, second),
+    new ReLU(),
+    new Linear(second, 10),
+  );
   const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
   const loss = new CrossEntropyLoss();
-  const [x, y] = [randn([64, 784]), randint(0, 10, [64])];
+  const [x, y] = [randn([64, inputs]), randint(0, 10, [64])];
   return () => {
     optimizer.zeroGrad();
     loss.forward(model.forward(x), y).backward();
@@ -71,10 +102,34 @@ function mlpStep(): Work {
   };
 }
 
-const million = 2 ** 20;
+/** A function of one tensor, whose result nobody keeps. */
+function unary(shape: readonly number[], fn: (x: Tensor) => Tensor): Work {
+  const x = randn(shape);
+  return () => fn(x).dispose();
+}
+
+function conv(gradients: boolean): Work {
+  const x = randn([8, 32, 28, 28], { requiresGrad: gradients });
+  const weight = randn([64, 32, 3, 3], { requiresGrad: gradients });
+  if (!gradients) return () => conv2d(x, weight, null, { padding: 1 }).dispose();
+  const gradient = randn([8, 64, 28, 28]);
+  return () => {
+    x.grad = weight.grad = null;
+    conv2d(x, weight, null, { padding: 1 }).backward(gradient);
+  };
+}
+
+function modelLoad(): Work {
+  const model = new Sequential(new Linear(1000, 1000), new Linear(1000, 1000), new Linear(1000, 500));
+  const saved = Object.entries(model.stateDict()).map(
+    ([name, tensor]) => [name, tensor.shape, new Float32Array(tensor.numel())] as const,
+  );
+  return () =>
+    model.loadStateDict(Object.fromEntries(saved.map(([name, shape, data]) => [name, fromTypedArray(data, shape)])));
+}
 
 const works: Works = {
-  ...Object.fromEntries([64, 128, 256, 512, 1024, 2048].map((n) => [`matmul ${n}`, () => square(n)])),
+  ...sized('matmul', sizes, (n) => square(n)),
   'matmul float64': () => square(512, 'float64'),
   'matmul transposed': () => {
     const [a, b] = [randn([512, 512]), randn([512, 512]).t()];
@@ -88,22 +143,29 @@ const works: Works = {
     const [a, b] = [randn([million]), randn([million])];
     return () => a.add(b).dispose();
   },
-  exp: () => {
-    const x = randn([million]);
-    return () => x.exp().dispose();
+  exp: () => unary([million], (x) => x.exp()),
+  tanh: () => unary([million], (x) => x.tanh()),
+  gelu: () => unary([million], (x) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5).mul(x)),
+  sum: () => unary([million], (x) => x.sum()),
+  'transpose copy': () => unary([1024, 1024], (x) => x.t().contiguous()),
+  'slice copy': () => unary([1024, 1024], (x) => x.slice(1, 0, 1024, 2).contiguous()),
+  'permute copy': () => unary([8, 64, 64, 64], (x) => x.permute([0, 2, 3, 1]).contiguous()),
+  embedding: () => {
+    const [table, indices] = [randn([10_000, 128]), randint(0, 10_000, [4096])];
+    return () => embedding(indices, table).dispose();
   },
-  sum: () => {
-    const x = randn([million]);
-    return () => x.sum().dispose();
+  softmax: () => unary([512, 1024], (x) => x.softmax(-1)),
+  'layer norm': () => {
+    const [weight, bias] = [ones([1024]), zeros([1024])];
+    return unary([512, 1024], (x) => layerNorm(x, 1024, { weight, bias }));
   },
-  'transpose copy': () => {
-    const x = randn([1024, 1024]).t();
-    return () => x.contiguous().dispose();
+  'batch norm': () => {
+    const [weight, bias] = [ones([64]), zeros([64])];
+    return unary([8, 64, 28, 28], (x) => batchNorm(x, null, null, { weight, bias, training: true }));
   },
-  softmax: () => {
-    const x = randn([512, 1024]);
-    return () => x.softmax(-1).dispose();
-  },
+  'max pool': () => unary([8, 64, 56, 56], (x) => maxPool2d(x, 2)),
+  conv: () => conv(false),
+  'conv and gradients': () => conv(true),
   attention: () => {
     const [q, k, v] = [0, 1, 2].map(() => randn([8, 8, 128, 64]));
     return () => q.matmul(k.transpose(-2, -1)).div(8).softmax(-1).matmul(v).dispose();
@@ -118,7 +180,9 @@ const works: Works = {
   },
   'linear step': linearStep,
   'net step': netStep,
-  'MLP step': mlpStep,
+  'MLP step': () => mlpStep(784, 256, 128),
+  ...sized('MLP step', sizes, (n) => mlpStep(n, n, n)),
+  'model load': modelLoad,
 };
 
-await serve('Tenfold cpu', works);
+await serve('Tenfold cpu', threads, works);

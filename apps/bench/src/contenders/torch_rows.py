@@ -5,6 +5,7 @@ import sys
 import time
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 
 torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
 torch.manual_seed(0)
@@ -91,30 +92,78 @@ def net_step():
     return step
 
 
-def mlp_step():
+def mlp_step(inputs, first, second):
     nn = torch.nn
-    model = nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU(), nn.Linear(128, 10))
+    model = nn.Sequential(nn.Linear(inputs, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU(), nn.Linear(second, 10))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    return trained(model, optimizer, nn.CrossEntropyLoss(), torch.randn(64, 784), torch.randint(0, 10, (64,)))
+    return trained(model, optimizer, nn.CrossEntropyLoss(), torch.randn(64, inputs), torch.randint(0, 10, (64,)))
+
+
+def embedding():
+    table, indices = torch.randn(10000, 128), torch.randint(0, 10000, (4096,))
+    return lambda: F.embedding(indices, table)
+
+
+def layer_norm():
+    weight, bias = torch.ones(1024), torch.zeros(1024)
+    return unary(lambda x: F.layer_norm(x, [1024], weight, bias), 512, 1024)
+
+
+def batch_norm():
+    weight, bias = torch.ones(64), torch.zeros(64)
+    return unary(lambda x: F.batch_norm(x, None, None, weight, bias, training=True), 8, 64, 28, 28)
+
+
+def conv(gradients):
+    x = torch.randn(8, 32, 28, 28, requires_grad=gradients)
+    weight = torch.randn(64, 32, 3, 3, requires_grad=gradients)
+    if not gradients:
+        return lambda: F.conv2d(x, weight, padding=1)
+    gradient = torch.randn(8, 64, 28, 28)
+
+    def step():
+        x.grad = weight.grad = None
+        F.conv2d(x, weight, padding=1).backward(gradient)
+
+    return step
+
+
+def model_load():
+    model = torch.nn.Sequential(*(torch.nn.Linear(1000, n) for n in (1000, 1000, 500)))
+    saved = {name: (value.shape, bytearray(4 * value.numel())) for name, value in model.state_dict().items()}
+    array = lambda shape, data: torch.frombuffer(data, dtype=torch.float32).reshape(shape)  # noqa: E731
+    return lambda: model.load_state_dict({name: array(*each) for name, each in saved.items()})
 
 
 MILLION = 2**20
-WORKS = {f"matmul {n}": lambda n=n: square(n) for n in [64, 128, 256, 512, 1024, 2048]} | {
+SIZES = [64, 128, 256, 512, 1024, 2048]
+WORKS = {f"matmul {n}": lambda n=n: square(n) for n in SIZES} | {
     "matmul float64": lambda: square(512, torch.float64),
     "matmul transposed": transposed,
     "matmul batched": batched,
     "add": lambda: binary(MILLION),
     "exp": lambda: unary(torch.exp, MILLION),
+    "tanh": lambda: unary(torch.tanh, MILLION),
+    "gelu": lambda: unary(F.gelu, MILLION),
     "sum": lambda: unary(torch.sum, MILLION),
     "transpose copy": lambda: unary(lambda x: x.t().contiguous(), 1024, 1024),
+    "slice copy": lambda: unary(lambda x: x[:, ::2].contiguous(), 1024, 1024),
+    "permute copy": lambda: unary(lambda x: x.permute(0, 2, 3, 1).contiguous(), 8, 64, 64, 64),
+    "embedding": embedding,
     "softmax": lambda: unary(lambda x: x.softmax(-1), 512, 1024),
+    "layer norm": layer_norm,
+    "batch norm": batch_norm,
+    "max pool": lambda: unary(lambda x: F.max_pool2d(x, 2), 8, 64, 56, 56),
+    "conv": lambda: conv(False),
+    "conv and gradients": lambda: conv(True),
     "attention": attention,
     "add 4": lambda: binary(4),
     "add 4 recorded": lambda: binary(4, grad=True),
     "linear step": linear_step,
     "net step": net_step,
-    "MLP step": mlp_step,
-}
+    "MLP step": lambda: mlp_step(784, 256, 128),
+    "model load": model_load,
+} | {f"MLP step {n}": lambda n=n: mlp_step(n, n, n) for n in SIZES}
 
 
 def measure(work, seconds):
@@ -130,7 +179,7 @@ def measure(work, seconds):
 
 def main():
     say = lambda message: print(json.dumps(message), flush=True)  # noqa: E731
-    say({"version": f"PyTorch {torch.__version__}", "rows": list(WORKS)})
+    say({"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads(), "rows": list(WORKS)})
     ready = {}
     for line in sys.stdin:
         request = json.loads(line)

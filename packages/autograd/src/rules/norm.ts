@@ -107,7 +107,8 @@ const batchNorm: Rule<NormOps['batchNorm']> = joint([0, 1, 'out1', 'out2'], (c) 
 // y = n w + b with n = (x - m) r, r = 1/√(v + ε):  dm = -Σ g w r,  dv = -½ Σ g w n r²
 const batchNormInference: Rule<NormOps['batchNormInference']> = joint([0, 1, 2, 3], (c) => {
   const [x, mean, variance, weight] = [c.tensor(0), c.tensor(1), c.tensor(2), c.input(3)];
-  const rstd = variance.add(c.attrs.eps).rsqrt();
+  const half = variance.dtype === 'float16' || variance.dtype === 'bfloat16';
+  const rstd = (half ? variance.to('float32') : variance).add(c.attrs.eps).rsqrt();
   const wanted = [c.needs(0), c.needs(3) || c.needs(2), c.needs(4) || c.needs(1)] as const;
   const rest = [
     ...dispatch(builtinOps.batchNormBackward, [c.grad, x, mean, rstd, weight], { training: false, wanted }),

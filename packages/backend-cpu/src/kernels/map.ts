@@ -27,16 +27,16 @@ export function map(outs: readonly View[], ins: readonly View[], program: Progra
   });
 }
 
-function store(out: View, { data, at: from }: Register, start: number, n: number): void {
+function store(out: View, { data, at: from, stride: step }: Register, start: number, n: number): void {
   const { dtype, shape, strides, offset, storage } = out;
   const { buffer } = storage;
   // elements one after the other, of the register's own type
   if (data.constructor === buffer.constructor && isDense(shape, strides)) {
-    for (let i = 0; i < n; i++) buffer[offset + start + i] = data[from + i];
+    for (let i = 0; i < n; i++) buffer[offset + start + i] = data[from + i * step];
     return;
   }
   const { write } = codecOf(dtype);
   forEachRun(shape, out, start, n, (at, stride, first, length) => {
-    for (let i = 0; i < length; i++) write(buffer, at + i * stride, data[from + first + i]);
+    for (let i = 0; i < length; i++) write(buffer, at + i * stride, data[from + (first + i) * step]);
   });
 }

@@ -1,4 +1,4 @@
-/** The `matmul` family: operands are packed row-major and multiplied one row of the result at a time. */
+/** The `matmul` family: operands are packed row-major and multiplied one row of the result at a time, unless they are small. */
 import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
 import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
 import { count, forEachPosition, forEachRun, isDense } from '../iterate.ts';
@@ -14,7 +14,55 @@ interface Sizes {
   readonly k: number;
 }
 
+/** Matrices whose product takes fewer multiplications are read as they lie: packing them would take longer. */
+const fewMultiplications = 1024;
+
 export function matmul(out: View, a: View, b: View, dims: MatmulDims, epilogue?: Epilogue<Buffer>): void {
+  if (!smallProduct(out, a, b, dims)) packedProduct(out, a, b, dims);
+  if (epilogue) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
+}
+
+/** Multiplies matrices (or vectors) of few elements, in the order of {@link floatProduct}; `false` if they are something else. */
+function smallProduct(out: View, a: View, b: View, dims: MatmulDims): boolean {
+  if (dims.batch !== 0 || dims.m > 1 || dims.n > 1 || dims.k !== 1) return false;
+  const to = out.storage.buffer;
+  const x = a.storage.buffer;
+  const y = b.storage.buffer;
+  if (!isFloatArray(to) || !isFloatArray(x) || !isFloatArray(y)) return false;
+  const k = a.shape[dims.m];
+  const m = dims.m === 0 ? 1 : out.shape[0];
+  const n = dims.n === 0 ? 1 : out.shape[dims.m];
+  if (m * n * k >= fewMultiplications) return false;
+  const kx = a.strides[dims.m];
+  const ky = b.strides[0];
+  for (let i = 0; i < m; i++) {
+    const row = dims.m === 0 ? a.offset : a.offset + i * a.strides[0];
+    for (let j = 0; j < n; j++) {
+      let ix = row;
+      let iy = dims.n === 0 ? b.offset : b.offset + j * b.strides[1];
+      let sum = 0;
+      let p = 0;
+      for (; p + 3 < k; p += 4) {
+        sum +=
+          x[ix] * y[iy] + x[ix + kx] * y[iy + ky] + (x[ix + 2 * kx] * y[iy + 2 * ky] + x[ix + 3 * kx] * y[iy + 3 * ky]);
+        ix += 4 * kx;
+        iy += 4 * ky;
+      }
+      for (; p < k; p++) {
+        sum += x[ix] * y[iy];
+        ix += kx;
+        iy += ky;
+      }
+      to[out.offset + (dims.m === 0 ? 0 : i * out.strides[0]) + (dims.n === 0 ? 0 : j * out.strides[dims.m])] = sum;
+    }
+  }
+  return true;
+}
+
+const isFloatArray = (buffer: Buffer): buffer is FloatArray =>
+  buffer instanceof Float32Array || buffer instanceof Float64Array;
+
+function packedProduct(out: View, a: View, b: View, dims: MatmulDims): void {
   const sizes: Sizes = {
     batch: count(out.shape.slice(0, dims.batch)),
     m: count(out.shape.slice(dims.batch, dims.batch + dims.m)),
@@ -24,7 +72,6 @@ export function matmul(out: View, a: View, b: View, dims: MatmulDims, epilogue?:
   const store = storeRows(out, sizes.n);
   if (isFloat(out.dtype)) floatProduct(sizes, packFloats(a), packFloats(b), store);
   else integerProduct(sizes, pack(a), pack(b), out.dtype === 'int64', store);
-  if (epilogue) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
 }
 
 type StoreRow = (values: ArrayLike<Element>) => void;
@@ -46,7 +93,7 @@ function storeRows(out: View, n: number): StoreRow {
 function packFloats(x: View): FloatArray {
   const n = count(x.shape);
   const { buffer } = x.storage;
-  if (buffer instanceof Float32Array || buffer instanceof Float64Array) {
+  if (isFloatArray(buffer)) {
     if (isDense(x.shape, x.strides)) return buffer.subarray(x.offset, x.offset + n);
     const packed = buffer instanceof Float32Array ? new Float32Array(n) : new Float64Array(n);
     forEachRun(x.shape, x, 0, n, (at, stride, first, length) => {

@@ -2,12 +2,13 @@
 import { type DType, isFloat, type Program, type ReduceKind } from '@tenfold/tensor-core';
 import { compile } from '../compile.ts';
 import { codecOf, type Element, extreme, type View } from '../elements.ts';
-import { count, forEachPosition } from '../iterate.ts';
+import { forEachPosition } from '../iterate.ts';
 
 /** Folds runs of elements into one. */
 interface Accumulator {
   reset(): void;
-  add(data: ArrayLike<Element>, at: number, n: number): void;
+  /** `n` elements from `at`, `stride` apart. */
+  add(data: ArrayLike<Element>, at: number, stride: number, n: number): void;
   result(): Element;
 }
 
@@ -19,50 +20,81 @@ export function reduce(
   params: readonly number[],
 ): void {
   const full = ins[0].shape;
-  const kept = full.map((_, d) => d).filter((d) => out.shape[d] === full[d]);
-  const reduced = full.map((_, d) => d).filter((d) => out.shape[d] !== full[d]);
-  // the reduced dims come last, so that what belongs to one result is consecutive
-  const order = [...kept, ...reduced];
-  const permuted = ins.map((x) => ({
-    dtype: x.dtype,
-    storage: x.storage,
-    offset: x.offset,
-    shape: order.map((d) => x.shape[d]),
-    strides: order.map((d) => x.strides[d]),
-  }));
-  const each = count(reduced.map((d) => full[d]));
-  const results = count(kept.map((d) => full[d]));
-  const accumulator = accumulatorOf(kind, out.dtype);
+  let [results, each] = [1, 1];
+  let reducedLast = true;
+  let met = false;
+  for (let d = 0; d < full.length; d++) {
+    if (out.shape[d] === full[d]) {
+      results *= full[d];
+      if (met && full[d] !== 1) reducedLast = false;
+    } else {
+      each *= full[d];
+      met = true;
+    }
+  }
   const values: Element[] = [];
-  accumulator.reset();
-  if (each === 0) for (let r = 0; r < results; r++) values.push(accumulator.result());
+  const take = (value: Element): void => {
+    values.push(value);
+  };
+  if (reducedLast) fold(kind, out.dtype, full, ins, program, params, results, each, take);
   else {
-    const compiled = compile(program);
-    const [register] = compiled.outputs;
-    let left = each;
-    compiled.run(
-      order.map((d) => full[d]),
-      permuted,
-      params,
-      results * each,
-      (_, n) => {
-        for (let done = 0; done < n; ) {
-          const length = Math.min(left, n - done);
-          accumulator.add(register.data, register.at + done, length);
-          done += length;
-          left -= length;
-          if (left > 0) continue;
-          values.push(accumulator.result());
-          accumulator.reset();
-          left = each;
-        }
-      },
-      order,
-    );
+    // the reduced dims come last, so that what belongs to one result is consecutive
+    const dims = full.map((_, d) => d);
+    const order = [...dims.filter((d) => out.shape[d] === full[d]), ...dims.filter((d) => out.shape[d] !== full[d])];
+    const permuted = ins.map((x) => ({
+      dtype: x.dtype,
+      storage: x.storage,
+      offset: x.offset,
+      shape: order.map((d) => x.shape[d]),
+      strides: order.map((d) => x.strides[d]),
+    }));
+    const shape = order.map((d) => full[d]);
+    fold(kind, out.dtype, shape, permuted, program, params, results, each, take, order);
   }
   const { write } = codecOf(out.dtype);
+  if (results === 1) {
+    write(out.storage.buffer, out.offset, values[0]);
+    return;
+  }
   let next = 0;
   forEachPosition(out.shape, [out], ([at]) => write(out.storage.buffer, at, values[next++]));
+}
+
+/** Folds each run of `each` elements into one result, which `take` gets. */
+function fold(
+  kind: ReduceKind,
+  dtype: DType,
+  shape: readonly number[],
+  ins: readonly View[],
+  program: Program,
+  params: readonly number[],
+  results: number,
+  each: number,
+  take: (value: Element) => void,
+  order?: readonly number[],
+): void {
+  const accumulator = accumulatorOf(kind, dtype);
+  accumulator.reset();
+  if (each === 0) {
+    for (let r = 0; r < results; r++) take(accumulator.result());
+    return;
+  }
+  const compiled = compile(program);
+  const [register] = compiled.outputs;
+  let left = each;
+  const add = (_: number, n: number): void => {
+    for (let done = 0; done < n; ) {
+      const length = Math.min(left, n - done);
+      accumulator.add(register.data, register.at + done * register.stride, register.stride, length);
+      done += length;
+      left -= length;
+      if (left > 0) continue;
+      take(accumulator.result());
+      accumulator.reset();
+      left = each;
+    }
+  };
+  compiled.run(shape, ins, params, results * each, add, order);
 }
 
 function accumulatorOf(kind: ReduceKind, dtype: DType): Accumulator {
@@ -100,8 +132,8 @@ function folding<E extends Element>(initial: E, step: (accumulated: E, x: E) => 
     reset: () => {
       value = initial;
     },
-    add: (data, at, n) => {
-      for (let i = at; i < at + n; i++) value = step(value, data[i] as E);
+    add: (data, at, stride, n) => {
+      for (let i = 0; i < n; i++) value = step(value, data[at + i * stride] as E);
     },
     result: () => value,
   };
@@ -114,18 +146,22 @@ function wideSum(): Accumulator {
     reset: () => {
       sum = 0;
     },
-    add: (data, at, n) => {
+    add: (data, at, stride, n) => {
       const x = data as ArrayLike<number>;
-      const end = at + n;
-      let i = at;
       let [a, b, c, d] = [0, 0, 0, 0];
-      for (; i + 3 < end; i += 4) {
+      let i = at;
+      let left = n;
+      for (; left > 3; left -= 4) {
         a += x[i];
-        b += x[i + 1];
-        c += x[i + 2];
-        d += x[i + 3];
+        b += x[i + stride];
+        c += x[i + 2 * stride];
+        d += x[i + 3 * stride];
+        i += 4 * stride;
       }
-      for (; i < end; i++) a += x[i];
+      for (; left > 0; left--) {
+        a += x[i];
+        i += stride;
+      }
       sum += a + b + (c + d);
     },
     result: () => sum,
@@ -141,9 +177,9 @@ function compensatedSum(): Accumulator {
       sum = 0;
       error = 0;
     },
-    add: (data, at, n) => {
-      for (let i = at; i < at + n; i++) {
-        const x = data[i] as number;
+    add: (data, at, stride, n) => {
+      for (let i = 0; i < n; i++) {
+        const x = data[at + i * stride] as number;
         const next = sum + x;
         error += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
         sum = next;

@@ -227,9 +227,18 @@ const lanes = <T extends ValueType>(
 });
 
 const floatLanes = (base: number) =>
-  table({ add: base, sub: base + 1, mul: base + 2, div: base + 3, min: base + 4, max: base + 5 }, vectorBinary);
+  table(
+    {
+      ...{ add: base, sub: base + 1, mul: base + 2, div: base + 3, min: base + 4, max: base + 5 },
+      ...{ pmin: base + 6, pmax: base + 7 },
+    },
+    vectorBinary,
+  );
 
-/** Four single floats. `min` and `max` give NaN for NaN, and order -0 below 0. */
+/**
+ * Four single floats. `min` and `max` give NaN for NaN, and order -0 below 0; `pmin` and `pmax` are `y < x ? y : x` and `x < y ? y : x`, one instruction
+ * of most processors.
+ */
 export const f32x4 = {
   ...lanes('f32', 4, { splat: 0x13, extract: 0x1f, loadSplat: 0x09 }),
   const: (value: number): V => code('v128', f32.const(value), ...simd(0x13)),
@@ -243,6 +252,8 @@ export const f32x4 = {
   demote: vectorUnary(0x5e),
   /** x · y + z, rounded once or twice as the machine likes: of the relaxed SIMD proposal. */
   relaxedMadd: ternary(0x105),
+  /** z - x · y, in the same way. */
+  relaxedNmadd: ternary(0x106),
 } as const;
 
 /** Two double floats. */
@@ -257,6 +268,7 @@ export const f64x2 = {
   fromI32: vectorUnary(0xfe),
   promote: vectorUnary(0x5f),
   relaxedMadd: ternary(0x107),
+  relaxedNmadd: ternary(0x108),
 } as const;
 
 /** What both kinds of float lanes have: code for either precision is written once. */
@@ -288,6 +300,7 @@ export const i64x2 = {
   ...table({ shl: 0xcb, shrS: 0xcc, shrU: 0xcd }, vectorShift),
   ...table({ add: 0xce, sub: 0xd1, mul: 0xd5 }, vectorBinary),
   ...table({ extendLow32S: 0xc7, extendHigh32S: 0xc8, extendLow32U: 0xc9, extendHigh32U: 0xca }, vectorUnary),
+  bitmask: unaryForm<'v128', 'i32'>('i32', simd)(0xc4),
 } as const;
 
 /** Narrow integers, as far as loads and stores of narrow elements need them. */
@@ -502,8 +515,12 @@ export class ModuleBuilder {
   readonly #exports: { readonly name: string; readonly at: number }[] = [];
   readonly #shared = new Map<string, Callable<never, Result>>();
 
-  constructor(memory: MemoryType) {
+  /** Whether its code may use relaxed SIMD. */
+  readonly relaxed: boolean;
+
+  constructor(memory: MemoryType, relaxed = false) {
     this.#memory = memory;
+    this.relaxed = relaxed;
   }
 
   /** The function `env.name`, which JavaScript provides. Imported once, however often it is asked for. */

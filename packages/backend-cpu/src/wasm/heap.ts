@@ -227,7 +227,7 @@ export class Heap {
     const piece = Math.max(this.#largestFree(), this.#lastFree() + (pages - grown) * pageLines);
     return new BackendError(
       `cpu: out of memory: ${bytes} bytes can't be allocated; of ${pages * pageBytes} bytes ${held} are held and ` +
-        `${pages * pageBytes - reservedBytes - held} are free, at most ${Math.max(piece - 1, 0) * lineBytes} of them in one piece. ` +
+        `${pages * pageBytes - reservedBytes - lineBytes - held} are free, at most ${Math.max(piece - 1, 0) * lineBytes} of them in one piece. ` +
         'What was dropped comes back while the program awaits; tidy() and dispose() free memory at once',
     );
   }

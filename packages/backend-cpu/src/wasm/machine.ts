@@ -26,7 +26,7 @@ export class Machine {
 
   /** A module to fill with kernels. */
   module(): ModuleBuilder {
-    return new ModuleBuilder(this.#open.type);
+    return new ModuleBuilder(this.#open.type, this.relaxed);
   }
 
   /** Compiles a module; its exported functions by name. */

@@ -19,7 +19,7 @@ import {
   storeLane,
   type V,
 } from './elements.ts';
-import { hasVectorCode } from './math.ts';
+import { hasVectorCode } from './math/index.ts';
 import { type LoadedInput, render } from './render.ts';
 
 /** How an operand lies along a row: elements side by side, one for all, or some distance apart. */

@@ -40,7 +40,7 @@ import {
   wrapped,
 } from './elements.ts';
 import { divide32, divide64, power32, power64, remainder32, remainder64 } from './integers.ts';
-import { mathF32, mathF64, powF32, powF64 } from './math.ts';
+import { type MathContext, mathF32, mathF64 } from './math/index.ts';
 
 /** An input that is read at computed positions: its first element, and per dim its size and its stride in bytes. */
 export interface LoadedInput {
@@ -213,6 +213,12 @@ function imported({ module }: Writer, name: string, dtype: DType, args: readonly
 
 // --- functions ---
 
+/** What the vector functions need of a module. */
+export const contextOf = (module: ModuleBuilder): MathContext => ({
+  relaxed: module.relaxed,
+  scalar: (name, x) => module.import(name, ['f64'], 'f64')(x) as Value<'f64'>,
+});
+
 const isFloatClass = (lanes: LaneClass): lanes is 'f32' | 'f64' => lanes === 'f32' || lanes === 'f64';
 
 const unsupported = (fn: string, dtype: DType): never => {
@@ -277,8 +283,8 @@ function floatUnary(w: Writer, name: UnaryFn, dtype: DType, floats: typeof f32x4
       return each([arg], single ? (x) => inDoubles(x, inverse) : inverse);
     }
   }
-  const vector = single ? mathF32[name] : mathF64[name];
-  return vector ? each([arg], (x) => vector(fn, x, w.module)) : imported(w, `unary.${name}`, dtype, [arg]);
+  const vector = (single ? mathF32 : mathF64).unary[name];
+  return vector ? each([arg], (x) => vector(fn, x, contextOf(w.module))) : imported(w, `unary.${name}`, dtype, [arg]);
 }
 
 function binaryOf(w: Writer, name: BinaryFn, dtype: DType, args: readonly Group[]): Group {
@@ -305,17 +311,14 @@ function floatBinary(
     case 'min':
     case 'max':
       return each(args, floats[name]);
-    case 'pow': {
-      const vector = single ? powF32 : powF64;
-      if (vector) return each(args, (x, y) => vector(fn, x, y, w.module));
-      break;
-    }
     case 'copysign': {
       const signBit = fn.constant(floats.const(-0));
       // NaN has no sign here
       return each(args, (x, y) => v128.or(v128.andNot(x, signBit), v128.and(v128.and(y, signBit), floats.eq(y, y))));
     }
   }
+  const vector = (single ? mathF32 : mathF64).binary[name];
+  if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module)));
   if (!(name in floatImports)) return unsupported(name, dtype);
   return imported(w, `binary.${name}`, dtype, args);
 }

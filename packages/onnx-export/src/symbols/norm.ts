@@ -57,8 +57,9 @@ function layerNorm(g: OpContext<NormOps['layerNorm']>): Ref[] {
   const { dims, eps } = g.attrs;
   const axes = Array.from({ length: dims }, (_, d) => g.rank() - dims + d);
   const { mean, rstd, normed } = normalised(c, widened(c), axes, eps);
-  if (g.opset < 17) return [affine(c, normed, (x) => x), mean, rstd];
-  const shape = g.fixedShape(g.dims().slice(-dims), 'the normalised shape');
+  const sizes = g.dims().slice(-dims);
+  const shape = sizes.filter((size) => typeof size === 'number');
+  if (g.opset < 17 || shape.length < dims) return [affine(c, normed, (x) => x), mean, rstd];
   const y = g.op('LayerNormalization', [g.x(), ...scaleAndShift(c, shape)], { axis_i: -dims, epsilon_f: eps });
   return [y, mean, rstd];
 }
@@ -66,12 +67,13 @@ function layerNorm(g: OpContext<NormOps['layerNorm']>): Ref[] {
 function groupNorm(g: OpContext<NormOps['groupNorm']>): Ref[] {
   const c: OpContext = g;
   const { groups, eps } = g.attrs;
-  const [samples, ...rest] = g.dims();
-  const values = g.fixedShape(rest, 'the size of a group').reduce((n, size) => n * size, 1) / groups;
-  const { mean, rstd, normed } = normalised(c, g.reshape(widened(c), [samples, groups, values]), [2], eps);
+  const channels = g.fixed(g.dims()[1], 'the number of channels');
+  // positions may be of any number; 0 is the size there is
+  const grouped = g.op('Reshape', [widened(c), g.ints([0, groups, -1])]);
+  const { mean, rstd, normed } = normalised(c, grouped, [2], eps);
   const statistics = [g.squeeze(mean, [2]), g.squeeze(rstd, [2])];
   if (g.opset < 21 || g.rank() < 3) return [affine(c, g.reshape(normed, g.dims()), besideChannels(c)), ...statistics];
-  const y = g.op('GroupNormalization', [g.x(), ...scaleAndShift(c, [rest[0] as number])], {
+  const y = g.op('GroupNormalization', [g.x(), ...scaleAndShift(c, [channels])], {
     num_groups_i: groups,
     epsilon_f: eps,
     // its statistics are in float32 unless asked for

@@ -29,6 +29,7 @@ import type {
 } from '../methods/unique.ts';
 import { requireTensor } from '../ops/build.ts';
 import { create } from '../ops/create.ts';
+import { embedding as embeddings } from '../ops/embedding.ts';
 import { index as ops } from '../ops/index.ts';
 import { checkInteger, formatShape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -110,7 +111,7 @@ export function bucketize(values: Tensor | number, boundaries: Tensor, options: 
 export function oneHot(classes: Tensor, numClasses = -1): Tensor {
   checkInteger(numClasses, 'oneHot: numClasses');
   if (numClasses < -1 || numClasses === 0) throw new ArgumentError(`numClasses should be positive, got ${numClasses}`);
-  return dispatch(ops.oneHot, [classes], { numClasses: numClasses === -1 ? classCount(classes) : numClasses });
+  return dispatch(embeddings.oneHot, [classes], { numClasses: numClasses === -1 ? classCount(classes) : numClasses });
 }
 
 function classCount(classes: Tensor): number {
@@ -136,7 +137,7 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingOptio
   if (padding !== null && (checkInteger(padding, 'embedding: paddingIdx') >= rows || padding < -rows)) {
     throw new ArgumentError(`paddingIdx must be within num_embeddings: got ${padding} for ${rows} rows`);
   }
-  return dispatch(ops.embedding, [weight, input], {
+  return dispatch(embeddings.embedding, [weight, input], {
     paddingIdx: padding === null ? null : padding < 0 ? padding + rows : padding,
   });
 }

@@ -3,8 +3,8 @@ import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
 import type { AddmmOptions } from '../methods/linalg.ts';
 import { requireTensor } from '../ops/build.ts';
-import { contractPair } from '../ops/einsum.ts';
-import { linalg as ops } from '../ops/linalg.ts';
+import { contractPair } from '../ops/contract.ts';
+import { einsum as einsumOp } from '../ops/einsum.ts';
 import { formatShape, normalizeDim } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -65,7 +65,7 @@ export const kron = (input: Tensor, other: Tensor): Tensor => input.kron(other);
 export function einsum(equation: string, operands: readonly Tensor[]): Tensor {
   if (!Array.isArray(operands))
     throw new ArgumentError(`einsum(): operands must be an array of tensors, got ${describe(operands)}`);
-  return dispatch(ops.einsum, operands, { equation });
+  return dispatch(einsumOp, operands, { equation });
 }
 
 /** Options of {@link tensordot}. */

@@ -2,7 +2,7 @@
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
 import { requireTensor } from '../ops/build.ts';
-import { contractPair } from '../ops/einsum.ts';
+import { contractPair } from '../ops/contract.ts';
 import { type AddmmAttrs, linalg as ops } from '../ops/linalg.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';

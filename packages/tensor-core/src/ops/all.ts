@@ -4,7 +4,9 @@ import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
 import { type DecompositionOps, decomposition } from './decomposition.ts';
+import { einsum } from './einsum.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
+import { embedding } from './embedding.ts';
 import { type IndexOps, index } from './index.ts';
 import { type LinalgOps, linalg } from './linalg.ts';
 import { type LossOps, loss } from './loss.ts';
@@ -47,7 +49,9 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...decomposition,
   ...elementwise,
   ...index,
+  ...embedding,
   ...linalg,
+  einsum,
   ...loss,
   ...movement,
   ...norm,

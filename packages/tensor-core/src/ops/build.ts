@@ -111,10 +111,12 @@ function commonShape(name: string, inputs: readonly Operand[]): Shape {
     const x = inputs[i];
     if (x === null || typeof x === 'number') continue;
     if (common !== null && !sameShape(common, x.shape)) {
-      return broadcastShapes(
-        inputs.map((y) => (isTensor(y) ? y.shape : [])),
-        name,
-      );
+      const shapes = new Array<Shape>(inputs.length);
+      for (let k = 0; k < inputs.length; k++) {
+        const y = inputs[k];
+        shapes[k] = isTensor(y) ? y.shape : [];
+      }
+      return broadcastShapes(shapes, name);
     }
     common = x.shape;
   }
@@ -255,7 +257,8 @@ export interface ReductionInit<A> {
 
 /** A reduction over some dims. */
 export function reduction<A extends ReduceAttrs>(name: string, init: ReductionInit<A>): OpSpec<Sig<[Tensor], A>> {
-  const programs = new Map<string, Program>();
+  /** By the dtypes that are read and written. */
+  const programs: (Program | undefined)[] = [];
   return new OpSpec<Sig<[Tensor], A>>({
     name,
     infer([x], attrs) {
@@ -265,33 +268,37 @@ export function reduction<A extends ReduceAttrs>(name: string, init: ReductionIn
       return { shape: reducedShape(x.shape, attrs), dtype };
     },
     kernel(runtime, [out], [x], attrs) {
-      const key = `${x.dtype}>${out.dtype}`;
-      let program = programs.get(key);
+      const key = dtypes[x.dtype].code * 16 + dtypes[out.dtype].code;
+      let program = programs[key];
       if (!program) {
         const element = cast(input(0, x.dtype), out.dtype);
-        programs.set(key, (program = new Program([init.formula?.(element) ?? element], [x.dtype])));
+        programs[key] = program = new Program([init.formula?.(element) ?? element], [x.dtype]);
       }
       // the kernel takes the result with the reduced dims kept
-      runtime.reduce(init.kind, keptView(out, x.shape, attrs), [x], program, []);
+      runtime.reduce(init.kind, keptView(out, x.shape, attrs), [x], program, none);
     },
   });
 }
 
 /** The shape with `dims` taken out, or kept as 1. */
 export function reducedShape(shape: Shape, { dims, keepdim }: ReduceAttrs): number[] {
+  if (dims.length === shape.length && !keepdim) return [];
   if (keepdim) return shape.map((size, d) => (dims.includes(d) ? 1 : size));
   return shape.filter((_, d) => !dims.includes(d));
 }
 
 /** A contiguous reduction result seen with its reduced dims as size 1. */
 export function keptView(out: TensorView, shape: Shape, { dims }: ReduceAttrs): TensorView {
-  const kept = reducedShape(shape, { dims, keepdim: true });
+  const rank = shape.length;
+  if (out.shape.length === rank) return out;
+  const kept = new Array<number>(rank);
+  const strides = new Array<number>(rank);
   let at = 0;
-  const outDims = out.shape.length === kept.length;
-  const strides = kept.map((_, d) => {
-    if (outDims) return out.strides[d];
-    return dims.includes(d) ? 0 : out.strides[at++];
-  });
+  for (let d = 0; d < rank; d++) {
+    const reduced = dims.includes(d);
+    kept[d] = reduced ? 1 : shape[d];
+    strides[d] = reduced ? 0 : out.strides[at++];
+  }
   return { dtype: out.dtype, shape: kept, strides, offset: out.offset, storage: out.storage };
 }
 

@@ -1,6 +1,6 @@
 /** Ops that make tensors: from a rule, from data, from another tensor's shape, and as a copy in another dtype or on another device. */
 import { allocate, copyProgram } from '../dispatch.ts';
-import { type DType, isFloat, type TypedArray } from '../dtype.ts';
+import { type DType, dtypes, isFloat, type TypedArray } from '../dtype.ts';
 import { DeviceError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { isContiguous, numel, type Shape } from '../shape.ts';
@@ -63,12 +63,11 @@ const meta = ({ shape, dtype }: FactoryAttrs): { shape: Shape; dtype: DType } =>
 
 /** Programs by dtype (and whatever else `key` says), made once. */
 function cached(make: (dtype: DType, wide: DType) => e.Program): (dtype: DType, wide: DType) => e.Program {
-  const programs = new Map<string, e.Program>();
+  const programs: (e.Program | undefined)[] = [];
   return (dtype, wide) => {
-    const key = `${dtype}|${wide}`;
-    const program = programs.get(key) ?? make(dtype, wide);
-    programs.set(key, program);
-    return program;
+    const key = dtypes[dtype].code * 16 + dtypes[wide].code;
+    programs[key] ??= make(dtype, wide);
+    return programs[key];
   };
 }
 

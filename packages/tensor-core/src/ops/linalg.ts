@@ -7,7 +7,8 @@ import { broadcastShapes, formatShape, type Shape, sameShape } from '../shape.ts
 import { OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { broadcastView, notImplementedFor, requireTensor } from './build.ts';
-import { type ContractAttrs, contract, type EinsumAttrs, einsum } from './einsum.ts';
+import { type ContractAttrs, contract } from './contract.ts';
+import type { EinsumAttrs } from './einsum.ts';
 
 /** Factors of `addmm` and `baddbmm`: `beta · input + alpha · (a @ b)`. With `beta` 0 the input is not read. */
 export interface AddmmAttrs {
@@ -214,8 +215,8 @@ function checkFactor(name: string, which: string, factor: number, dtype: DType):
 
 const tracePrograms = new Map<DType, e.Program>();
 
-/** Rows by op name. */
-export const linalg: { readonly [K in keyof LinalgOps]: OpSpec<LinalgOps[K]> } = {
+/** Rows by op name; `einsum` has its own file. */
+export const linalg: { readonly [K in Exclude<keyof LinalgOps, 'einsum'>]: OpSpec<LinalgOps[K]> } = {
   matmul: productOp('matmul', matmulShape),
   mm: productOp('mm', (a, b) => mmShape(a, b)),
   bmm: productOp('bmm', (a, b) => bmmShape(a, b)),
@@ -224,7 +225,6 @@ export const linalg: { readonly [K in keyof LinalgOps]: OpSpec<LinalgOps[K]> } =
   addmm: addProductOp('addmm', mmShape),
   baddbmm: addProductOp('baddbmm', bmmShape),
   contract,
-  einsum,
   trace: new OpSpec<LinalgOps['trace']>({
     name: 'trace',
     infer([x]) {

@@ -81,10 +81,7 @@ const distanceLoss = <A extends LossAttrs>(
   new OpSpec<Sig<[Tensor, Tensor], A>>({
     name,
     infer: ([input, target], attrs) => differenceMeta(name, input, target, attrs),
-    body([input, target], attrs) {
-      differenceMeta(name, input, target, attrs);
-      return reduced(each(input.sub(target), attrs), attrs.reduction);
-    },
+    body: ([input, target], attrs) => reduced(each(input.sub(target), attrs), attrs.reduction),
   });
 
 /** Half a square up to `limit`, a line from there on. */
