@@ -93,3 +93,90 @@ describe('softmax', () => {
     expect(tensor(rows).softmax(1).toArraySync()).toEqual([nan, nan, nan, [0.5, 0, 0.5]]);
   });
 });
+
+describe('normalisations', () => {
+  type Pair = readonly [Tensor, Tensor];
+  type Operand = Pair | null;
+
+  /** Runs an op on both devices and compares; `null` operands stay. */
+  function compare(
+    name: keyof typeof builtinOps,
+    operands: readonly Operand[],
+    attrs: object,
+    what: string,
+  ): Tensor[][] {
+    const results = [0, 1].map((device) => {
+      const inputs = operands.map((operand) => operand && operand[device]);
+      return [...listOf(dispatch(builtinOps[name] as never, inputs as never, attrs as never))];
+    });
+    expectClose(results[0], results[1], what, 8);
+    return results;
+  }
+
+  /** A weight, a bias, or none; of half precision now and then in float32. */
+  const affine = (random: Random, shape: readonly number[], dtype: DType): Operand => {
+    if (random() < 0.3) return null;
+    return both(random, shape, dtype !== 'float64' && random() < 0.2 ? 'float32' : dtype);
+  };
+  const wantedOf = (random: Random, n: number): boolean[] => Array.from({ length: n }, () => random() < 0.7);
+  const pairOf = (results: Tensor[][], k: number): Pair => {
+    const there = results[1][k];
+    return [there.to('cpu'), there];
+  };
+
+  it.each(['layerNorm', 'rmsNorm'] as const)(
+    '%s and its gradient equal the derived ops on 200 random cases',
+    (name) => {
+      for (let seed = 1; seed <= 200; seed++) {
+        const random = generator(seed);
+        const shape = shapeOf(random, [1, 2, 3, 4]);
+        const dtype = random.pick(dtypes);
+        const dims = 1 + random.below(shape.length);
+        const what = `seed ${seed}: ${name} of ${dtype} [${shape}] over ${dims} dims`;
+        const x = both(random, shape, dtype);
+        const trailing = shape.slice(shape.length - dims);
+        const beside = [
+          affine(random, trailing, dtype),
+          ...(name === 'layerNorm' ? [affine(random, trailing, dtype)] : []),
+        ];
+        const results = compare(name, [x, ...beside], { dims, eps: 0.1 }, what);
+        const stats = results[1].slice(1).map((_, k) => pairOf(results, k + 1));
+        const wanted = wantedOf(random, name === 'layerNorm' ? 3 : 2);
+        const g = both(random, shape, dtype);
+        compare(`${name}Backward`, [g, x, ...stats, beside[0]], { dims, wanted }, `${what}, backward`);
+      }
+    },
+  );
+
+  it('groupNorm and its gradient equal the derived ops on 200 random cases', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      const groups = 1 + random.below(3);
+      const shape = shapeOf(random, [2, 3, 4]);
+      shape[1] = groups * (1 + random.below(4));
+      const dtype = random.pick(dtypes);
+      const what = `seed ${seed}: groupNorm of ${dtype} [${shape}] in ${groups} groups`;
+      const x = both(random, shape, dtype);
+      const beside = [affine(random, [shape[1]], dtype), affine(random, [shape[1]], dtype)];
+      const results = compare('groupNorm', [x, ...beside], { groups, eps: 0.1 }, what);
+      const inputs = [both(random, shape, dtype), x, pairOf(results, 1), pairOf(results, 2), beside[0]];
+      compare('groupNormBackward', inputs, { groups, wanted: wantedOf(random, 3) }, `${what}, backward`);
+    }
+  });
+
+  it('batchNorm, in training and not, and its gradient equal the derived ops on 200 random cases', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      const shape = shapeOf(random, [2, 3, 4]);
+      const dtype = random.pick(dtypes);
+      const what = `seed ${seed}: batchNorm of ${dtype} [${shape}]`;
+      const x = both(random, shape, dtype);
+      const beside = [affine(random, [shape[1]], dtype), affine(random, [shape[1]], dtype)];
+      const results = compare('batchNorm', [x, ...beside], { eps: 0.1 }, what);
+      const [mean, rstd, variance] = [1, 2, 3].map((k) => pairOf(results, k));
+      compare('batchNormInference', [x, mean, variance, ...beside], { eps: 0.1 }, `${what}, inference`);
+      const attrs = { training: random() < 0.7, wanted: wantedOf(random, 3) };
+      compare('batchNormBackward', [both(random, shape, dtype), x, mean, rstd, beside[0]], attrs, `${what}, backward`);
+    }
+  });
+});

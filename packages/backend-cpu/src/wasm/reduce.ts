@@ -14,7 +14,7 @@ import { Unsupported } from './render.ts';
 import { denseStrides } from './rows.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
 
-type ReduceFamily = (
+export type ReduceFamily = (
   kind: ReduceKind,
   out: View,
   ins: readonly View[],

@@ -94,6 +94,11 @@ export class RowWriter {
     return group;
   }
 
+  /** A group that is read more than once. */
+  keep(group: Group): Group {
+    return keepGroup(this.fn, group);
+  }
+
   /** A number in all lanes. */
   splat(value: Value<'f64'>): Group {
     const vector = this.precision === 'float32' ? f32x4.splat(f32.demote(value)) : f64x2.splat(value);

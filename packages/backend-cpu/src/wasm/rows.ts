@@ -180,8 +180,8 @@ class RowCall {
     rows.withTemporaries((temporary) => {
       const back: { readonly from: View; readonly to: View }[] = [];
       const inRows = operands.map(({ view, dims, written = false }): RowOperand => {
-        const step = rowStep(view, dims);
-        if (step !== null) return { view, step, written };
+        const known = rowStep(view, dims);
+        if (known !== null) return { view, step: known, written };
         const order = [...dims.outer, ...dims.row];
         const dense = temporary(
           view.dtype,
@@ -195,7 +195,9 @@ class RowCall {
         };
         if (written) back.push({ from: seen, to: view });
         else rows.copy(view, seen);
-        return { view: dense, step: dims.row.reduce((n, d) => n * view.shape[d], 1), written };
+        // what has no outer dims is the same for every row
+        const step = dims.outer.length === 0 ? 0 : dims.row.reduce((n, d) => n * view.shape[d], 1);
+        return { view: dense, step, written };
       });
       if (work) inRows.push({ view: temporary(this.#precision, [length]), step: 0, written: true });
       const dtypes = inRows.map(({ view }) => view.dtype);
