@@ -11,6 +11,8 @@ const conditions = ['tenfold-source', 'module', 'node', 'development|production'
 const notOnLegs = [
   // sets flags of V8 through Node
   'src/kernels.test.ts',
+  // starts processes and Node's threads; pages have src/threads-page.test.ts
+  'src/threads.test.ts',
   // of shapes and of autograd's batching: long, and the same wherever the conformance suite passes
   'src/inference.test.ts',
   'src/transforms.test.ts',

@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export { cpu } from './runtime.ts';
+export { getNumThreads, setNumThreads } from './threads.ts';

@@ -5,8 +5,9 @@ import { binaryFloat, unaryNumber } from '../functions.ts';
 const prefixed = <F>(prefix: string, functions: { readonly [name: string]: F }): { [name: string]: F } =>
   Object.fromEntries(Object.entries(functions).map(([name, fn]) => [`${prefix}.${name}`, fn]));
 
-/** What modules may import: `unary.lgamma`, `binary.atan2`, and what raises errors. */
+/** What modules may import: `unary.lgamma`, `binary.atan2`, what raises errors, and the number of the thread: 0 is the one that calls. */
 export const scalarImports = {
+  thread: (): number => 0,
   ...prefixed('unary', unaryNumber),
   ...prefixed('binary', binaryFloat),
   /** A float as the low 32 bits of its integer part, as JavaScript's integer arrays take it. */

@@ -2,6 +2,8 @@
 import { type FunctionBuilder, f32x4, ModuleBuilder, v128 } from './assembler.ts';
 import { Heap, type OpenMemory, openMemory } from './heap.ts';
 import { scalarImports } from './imports.ts';
+import type { Kernel } from './job.ts';
+import { type KernelPlace, Pool } from './pool.ts';
 
 /** What kernels may import from JavaScript, by name. */
 export type Imports = Readonly<Record<string, (...args: number[]) => number>>;
@@ -12,12 +14,32 @@ export class Machine {
   readonly relaxed: boolean;
   readonly #open: OpenMemory;
   readonly #imports: Imports;
+  readonly #pool: Pool;
+  /** Where workers find the kernels that were compiled here. */
+  readonly #places = new WeakMap<object, KernelPlace>();
+  #modules = 0;
 
   constructor(open: OpenMemory, relaxed: boolean, imports: Imports) {
     this.#open = open;
     this.heap = new Heap(open);
     this.relaxed = relaxed;
     this.#imports = imports;
+    this.#pool = new Pool(this.heap);
+  }
+
+  /** Threads that share jobs, the calling one among them. */
+  get threads(): number {
+    return this.#pool.threads;
+  }
+
+  /** Asks for so many threads; {@link threads} says how many there are. */
+  set threads(n: number) {
+    this.#pool.resize(n);
+  }
+
+  /** How many places a kernel needs that has one for each thread, by the number that it imports. */
+  get places(): number {
+    return this.#pool.places;
   }
 
   get memory(): WebAssembly.Memory {
@@ -30,11 +52,28 @@ export class Machine {
   }
 
   /** Compiles a module; its exported functions by name. */
-  compile<K>(module: ModuleBuilder): K {
-    const compiled = new WebAssembly.Module(module.finish());
+  compile<K>(builder: ModuleBuilder): K {
+    const bytes = builder.finish();
+    const compiled = new WebAssembly.Module(bytes);
     const { exports } = new WebAssembly.Instance(compiled, { env: { memory: this.#open.memory, ...this.#imports } });
+    const module = { id: this.#modules++, bytes, address: 0 };
+    Object.values(exports).forEach((kernel, index) => this.#places.set(kernel as Kernel, { module, index }));
     // the caller knows what it has defined
     return exports as unknown as K;
+  }
+
+  /**
+   * Calls a compiled kernel with each descriptor, an address, on all threads and in any order: no call may read what another writes. A job too small
+   * to share is one descriptor. Throws what the first of the calls that fail has thrown.
+   */
+  run(kernel: Kernel, descriptors: readonly number[]): void {
+    if (descriptors.length < 2 || this.threads === 1) {
+      for (const descriptor of descriptors) kernel(descriptor);
+      return;
+    }
+    const place = this.#places.get(kernel);
+    if (!place) throw new TypeError('Machine.run takes kernels of Machine.compile');
+    this.#pool.run(kernel, place, descriptors);
   }
 }
 

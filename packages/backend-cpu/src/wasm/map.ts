@@ -6,12 +6,12 @@ import { map as plainMap } from '../kernels/map.ts';
 import { itemBytes, laneClass } from './elements.ts';
 import { type Axis, axesOf, collapsed } from './geometry.ts';
 import { isOnHeap } from './heap.ts';
+import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import { defineMap, factsOf, type Layout, type ProgramFacts, type Words, wordsOf } from './map-kernel.ts';
 import { Unsupported } from './render.ts';
+import { splitMap } from './split.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
-
-export type Kernel = (descriptor: number) => void;
 
 export type MapFamily = (
   outs: readonly View[],
@@ -79,7 +79,7 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
         kernel !== null &&
         descriptorStart + 4 * end <= descriptorEnd &&
         describe(staging, compiled, views, ins, params, axes, inner, outs.length);
-      if (ready) kernel(descriptorStart);
+      if (ready) machine.run(kernel, splitMap(machine.threads, staging, facts, words, end));
       done = ready;
     } finally {
       staging.finish(done);

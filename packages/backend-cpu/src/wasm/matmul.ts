@@ -13,6 +13,7 @@ import type { Buffer, View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { isOnHeap } from './heap.ts';
 import type { Machine } from './machine.ts';
+import { Pieces, pieceCount } from './pieces.ts';
 import {
   biasNone,
   biasOfColumns,
@@ -206,7 +207,7 @@ const bytesOf = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, bu
 
 /** One product for each position of the batch dims, cut into parts where lists of offsets would be long. */
 function productsOf(
-  { heap }: Machine,
+  machine: Machine,
   run: Product,
   out: View,
   left: View,
@@ -214,6 +215,7 @@ function productsOf(
   dims: MatmulDims,
   bias: Bias | null,
 ): void {
+  const { heap } = machine;
   const { itemsize } = dtypes[out.dtype];
   const { batch } = dims;
   const split = batch + dims.m;
@@ -240,9 +242,15 @@ function productsOf(
   const operands = [out, a, b, ...(bias ? [bias.view] : [])].map(({ storage }) => storage.buffer);
   const copyRoom = operands.reduce((sum, buffer) => sum + roomOf(buffer), 0);
   const blockA = tileRoom + roundUp(rows * depth * itemsize, alignment);
-  const size = listRoom * wordBytes + copyRoom + blockA + columns * depth * itemsize;
+  const blocks = roundUp(blockA + columns * depth * itemsize, alignment);
+  const parts = Math.ceil(m.size / rowsAtOnce) * Math.ceil(n.size / columnsAtOnce);
+  const products = count(out.shape.slice(0, batch)) * parts;
+  const wanted = pieceCount(machine, count(out.shape) * k.size);
+  const size = listRoom * wordBytes + copyRoom + blocks * (wanted > 1 ? machine.places : 1);
   const start = heap.allocate(size);
+  let pieces: Pieces | null = null;
   try {
+    if (wanted > 1) pieces = new Pieces(machine, run, itemsize, Math.ceil(wanted / products));
     const { buffer } = heap.memory;
     const words = new Int32Array(buffer, start, listRoom);
     const addresses = placed(operands, new Uint8Array(buffer, start + listRoom * wordBytes, copyRoom));
@@ -263,6 +271,7 @@ function productsOf(
     set('blockDepth', depth);
     set('scratch', scratch);
     set('packedB', scratch + blockA);
+    set('scratchBytes', blocks);
     set('biasKind', kind);
     const views = [out, a, b, ...(bias ? [bias.view] : [])];
     forEachBatch(out.shape, batch, views, (offsets) => {
@@ -276,12 +285,15 @@ function productsOf(
           set('a', addresses[1] + (offsets[1] + (i && i * m.first.step)) * itemsize);
           set('b', addresses[2] + (offsets[2] + (j && j * n.first.step)) * itemsize);
           if (bias) set('bias', addresses[3] + (offsets[3] + (kind === biasOfRows ? i : j)) * itemsize);
-          run(start);
+          if (pieces) pieces.add(words);
+          else run(start);
         }
       }
     });
+    pieces?.finish();
     if (!isOnHeap(operands[0])) bytesOf(operands[0]).set(new Uint8Array(buffer, addresses[0], operands[0].byteLength));
   } finally {
+    pieces?.free();
     heap.free(start, size);
   }
 }

@@ -53,9 +53,10 @@ export const productFields = [
   'blockRows',
   'blockColumns',
   'blockDepth',
-  // scratch memory: tileRoom, then a block of A; a block of B
+  // scratch memory of the first thread: tileRoom, then a block of A; a block of B; the bytes from a thread's to the next one's
   'scratch',
   'packedB',
+  'scratchBytes',
   // what is added to each row or column at the end: biasNone, biasOfRows, biasOfColumns, and where it lies
   'biasKind',
   'bias',
@@ -264,6 +265,7 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
   const neighbours = defineNeighbours(module, lanes);
   const pack = definePack(module, lanes, neighbours);
   const scatter = defineScatter(module, lanes);
+  const thread = module.import('thread', [], 'i32');
   const tiles = Array.from({ length: panelRows }, (_, r) =>
     Array.from({ length: panelVectors }, (_, v) => defineTile(module, lanes, r + 1, v + 1, fused)),
   );
@@ -275,7 +277,9 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
     const [aRows, aSteps, bSteps] = (['aRows', 'aSteps', 'bSteps'] as const).map(read);
     const [bColumns, cRows, cColumns] = (['bColumns', 'cRows', 'cColumns'] as const).map(read);
     const [blockRows, blockColumns, blockDepth] = (['blockRows', 'blockColumns', 'blockDepth'] as const).map(read);
-    const [scratch, packedB, biasKind, bias] = (['scratch', 'packedB', 'biasKind', 'bias'] as const).map(read);
+    const own = fn.let(i32.mul(thread(), read('scratchBytes')));
+    const [scratch, packedB] = (['scratch', 'packedB'] as const).map((field) => fn.let(i32.add(read(field), own)));
+    const [biasKind, bias] = (['biasKind', 'bias'] as const).map(read);
     const packedA = fn.let(plus(scratch, tileRoom));
     const tileRows = fn.let(plus(scratch, tileBytes));
     const entry = (list: I32, i: I32): I32 => i32.add(list, times(i, 4));
