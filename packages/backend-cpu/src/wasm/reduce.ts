@@ -12,10 +12,11 @@ import { describeLoaded, type MapFamily, writeParam } from './map.ts';
 import { factsOf, type Layout, type ProgramFacts } from './map-kernel.ts';
 import { defineReduce, type ReduceVariant, type ReduceWords, reduceWordsOf, scratchBytes } from './reduce-kernel.ts';
 import { Unsupported } from './render.ts';
+import { denseStrides } from './rows.ts';
 import { splitReduce } from './split.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
 
-type ReduceFamily = (
+export type ReduceFamily = (
   kind: ReduceKind,
   out: View,
   ins: readonly View[],
@@ -160,15 +161,6 @@ function compileKernel(machine: Machine, variant: ReduceVariant): Kernel | null 
     throw error;
   }
   return machine.compile<{ reduce: Kernel }>(module).reduce;
-}
-
-function denseStrides(shape: readonly number[]): number[] {
-  const strides = shape.map(() => 0);
-  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
 }
 
 /** How the elements are walked over: dims of the results, dims that are reduced, outermost first, and along which vectors lie. */
