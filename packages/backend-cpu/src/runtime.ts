@@ -22,11 +22,15 @@ import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
+import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
 import { matmulOn } from './wasm/matmul.ts';
+import { layerOverrides } from './wasm/norm.ts';
 import { createReduce } from './wasm/reduce.ts';
+import { Rows } from './wasm/rows.ts';
+import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
@@ -64,6 +68,9 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const { heap, memory } = machine;
   const staging = new Staging(memory);
   const map = createMap(machine, staging);
+  const reduceLanes = createReduce(machine, staging, map);
+  const rows = new Rows(machine, staging, map);
+  const families = { map, reduce: reduceLanes, rows };
   return {
     ...plain,
     capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
@@ -73,11 +80,18 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
     },
     map,
-    reduce: createReduce(machine, staging, map),
+    reduce: reduceLanes,
     matmul: matmulOn(machine, plain.matmul, map),
     gather: gatherLines,
     scatter: scatterLines,
-    overrides: { ...decomposition, ...loss, ...pool },
+    overrides: {
+      ...decomposition,
+      ...loss,
+      ...pool,
+      ...softmaxOverrides(rows),
+      ...layerOverrides(families),
+      ...channelOverrides(families),
+    },
   };
 }
 
@@ -115,7 +129,7 @@ export function cpu(options: CpuOptions = {}): Backend<Buffer> {
   return {
     specVersion: backendSpecVersion,
     deviceType: 'cpu',
-    probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript, one thread' }],
+    probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript and WebAssembly' }],
     open: (index) => {
       if (index !== 0) throw new DeviceError(`there is one cpu device: use 'cpu', not 'cpu:${index}'`);
       return open();

@@ -40,10 +40,7 @@ export function reduce(
   else {
     // the reduced dims come last, so that what belongs to one result is consecutive
     const dims = full.map((_, d) => d);
-    const order = [
-      ...dims.filter((d) => out.shape[d] === full[d]),
-      ...dims.filter((d) => out.shape[d] !== full[d]),
-    ];
+    const order = [...dims.filter((d) => out.shape[d] === full[d]), ...dims.filter((d) => out.shape[d] !== full[d])];
     const permuted = ins.map((x) => ({
       dtype: x.dtype,
       storage: x.storage,

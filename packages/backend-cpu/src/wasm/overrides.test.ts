@@ -1,0 +1,182 @@
+/** Ops that are one kernel here against what they are derived from on the plain engine. */
+import { builtinOps, type DType, dispatch, registerBackend, type Tensor, tensor } from '@tenfold/tensor-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { cpu } from '../runtime.ts';
+import { generator, type Random } from '../test-views.ts';
+
+beforeAll(() => {
+  registerBackend(cpu({ engine: 'wasm' }));
+  const device = cpu({ engine: 'plain' });
+  registerBackend({ ...device, deviceType: 'plain', open: (index) => ({ ...device.open(index), overrides: {} }) });
+});
+
+const dtypes = ['float32', 'float64', 'float16', 'bfloat16'] as const;
+/** A few units in the last place. */
+const tolerance = { float32: 2e-6, float64: 1e-13, float16: 2e-3, bfloat16: 1.6e-2 } as {
+  readonly [D in DType]: number;
+};
+
+/** The same numbers on both devices, as a view with its dims in some order. */
+function both(random: Random, shape: readonly number[], dtype: DType, special = false): [Tensor, Tensor] {
+  const n = shape.reduce((a, b) => a * b, 1);
+  const values = Array.from({ length: n }, () => {
+    if (special && random() < 0.03)
+      return random.pick([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 80, -0]);
+    return (random() - 0.5) * 6;
+  });
+  const order = shape.map((_, d) => d);
+  if (random() < 0.4) order.sort(() => random() - 0.5);
+  const stored = order.map((d) => shape[d]);
+  const back = shape.map((_, d) => order.indexOf(d));
+  const on = (device: string): Tensor => {
+    const x = tensor(values, { dtype, device }).reshape(stored);
+    return shape.length > 1 ? x.permute(back) : x;
+  };
+  return [on('cpu'), on('plain')];
+}
+
+const numbers = (x: Tensor): number[] => Array.from(x.toTypedArraySync(), Number);
+const decoded = (x: Tensor): number[] => numbers(x.to('float64'));
+
+function expectClose(actual: readonly Tensor[], expected: readonly Tensor[], what: string, factor = 1): void {
+  expect(actual.length, what).toBe(expected.length);
+  actual.forEach((x, k) => {
+    expect([x.dtype, x.shape], what).toEqual([expected[k].dtype, expected[k].shape]);
+    const [a, b] = [decoded(x), decoded(expected[k])];
+    const scale = Math.max(1, ...b.filter(Number.isFinite).map(Math.abs));
+    const bound = tolerance[x.dtype] * factor * scale;
+    a.forEach((value, i) => {
+      if (Object.is(value, b[i]) || value === b[i]) return;
+      if (!(Math.abs(value - b[i]) <= bound))
+        expect.fail(`${what}, result ${k}, element ${i}: ${value}, derived ${b[i]} ± ${bound}`);
+    });
+  });
+}
+
+const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(x) ? x : [x as Tensor]);
+
+function shapeOf(random: Random, ranks: readonly number[]): number[] {
+  const rank = random.pick(ranks);
+  const most = rank === 1 ? 3000 : rank === 2 ? 60 : rank === 3 ? 15 : 8;
+  return Array.from({ length: rank }, () => 1 + random.below(most));
+}
+
+describe('softmax', () => {
+  const ops = ['softmax', 'logSoftmax'] as const;
+
+  it.each(ops)('%s and its gradient equal the derived ops on 300 random cases', (name) => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const random = generator(seed);
+      const shape = seed % 30 === 0 ? [] : shapeOf(random, [1, 2, 3, 4]);
+      const dtype = random.pick(dtypes);
+      const dim = shape.length === 0 ? 0 : random.below(shape.length);
+      const what = `seed ${seed}: ${name} of ${dtype} [${shape}] over ${dim}`;
+      const [x, plain] = both(random, shape, dtype, true);
+      const results = [x, plain].map((t) => dispatch(builtinOps[name], [t], { dim }) as Tensor);
+      expectClose([results[0]], [results[1]], what);
+      const [g, plainG] = both(random, shape, random() < 0.1 && dtype !== 'float64' ? 'float32' : dtype);
+      const backward = builtinOps[`${name}Backward`];
+      const y = dispatch(builtinOps[name], [both(random, shape, dtype)[1]], { dim }) as Tensor;
+      const [here, there] = [dispatch(backward, [g, y.to('cpu')], { dim }), dispatch(backward, [plainG, y], { dim })];
+      expectClose(listOf(here), listOf(there), `${what}, backward`);
+    }
+  });
+
+  it('gives NaN for a row with NaN, +Infinity or nothing but -Infinity, as PyTorch does', () => {
+    const rows = [
+      [1, Number.NaN, 2],
+      [1, Number.POSITIVE_INFINITY, 2],
+      [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY],
+      [0, Number.NEGATIVE_INFINITY, 0],
+    ];
+    const nan = [Number.NaN, Number.NaN, Number.NaN];
+    expect(tensor(rows).softmax(1).toArraySync()).toEqual([nan, nan, nan, [0.5, 0, 0.5]]);
+  });
+});
+
+describe('normalisations', () => {
+  type Pair = readonly [Tensor, Tensor];
+  type Operand = Pair | null;
+
+  /** Runs an op on both devices and compares; `null` operands stay. */
+  function compare(
+    name: keyof typeof builtinOps,
+    operands: readonly Operand[],
+    attrs: object,
+    what: string,
+  ): Tensor[][] {
+    const results = [0, 1].map((device) => {
+      const inputs = operands.map((operand) => operand && operand[device]);
+      return [...listOf(dispatch(builtinOps[name] as never, inputs as never, attrs as never))];
+    });
+    expectClose(results[0], results[1], what, 8);
+    return results;
+  }
+
+  /** A weight, a bias, or none; of half precision now and then in float32. */
+  const affine = (random: Random, shape: readonly number[], dtype: DType): Operand => {
+    if (random() < 0.3) return null;
+    return both(random, shape, dtype !== 'float64' && random() < 0.2 ? 'float32' : dtype);
+  };
+  const wantedOf = (random: Random, n: number): boolean[] => Array.from({ length: n }, () => random() < 0.7);
+  const pairOf = (results: Tensor[][], k: number): Pair => {
+    const there = results[1][k];
+    return [there.to('cpu'), there];
+  };
+
+  it.each(['layerNorm', 'rmsNorm'] as const)(
+    '%s and its gradient equal the derived ops on 200 random cases',
+    (name) => {
+      for (let seed = 1; seed <= 200; seed++) {
+        const random = generator(seed);
+        const shape = shapeOf(random, [1, 2, 3, 4]);
+        const dtype = random.pick(dtypes);
+        const dims = 1 + random.below(shape.length);
+        const what = `seed ${seed}: ${name} of ${dtype} [${shape}] over ${dims} dims`;
+        const x = both(random, shape, dtype);
+        const trailing = shape.slice(shape.length - dims);
+        const beside = [
+          affine(random, trailing, dtype),
+          ...(name === 'layerNorm' ? [affine(random, trailing, dtype)] : []),
+        ];
+        const results = compare(name, [x, ...beside], { dims, eps: 0.1 }, what);
+        const stats = results[1].slice(1).map((_, k) => pairOf(results, k + 1));
+        const wanted = wantedOf(random, name === 'layerNorm' ? 3 : 2);
+        const g = both(random, shape, dtype);
+        compare(`${name}Backward`, [g, x, ...stats, beside[0]], { dims, wanted }, `${what}, backward`);
+      }
+    },
+  );
+
+  it('groupNorm and its gradient equal the derived ops on 200 random cases', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      const groups = 1 + random.below(3);
+      const shape = shapeOf(random, [2, 3, 4]);
+      shape[1] = groups * (1 + random.below(4));
+      const dtype = random.pick(dtypes);
+      const what = `seed ${seed}: groupNorm of ${dtype} [${shape}] in ${groups} groups`;
+      const x = both(random, shape, dtype);
+      const beside = [affine(random, [shape[1]], dtype), affine(random, [shape[1]], dtype)];
+      const results = compare('groupNorm', [x, ...beside], { groups, eps: 0.1 }, what);
+      const inputs = [both(random, shape, dtype), x, pairOf(results, 1), pairOf(results, 2), beside[0]];
+      compare('groupNormBackward', inputs, { groups, wanted: wantedOf(random, 3) }, `${what}, backward`);
+    }
+  });
+
+  it('batchNorm, in training and not, and its gradient equal the derived ops on 200 random cases', () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = generator(seed);
+      const shape = shapeOf(random, [2, 3, 4]);
+      const dtype = random.pick(dtypes);
+      const what = `seed ${seed}: batchNorm of ${dtype} [${shape}]`;
+      const x = both(random, shape, dtype);
+      const beside = [affine(random, [shape[1]], dtype), affine(random, [shape[1]], dtype)];
+      const results = compare('batchNorm', [x, ...beside], { eps: 0.1 }, what);
+      const [mean, rstd, variance] = [1, 2, 3].map((k) => pairOf(results, k));
+      compare('batchNormInference', [x, mean, variance, ...beside], { eps: 0.1 }, `${what}, inference`);
+      const attrs = { training: random() < 0.7, wanted: wantedOf(random, 3) };
+      compare('batchNormBackward', [both(random, shape, dtype), x, mean, rstd, beside[0]], attrs, `${what}, backward`);
+    }
+  });
+});
