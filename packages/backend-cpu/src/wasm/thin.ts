@@ -52,14 +52,15 @@ type I32 = Value<'i32'>;
 const plus = (x: I32, y: number): I32 => i32.add(x, i32.const(y));
 const advance = (fn: FunctionBuilder, x: Local<'i32'>, by: I32): void => fn.emit(x.set(i32.add(x.get, by)));
 
-function arguments_(fn: FunctionBuilder): { readonly [F in ThinField]: Local<'i32'> } {
+/** The arguments as variables of a kernel. */
+function argumentsOf(fn: FunctionBuilder): { readonly [F in ThinField]: Local<'i32'> } {
   const at = fn.parameter(0, 'i32').get;
   return Object.fromEntries(thinFields.map((field, i) => [field, fn.variable(i32.load(at, 4 * i))])) as {
     [F in ThinField]: Local<'i32'>;
   };
 }
 
-/** `count` or what is left of it, as a variable: how much of a block there is. */
+/** The smaller of `x` and `count`, as a variable. */
 function least(fn: FunctionBuilder, x: I32, count: number): Local<'i32'> {
   const y = fn.variable(x);
   fn.if(i32.gtU(y.get, i32.const(count)), () => fn.emit(y.set(i32.const(count))));
@@ -73,7 +74,7 @@ const rowsAtOnce = 4;
 function defineDots(module: ModuleBuilder, name: string, lanes: Lanes, vectors: number): void {
   const { size, lanes: width } = lanes;
   module.define({ parameters: ['i32'], result: 'none', name }, (fn) => {
-    const { matrix, x, y, wide, k, matrixWide, xVector, yVector } = arguments_(fn);
+    const { matrix, x, y, wide, k, matrixWide, xVector, yVector } = argumentsOf(fn);
     const dots = (rows: number): void => {
       const make = (): Local<'v128'>[][] =>
         Array.from({ length: rows }, () => Array.from({ length: vectors }, () => fn.local('v128')));
@@ -142,7 +143,7 @@ function defineCombine(module: ModuleBuilder, name: string, lanes: Lanes, vector
   const { size, lanes: width } = lanes;
   const indices = Array.from({ length: vectors }, (_, t) => t);
   module.define({ parameters: ['i32'], result: 'none', name }, (fn) => {
-    const { matrix, x, y, wide, k, matrixStep, xStep, xVector, yVector, scratch } = arguments_(fn);
+    const { matrix, x, y, wide, k, matrixStep, xStep, xVector, yVector, scratch } = argumentsOf(fn);
     /** Adds so many rows to the running sums. */
     const add = (rows: number, row: Local<'i32'>, factor: Local<'i32'>, columns: I32): void => {
       const factors = Array.from({ length: rows }, (_, r) =>
