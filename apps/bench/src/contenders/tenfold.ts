@@ -1,7 +1,7 @@
 /** The rows in Tenfold. */
 import '@tenfold/backend-cpu/register';
 import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
-import * as backend from '@tenfold/backend-cpu';
+import { getNumThreads, setNumThreads } from '@tenfold/backend-cpu';
 import { CrossEntropyLoss, Linear, Module, MSELoss, Parameter, ReLU, Sequential } from '@tenfold/nn';
 import { Adam, SGD } from '@tenfold/optim';
 import {
@@ -23,12 +23,7 @@ import {
 import { million, serve, sized, sizes, type Work, type Works } from '../contender.ts';
 
 manualSeed(0);
-/** What the engine exports where it can have several threads. */
-const { setNumThreads, getNumThreads } = backend as {
-  setNumThreads?: (count: number) => void;
-  getNumThreads?: () => number;
-};
-setNumThreads?.(Number(process.argv[2] ?? 1));
+setNumThreads(Number(process.argv[2] ?? 1));
 
 /** The Function of the linear demo. */
 class LinearFunction extends Function {
@@ -182,4 +177,4 @@ const works: Works = {
   'model load': modelLoad,
 };
 
-await serve('Tenfold cpu', getNumThreads?.() ?? 1, works);
+await serve('Tenfold cpu', getNumThreads(), works);
