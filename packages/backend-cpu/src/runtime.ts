@@ -22,6 +22,7 @@ import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
+import { createArgReduce } from './wasm/arg-reduce.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
@@ -81,6 +82,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     reduce: reduceLanes,
+    argReduce: createArgReduce(rows),
     matmul: matmulOn(machine, plain.matmul, map),
     gather: gatherLines,
     scatter: scatterLines,

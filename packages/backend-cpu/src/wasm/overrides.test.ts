@@ -1,5 +1,5 @@
 /** Ops that are one kernel here against what they are derived from on the plain engine. */
-import { builtinOps, type DType, dispatch, registerBackend, type Tensor, tensor } from '@tenfold/tensor-core';
+import { builtinOps, type DType, dispatch, isFloat, registerBackend, type Tensor, tensor } from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cpu } from '../runtime.ts';
 import { generator, type Random } from '../test-views.ts';
@@ -22,7 +22,7 @@ function both(random: Random, shape: readonly number[], dtype: DType, special = 
   const values = Array.from({ length: n }, () => {
     if (special && random() < 0.03)
       return random.pick([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 80, -0]);
-    return (random() - 0.5) * 6;
+    return isFloat(dtype) ? (random() - 0.5) * 6 : random.below(9) - 4;
   });
   const order = shape.map((_, d) => d);
   if (random() < 0.4) order.sort(() => random() - 0.5);
@@ -177,6 +177,26 @@ describe('normalisations', () => {
       compare('batchNormInference', [x, mean, variance, ...beside], { eps: 0.1 }, `${what}, inference`);
       const attrs = { training: random() < 0.7, wanted: wantedOf(random, 3) };
       compare('batchNormBackward', [both(random, shape, dtype), x, mean, rstd, beside[0]], attrs, `${what}, backward`);
+    }
+  });
+});
+
+describe('argmax and argmin', () => {
+  it('equal those of the plain engine on 600 random cases', () => {
+    for (let seed = 1; seed <= 600; seed++) {
+      const random = generator(seed);
+      const shape = shapeOf(random, [1, 2, 3, 4]);
+      const dtype = random.pick([...dtypes, 'int32', 'int64'] as const);
+      const [x, plain] = both(random, shape, dtype, dtype.includes('float') && random() < 0.5);
+      // few different values: of equal ones the first counts
+      const [here, there] = random() < 0.5 ? [x, plain] : [x.round(), plain.round()];
+      const dim = random() < 0.2 ? null : random.below(shape.length);
+      for (const name of ['argmax', 'argmin'] as const) {
+        const [a, b] = [here, there].map((t) =>
+          numbers(dispatch(builtinOps[name], [t], { dim, keepdim: false }) as Tensor),
+        );
+        expect(a, `seed ${seed}: ${name} of ${dtype} [${shape}] over ${dim}`).toEqual(b);
+      }
     }
   });
 });

@@ -10,16 +10,19 @@ import {
   f64,
   f64x2,
   i32,
+  i32x4,
   type Local,
   type ModuleBuilder,
   select,
   type Value,
+  v128,
 } from './assembler.ts';
 import {
   each,
   encoded,
   type Group,
   groupSize,
+  isWide,
   itemBytes,
   keepGroup,
   loadDense,
@@ -27,6 +30,7 @@ import {
   loadSplat,
   storeDense,
   storeLane,
+  type V,
 } from './elements.ts';
 import { type Folding, foldGroups, foldingOf, foldLanes, onlyPresent } from './folding.ts';
 import { render } from './render.ts';
@@ -48,6 +52,8 @@ export interface Place {
   /** Elements of operand `o`, one each for the lanes. */
   load(o: number): Group;
   store(o: number, group: Group): void;
+  /** Positions in the row, as int32. */
+  position(): V;
 }
 
 /** Writes the code for one row. */
@@ -124,7 +130,7 @@ export class RowWriter {
   /** Σ of `term` over the row. */
   sum(term: (at: Place) => Group): Value<'f64'> {
     const folding = foldingOf('sum', this.precision, true);
-    return this.fn.let(f64x2.extract(this.#fold(folding, term), 0));
+    return this.fn.let(f64x2.extract(this.#fold(folding, this.precision, term), 0));
   }
 
   /** The largest `term` of the row, in all lanes; what is NaN may be passed over. */
@@ -132,11 +138,16 @@ export class RowWriter {
     const floats = this.precision === 'float32' ? f32x4 : f64x2;
     const exact = foldingOf('max', this.precision, true);
     const folding: Folding = { ...exact, ...fast(floats.pmax) };
-    const result = this.#fold(folding, term);
+    const result = this.#fold(folding, this.precision, term);
     const vector = this.fn.let(
       this.precision === 'float32' ? f32x4.splat(f32x4.extract(result, 0)) : f64x2.splat(f64x2.extract(result, 0)),
     );
     return exact.vectors === 1 ? [vector] : [vector, vector];
+  }
+
+  /** The extreme of `term`, a group of `dtype`, in the first lane. */
+  extreme(kind: 'max' | 'min', dtype: DType, term: (at: Place) => Group): V {
+    return this.#fold(foldingOf(kind, dtype, true), dtype, term);
   }
 
   /** Runs over the row. */
@@ -150,7 +161,7 @@ export class RowWriter {
     );
   }
 
-  #fold(folding: Folding, term: (at: Place) => Group) {
+  #fold(folding: Folding, dtype: DType, term: (at: Place) => Group): V {
     const { fn } = this;
     const running = Array.from({ length: folding.vectors }, () =>
       folding.neutral.map((x) => fn.variable(fn.constant(x))),
@@ -163,7 +174,7 @@ export class RowWriter {
       });
     };
     const missing = fn.constant(folding.missing);
-    const wide = this.precision === 'float64';
+    const wide = isWide(dtype);
     this.#pass(
       unrolled,
       (count) => fold(count, (k) => term(this.#place(k, null))),
@@ -195,6 +206,10 @@ export class RowWriter {
     const { fn } = this;
     const module = this.#module;
     return {
+      position: () => {
+        const first = i32.add(i32.sub(this.length, this.#left.get), i32.const(skipped * groupSize));
+        return fn.let(i32x4.add(i32x4.splat(first), fn.constant(v128.of32([0, 1, 2, 3]))));
+      },
       load: (o) => {
         const dtype = this.#dtypes[o];
         const at = this.#pointers[o].get;

@@ -4,8 +4,9 @@ import { allocate, type Buffer, type View } from '../elements.ts';
 import type { Value } from './assembler.ts';
 import { itemBytes } from './elements.ts';
 import { heapBytes, isOnHeap } from './heap.ts';
+import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
-import type { Kernel, MapFamily } from './map.ts';
+import type { MapFamily } from './map.ts';
 import { defineRows, type Precision, type RowWriter, rowWords } from './rows-kernel.ts';
 import { descriptorStart, type Staging } from './staging.ts';
 
