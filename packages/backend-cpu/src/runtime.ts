@@ -31,6 +31,7 @@ import { matmulOn } from './wasm/matmul.ts';
 import { layerOverrides } from './wasm/norm.ts';
 import { createReduce } from './wasm/reduce.ts';
 import { Rows } from './wasm/rows.ts';
+import { createScan } from './wasm/scan.ts';
 import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
 
@@ -83,6 +84,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     map,
     reduce: reduceLanes,
     argReduce: createArgReduce(rows),
+    scan: createScan(rows),
     matmul: matmulOn(machine, plain.matmul, map),
     gather: gatherLines,
     scatter: scatterLines,

@@ -2,7 +2,7 @@
 import { builtinOps, type DType, dispatch, isFloat, registerBackend, type Tensor, tensor } from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cpu } from '../runtime.ts';
-import { generator, type Random } from '../test-views.ts';
+import { copyView, elements, generator, type Random, randomShape, randomView, untouched } from '../test-views.ts';
 
 beforeAll(() => {
   registerBackend(cpu({ engine: 'wasm' }));
@@ -199,4 +199,41 @@ describe('argmax and argmin', () => {
       }
     }
   });
+});
+
+describe('scans', () => {
+  it.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)(
+    '%s equals that of the plain engine on 300 random cases',
+    (kind) => {
+      const [wasm, plain] = [cpu({ engine: 'wasm' }).open(0), cpu({ engine: 'plain' }).open(0)];
+      const all = [...dtypes, 'int64', 'int32', 'int16', 'int8', 'uint8'] as const;
+      for (let seed = 1; seed <= 300; seed++) {
+        const random = generator(seed);
+        const shape = randomShape(random, 400);
+        if (shape.length === 0) continue;
+        const dtype = random.pick(all);
+        const input = randomView(random, dtype, shape, { broadcast: true });
+        const axis = random.below(shape.length);
+        const reverse = kind.startsWith('cumm') ? false : random() < 0.5;
+        const outs = [randomView(random, dtype, shape, {})];
+        if (kind.startsWith('cumm')) outs.push(randomView(random, 'int64', shape, {}));
+        const others = outs.map(copyView);
+        wasm.scan(kind, outs, input, axis, reverse);
+        plain.scan(kind, others, input, axis, reverse);
+        outs.forEach((out, k) => {
+          const what = `seed ${seed}: ${kind} of ${dtype} [${shape}] along ${axis}`;
+          const [actual, expected] = [elements(out), elements(others[k])];
+          // half precision is rounded from float32 here, from double there
+          const unit = dtype === 'float16' ? 2 ** -10 : dtype === 'bfloat16' ? 2 ** -7 : 0;
+          actual.forEach((x, i) => {
+            const want = expected[i];
+            if (x === want || (Number.isNaN(x) && Number.isNaN(want))) return;
+            if (!(Math.abs(Number(x) - Number(want)) <= unit * Math.abs(Number(want))))
+              expect.fail(`${what}, ${i}: ${x}, plain ${want}`);
+          });
+          expect(untouched(out), what).toBe(true);
+        });
+      }
+    },
+  );
 });

@@ -56,6 +56,11 @@ export interface Place {
   position(): V;
 }
 
+/** One element of a row. */
+export interface Single extends Pick<Place, 'load' | 'store'> {
+  position(): Value<'i32'>;
+}
+
 /** Writes the code for one row. */
 export class RowWriter {
   readonly fn: FunctionBuilder;
@@ -159,6 +164,33 @@ export class RowWriter {
       },
       () => body(this.#place(0, this.#left.get)),
     );
+  }
+
+  /** Visits the elements of the row one by one, from the last one if `reverse`: each is in all lanes of its group. */
+  one(reverse: boolean, body: (at: Single) => void): void {
+    const { fn } = this;
+    const left = this.#left;
+    const last = i32.sub(this.length, i32.const(1));
+    const bytes = (o: number): number => itemBytes(this.#dtypes[o]);
+    this.#pointers.forEach((pointer, o) => {
+      const start = this.#rows[o].get;
+      fn.emit(pointer.set(reverse ? i32.add(start, i32.mul(last, i32.const(bytes(o)))) : start));
+    });
+    fn.emit(left.set(this.length));
+    fn.while(left.get, () => {
+      body({
+        load: (o) => keepGroup(fn, loadSplat(this.#module, this.#dtypes[o], this.#pointers[o].get)),
+        store: (o, group) => {
+          const raw = keepGroup(fn, encoded(this.#module, this.#dtypes[o], group));
+          fn.emit(storeLane(this.#dtypes[o], this.#pointers[o].get, raw, 0));
+        },
+        position: () => (reverse ? i32.sub(left.get, i32.const(1)) : i32.sub(this.length, left.get)),
+      });
+      this.#pointers.forEach((pointer, o) => {
+        fn.emit(pointer.set(i32.add(pointer.get, i32.const(reverse ? -bytes(o) : bytes(o)))));
+      });
+      fn.emit(left.set(i32.sub(left.get, i32.const(1))));
+    });
   }
 
   #fold(folding: Folding, dtype: DType, term: (at: Place) => Group): V {
