@@ -9,6 +9,8 @@ const conditions = ['tenfold-source', 'module', 'node', 'development|production'
 
 /** The tests of the engine that don't run on every leg. */
 const notOnLegs = [
+  // counts the turns of a timer, and a page has other timers
+  'src/breathe.test.ts',
   // sets flags of V8 through Node
   'src/kernels.test.ts',
   // starts processes and Node's threads; pages have src/threads-page.test.ts

@@ -302,6 +302,37 @@ describe('memory', () => {
     expect(bytes()).toBe(before);
     expect(w.grad?.isDisposed).toBe(false);
   });
+
+  test('a gradient of backward goes with the tidy that replaces it; one that the user assigned stays', () => {
+    const w = randn([64, 64], withGrad);
+    const step = (): void =>
+      tidy(() => {
+        w.grad = null;
+        w.mul(2).sum().backward();
+      });
+    step();
+    const before = bytes();
+    const first = w.grad as Tensor | null;
+    for (let i = 0; i < 10; i++) step();
+    expect(bytes()).toBe(before);
+    expect(first?.isDisposed).toBe(true);
+    const own = ones([64, 64]);
+    w.grad = own;
+    step();
+    expect(own.isDisposed).toBe(false);
+    const last = w.grad as Tensor | null;
+    tidy(() => {
+      w.grad = null;
+      w.grad = last;
+    });
+    expect(last?.isDisposed).toBe(false);
+    tidy(() => {
+      w.grad = null;
+      return last;
+    });
+    expect(last?.isDisposed).toBe(false);
+    w.grad = null;
+  });
 });
 
 describe('ops of third parties', () => {

@@ -19,12 +19,12 @@ import {
   type Tensor,
 } from '@tenfold/tensor-core';
 import { rebase } from './inplace.ts';
-import { setHistory } from './meta.ts';
+import { AccumulateGrad, setHistory } from './meta.ts';
 import { type Edge, type GradMeta, gradMetaOf, Node } from './node.ts';
 import type { OwnRecord } from './record.ts';
 import { zeroGrad } from './rule-node.ts';
 import { SavedTensor } from './saved-tensor.ts';
-import { edgesOf, gradientEdge, isLeaf, requiresGrad } from './views.ts';
+import { edgesOf, gradientEdge } from './views.ts';
 
 /** What a forward gives: a tensor or several. */
 export type FunctionOutputs = Tensor | readonly Tensor[];
@@ -235,7 +235,7 @@ class FunctionNode extends Node {
     const inputGrads: (Tensor | null)[] = this.edges.map(() => null);
     args.forEach((arg, position) => {
       const result = results[position] ?? null;
-      if (arg instanceof TensorArgument) inputGrads[arg.input] = this.#checked(result, arg.input, position);
+      if (arg instanceof TensorArgument) inputGrads[arg.input] = this.checked(result, arg.input, position);
       else if (result !== null) {
         throw new AutogradError(
           `function ${this.name} returned a gradient different from null at position ${position}, but the corresponding forward input was not a tensor`,
@@ -245,7 +245,7 @@ class FunctionNode extends Node {
     return inputGrads;
   }
 
-  #checked(result: unknown, input: number, position: number): Tensor | null {
+  private checked(result: unknown, input: number, position: number): Tensor | null {
     if (result === null) return null;
     const wrong = (expected: string, got: string): AutogradError =>
       new AutogradError(
@@ -311,9 +311,8 @@ function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   // a Function's spec is only ever called with a call
   const call = attrs as FunctionCall;
   const tensors = inputs as readonly Tensor[];
-  const context = call.begin(call.args.map((arg) => arg instanceof TensorArgument && requiresGrad(tensors[arg.input])));
-  const leaves = new Set(tensors.filter((x) => requiresGrad(x) && isLeaf(x)));
   const edges = edgesOf(inputs);
+  const context = call.begin(call.args.map((arg) => arg instanceof TensorArgument && edges[arg.input][0] !== null));
   const result = belowAutograd(spec, inputs, attrs);
   const outputs: readonly Tensor[] = isTensor(result) ? [result] : result;
   const node = new FunctionNode(call, context, tensors, edges);
@@ -324,18 +323,21 @@ function recordFunction(spec: OpSpec, inputs: readonly Operand[], attrs: object 
       'Some elements marked as dirty during the forward method were not returned as output. The inputs that are modified inplace must all be outputs of the Function.',
     );
   }
-  const differentiable = outputs.filter((x) => !nonDifferentiable.includes(x) && isFloat(x.dtype));
-  outputs.forEach((output, k) => {
-    if (!differentiable.includes(output)) return;
+  const isDifferentiable = (x: Tensor): boolean => isFloat(x.dtype) && !nonDifferentiable.includes(x);
+  for (let k = 0; k < outputs.length; k++) {
+    const output = outputs[k];
+    if (!isDifferentiable(output)) continue;
     if (dirty.includes(output)) {
-      if (leaves.has(output))
+      const input = tensors.indexOf(output);
+      // what was a leaf before forward ran
+      if (edges[input]?.[0] instanceof AccumulateGrad)
         throw new AutogradError('a leaf Variable that requires grad has been used in an in-place operation.');
-      rebase(output, node, k, tensors.indexOf(output), outputs.length);
+      rebase(output, node, k, input, outputs.length);
     } else {
       const meta = setHistory(output, node, k);
-      if (output.viewInfo) meta.fromFunction = differentiable.length > 1 ? 'many' : 'one';
+      if (output.viewInfo) meta.fromFunction = outputs.filter(isDifferentiable).length > 1 ? 'many' : 'one';
     }
-  });
+  }
   node.finish(outputs);
   return result;
 }

@@ -1,5 +1,5 @@
 /** Autograd's own slot of a tensor, and the node that ends at a leaf. */
-import { builtinOps, dispatch, gradMode, keep, numel, type Tensor } from '@tenfold/tensor-core';
+import { builtinOps, dispatch, gradMode, keep, numel, type Tensor, track } from '@tenfold/tensor-core';
 import { type Edge, gradMetaOf, Node } from './node.ts';
 
 /** What autograd knows of one tensor. A tensor that no gradient ever touched has none. */
@@ -7,6 +7,8 @@ export class AutogradMeta {
   /** Set by the user on a leaf. */
   requiresGrad = false;
   grad: Tensor | null = null;
+  /** Whether `grad` is backward's own tensor, not one that the user assigned. */
+  madeGrad = false;
   /** The node this tensor is an output of, and which. */
   gradFn: Node | null = null;
   outputNr = 0;
@@ -74,13 +76,20 @@ export function addGrad(tensor: Tensor, grad: Tensor, owned: boolean): void {
   const before = ensureMeta(tensor).grad;
   if (before === null) tensor.grad = owned && !gradMode.enabled && isWhole(grad) ? grad : grad.clone();
   else if (gradMode.enabled) tensor.grad = before.add(grad);
-  else dispatch(builtinOps.add.inplaceTwin, [before, grad], { alpha: 1 });
+  else {
+    dispatch(builtinOps.add.inplaceTwin, [before, grad], { alpha: 1 });
+    return;
+  }
+  ensureMeta(tensor).madeGrad = true;
 }
 
 /** Whether a tensor is the whole of its memory, in row-major order: then keeping it keeps nothing else. */
 const isWhole = (x: Tensor): boolean => x.viewInfo === null && x.storage.length === numel(x.shape) && x.isContiguous();
 
-/** The slot for `grad`, kept out of any `tidy` around. */
+/** The slot for `grad`, kept out of any `tidy` around; what backward had put there before goes with the `tidy` in which it is replaced. */
 export function assignGrad(tensor: Tensor, grad: Tensor | null): void {
-  ensureMeta(tensor).grad = grad && keep(grad);
+  const meta = ensureMeta(tensor);
+  if (meta.grad !== null && meta.grad !== grad && meta.madeGrad) track(meta.grad);
+  meta.madeGrad &&= meta.grad === grad;
+  meta.grad = grad && keep(grad);
 }

@@ -183,7 +183,8 @@ export class RuleNode extends Node {
   /** Whether a saved tensor shows this memory. */
   hasSaved(storage: Storage): boolean {
     for (const saved of this.tensors) if (saved.storage === storage) return true;
-    if (this.unpacked !== null) for (const tensor of this.unpacked.values()) if (tensor.storage === storage) return true;
+    if (this.unpacked !== null)
+      for (const tensor of this.unpacked.values()) if (tensor.storage === storage) return true;
     return false;
   }
 

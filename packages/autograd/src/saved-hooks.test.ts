@@ -141,7 +141,7 @@ describe('savedTensorsHooks', () => {
     );
     z.detach().mul_(2);
     z.sum().backward();
-    expect(values(x.grad)).toEqual([Math.exp(1), Math.exp(2)]);
+    (values(x.grad) as number[]).forEach((g, i) => expect(g).toBeCloseTo(Math.exp(i + 1), 12));
   });
 
   test('are given up with the graph', () => {

@@ -242,6 +242,15 @@ function readInput(index: number, dtype: DType, out: Register): Step {
 }
 
 function gather(to: TypedArray, first: number, from: TypedArray, at: number, stride: number, length: number): void {
+  // a loop that sees one type of array is several times as fast
+  if (to instanceof Float32Array && from instanceof Float32Array) {
+    for (let i = 0; i < length; i++) to[first + i] = from[at + i * stride];
+    return;
+  }
+  if (to instanceof Float64Array && from instanceof Float64Array) {
+    for (let i = 0; i < length; i++) to[first + i] = from[at + i * stride];
+    return;
+  }
   for (let i = 0; i < length; i++) to[first + i] = from[at + i * stride];
 }
 

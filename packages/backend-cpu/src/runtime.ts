@@ -133,7 +133,7 @@ export function cpu(options: CpuOptions = {}): Backend<Buffer> {
   return {
     specVersion: backendSpecVersion,
     deviceType: 'cpu',
-    probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript, one thread' }],
+    probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript and WebAssembly' }],
     open: (index) => {
       if (index !== 0) throw new DeviceError(`there is one cpu device: use 'cpu', not 'cpu:${index}'`);
       return open();

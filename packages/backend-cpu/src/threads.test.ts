@@ -212,7 +212,15 @@ describe('results of ops are the bits of one thread on', () => {
     'a pad': (x) => lib.cat([x, x.neg()], 1),
     'in place': (x, y) => x.clone().mul_(y).relu_(),
   };
+  /** Of these each result is made of many elements. */
   const products: { readonly [name: string]: Op } = {
+    'sums of rows': (x) => x.sum(1),
+    'sums of columns': (x) => x.sum(0),
+    'sums of columns of squares': (x) => x.square().sum(0),
+    'maxima of rows of doubles': (x) => x.to('float64').amax(1),
+    'sums of every other dim': (x) => part(x, 690, 600).reshape([6, 115, 60, 10]).sum([1, 3]),
+    'sums of the dims between': (x) => part(x, 690, 600).reshape([6, 115, 60, 10]).sum([0, 2]),
+    'sums of integers': (x) => x.to('int32').sum(0),
     'a product': (x, y) => x.matmul(y.t()),
     'a product of transposes': (x, y) => x.t().matmul(y),
     'a product of few rows': (x, y) => part(x, 9, 601).matmul(part(y, 601, 599)),

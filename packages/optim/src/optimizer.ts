@@ -67,7 +67,8 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   readonly state = new Map<Tensor, S>();
   /** Options of groups that don't name their own. */
   readonly defaults: Readonly<O>;
-  readonly #checks: { readonly [K in keyof O]: OptionCheck };
+  /** The names of the options and their checks. */
+  readonly #checks: readonly (readonly [keyof O & string, OptionCheck])[];
 
   /**
    * @param checks one check per option, in the order in which they are reported.
@@ -79,8 +80,8 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     options: object | undefined,
     checks: { readonly [K in keyof O]: OptionCheck },
   ) {
-    this.#checks = checks;
-    checkOptions(new.target.name, options, Object.keys(checks));
+    this.#checks = Object.entries<OptionCheck>(checks) as [keyof O & string, OptionCheck][];
+    checkOptions(new.target.name, options, this.#names());
     const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
     this.defaults = { ...defaults, ...given };
     this.#check(this.defaults);
@@ -113,7 +114,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   /** Adds parameters, for instance layers that are unfrozen later. @throws ArgumentError as the constructor does. */
   addParamGroup(group: ParamGroupInit<O>): void {
     const { params, ...options } = group;
-    checkOptions('addParamGroup', options, Object.keys(this.#checks));
+    checkOptions('addParamGroup', options, this.#names());
     const list: Tensor[] = isTensor(params) ? [params] : [...params];
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
     for (const param of list) {
@@ -130,9 +131,13 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     this.paramGroups.push(complete);
   }
 
+  #names(): string[] {
+    return this.#checks.map(([name]) => name);
+  }
+
   #check(options: O): void {
-    for (const name of Object.keys(this.#checks) as (keyof O)[]) {
-      const problem = this.#checks[name](options[name]);
+    for (const [name, check] of this.#checks) {
+      const problem = check(options[name]);
       if (problem) throw new ArgumentError(`${this.constructor.name}: ${problem}`);
     }
   }
@@ -163,15 +168,19 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
 
   /** The state of a parameter, made by `make` at the first step. It follows a parameter whose module was moved or cast. */
   protected stateOf(param: Tensor, make: () => S): S {
-    const state = this.state.get(param) ?? make();
-    this.state.set(param, state);
-    const values: ParamState = state;
-    for (const name of Object.keys(values)) {
+    const known = this.state.get(param);
+    if (known === undefined) {
+      const state = make();
+      this.state.set(param, state);
+      return state;
+    }
+    const values: ParamState = known;
+    for (const name in values) {
       const value = values[name];
-      if (isTensor(value) && (value.dtype !== param.dtype || value.device !== param.device))
+      if (isTensor(value) && (value.dtype !== param.dtype || value.storage.device !== param.storage.device))
         values[name] = keep(value.to(param));
     }
-    return state;
+    return known;
   }
 
   /** Takes the gradients of all parameters away, or fills them with zeros. */
@@ -233,7 +242,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
       indices.forEach((index: number, k) => {
         byIndex.set(index, params[k]);
       });
-      checkOptions('loadStateDict', rest, Object.keys(this.#checks));
+      checkOptions('loadStateDict', rest, this.#names());
       const merged = { ...this.defaults, ...rest } as O;
       this.#check(merged);
       return merged;

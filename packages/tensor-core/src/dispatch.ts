@@ -341,15 +341,18 @@ function isDense({ shape, strides }: TensorView): boolean {
 
 /** Whether `x` reads memory that a target writes, other than at the very same elements. */
 function overlapsOther(x: Tensor, targets: readonly Tensor[]): boolean {
-  return targets.some(
-    (target) =>
-      x.storage === target.storage &&
-      !(x.offset === target.offset && sameShape(x.shape, target.shape) && sameShape(x.strides, target.strides)),
-  );
+  for (const target of targets) {
+    if (x.storage !== target.storage || x === target) continue;
+    if (x.offset !== target.offset || !sameShape(x.shape, target.shape) || !sameShape(x.strides, target.strides))
+      return true;
+  }
+  return false;
 }
 
-const sharesMemory = (x: Tensor, targets: readonly Tensor[]): boolean =>
-  targets.some((target) => x.storage === target.storage);
+function sharesMemory(x: Tensor, targets: readonly Tensor[]): boolean {
+  for (const target of targets) if (x.storage === target.storage) return true;
+  return false;
+}
 
 /** By the dtypes that are read and written. */
 const copyPrograms: (Program | undefined)[] = [];

@@ -258,5 +258,5 @@ export {
 export { type MemoryUsage, memory, Storage, type VersionCounter } from './storage.ts';
 export { type NestedArray, Tensor, type ViewInfo } from './tensor.ts';
 export { isTensor, makeTensor } from './tensor-class.ts';
-export { beginTidy, endTidy, keep, tidy } from './tidy.ts';
+export { beginTidy, endTidy, keep, tidy, track } from './tidy.ts';
 export { callerLine, noteAlias, type Traced, type TraceOptions, trace, withScope } from './trace.ts';

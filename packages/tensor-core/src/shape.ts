@@ -116,25 +116,29 @@ export function broadcastShapes(shapes: readonly Shape[], where: string): Shape 
   if (shapes.length === 1) return shapes[0];
   if (shapes.length === 2 && sameShape(shapes[0], shapes[1])) return shapes[0];
   let rank = 0;
-  for (const shape of shapes) rank = Math.max(rank, shape.length);
-  const result = new Array<number>(rank).fill(1);
-  const owner = new Array<number>(rank).fill(-1);
+  for (let i = 0; i < shapes.length; i++) rank = Math.max(rank, shapes[i].length);
+  const result = new Array<number>(rank);
+  for (let d = 0; d < rank; d++) result[d] = 1;
   for (let i = 0; i < shapes.length; i++) {
     const shape = shapes[i];
+    const lead = rank - shape.length;
     for (let d = 0; d < shape.length; d++) {
-      const at = rank - shape.length + d;
-      if (shape[d] === 1 || shape[d] === result[at]) continue;
-      if (result[at] !== 1) {
-        throw new ShapeError(
-          `The size of tensor a (${result[at]}) must match the size of tensor b (${shape[d]}) at non-singleton dimension ${at} ` +
-            `in ${where}: shapes ${formatShape(shapes[Math.max(owner[at], 0)])} and ${formatShape(shape)}`,
-        );
-      }
-      result[at] = shape[d];
-      owner[at] = i;
+      const size = shape[d];
+      if (size === 1 || size === result[lead + d]) continue;
+      if (result[lead + d] !== 1) throw notBroadcastable(shapes, i, lead + d, result, where);
+      result[lead + d] = size;
     }
   }
   return result;
+}
+
+function notBroadcastable(shapes: readonly Shape[], i: number, at: number, result: Shape, where: string): ShapeError {
+  const { length: rank } = result;
+  const owner = shapes.find((shape) => (shape[at - rank + shape.length] ?? 1) !== 1) ?? shapes[0];
+  return new ShapeError(
+    `The size of tensor a (${result[at]}) must match the size of tensor b (${shapes[i][at - rank + shapes[i].length]}) at non-singleton dimension ${at} ` +
+      `in ${where}: shapes ${formatShape(owner)} and ${formatShape(shapes[i])}`,
+  );
 }
 
 /** Strides that read a tensor of `shape` as `target` (stride 0 where it is repeated). The shapes must broadcast. */

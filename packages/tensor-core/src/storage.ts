@@ -122,8 +122,8 @@ export interface MemoryUsage {
 }
 
 /**
- * Bytes and buffers held per open device, such as `{ cpu: { bytes, peakBytes, buffers } }`. Small storages on a device that leaves them to the
- * garbage collector (under 4 KiB on cpu) are not counted. Memory that was dropped but not yet collected still counts.
+ * Bytes and buffers held per open device, such as `{ cpu: { bytes, peakBytes, buffers } }`. Storages that a device leaves to the
+ * garbage collector are not counted: those under 4 KiB on cpu, and all of its `'plain'` engine. Memory that was dropped but not yet collected still counts.
  */
 export function memory(): { [device: string]: MemoryUsage } {
   return Object.fromEntries(openDevices().map((device) => [device.name, { ...device.usage }]));

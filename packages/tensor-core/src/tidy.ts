@@ -11,7 +11,7 @@ export interface TidyScope {
 
 let innermost: TidyScope | null = null;
 
-/** Called for every new tensor. */
+/** Gives a tensor to the running `tidy`, if there is one: every new tensor, and a gradient that is replaced. */
 export function track(tensor: Tensor): void {
   if (innermost !== null) moveTo(innermost, tensor);
 }
@@ -47,7 +47,7 @@ export function endTidy(scope: TidyScope, kept: readonly (Tensor | null)[]): voi
 
 /**
  * Runs `fn` and disposes every tensor made inside, but for those in its result (a tensor, or arrays and plain objects of tensors), those taken out by
- * {@link keep}, gradients, and the memory that recorded graphs still need.
+ * {@link keep}, gradients, and the memory that recorded graphs still need. A gradient of backward's that is replaced or set to `null` inside goes too.
  *
  * @throws ArgumentError if `fn` is asynchronous: tensors of other tasks would be disposed with its own.
  * @example

@@ -1,7 +1,7 @@
 /** The rows in Tenfold. */
 import '@tenfold/backend-cpu/register';
 import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
-import * as backend from '@tenfold/backend-cpu';
+import { getNumThreads, setNumThreads } from '@tenfold/backend-cpu';
 import { CrossEntropyLoss, Linear, Module, MSELoss, Parameter, ReLU, Sequential } from '@tenfold/nn';
 import { Adam, SGD } from '@tenfold/optim';
 import {
@@ -23,15 +23,7 @@ import {
 import { million, serve, sized, sizes, type Work, type Works } from '../contender.ts';
 
 manualSeed(0);
-const threads = await useThreads(Number(process.argv[2] ?? 1));
-
-/** Sets the threads of the engine, if it can have several; gives how many it has. */
-async function useThreads(count: number): Promise<number> {
-  const { setNumThreads } = backend as { setNumThreads?: (count: number) => unknown };
-  if (!setNumThreads) return 1;
-  await setNumThreads(count);
-  return count;
-}
+setNumThreads(Number(process.argv[2] ?? 1));
 
 /** The Function of the linear demo. */
 class LinearFunction extends Function {
@@ -185,4 +177,4 @@ const works: Works = {
   'model load': modelLoad,
 };
 
-await serve('Tenfold cpu', threads, works);
+await serve('Tenfold cpu', getNumThreads(), works);

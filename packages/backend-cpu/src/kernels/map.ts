@@ -30,10 +30,17 @@ export function map(outs: readonly View[], ins: readonly View[], program: Progra
 function store(out: View, { data, at: from, stride: step }: Register, start: number, n: number): void {
   const { dtype, shape, strides, offset, storage } = out;
   const { buffer } = storage;
-  // elements one after the other, of the register's own type
-  if (data.constructor === buffer.constructor && isDense(shape, strides)) {
-    for (let i = 0; i < n; i++) buffer[offset + start + i] = data[from + i * step];
-    return;
+  if (isDense(shape, strides)) {
+    // each branch sees one type of array, which is several times as fast as any
+    const to = offset + start;
+    if (buffer instanceof Float32Array && data instanceof Float32Array) {
+      for (let i = 0; i < n; i++) buffer[to + i] = data[from + i * step];
+      return;
+    }
+    if (buffer instanceof Float64Array && data instanceof Float64Array) {
+      for (let i = 0; i < n; i++) buffer[to + i] = data[from + i * step];
+      return;
+    }
   }
   const { write } = codecOf(dtype);
   forEachRun(shape, out, start, n, (at, stride, first, length) => {

@@ -5,7 +5,6 @@ import { count, isDense } from '../iterate.ts';
 import { map as plainMap } from '../kernels/map.ts';
 import { itemBytes, laneClass } from './elements.ts';
 import { type Axis, axesOf, collapsed } from './geometry.ts';
-import { isOnHeap } from './heap.ts';
 import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import { defineMap, factsOf, type Layout, type ProgramFacts, type Words, wordsOf } from './map-kernel.ts';
@@ -63,7 +62,7 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
     if (total === 0) return;
     const compiled = compiledOf(program);
     const { facts, words } = compiled;
-    if (facts.exact && total <= fewElements && !outs.some((out) => isOnHeap(out.storage.buffer))) {
+    if (facts.exact && total <= fewElements) {
       plainMap(outs, ins, program, params);
       return;
     }

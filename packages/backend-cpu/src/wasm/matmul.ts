@@ -27,13 +27,18 @@ import {
   productLanes,
   tileRoom,
 } from './product.ts';
+import { compileThin, mostVectors, type ThinField, type ThinProducts, thinFields, thinRoom } from './thin.ts';
 
 type Matmul = Runtime<Buffer>['matmul'];
 type Map = Runtime<Buffer>['map'];
 
-/** Bytes of a column of a block of A and of a row of a block of B, steps of k in bytes: the one stays in the second-level cache, a panel of the other in the first. */
+/**
+ * A block of A stays in the second-level cache, a panel of B in the first. If A is one block, few columns of B are packed at a time, and used at once. How
+ * steps are cut depends on nothing but k: so does the result.
+ */
 const blockRows = 128;
 const blockColumns = 512;
+const fewColumns = 32;
 const blockDepthBytes = 2048;
 /** So many rows or columns at a time have lists of offsets, where a list can be used again. */
 const listLength = 4096;
@@ -125,10 +130,21 @@ function biasOf({ program, inputs }: Epilogue<Buffer>, { batch, m }: MatmulDims,
 /** The family for a machine. What it does not take goes to `plain`; `map` widens 16-bit factors, and applies an epilogue that is no bias. */
 export function matmulOn(machine: Machine, plain: Matmul, map: Map): Matmul {
   const kernels: { [T in ProductType]?: Product } = {};
-  const multiply = (out: View, a: View, b: View, dims: MatmulDims, bias: Bias | null): void => {
+  const thinKernels: { [T in ProductType]?: ThinProducts } = {};
+  /** Whether the epilogue has been applied too. */
+  const multiply = (out: View, a: View, b: View, dims: MatmulDims, epilogue?: Epilogue<Buffer>): boolean => {
     const type = out.dtype as ProductType;
+    const problem = problemOf(out, a, b, dims);
+    const thin = thinOf(problem);
+    if (thin) {
+      thinKernels[type] ??= compileThin(machine, type);
+      runThin(machine, thinKernels[type], thin, problem);
+      return false;
+    }
+    const bias = epilogue ? biasOf(epilogue, dims, out.dtype) : null;
     kernels[type] ??= compileProduct(machine, type);
-    productsOf(machine, kernels[type], out, a, b, dims, bias);
+    runProducts(machine, kernels[type], problem, bias);
+    return bias !== null;
   };
   return (out, a, b, dims, epilogue) => {
     const work = count(out.shape) * count(a.shape.slice(dims.batch + dims.m));
@@ -137,14 +153,9 @@ export function matmulOn(machine: Machine, plain: Matmul, map: Map): Matmul {
       plain(out, a, b, dims, epilogue);
       return;
     }
-    if (isNarrow) {
-      multiplyNarrow(machine, map, multiply, out, a, b, dims);
-      if (epilogue) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
-      return;
-    }
-    const bias = epilogue ? biasOf(epilogue, dims, out.dtype) : null;
-    multiply(out, a, b, dims, bias);
-    if (epilogue && !bias) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
+    if (isNarrow) multiplyNarrow(machine, map, multiply, out, a, b, dims);
+    const isDone = !isNarrow && multiply(out, a, b, dims, epilogue);
+    if (epilogue && !isDone) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
   };
 }
 
@@ -164,7 +175,7 @@ function castProgram(from: DType, to: DType): Program {
 function multiplyNarrow(
   { heap }: Machine,
   map: Map,
-  multiply: (out: View, a: View, b: View, dims: MatmulDims, bias: null) => void,
+  multiply: (out: View, a: View, b: View, dims: MatmulDims) => boolean,
   out: View,
   a: View,
   b: View,
@@ -193,7 +204,7 @@ function multiplyNarrow(
   };
   try {
     const sum = dense(out.shape, wide(count(out.shape)));
-    multiply(sum, widened(a), widened(b), dims, null);
+    multiply(sum, widened(a), widened(b), dims);
     map([out], [sum], castProgram('float32', out.dtype), []);
   } finally {
     for (const buffer of held) heap.free(buffer.byteOffset, buffer.byteLength);
@@ -205,66 +216,148 @@ const roomOf = (buffer: Buffer): number => (isOnHeap(buffer) ? 0 : roundUp(buffe
 
 const bytesOf = (buffer: Buffer): Uint8Array => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 
-/** One product for each position of the batch dims, cut into parts where lists of offsets would be long. */
-function productsOf(
-  machine: Machine,
-  run: Product,
-  out: View,
-  left: View,
-  right: View,
-  dims: MatmulDims,
-  bias: Bias | null,
+/** Operands and how their dims belong together. */
+interface Problem {
+  readonly out: View;
+  readonly a: View;
+  readonly b: View;
+  readonly batch: number;
+  readonly itemsize: number;
+  /** In a and out, in b and out, in a and b. */
+  readonly m: Axis;
+  readonly n: Axis;
+  readonly k: Axis;
+  /** Whether the product is the transposed one of what was asked for. */
+  readonly isTransposed: boolean;
+}
+
+function problemOf(out: View, a: View, b: View, { batch, m, n, k }: MatmulDims): Problem {
+  return {
+    out,
+    a,
+    b,
+    batch,
+    itemsize: dtypes[out.dtype].itemsize,
+    m: axis(a, out, batch, batch + m, batch, batch + m),
+    n: axis(b, out, batch + k, batch + k + n, batch + m, batch + m + n),
+    k: axis(a, b, batch + m, batch + m + k, batch, batch + k),
+    isTransposed: false,
+  };
+}
+
+/** Cᵀ = Bᵀ Aᵀ. */
+const transposedProblem = ({ a, b, m, n, k, ...rest }: Problem): Problem => ({
+  ...rest,
+  a: b,
+  b: a,
+  m: n,
+  n: m,
+  k: { size: k.size, first: k.second, second: k.first },
+  isTransposed: !rest.isTransposed,
+});
+
+/**
+ * Calls `run` with the addresses of the operands, of which the first is written, and of `room` bytes of scratch memory. Operands on JavaScript's heap are
+ * copied.
+ */
+function withAddresses(
+  { heap }: Machine,
+  operands: readonly Buffer[],
+  room: number,
+  run: (addresses: readonly number[], scratch: number) => void,
 ): void {
-  const { heap } = machine;
-  const { itemsize } = dtypes[out.dtype];
-  const { batch } = dims;
-  const split = batch + dims.m;
-  const rank = out.shape.length;
-  let m = axis(left, out, batch, split, batch, split);
-  let n = axis(right, out, batch + dims.k, batch + dims.k + dims.n, split, rank);
-  const k = axis(left, right, split, split + dims.k, batch, batch + dims.k);
-  let [a, b, kind] = [left, right, bias === null ? biasNone : bias.kind] as const;
-  let steps = [k.first, k.second];
-  if (innerStep(n.second) !== 1 && innerStep(m.second) === 1) {
-    // the transposed product, whose rows are consecutive
-    [a, b, m, n] = [b, a, n, m];
-    steps = [k.second, k.first];
-    kind = kind === biasNone ? kind : kind === biasOfRows ? biasOfColumns : biasOfRows;
+  const copyRoom = operands.reduce((sum, buffer) => sum + roomOf(buffer), 0);
+  const start = heap.allocate(copyRoom + room);
+  try {
+    const { buffer } = heap.memory;
+    const addresses = placed(operands, new Uint8Array(buffer, start, copyRoom));
+    run(addresses, start + copyRoom);
+    if (!isOnHeap(operands[0])) bytesOf(operands[0]).set(new Uint8Array(buffer, addresses[0], operands[0].byteLength));
+  } finally {
+    heap.free(start, copyRoom + room);
   }
+}
+
+/** A product of a matrix, `b`, and few vectors, the rows of `a`, if both lie so that it can be had without packing. */
+interface Thin extends Problem {
+  /** Whether results are dot products of neighbours. */
+  readonly areDots: boolean;
+}
+
+function thinOf(given: Problem): Thin | null {
+  if (given.m.size > mostVectors && given.n.size > mostVectors) return null;
+  const problem = given.m.size <= given.n.size ? given : transposedProblem(given);
+  const { m, n, k } = problem;
+  const steps = [m.first, m.second, n.first, k.first, k.second].map(({ step }) => step);
+  if (steps.some(Number.isNaN) || (n.second.step !== 1 && n.size > 1)) return null;
+  const areDots = k.second.step === 1 && k.first.step === 1;
+  if (!areDots && n.first.step !== 1) return null;
+  return { ...problem, areDots };
+}
+
+function runThin(machine: Machine, kernels: ThinProducts, thin: Thin, { batch }: Problem): void {
+  const { out, a, b, m, n, k, itemsize, areDots } = thin;
+  const run = kernels[areDots ? 'dots' : 'combine'][m.size - 1];
+  const argumentBytes = roundUp(thinFields.length * wordBytes, alignment);
+  const operands = [out, a, b].map(({ storage }) => storage.buffer);
+  withAddresses(machine, operands, argumentBytes + thinRoom, ([toOut, toA, toB], start) => {
+    const words = new Int32Array(machine.heap.memory.buffer, start, thinFields.length);
+    forEachBatch(out.shape, batch, [out, a, b], ([outOffset, aOffset, bOffset]) => {
+      const values: { readonly [F in ThinField]: number } = {
+        matrix: toB + bOffset * itemsize,
+        x: toA + aOffset * itemsize,
+        y: toOut + outOffset * itemsize,
+        wide: n.size,
+        k: k.size,
+        matrixWide: n.first.step * itemsize,
+        matrixStep: k.second.step * itemsize,
+        xStep: k.first.step * itemsize,
+        xVector: m.first.step * itemsize,
+        yVector: m.second.step * itemsize,
+        scratch: start + argumentBytes,
+      };
+      words.set(thinFields.map((field) => values[field]));
+      run(start);
+    });
+  });
+}
+
+/** One product for each position of the batch dims, cut into parts where lists of offsets would be long. */
+function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias | null): void {
+  // rows of consecutive elements are stored as they are
+  const isTransposed = innerStep(given.n.second) !== 1 && innerStep(given.m.second) === 1;
+  const { out, a, b, batch, itemsize, m, n, k } = isTransposed ? transposedProblem(given) : given;
+  const kind = bias === null ? biasNone : (bias.kind === biasOfRows) !== isTransposed ? biasOfRows : biasOfColumns;
   const rowsAtOnce = partOf(m);
   const columnsAtOnce = partOf(n);
   const depth = Math.ceil(k.size / Math.ceil((k.size * itemsize) / blockDepthBytes));
   const rows = Math.min(blockRows, roundUp(rowsAtOnce, panelRows));
-  const columns = Math.min(blockColumns, roundUp(columnsAtOnce, 8));
-  // words: arguments, then lists; bytes: what lies on JavaScript's heap, then blocks
+  const columns = Math.min(rowsAtOnce <= blockRows ? fewColumns : blockColumns, roundUp(columnsAtOnce, 8));
+  // arguments, lists, blocks
   const lists = [rowsAtOnce, k.size, k.size, columnsAtOnce, rowsAtOnce, columnsAtOnce];
-  const listRoom = lists.reduce((sum, length) => sum + roundUp(length + 4, 16), roundUp(productFields.length, 16));
-  const operands = [out, a, b, ...(bias ? [bias.view] : [])].map(({ storage }) => storage.buffer);
-  const copyRoom = operands.reduce((sum, buffer) => sum + roomOf(buffer), 0);
+  const argumentRoom = roundUp(productFields.length, 16);
+  const listRoom = lists.reduce((sum, length) => sum + roundUp(length + 4, 16), argumentRoom);
   const blockA = tileRoom + roundUp(rows * depth * itemsize, alignment);
   const blocks = roundUp(blockA + columns * depth * itemsize, alignment);
-  const parts = Math.ceil(m.size / rowsAtOnce) * Math.ceil(n.size / columnsAtOnce);
-  const products = count(out.shape.slice(0, batch)) * parts;
+  const products =
+    count(out.shape.slice(0, batch)) * Math.ceil(m.size / rowsAtOnce) * Math.ceil(n.size / columnsAtOnce);
   const wanted = pieceCount(machine, count(out.shape) * k.size);
-  const size = listRoom * wordBytes + copyRoom + blocks * (wanted > 1 ? machine.places : 1);
-  const start = heap.allocate(size);
-  let pieces: Pieces | null = null;
-  try {
-    if (wanted > 1) pieces = new Pieces(machine, run, itemsize, Math.ceil(wanted / products));
-    const { buffer } = heap.memory;
-    const words = new Int32Array(buffer, start, listRoom);
-    const addresses = placed(operands, new Uint8Array(buffer, start + listRoom * wordBytes, copyRoom));
-    const scratch = start + listRoom * wordBytes + copyRoom;
+  const room = listRoom * wordBytes + blocks * (wanted > 1 ? machine.places : 1);
+  const views = [out, a, b, ...(bias ? [bias.view] : [])];
+  const operands = views.map(({ storage }) => storage.buffer);
+  withAddresses(machine, operands, room, (addresses, start) => {
+    const words = new Int32Array(machine.heap.memory.buffer, start, listRoom);
     const set = (field: ProductField, value: number): void => {
       words[productFields.indexOf(field)] = value;
     };
-    let at = roundUp(productFields.length, 16);
+    let at = argumentRoom;
     const names = ['aRows', 'aSteps', 'bSteps', 'bColumns', 'cRows', 'cColumns'] as const;
-    [m.first, steps[0], steps[1], n.first, m.second, n.second].forEach((line, i) => {
+    [m.first, k.first, k.second, n.first, m.second, n.second].forEach((line, i) => {
       writeOffsets(words, at, line, lists[i], itemsize);
       set(names[i], start + at * wordBytes);
       at += roundUp(lists[i] + 4, 16);
     });
+    const scratch = start + listRoom * wordBytes;
     set('k', k.size);
     set('blockRows', rows);
     set('blockColumns', columns);
@@ -273,29 +366,29 @@ function productsOf(
     set('packedB', scratch + blockA);
     set('scratchBytes', blocks);
     set('biasKind', kind);
-    const views = [out, a, b, ...(bias ? [bias.view] : [])];
-    forEachBatch(out.shape, batch, views, (offsets) => {
-      for (let i = 0; i < m.size; i += rowsAtOnce) {
-        for (let j = 0; j < n.size; j += columnsAtOnce) {
-          // beyond the first part, axes are steps
-          const past = (row: Line, column: Line): number => (i && i * row.step) + (j && j * column.step);
-          set('m', Math.min(rowsAtOnce, m.size - i));
-          set('n', Math.min(columnsAtOnce, n.size - j));
-          set('c', addresses[0] + (offsets[0] + past(m.second, n.second)) * itemsize);
-          set('a', addresses[1] + (offsets[1] + (i && i * m.first.step)) * itemsize);
-          set('b', addresses[2] + (offsets[2] + (j && j * n.first.step)) * itemsize);
-          if (bias) set('bias', addresses[3] + (offsets[3] + (kind === biasOfRows ? i : j)) * itemsize);
-          if (pieces) pieces.add(words);
-          else run(start);
+    const pieces = wanted > 1 ? new Pieces(machine, run, itemsize, Math.ceil(wanted / products)) : null;
+    try {
+      forEachBatch(out.shape, batch, views, (offsets) => {
+        for (let i = 0; i < m.size; i += rowsAtOnce) {
+          for (let j = 0; j < n.size; j += columnsAtOnce) {
+            // beyond the first part, axes are steps
+            const past = ({ step }: Line, by: number): number => (by === 0 ? 0 : by * step);
+            set('m', Math.min(rowsAtOnce, m.size - i));
+            set('n', Math.min(columnsAtOnce, n.size - j));
+            set('c', addresses[0] + (offsets[0] + past(m.second, i) + past(n.second, j)) * itemsize);
+            set('a', addresses[1] + (offsets[1] + past(m.first, i)) * itemsize);
+            set('b', addresses[2] + (offsets[2] + past(n.first, j)) * itemsize);
+            if (bias) set('bias', addresses[3] + (offsets[3] + (kind === biasOfRows ? i : j)) * itemsize);
+            if (pieces) pieces.add(words);
+            else run(start);
+          }
         }
-      }
-    });
-    pieces?.finish();
-    if (!isOnHeap(operands[0])) bytesOf(operands[0]).set(new Uint8Array(buffer, addresses[0], operands[0].byteLength));
-  } finally {
-    pieces?.free();
-    heap.free(start, size);
-  }
+      });
+      pieces?.finish();
+    } finally {
+      pieces?.free();
+    }
+  });
 }
 
 function axis(x: View, out: View, from: number, to: number, outFrom: number, outTo: number): Axis {

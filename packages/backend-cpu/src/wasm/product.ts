@@ -78,7 +78,9 @@ const times = (x: I32, y: number): I32 => i32.mul(x, i32.const(y));
 const smaller = (x: I32, y: I32): I32 => select(x, y, i32.ltU(x, y));
 const advance = (x: Local<'i32'>, by: number): Statement => x.set(plus(x.get, by));
 const two = ['i32', 'i32'] as const;
+const four = [...two, ...two] as const;
 const seven = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
+const eight = [...four, ...four] as const;
 const nine = [...two, ...seven] as const;
 
 /** `body` for x = 0, step, … below `end`. */
@@ -103,6 +105,20 @@ function defineNeighbours(module: ModuleBuilder, { size }: Lanes): Callable<type
   });
 }
 
+/** Four multiples of the size of an element. */
+const rampOf = (size: number): Vector =>
+  [1, 2, 3].reduce<Vector>((ramp, l) => i32x4.replace(ramp, l, i32.const(l * size)), v128.zero);
+
+/** The same for 2, 4 or 8 offsets, all of which are read. */
+function consecutive(list: I32, count: number, size: number, ramp: Vector): I32 {
+  if (count === 2) return i32.eq(i32.sub(i32.load(list, 4), i32.load(list)), i32.const(size));
+  const expected = i32x4.add(i32x4.loadSplat(list), ramp);
+  const low = i32x4.eq(v128.load(list), expected);
+  const all =
+    count === 4 ? low : v128.and(low, i32x4.eq(v128.load(list, 16), i32x4.add(expected, i32x4.const(4 * size))));
+  return i32.eq(i32x4.bitmask(all), i32.const(15));
+}
+
 /** A square block of a vector's lanes, transposed. */
 function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
   if (rows.length === 2) return [shuffle32(rows[0], rows[1], [0, 1, 4, 5]), shuffle32(rows[0], rows[1], [2, 3, 6, 7])];
@@ -113,17 +129,17 @@ function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
 }
 
 /**
- * Packs up to a vector of lines of an operand: line l of step p goes to `to + p·stride + l·size`; lines that are not there are 0. Parameters: to, stride,
- * from, the offsets of the lines, how many there are, the offsets of the steps, how many there are.
+ * Packs up to a vector of lines of an operand: line l of step p goes to `to + p·stride + l·size`; lines that are not there repeat the first one.
+ * Parameters: to, stride, from, the offsets of the lines, how many there are, the offsets of the steps, how many there are.
  */
-function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<typeof defineNeighbours>) {
+function definePack(module: ModuleBuilder, lanes: Lanes) {
   const { size, lanes: width } = lanes;
   return module.define({ parameters: seven, result: 'none' }, (fn) => {
     const [to, stride, from, lines, present, steps, count] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
+    const ramp = fn.let(rampOf(size));
     const end = fn.let(i32.add(steps.get, times(count.get, 4)));
     const put = (value: Vector): void =>
       fn.emit(v128.store(to.get, value), to.set(i32.add(to.get, stride.get)), advance(steps, 4));
-    const whole = i32.eq(present.get, i32.const(width));
     const line = Array.from({ length: width }, () => fn.local('i32'));
     const at = (l: number): I32 => i32.add(line[l].get, i32.load(steps.get));
     const gather = (): void => {
@@ -131,88 +147,77 @@ function definePack(module: ModuleBuilder, lanes: Lanes, neighbours: ReturnType<
       for (let l = 1; l < width; l++) value = v128.loadLane(size, at(l), value, l);
       put(value);
     };
-    // some of the lines: the missing ones read zeros
-    const partly = (): void => {
-      fn.while(i32.ltU(steps.get, end), () => {
-        const step = fn.let(i32.add(from.get, i32.load(steps.get)));
-        const value = fn.variable(v128.zero);
-        for (let l = 0; l < width - 1; l++)
-          fn.if(i32.gtU(present.get, i32.const(l)), () =>
-            fn.emit(value.set(v128.loadLane(size, i32.add(step, i32.load(lines.get, 4 * l)), value.get, l))),
-          );
-        put(value.get);
-      });
-    };
     // neighbouring steps of all lines: a square block at a time
     const square = (): void => {
       const rows = line.map((_, l) => fn.let(v128.load(at(l))));
       for (const column of transposed(fn, rows)) put(column);
     };
-    const adjacent =
-      width === 2
-        ? i32.eq(i32.sub(i32.load(steps.get, 4), i32.load(steps.get)), i32.const(size))
-        : i32.eq(
-            i32x4.bitmask(
-              i32x4.eq(
-                v128.load(steps.get),
-                i32x4.add(
-                  i32x4.loadSplat(steps.get),
-                  [1, 2, 3].reduce<Vector>((v, l) => i32x4.replace(v, l, i32.const(l * size)), v128.zero),
-                ),
-              ),
-            ),
-            i32.const(15),
-          );
+    for (const [l, { set }] of line.entries()) {
+      const offset = i32.load(select(plus(lines.get, 4 * l), lines.get, i32.gtU(present.get, i32.const(l))));
+      fn.emit(set(i32.add(from.get, offset)));
+    }
     fn.if(
-      whole,
+      i32.and(i32.eq(present.get, i32.const(width)), consecutive(lines.get, width, size, ramp)),
+      () => fn.while(i32.ltU(steps.get, end), () => put(v128.load(at(0)))),
       () => {
-        for (const [l, { set }] of line.entries()) fn.emit(set(i32.add(from.get, i32.load(lines.get, 4 * l))));
-        fn.if(
-          neighbours(lines.get, present.get),
-          () => fn.while(i32.ltU(steps.get, end), () => put(v128.load(at(0)))),
-          () => {
-            const last = fn.let(plus(end, -4 * width));
-            fn.while(i32.leS(steps.get, last), () => {
-              fn.if(adjacent, square, () => {
-                for (let l = 0; l < width; l++) gather();
-              });
-            });
-            fn.while(i32.ltU(steps.get, end), gather);
-          },
-        );
+        const last = fn.let(plus(end, -4 * width));
+        fn.while(i32.leU(steps.get, last), () => {
+          fn.if(consecutive(steps.get, width, size, ramp), square, () => {
+            for (let l = 0; l < width; l++) gather();
+          });
+        });
+        fn.while(i32.ltU(steps.get, end), gather);
       },
-      partly,
     );
+  });
+}
+
+/** Packs a whole panel of neighbouring columns. Parameters: to, from (the first column), the offsets of the steps, how many there are. */
+function definePackWide(module: ModuleBuilder): Callable<typeof four, 'none'> {
+  return module.define({ parameters: four, result: 'none' }, (fn) => {
+    const [to, from, steps, count] = [0, 1, 2, 3].map((i) => fn.parameter(i, 'i32'));
+    const end = fn.let(i32.add(steps.get, times(count.get, 4)));
+    fn.doWhile(() => {
+      const at = fn.let(i32.add(from.get, i32.load(steps.get)));
+      for (let v = 0; v < panelVectors; v++)
+        fn.emit(v128.store(to.get, v128.load(at, v * vectorBytes), v * vectorBytes));
+      fn.emit(advance(to, panelBytes), advance(steps, 4));
+      return i32.ltU(steps.get, end);
+    });
   });
 }
 
 /**
  * A tile of the result. Parameters: its panels of A and B, the number of steps (not 0), the address of its first column, the offsets of its rows, what to do
- * with the sums, and the first element of the bias.
+ * with the sums, the first element of the bias, and the offsets of the steps in B where that is not packed.
  */
-function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: number, fused: boolean) {
-  return module.define({ parameters: seven, result: 'none' }, (fn) => {
-    const [a, b, k, c, rowList, mode, bias] = [0, 1, 2, 3, 4, 5, 6].map((i) => fn.parameter(i, 'i32'));
+function defineTile(
+  module: ModuleBuilder,
+  lanes: Lanes,
+  { rows, vectors, isPacked, fused }: { rows: number; vectors: number; isPacked: boolean; fused: boolean },
+) {
+  return module.define({ parameters: eight, result: 'none' }, (fn) => {
+    const [a, b, k, c, rowList, mode, bias, stepList] = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => fn.parameter(i, 'i32'));
     const vector = (): Local<'v128'> => fn.local('v128');
     const sums = Array.from({ length: rows }, () => Array.from({ length: vectors }, vector));
-    const right = Array.from({ length: vectors }, vector);
-    const left = vector();
+    const right = vector();
     const end = fn.let(i32.add(a.get, times(k.get, panelRows * lanes.size)));
     // one step along k: a column of the panel of A times a row of the panel of B
     fn.doWhile(() => {
-      right.forEach((y, v) => fn.emit(y.set(v128.load(b.get, v * vectorBytes))));
-      sums.forEach((sumsOfRow, r) => {
-        fn.emit(left.set(lanes.loadSplat(a.get, r * lanes.size)));
-        sumsOfRow.forEach((sum, v) => {
-          const [x, y] = [left.get, right[v].get];
+      const left = sums.map((_, r) => fn.let(lanes.loadSplat(a.get, r * lanes.size)));
+      const rowOfB = isPacked ? b.get : fn.let(i32.add(b.get, i32.load(stepList.get)));
+      for (let v = 0; v < vectors; v++) {
+        fn.emit(right.set(v128.load(rowOfB, v * vectorBytes)));
+        sums.forEach((row, r) => {
+          const [x, y, sum] = [left[r], right.get, row[v]];
           fn.emit(
             sum.set(
               fused && 'relaxedMadd' in lanes ? lanes.relaxedMadd(x, y, sum.get) : lanes.add(sum.get, lanes.mul(x, y)),
             ),
           );
         });
-      });
-      fn.emit(advance(a, panelRows * lanes.size), advance(b, vectors * vectorBytes));
+      }
+      fn.emit(advance(a, panelRows * lanes.size), isPacked ? advance(b, vectors * vectorBytes) : advance(stepList, 4));
       return i32.ltU(a.get, end);
     });
     const address = sums.map((_, r) => fn.let(i32.add(c.get, i32.load(rowList.get, 4 * r))));
@@ -263,11 +268,17 @@ function defineScatter(module: ModuleBuilder, lanes: Lanes) {
 function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused: boolean): void {
   const { size } = lanes;
   const neighbours = defineNeighbours(module, lanes);
-  const pack = definePack(module, lanes, neighbours);
+  const pack = definePack(module, lanes);
+  const packWide = definePackWide(module);
   const scatter = defineScatter(module, lanes);
   const thread = module.import('thread', [], 'i32');
   const tiles = Array.from({ length: panelRows }, (_, r) =>
-    Array.from({ length: panelVectors }, (_, v) => defineTile(module, lanes, r + 1, v + 1, fused)),
+    Array.from({ length: panelVectors }, (_, v) =>
+      defineTile(module, lanes, { rows: r + 1, vectors: v + 1, isPacked: true, fused }),
+    ),
+  );
+  const unpackedTiles = tiles.map((_, r) =>
+    defineTile(module, lanes, { rows: r + 1, vectors: panelVectors, isPacked: false, fused }),
   );
   const columnsOfPanel = panelBytes / size;
   module.define({ parameters: ['i32'], result: 'none', name }, (fn) => {
@@ -285,16 +296,20 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
     const entry = (list: I32, i: I32): I32 => i32.add(list, times(i, 4));
     for (let r = 0; r < panelRows; r++) fn.emit(i32.store(tileRows, i32.const(r * panelBytes), 4 * r));
 
-    forEach(fn, n, blockColumns, (column) => {
-      const columns = fn.let(smaller(blockColumns, i32.sub(n, column)));
-      forEach(fn, k, blockDepth, (step) => {
-        const steps = fn.let(smaller(blockDepth, i32.sub(k, step)));
-        const stepsA = fn.let(entry(aSteps, step));
-        const stepsB = fn.let(entry(bSteps, step));
-        const isLast = i32.eq(i32.add(step, steps), k);
-        const mode = fn.let(
-          i32.or(select(i32.const(accumulate), i32.const(0), step), select(biasKind, i32.const(0), isLast)),
-        );
+    const ramp = fn.let(rampOf(size));
+    // what one panel of A is multiplied with is used once: packing would only cost
+    const mayStay = fn.let(i32.leU(m, i32.const(panelRows)));
+
+    forEach(fn, k, blockDepth, (step) => {
+      const steps = fn.let(smaller(blockDepth, i32.sub(k, step)));
+      const stepsA = fn.let(entry(aSteps, step));
+      const stepsB = fn.let(entry(bSteps, step));
+      const isLast = i32.eq(i32.add(step, steps), k);
+      const mode = fn.let(
+        i32.or(select(i32.const(accumulate), i32.const(0), step), select(biasKind, i32.const(0), isLast)),
+      );
+      forEach(fn, n, blockColumns, (column) => {
+        const columns = fn.let(smaller(blockColumns, i32.sub(n, column)));
         const panelOf = (j: I32): I32 => i32.add(packedB, i32.mul(times(j, size), steps));
         /** Bytes of a row of the panel that begins at column j: the last one may have one vector only. */
         const widthOf = (j: I32): I32 =>
@@ -303,31 +318,44 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
             i32.const(vectorBytes),
             i32.gtU(i32.sub(columns, j), i32.const(columnsOfPanel - lanes.lanes)),
           );
+        /** Whether a panel is whole and its columns are neighbours. */
+        const isWide = (list: I32, present: I32): I32 =>
+          i32.and(i32.geU(present, i32.const(columnsOfPanel)), consecutive(list, columnsOfPanel, size, ramp));
         forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
           const panel = fn.let(panelOf(j));
-          const width = fn.let(widthOf(j));
-          for (let v = 0; v < panelVectors; v++) {
-            const first = fn.let(plus(j, v * lanes.lanes));
-            fn.if(i32.ltU(first, columns), () => {
-              const present = smaller(i32.const(lanes.lanes), i32.sub(columns, first));
-              const list = entry(bColumns, i32.add(column, first));
-              fn.emit(pack(plus(panel, v * vectorBytes), width, b, list, present, stepsB, steps));
-            });
-          }
+          const present = fn.let(i32.sub(columns, j));
+          const list = fn.let(entry(bColumns, i32.add(column, j)));
+          fn.if(
+            isWide(list, present),
+            () => fn.if(i32.eqz(mayStay), () => fn.emit(packWide(panel, i32.add(b, i32.load(list)), stepsB, steps))),
+            () => {
+              const width = fn.let(widthOf(j));
+              for (let v = 0; v < panelVectors; v++) {
+                const first = v * lanes.lanes;
+                fn.if(i32.gtU(present, i32.const(first)), () => {
+                  const here = smaller(i32.const(lanes.lanes), plus(present, -first));
+                  fn.emit(pack(plus(panel, v * vectorBytes), width, b, plus(list, 4 * first), here, stepsB, steps));
+                });
+              }
+            },
+          );
         });
         forEach(fn, m, blockRows, (row) => {
           const rows = fn.let(smaller(blockRows, i32.sub(m, row)));
-          forEach(fn, rows, i32.const(panelRows), (i) => {
-            for (let group = 0; group < panelRows; group += lanes.lanes) {
-              const first = fn.let(plus(i, group));
-              const to = i32.add(packedA, i32.add(i32.mul(times(i, size), steps), i32.const(group * size)));
-              fn.if(i32.ltU(first, rows), () => {
-                const present = smaller(i32.const(lanes.lanes), i32.sub(rows, first));
-                const list = entry(aRows, i32.add(row, first));
-                fn.emit(pack(to, i32.const(panelRows * size), a, list, present, stepsA, steps));
-              });
-            }
-          });
+          // one block of A is packed once for all columns
+          fn.if(i32.or(i32.eqz(column), i32.gtU(m, blockRows)), () =>
+            forEach(fn, rows, i32.const(panelRows), (i) => {
+              for (let group = 0; group < panelRows; group += lanes.lanes) {
+                const first = fn.let(plus(i, group));
+                const to = i32.add(packedA, i32.add(i32.mul(times(i, size), steps), i32.const(group * size)));
+                fn.if(i32.ltU(first, rows), () => {
+                  const present = smaller(i32.const(lanes.lanes), i32.sub(rows, first));
+                  const list = entry(aRows, i32.add(row, first));
+                  fn.emit(pack(to, i32.const(panelRows * size), a, list, present, stepsA, steps));
+                });
+              }
+            }),
+          );
           forEach(fn, columns, i32.const(columnsOfPanel), (j) => {
             const panel = fn.let(panelOf(j));
             const width = fn.let(widthOf(j));
@@ -335,8 +363,15 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
             const present = fn.let(smaller(i32.const(columnsOfPanel), i32.sub(columns, j)));
             const columnList = fn.let(entry(cColumns, here));
             // whole vectors of neighbours are stored as such
-            const direct = fn.let(i32.and(i32.eq(times(present, size), width), neighbours(columnList, present)));
+            const direct = fn.variable(isWide(columnList, present));
+            fn.if(i32.and(i32.ltU(present, i32.const(columnsOfPanel)), i32.eq(times(present, size), width)), () =>
+              fn.emit(direct.set(neighbours(columnList, present))),
+            );
             const toColumn = fn.let(i32.add(c, i32.load(columnList)));
+            const bList = fn.let(entry(bColumns, here));
+            const fromColumn = fn.let(i32.add(b, i32.load(bList)));
+            const isUnpacked = fn.variable(i32.const(0));
+            fn.if(mayStay, () => fn.emit(isUnpacked.set(isWide(bList, i32.sub(columns, j)))));
             forEach(fn, rows, i32.const(panelRows), (i) => {
               const left = fn.let(i32.add(packedA, i32.mul(times(i, size), steps)));
               const rowList = fn.let(entry(cRows, i32.add(row, i)));
@@ -345,26 +380,36 @@ function defineProduct(module: ModuleBuilder, name: string, lanes: Lanes, fused:
                 i32.add(bias, times(select(here, i32.add(row, i), i32.eq(biasKind, i32.const(biasOfColumns))), size)),
               );
               const run = (to: I32, list: I32, mode: I32): void => {
+                fn.if(isUnpacked.get, () =>
+                  unpackedTiles.forEach((tile, r) =>
+                    fn.if(i32.eq(rowsHere, i32.const(r + 1)), () =>
+                      fn.emit(tile(left, fromColumn, steps, to, list, mode, biasHere, stepsB)),
+                    ),
+                  ),
+                );
+                fn.if(i32.eqz(isUnpacked.get), () => runPacked(to, list, mode));
+              };
+              const runPacked = (to: I32, list: I32, mode: I32): void => {
                 tiles.forEach((byVectors, r) =>
                   byVectors.forEach((tile, v) =>
                     fn.if(
                       i32.and(i32.eq(rowsHere, i32.const(r + 1)), i32.eq(width, i32.const((v + 1) * vectorBytes))),
-                      () => fn.emit(tile(left, panel, steps, to, list, mode, biasHere)),
+                      () => fn.emit(tile(left, panel, steps, to, list, mode, biasHere, i32.const(0))),
                     ),
                   ),
                 );
               };
               const isWhole = i32.and(
-                direct,
+                i32.gtU(direct.get, isUnpacked.get),
                 i32.and(i32.eq(rowsHere, i32.const(panelRows)), i32.eq(width, i32.const(panelBytes))),
               );
               const whole = tiles[panelRows - 1][panelVectors - 1];
               fn.if(
                 isWhole,
-                () => fn.emit(whole(left, panel, steps, toColumn, rowList, mode, biasHere)),
+                () => fn.emit(whole(left, panel, steps, toColumn, rowList, mode, biasHere, i32.const(0))),
                 () =>
                   fn.if(
-                    direct,
+                    direct.get,
                     () => run(toColumn, rowList, mode),
                     () => {
                       run(scratch, tileRows, i32.const(0));

@@ -13,6 +13,7 @@ import { factsOf, type Layout, type ProgramFacts } from './map-kernel.ts';
 import { defineReduce, type ReduceVariant, type ReduceWords, reduceWordsOf, scratchBytes } from './reduce-kernel.ts';
 import { Unsupported } from './render.ts';
 import { denseStrides } from './rows.ts';
+import { splitReduce } from './split.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
 
 export type ReduceFamily = (
@@ -76,8 +77,8 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
     try {
       done = describe(staging, compiled, views, ins, params, { kept, reduced, shape }, inner, scratch);
       if (done) {
-        kernel(descriptorStart);
-        overflowed = staging.words[descriptorStart / 4 + compiled.words.overflowed] !== 0;
+        const parts = splitReduce(machine.threads, staging, compiled.facts, compiled.words, shape);
+        overflowed = runShared(machine, staging, kernel, compiled.words, parts);
       }
     } finally {
       staging.finish(done && !overflowed);
@@ -113,6 +114,28 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
     if (!done) plainReduce(kind, out, ins, program, params);
   };
   return reduce;
+}
+
+/** Runs a kernel on all threads. Whether a sum is not finite. */
+function runShared(
+  machine: Machine,
+  { words }: Staging,
+  kernel: Kernel,
+  at: ReduceWords,
+  descriptors: readonly number[],
+): boolean {
+  const { heap } = machine;
+  const bytes = (descriptors.length - 1) * scratchBytes;
+  // the first part has the scratch memory that it came with
+  const scratch = bytes > 0 ? heap.allocate(bytes) : 0;
+  for (let i = 1; i < descriptors.length; i++)
+    words[descriptors[i] / 4 + at.scratch] = scratch + (i - 1) * scratchBytes;
+  try {
+    machine.run(kernel, descriptors);
+  } finally {
+    if (bytes > 0) heap.free(scratch, bytes);
+  }
+  return descriptors.some((descriptor) => words[descriptor / 4 + at.overflowed] !== 0);
 }
 
 /** Results of `make` by program, and by what programs compute. */

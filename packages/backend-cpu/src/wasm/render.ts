@@ -216,7 +216,12 @@ function imported({ module }: Writer, name: string, dtype: DType, args: readonly
 /** What the vector functions need of a module. */
 export const contextOf = (module: ModuleBuilder): MathContext => ({
   relaxed: module.relaxed,
-  scalar: (name, x) => module.import(name, ['f64'], 'f64')(x) as Value<'f64'>,
+  scalar: (name, ...operands) =>
+    module.import(
+      name,
+      operands.map(() => 'f64' as const),
+      'f64',
+    )(...operands) as Value<'f64'>,
 });
 
 const isFloatClass = (lanes: LaneClass): lanes is 'f32' | 'f64' => lanes === 'f32' || lanes === 'f64';

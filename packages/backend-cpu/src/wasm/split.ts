@@ -1,76 +1,136 @@
-/** Splits a call of the map family among threads: copies of its descriptor, each for some of the rows or for a part of every row. */
+/**
+ * Splits calls of the map and reduce families among threads: copies of the descriptor, each for a part of the results. A result is computed alike in
+ * whatever part it is, so that the number of threads changes none.
+ */
 import type { ProgramFacts, Words } from './map-kernel.ts';
+import type { ReduceVariant, ReduceWords } from './reduce-kernel.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
 
-/** The least work of a chunk: some tens of microseconds, where waking a thread takes ten. An element costs its program's weight and its way through memory. */
+/** The least work of a part: some tens of microseconds, where waking a thread takes ten. An element costs its program's weight and its way through memory. */
 const grain = 2 ** 18;
 const memoryWeight = 4;
 
-/** Chunks for each thread, so that one that is held up does not hold up the others. */
-const chunksPerThread = 4;
+/** Parts for each thread, so that one that is held up does not hold up the others. */
+const partsPerThread = 4;
 
-/** Parts of a row begin at multiples of so many elements, and descriptors at multiples of so many words: threads don't share cache lines. */
+/** Rows are cut at multiples of so many elements, and descriptors begin at multiples of so many words: threads don't share cache lines. */
 const rowStep = 64;
 const wordStep = 16;
 
 const whole: readonly number[] = [descriptorStart];
 
-/**
- * The addresses of descriptors that do together what the one at {@link descriptorStart}, of `end` words, describes. The elements are computed alike in
- * whatever chunk they are, so that the number of threads changes no result.
- */
-export function splitMap(
+/** What is split: the words of the descriptor that stands at {@link descriptorStart}, how many elements it reads, and into how many parts it can be cut. */
+interface Call {
+  readonly length: number;
+  readonly elements: number;
+  readonly weight: number;
+  readonly most: number;
+}
+
+/** The addresses of descriptors that do together what the first one describes. `take` leaves the one at a word with part `i` of so many. */
+function split(
   threads: number,
-  staging: Staging,
-  facts: ProgramFacts,
-  words: Words,
-  end: number,
+  { words }: Staging,
+  { length, elements, weight, most }: Call,
+  take: (at: number, i: number, parts: number) => void,
 ): readonly number[] {
-  if (threads === 1) return whole;
-  const to = staging.words;
-  const first = descriptorStart / 4;
-  const length = to[first + words.length];
-  const rows = to[first + words.rows];
-  const size = Math.ceil(end / wordStep) * wordStep;
-  const wanted = Math.min(
-    Math.floor((rows * length * (facts.weight + memoryWeight)) / grain),
+  const size = Math.ceil(length / wordStep) * wordStep;
+  const parts = Math.min(
+    Math.floor((elements * (weight + memoryWeight)) / grain),
     Math.floor((descriptorEnd - descriptorStart) / 4 / size),
-    threads * chunksPerThread,
+    threads * partsPerThread,
+    most,
   );
-  const steps = Math.ceil(length / rowStep);
-  const byRows = rows >= Math.min(wanted, steps);
-  const chunks = Math.min(wanted, byRows ? rows : steps);
-  if (chunks < 2) return whole;
+  if (parts < 2) return whole;
+  const first = descriptorStart / 4;
   const addresses: number[] = [];
-  const part = (i: number): number => Math.floor((i * (byRows ? rows : steps)) / chunks);
-  // from the last one, so that the first is copied before it becomes a chunk itself
-  for (let i = chunks - 1; i >= 0; i--) {
+  // from the last one, so that the first is copied before it becomes a part itself
+  for (let i = parts - 1; i >= 0; i--) {
     const at = first + i * size;
-    if (i > 0) to.copyWithin(at, first, first + end);
-    if (byRows) takeRows(to, at, words, end, part(i), part(i + 1));
-    else takePart(to, at, words, part(i) * rowStep, Math.min(part(i + 1) * rowStep, length));
+    if (i > 0) words.copyWithin(at, first, first + length);
+    take(at, i, parts);
     addresses[i] = at * 4;
   }
   return addresses;
 }
 
-const operandsOf = (words: Words): number => words.strides - words.addresses;
+/** Where part `i` of `parts` of `count` things begins. */
+const begin = (count: number, i: number, parts: number): number => Math.floor((i * count) / parts);
 
-/** The descriptor at word `at` is left with the rows from `start` to `stop`. */
-function takeRows(to: Int32Array, at: number, words: Words, end: number, start: number, stop: number): void {
-  to[at + words.rows] = stop - start;
-  let rest = start;
-  for (let dim = at + words.dims; dim < at + end; dim += words.wordsPerDim) {
-    const counter = rest % to[dim];
-    rest = Math.floor(rest / to[dim]);
-    to[dim + 1] = counter;
-    for (let o = 0; o < operandsOf(words); o++) to[at + words.addresses + o] += counter * to[dim + 2 + o];
+/** Moves operands, whose addresses stand at `addresses`, to a position of the dims between `from` and `to`. */
+function moveTo(words: Int32Array, addresses: number, from: number, to: number, wordsPerDim: number, position: number) {
+  let rest = position;
+  for (let dim = from; dim < to; dim += wordsPerDim) {
+    const counter = rest % words[dim];
+    rest = Math.floor(rest / words[dim]);
+    words[dim + 1] = counter;
+    for (let o = 0; o < wordsPerDim - 2; o++) words[addresses + o] += counter * words[dim + 2 + o];
   }
 }
 
-/** The descriptor at word `at` is left with the elements from `start` to `stop` of every row. */
-function takePart(to: Int32Array, at: number, words: Words, start: number, stop: number): void {
-  to[at + words.length] = stop - start;
-  to[at + words.start] += start;
-  for (let o = 0; o < operandsOf(words); o++) to[at + words.addresses + o] += start * to[at + words.strides + o];
+/** Moves operands along their rows. */
+function moveAlong(words: Int32Array, addresses: number, strides: number, elements: number): void {
+  for (let o = 0; o < strides - addresses; o++) words[addresses + o] += elements * words[strides + o];
+}
+
+/** Splits a call of the map family, whose descriptor has `length` words: by rows, or each row if there are few. */
+export function splitMap(
+  threads: number,
+  staging: Staging,
+  { weight }: ProgramFacts,
+  at: Words,
+  length: number,
+): readonly number[] {
+  if (threads === 1) return whole;
+  const { words } = staging;
+  const first = descriptorStart / 4;
+  const rows = words[first + at.rows];
+  const size = words[first + at.length];
+  const steps = Math.ceil(size / rowStep);
+  const byRows = rows >= Math.min(steps, threads * partsPerThread);
+  const call = { length, elements: rows * size, weight, most: byRows ? rows : steps };
+  return split(threads, staging, call, (to, i, parts) => {
+    if (byRows) {
+      const start = begin(rows, i, parts);
+      words[to + at.rows] = begin(rows, i + 1, parts) - start;
+      moveTo(words, to + at.addresses, to + at.dims, to + length, at.wordsPerDim, start);
+    } else {
+      const start = begin(steps, i, parts) * rowStep;
+      words[to + at.length] = Math.min(begin(steps, i + 1, parts) * rowStep, size) - start;
+      words[to + at.start] += start;
+      moveAlong(words, to + at.addresses, to + at.strides, start);
+    }
+  });
+}
+
+/** Splits a call of the reduce family: by results, or by rows of results, or each such row if there are few. */
+export function splitReduce(
+  threads: number,
+  staging: Staging,
+  { weight }: ProgramFacts,
+  at: ReduceWords,
+  shape: ReduceVariant['shape'],
+): readonly number[] {
+  if (threads === 1) return whole;
+  const { words } = staging;
+  const first = descriptorStart / 4;
+  const results = words[first + at.results];
+  const size = words[first + at.length];
+  const length = words[first + at.reducedEnd] / 4;
+  const keptEnd = words[first + at.keptEnd] / 4;
+  const steps = Math.ceil(size / rowStep);
+  const byResults = shape === 'along' || results >= Math.min(steps, threads * partsPerThread);
+  const elements = results * words[first + at.runs] * words[first + at.rows] * size;
+  const call = { length, elements, weight, most: byResults ? results : steps };
+  return split(threads, staging, call, (to, i, parts) => {
+    if (byResults) {
+      const start = begin(results, i, parts);
+      words[to + at.results] = begin(results, i + 1, parts) - start;
+      moveTo(words, to + at.addresses, to + at.dims, to + keptEnd, at.wordsPerDim, start);
+    } else {
+      const start = begin(steps, i, parts) * rowStep;
+      words[to + at.length] = Math.min(begin(steps, i + 1, parts) * rowStep, size) - start;
+      moveAlong(words, to + at.addresses, to + at.strides, start);
+    }
+  });
 }

@@ -10,7 +10,8 @@ const gradientOf = (what: string) => ({ none: `the gradient of ${what}; sampled 
 const running = (
   statistics: readonly (Tensor | null | undefined)[],
 ): { copies: (Tensor | null)[]; changed: Tensor[] } => {
-  const copies = statistics.map((x) => x?.clone() ?? null);
+  // what is no tensor is for the op to refuse
+  const copies = statistics.map((x) => (core.isTensor(x) ? x.clone() : (x ?? null)));
   return { copies, changed: copies.filter((x) => x !== null) };
 };
 

@@ -49,8 +49,10 @@ export interface BinaryCrossEntropyWithLogitsOptions extends BinaryCrossEntropyO
   posWeight?: Tensor | null;
 }
 
+const plainOptions = ['reduction'];
+
 function reductionOf(where: string, options: LossOptions | undefined, more: readonly string[] = []): Reduction {
-  checkOptions(where, options, ['reduction', ...more]);
+  checkOptions(where, options, more.length === 0 ? plainOptions : ['reduction', ...more]);
   const reduction: unknown = options?.reduction ?? 'mean';
   if (reduction === 'mean' || reduction === 'sum' || reduction === 'none') return reduction;
   throw new ArgumentError(

@@ -52,6 +52,9 @@ export interface RmspropStepOptions extends StepOptions {
 }
 
 const stepOptions = ['lr', 'weightDecay', 'maximize'];
+const sgdOptions = [...stepOptions, 'momentum', 'dampening', 'nesterov'];
+const adamOptions = [...stepOptions, 'step', 'beta1', 'beta2', 'eps', 'decoupled'];
+const rmspropOptions = [...stepOptions, 'alpha', 'eps', 'momentum'];
 
 /**
  * A step of stochastic gradient descent, into `param` and `momentumBuffer` (`null` without momentum).
@@ -59,7 +62,7 @@ const stepOptions = ['lr', 'weightDecay', 'maximize'];
  * @throws ShapeError, DTypeError unless all tensors are alike.
  */
 export function sgdStep_(param: Tensor, grad: Tensor, momentumBuffer: Tensor | null, options: SgdStepOptions): void {
-  checkOptions('sgdStep_', options, [...stepOptions, 'momentum', 'dampening', 'nesterov']);
+  checkOptions('sgdStep_', options, sgdOptions);
   const { lr, weightDecay = 0, maximize = false, momentum = 0, dampening = 0, nesterov = false } = options;
   dispatch(ops.sgdStep.inplaceTwin, [param, grad, momentumBuffer, lr, dampening], {
     weightDecay,
@@ -82,7 +85,7 @@ export function adamStep_(
   maxExpAvgSq: Tensor | null,
   options: AdamStepOptions,
 ): void {
-  checkOptions('adamStep_', options, [...stepOptions, 'step', 'beta1', 'beta2', 'eps', 'decoupled']);
+  checkOptions('adamStep_', options, adamOptions);
   const {
     lr,
     step,
@@ -110,7 +113,7 @@ export function rmspropStep_(
   momentumBuffer: Tensor | null,
   options: RmspropStepOptions,
 ): void {
-  checkOptions('rmspropStep_', options, [...stepOptions, 'alpha', 'eps', 'momentum']);
+  checkOptions('rmspropStep_', options, rmspropOptions);
   const { lr, weightDecay = 0, maximize = false, alpha = 0.99, eps = 1e-8, momentum = 0 } = options;
   const attrs = { weightDecay, maximize, alpha, eps, momentum };
   dispatch(ops.rmspropStep.inplaceTwin, [param, grad, squareAvg, gradAvg, momentumBuffer, lr], attrs);

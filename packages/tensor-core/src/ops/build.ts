@@ -3,7 +3,7 @@ import type { ReduceKind, TensorView } from '../backend.ts';
 import { type DType, dtypes, getDefaultDType, isFloat, type PromotionOperand, resultType } from '../dtype.ts';
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import { cast, type Expr, input, Program, param } from '../expr.ts';
-import { broadcastShapes, broadcastStrides, formatShape, numel, type Shape, sameShape } from '../shape.ts';
+import { broadcastShapes, broadcastStrides, formatShape, type Shape, sameShape } from '../shape.ts';
 import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
@@ -88,6 +88,8 @@ interface Plan {
   readonly programs: (Program | undefined)[];
   /** Whether all operands are tensors, and there are no parameters: then the inputs may go to the kernel as they are. */
   readonly plain: boolean;
+  /** How many of the operands are tensors. */
+  readonly tensors: number;
 }
 
 /** What `infer` of a pointwise op gives: the kernel goes on with the plan. */
@@ -128,14 +130,16 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
   const { formula, optional = false } = init;
   const promotion = typeof init.promote === 'function' ? init.promote : () => init.promote as Promotion;
   const plain = new Map<number, Plan>();
-  const variants = new Map<string, Map<number, Plan>>();
+  const variants = new Map<string, Map<Promotion, Map<number, Plan>>>();
 
   const plansOf = (attrs: S['attrs']): Map<number, Plan> => {
     const form = init.variant ? init.variant(attrs) : '';
     if (form === '' && typeof init.promote !== 'function') return plain;
-    const variant = `${form}|${promotion(attrs)}`;
-    let plans = variants.get(variant);
-    if (!plans) variants.set(variant, (plans = new Map()));
+    let byPromotion = variants.get(form);
+    if (!byPromotion) variants.set(form, (byPromotion = new Map()));
+    const promote = promotion(attrs);
+    let plans = byPromotion.get(promote);
+    if (!plans) byPromotion.set(promote, (plans = new Map()));
     return plans;
   };
 
@@ -152,7 +156,8 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
       compute,
       result: givesBool(promote) ? ('bool' as const) : compute,
       programs: [],
-      plain: inputs.every(isTensor) && (init.params?.(attrs) ?? []).length === 0,
+      plain: inputs.every(isTensor) && (init.params?.(attrs) ?? none).length === 0,
+      tensors: inputs.filter(isTensor).length,
     };
     plans.set(key, plan);
     return plan;
@@ -194,13 +199,17 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
         runtime.map(outs, inputs as readonly Tensor[], program, none);
         return;
       }
-      const views: TensorView[] = [];
-      const params: number[] = [];
-      for (const x of inputs) {
-        if (typeof x === 'number') params.push(x);
-        else if (x !== null) views.push(broadcastView(x, shape));
+      // no push into an empty array, which makes room for many
+      const views = new Array<TensorView>(plan.tensors);
+      let params = none;
+      let view = 0;
+      for (let i = 0; i < inputs.length; i++) {
+        const x = inputs[i];
+        if (typeof x === 'number') params = params.length === 0 ? [x] : [...params, x];
+        else if (x !== null) views[view++] = broadcastView(x, shape);
       }
-      if (init.params) params.push(...init.params(attrs));
+      const own = init.params ? init.params(attrs) : none;
+      if (own.length > 0) params = [...params, ...own];
       runtime.map(outs, views, program, params);
     },
     inplace: init.inplace === false ? undefined : { writes: [0], how: 'direct' },
@@ -332,4 +341,8 @@ export const sumDType = (dtype: DType, asked?: DType): DType =>
   asked ?? (dtypes[dtype].category === 'float' ? dtype : 'int64');
 
 /** The number of elements that each result of a reduction is made of. */
-export const reducedCount = (shape: Shape, dims: readonly number[]): number => numel(dims.map((d) => shape[d]));
+export function reducedCount(shape: Shape, dims: readonly number[]): number {
+  let n = 1;
+  for (const d of dims) n *= shape[d];
+  return n;
+}

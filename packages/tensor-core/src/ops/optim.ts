@@ -3,11 +3,11 @@
  * The formulas and their order are those of PyTorch's single-tensor implementations. Numbers that change from step to step (learning rate, step
  * count) are inputs, not attributes, so that a captured step can be run again with others; they compile nothing.
  */
-import { type DType, isFloat } from '../dtype.ts';
+import { type DType, dtypes, isFloat } from '../dtype.ts';
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { type AnySig, OpSpec, type Sig } from '../spec.ts';
+import { type AnySig, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 import { requireTensor } from './build.ts';
@@ -57,19 +57,21 @@ interface StepInit<S extends AnySig> {
   formula(x: e.Expr[], p: e.Expr[], attrs: S['attrs']): e.Expr[];
   /** What the parameters are worth in this call, computed in double precision as PyTorch does. */
   params(numbers: readonly number[], attrs: S['attrs']): number[];
-  /** Which attributes change the formula. */
-  variant(attrs: S['attrs']): string;
+  /** Which attributes change the formula, as bits. */
+  variant(attrs: S['attrs']): number;
 }
 
 /** The input that is the gradient is the only tensor that a step does not write. */
 const gradient = 1;
 
-function checkStep(name: string, tensors: readonly (Tensor | null)[], numbers: readonly unknown[]): Tensor {
-  const [param] = tensors;
-  tensors.forEach((x, i) => {
-    if (x === null && i > gradient) return;
+/** Checks the inputs of a step, of which the first `count` are tensors, and gives the parameter. */
+function checkStep(name: string, inputs: readonly unknown[], count: number): Tensor {
+  const [param] = inputs;
+  requireTensor(name, param);
+  for (let i = 1; i < count; i++) {
+    const x = inputs[i];
+    if (x === null && i > gradient) continue;
     requireTensor(name, x, i);
-    if (!param || x === param) return;
     if (!sameShape(x.shape, param.shape)) {
       throw new ShapeError(
         `${name}: argument ${i} has shape ${formatShape(x.shape)}, the parameter ${formatShape(param.shape)}; they must be equal`,
@@ -78,36 +80,27 @@ function checkStep(name: string, tensors: readonly (Tensor | null)[], numbers: r
     if (x.dtype !== param.dtype) {
       throw new DTypeError(`${name}: argument ${i} is ${x.dtype}, the parameter ${param.dtype}; they must be equal`);
     }
-  });
-  for (const x of numbers) {
-    if (typeof x !== 'number')
-      throw new ArgumentError(`${name}: learning rate and step must be numbers, got ${describe(x)}`);
   }
-  requireTensor(name, param);
+  for (let i = count; i < inputs.length; i++) {
+    if (typeof inputs[i] !== 'number')
+      throw new ArgumentError(`${name}: learning rate and step must be numbers, got ${describe(inputs[i])}`);
+  }
   if (!isFloat(param.dtype)) throw new DTypeError(`${name}: parameters must be of a float dtype, got ${param.dtype}`);
   return param;
 }
 
 function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
-  const programs = new Map<string, e.Program>();
-  const split = (inputs: S['inputs']) => ({
-    tensors: inputs.slice(0, init.tensors) as (Tensor | null)[],
-    numbers: inputs.slice(init.tensors) as number[],
-  });
-  const programFor = (
-    tensors: readonly (Tensor | null)[],
-    attrs: S['attrs'],
-    dtype: DType,
-    count: number,
-  ): e.Program => {
-    const key = `${dtype}|${tensors.map((x) => (x ? 'x' : '-')).join('')}|${init.variant(attrs)}`;
+  const programs = new Map<number, e.Program>();
+  const programFor = (inputs: S['inputs'], attrs: S['attrs'], dtype: DType, count: number): e.Program => {
+    // 4 bits for the dtype, 8 for the tensors that are there, the rest for the form of the formula
+    let key = dtypes[dtype].code;
+    for (let i = 0; i < init.tensors; i++) if (inputs[i] !== null) key |= 16 << i;
+    key |= init.variant(attrs) << 12;
     const known = programs.get(key);
     if (known) return known;
     let next = 0;
     const args: e.Expr[] = [];
-    tensors.forEach((x, i) => {
-      if (x) args[i] = e.input(next++, dtype);
-    });
+    for (let i = 0; i < init.tensors; i++) if (inputs[i] !== null) args[i] = e.input(next++, dtype);
     const params = Array.from({ length: count }, (_, i) => e.param(i, dtype));
     const program = new e.Program(
       init.formula(args, params, attrs),
@@ -120,14 +113,14 @@ function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
   return new OpSpec<S>({
     name,
     infer(inputs) {
-      const { tensors, numbers } = split(inputs);
-      const { shape, dtype } = checkStep(name, tensors, numbers);
-      return tensors.filter((x, i) => x !== null && i !== gradient).map(() => ({ shape, dtype }));
+      const { shape, dtype } = checkStep(name, inputs, init.tensors);
+      const metas: TensorMeta[] = [];
+      for (let i = 0; i < init.tensors; i++) if (inputs[i] !== null && i !== gradient) metas.push({ shape, dtype });
+      return metas;
     },
     kernel(runtime, outs, inputs, attrs) {
-      const { tensors, numbers } = split(inputs);
-      const params = init.params(numbers, attrs);
-      runtime.map(outs, tensors.filter(isTensor), programFor(tensors, attrs, outs[0].dtype, params.length), params);
+      const params = init.params(inputs.slice(init.tensors) as number[], attrs);
+      runtime.map(outs, inputs.filter(isTensor), programFor(inputs, attrs, outs[0].dtype, params.length), params);
     },
     inplace: { writes: Array.from({ length: init.tensors }, (_, i) => i).filter((i) => i !== gradient), how: 'direct' },
   });
@@ -154,7 +147,7 @@ const blendSquare = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr
 /** x + value · y / z: PyTorch's `addcdiv`. */
 const addQuotient = (x: e.Expr, value: e.Expr, y: e.Expr, z: e.Expr): e.Expr => e.add(x, e.div(e.mul(value, y), z));
 
-const flags = (...values: readonly boolean[]): string => values.map((x) => (x ? '1' : '0')).join('');
+const flags = (a: boolean, b: boolean, c = false): number => (a ? 1 : 0) | (b ? 2 : 0) | (c ? 4 : 0);
 
 /** Rows by op name. */
 export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {

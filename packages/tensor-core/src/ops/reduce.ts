@@ -321,7 +321,8 @@ export const reduce: { readonly [K in keyof ReduceOps]: OpSpec<ReduceOps[K]> } =
     },
     body([x], attrs) {
       const dtype = meanDType(x.dtype, attrs.dtype);
-      return dispatch(reduce.sum, [x], { ...attrs, dtype }).div(reducedCount(x.shape, attrs.dims));
+      const { dims, keepdim } = attrs;
+      return dispatch(reduce.sum, [x], { dims, keepdim, dtype }).div(reducedCount(x.shape, dims));
     },
   }),
   prod: reduction<SumAttrs>('prod', {

@@ -5,12 +5,14 @@
 import { v128 } from '../assembler.ts';
 import { double, Lanes, type Precision, single, type Vector, type VectorFn } from './lanes.ts';
 
-interface ExpTable {
+export interface ExpTable {
   readonly precision: Precision;
   /** ln 2, the first part with so few bits that n times it is exact. */
   readonly ln2: readonly [number, number];
   /** (exp(r) - 1 - r) / r², minimax for the error of exp(r) - 1 relative to r. */
   readonly tail: readonly number[];
+  /** Whether this is 2^x: n is what x rounds to, and r = (x - n) ln 2. */
+  readonly ofTwo?: boolean;
   /** exp(x) is a normal number, and 2^n too, if x² is not greater. */
   readonly safeSquare: number;
   /** exp is 0 below, and infinite above. */
@@ -42,20 +44,27 @@ export const expF64: ExpTable = {
   flat: 42,
 };
 
+export const exp2F32: ExpTable = { ...expF32, ofTwo: true, safeSquare: 126 ** 2, domain: [-151, 129] };
+export const exp2F64: ExpTable = { ...expF64, ofTwo: true, safeSquare: 1022 ** 2, domain: [-1076, 1025] };
+
 /** A number whose sum with n has n + `bias` in its low bits. */
 const shifter = ({ digits }: Precision, bias: number): number => 1.5 * 2 ** digits + bias;
 
 /** n + bias in the low bits, r, and (exp(r) - 1 - r) / r². `x` is read often. */
-function reduce(l: Lanes, { precision, ln2, tail }: ExpTable, x: Vector, bias: number) {
+function reduce(l: Lanes, { precision, ln2, tail, ofTwo }: ExpTable, x: Vector, bias: number) {
   const shift = l.number(shifter(precision, bias));
-  const n = l.let(l.madd(x, l.number(Math.LOG2E), shift));
+  const n = l.let(ofTwo ? l.add(x, shift) : l.madd(x, l.number(Math.LOG2E), shift));
   const whole = l.let(l.sub(n, shift));
-  const r = l.let(l.nmadd(whole, l.number(ln2[1]), l.nmadd(whole, l.number(ln2[0]), x)));
+  const r = l.let(
+    ofTwo
+      ? l.mul(l.sub(x, whole), l.number(Math.LN2))
+      : l.nmadd(whole, l.number(ln2[1]), l.nmadd(whole, l.number(ln2[0]), x)),
+  );
   return { n, r, tail: l.polynomial(r, tail) };
 }
 
 /** exp where the result and 2^n are normal numbers; NaN for NaN. `x` is read often. */
-function expNormal(l: Lanes, table: ExpTable, x: Vector): Vector {
+export function expNormal(l: Lanes, table: ExpTable, x: Vector): Vector {
   const { n, r, tail } = reduce(l, table, x, table.precision.bias);
   const p = l.add(l.madd(tail, l.mul(r, r), r), l.number(1));
   return l.mul(p, l.shiftLeft(n, table.precision.digits));
@@ -97,14 +106,17 @@ export const sigmoidOf =
     const one = l.number(1);
     const x = fn.let(value);
     const { scale, p } = expParts(l, table, fn.let(v128.xor(x, l.signBit)));
-    const usual = l.div(one, l.madd(scale, p, l.add(one, scale)));
+    const sum = fn.let(l.add(one, scale));
+    // what the sum loses where 2^n is large
+    const lost = l.sub(one, l.sub(sum, scale));
+    const usual = l.div(one, l.add(l.madd(scale, p, lost), sum));
     return l.exceptWhere(isExtreme(l, table, x), usual, () =>
       l.select(expFull(l, table, x), one, table.precision.float.lt(x, v128.zero)),
     );
   };
 
 /**
- * (1 - e) / (1 + e) with e = exp(-2|x|) for small x, else 1 - 2e / (1 + e), and the sign of x. With 2^n and exp(r) - 1 apart, 1 - e loses nothing.
+ * (1 - e) / (1 + e) with e = exp(-2|x|) for small x, else 1 - 2e / (1 + e), and the sign of x. With 2^n and exp(r) - 1 apart, 1 - e loses little.
  */
 export const tanhOf =
   (table: ExpTable): VectorFn =>
@@ -120,4 +132,17 @@ export const tanhOf =
     const whole = v128.andNot(one, small);
     const part = l.div(l.add(top, v128.andNot(top, small)), l.madd(scale, p, l.add(scale, one)));
     return v128.or(l.sub(whole, part), l.and(x, l.signBit));
+  };
+
+/** 2^n (exp(r) - 1) + (2^n - 1), with the sign of x; exp(x) or -1 for large |x|. */
+export const expm1Of =
+  (table: ExpTable): VectorFn =>
+  (fn, value, context) => {
+    const l = new Lanes(fn, table.precision, context);
+    const x = fn.let(value);
+    const { scale, p } = expParts(l, table, x);
+    const usual = v128.or(l.madd(scale, p, l.sub(scale, l.number(1))), l.and(x, l.signBit));
+    return l.exceptWhere(isExtreme(l, table, x), usual, () =>
+      l.select(l.number(-1), expFull(l, table, x), table.precision.float.lt(x, v128.zero)),
+    );
   };

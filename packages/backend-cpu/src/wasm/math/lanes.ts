@@ -2,7 +2,9 @@
 import {
   type FloatLanes,
   type FunctionBuilder,
+  f32,
   f32x4,
+  f64,
   f64x2,
   i32,
   i32x4,
@@ -18,7 +20,7 @@ export interface MathContext {
   /** Whether to use fused multiply-adds. The functions keep their bounds of error either way, but not the same bits. */
   readonly relaxed: boolean;
   /** Calls JavaScript's function of this name, as `unary.sin`: for the few arguments that would need much code. */
-  scalar(name: string, x: Value<'f64'>): Value<'f64'>;
+  scalar(name: string, ...operands: readonly Value<'f64'>[]): Value<'f64'>;
 }
 
 /** A function of all lanes of a vector. */
@@ -131,4 +133,21 @@ export class Lanes {
 
   /** Lanes of `x` where the mask is set, of `y` elsewhere. */
   readonly select = (x: Vector, y: Vector, mask: Vector): Vector => v128.select(x, y, mask);
+
+  /** JavaScript's function of this name, lane by lane. */
+  readonly perLane = (name: string, ...operands: readonly Vector[]): Vector => {
+    const result = this.fn.variable(v128.zero);
+    for (let lane = 0; lane < this.precision.float.lanes; lane++) {
+      const one =
+        this.precision === double
+          ? f64x2.replace(result.get, lane, this.context.scalar(name, ...operands.map((x) => f64x2.extract(x, lane))))
+          : f32x4.replace(
+              result.get,
+              lane,
+              f32.demote(this.context.scalar(name, ...operands.map((x) => f64.promote(f32x4.extract(x, lane))))),
+            );
+      this.fn.emit(result.set(one));
+    }
+    return result.get;
+  };
 }

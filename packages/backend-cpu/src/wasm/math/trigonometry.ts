@@ -1,5 +1,5 @@
 /** sin and cos: x = n π/2 + r with |r| <= π/4, and polynomials in r². */
-import { f32, f32x4, f64, f64x2, shuffle32, v128 } from '../assembler.ts';
+import { f32x4, f64x2, shuffle32, v128 } from '../assembler.ts';
 import { double, Lanes, type Precision, single, type Vector, type VectorFn } from './lanes.ts';
 
 interface TrigTable {
@@ -85,20 +85,6 @@ const trigF64: TrigTable = {
   reduce: reduceDouble,
 };
 
-/** JavaScript's function of every lane. */
-function perLane(l: Lanes, name: string, x: Vector): Vector {
-  const { fn, context, precision } = l;
-  const result = fn.variable(x);
-  for (let lane = 0; lane < precision.float.lanes; lane++) {
-    const one =
-      precision === double
-        ? f64x2.replace(result.get, lane, context.scalar(name, f64x2.extract(x, lane)))
-        : f32x4.replace(result.get, lane, f32.demote(context.scalar(name, f64.promote(f32x4.extract(x, lane)))));
-    fn.emit(result.set(one));
-  }
-  return result.get;
-}
-
 /** sin(x + quarter · π/2): one of the two polynomials by the lowest bit of n, the sign by the next. */
 const sineOf =
   (table: TrigTable, name: 'sin' | 'cos', quarter: 0n | 1n): VectorFn =>
@@ -107,7 +93,8 @@ const sineOf =
     const { int, float } = precision;
     const l = new Lanes(fn, precision, context);
     const x = fn.let(value);
-    const reduced = table.reduce(l, x);
+    // sin by its oddness, so that -0 gives -0
+    const reduced = table.reduce(l, quarter === 0n ? fn.let(v128.andNot(x, l.signBit)) : x);
     const { r, rest } = reduced;
     const n = quarter === 0n ? reduced.n : fn.let(int.add(reduced.n, l.integer(quarter)));
     const z = fn.let(l.mul(r, r));
@@ -121,9 +108,9 @@ const sineOf =
     const c = l.add(top, rest ? l.nmadd(r, rest, quartic) : quartic);
     const odd = int.eq(l.and(n, l.integer(1n)), l.integer(1n));
     const sign = l.shiftLeft(l.shiftRight(n, 1), 8 * float.size - 1);
-    // sin of -0 is -0, which the reduction loses
-    const usual = v128.xor(l.select(c, s, odd), sign);
-    return l.exceptWhere(float.gt(float.abs(x), l.number(table.limit)), usual, () => perLane(l, `unary.${name}`, x));
+    const signs = quarter === 0n ? v128.xor(sign, l.and(x, l.signBit)) : sign;
+    const usual = v128.xor(l.select(c, s, odd), signs);
+    return l.exceptWhere(float.gt(float.abs(x), l.number(table.limit)), usual, () => l.perLane(`unary.${name}`, x));
   };
 
 export const sinF32 = sineOf(trigF32, 'sin', 0n);
