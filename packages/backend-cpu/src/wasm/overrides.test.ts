@@ -3,6 +3,7 @@ import { builtinOps, type DType, dispatch, isFloat, registerBackend, type Tensor
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cpu } from '../runtime.ts';
 import { copyView, elements, generator, type Random, randomShape, randomView, untouched } from '../test-views.ts';
+import { setNumThreads } from '../threads.ts';
 
 beforeAll(() => {
   registerBackend(cpu({ engine: 'wasm' }));
@@ -236,4 +237,31 @@ describe('scans', () => {
       }
     },
   );
+});
+
+describe('rows', () => {
+  it('give the same bits on any number of threads', () => {
+    const random = generator(1);
+    const [x] = both(random, [700, 300], 'float32');
+    const all = (): number[][] => {
+      const y = dispatch(builtinOps.softmax, [x], { dim: 1 }) as Tensor;
+      const results = [
+        y,
+        dispatch(builtinOps.softmax, [x], { dim: 0 }) as Tensor,
+        dispatch(builtinOps.logSoftmaxBackward, [x, y], { dim: 1 }) as Tensor,
+        ...(dispatch(builtinOps.layerNorm, [x, null, null], { dims: 1, eps: 0 }) as readonly Tensor[]),
+        dispatch(builtinOps.argmax, [x], { dim: 1, keepdim: false }) as Tensor,
+        dispatch(builtinOps.cumsum, [x], { dim: 1, reverse: true }) as Tensor,
+        dispatch(builtinOps.softmax, [x.to('float16')], { dim: 1 }) as Tensor,
+      ];
+      return results.map(numbers);
+    };
+    const alone = all();
+    setNumThreads(3);
+    try {
+      expect(all()).toEqual(alone);
+    } finally {
+      setNumThreads(1);
+    }
+  });
 });
