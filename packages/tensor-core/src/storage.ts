@@ -30,19 +30,21 @@ let awaitsEnd = false;
 
 /**
  * The garbage collector does not see the memory of devices, and would let gigabytes of it wait. It does see `ArrayBuffer`s: so one is tied to a storage
- * when so many more bytes are held than it has heard of. Nobody touches its pages, and the system provides none; below 32 MiB an allocator of the
- * system may take used pages and clear them. What is freed by hand and allocated again is not announced again: such a loop pays nothing.
+ * that outlives its job when so many more bytes are held than it has heard of. What is freed by hand and allocated again is not announced again.
  */
+const unheard = 2 ** 23;
+
+/** The least size of such an `ArrayBuffer`: nobody touches its pages, and the system provides none; below it an allocator may take used pages and clear them. */
 const announcement = 2 ** 25;
 const announced = new WeakMap<Storage, ArrayBuffer>();
 
 function announce(storage: Storage): void {
   const { device } = storage;
   const bytes = device.usage.bytes - device.announcedBytes;
-  if (bytes <= announcement) return;
+  if (bytes <= unheard) return;
   device.announcedBytes = device.usage.bytes;
   try {
-    announced.set(storage, new ArrayBuffer(bytes));
+    announced.set(storage, new ArrayBuffer(Math.max(bytes, announcement)));
   } catch {
     // no address space is left for it; the attempt alone makes V8 collect
   }
