@@ -22,6 +22,7 @@ import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
+import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
@@ -70,7 +71,8 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const map = createMap(machine, staging);
   const reduceLanes = createReduce(machine, staging, map);
   const rows = new Rows(machine, staging, map);
-  const families = { map, reduce: reduceLanes, rows };
+  const multiply = matmulOn(machine, plain.matmul, map);
+  const families = { map, reduce: reduceLanes, rows, matmul: multiply };
   return {
     ...plain,
     capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
@@ -81,7 +83,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     reduce: reduceLanes,
-    matmul: matmulOn(machine, plain.matmul, map),
+    matmul: multiply,
     gather: gatherLines,
     scatter: scatterLines,
     overrides: {
@@ -91,6 +93,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       ...softmaxOverrides(rows),
       ...layerOverrides(families),
       ...channelOverrides(families),
+      ...attentionOverrides(families),
     },
   };
 }
