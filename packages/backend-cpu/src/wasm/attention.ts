@@ -4,6 +4,7 @@
  */
 import { type DType, expr as e, type MatmulDims, type Override, Program, type Runtime } from '@tenfold/tensor-core';
 import type { Buffer, View } from '../elements.ts';
+import { lineStride } from '../iterate.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims } from './rows.ts';
 import { arithmetic, type Precision, type RowWriter } from './rows-kernel.ts';
@@ -116,6 +117,38 @@ function* blocksOf(batch: readonly number[], length: number, columns: number): G
         };
     for (let d = outer.length - 1; d >= 0 && ++at[d] === outer[d]; d--) at[d] = 0;
   }
+}
+
+/** The dims before the last `own` as one, where they follow each other; none if they are of size 1. */
+function flattened(view: View, own: number): View | null {
+  const rank = view.shape.length - own;
+  if (rank <= 0) return view;
+  const [batch, shape] = [view.shape.slice(0, rank), view.shape.slice(rank)];
+  const strides = view.strides.slice(rank);
+  if (numel(batch) === 1) return { ...view, shape, strides };
+  const step = lineStride(batch, view.strides.slice(0, rank));
+  return step === null ? null : { ...view, shape: [numel(batch), ...shape], strides: [step, ...strides] };
+}
+
+type Optional = View | null;
+type Flat<T extends readonly Optional[]> = { readonly [K in keyof T]: T[K] };
+
+/** Operands with one batch dim, where all can have it: many small heads are few blocks then. `matrices` have two dims of their own, `vectors` one. */
+function flattenedAll<const M extends readonly Optional[], const V extends readonly Optional[]>(
+  batch: readonly number[],
+  matrices: M,
+  vectors: V,
+): { readonly matrices: Flat<M>; readonly vectors: Flat<V> } {
+  const flat = (views: readonly Optional[], own: number) => views.map((view) => view && flattened(view, own));
+  const [flatMatrices, flatVectors] = [flat(matrices, 2), flat(vectors, 1)];
+  const fits = (views: readonly Optional[], flats: readonly Optional[], own: number): boolean =>
+    views.every((view, i) => {
+      const x = flats[i];
+      return view === null || (x !== null && (x.shape.length <= own || x.shape[0] === numel(batch)));
+    });
+  return fits(matrices, flatMatrices, 2) && fits(vectors, flatVectors, 1)
+    ? { matrices: flatMatrices as unknown as Flat<M>, vectors: flatVectors as unknown as Flat<V> }
+    : { matrices, vectors };
 }
 
 /** The heads of a block as `[heads, …]`: the last `own` dims are kept, those before broadcast to the batch. */
@@ -251,10 +284,14 @@ const lengthsOf = (query: View, key: View): readonly [number, number] => [
 
 function forward(
   families: Products,
-  [out, sums]: readonly View[],
-  [query, key, value, mask]: readonly [View, View, View, View | null],
+  [result, logSums]: readonly View[],
+  [q, k, v, m]: readonly [View, View, View, Optional],
   attrs: Attrs,
 ): void {
+  const batch = logSums.shape.slice(0, -1);
+  const { matrices, vectors } = flattenedAll(batch, [q, k, v, m, result], [logSums]);
+  const [query, key, value, mask, out] = matrices;
+  const [sums] = vectors;
   const { rows, matmul } = families;
   rows.withTemporaries((keep) => {
     const scores = new Scores(families, keep, [query, key, mask], attrs);
@@ -272,22 +309,17 @@ function forward(
 function backward(
   families: Products,
   outs: readonly View[],
-  [grad, gradSum, query, key, value, mask, , sums]: readonly [
-    View,
-    View | null,
-    View,
-    View,
-    View,
-    View | null,
-    View,
-    View,
-  ],
+  [g, gSum, q, k, v, m, , logSums]: readonly [View, Optional, View, View, View, Optional, View, View],
   attrs: BackwardAttrs,
 ): void {
   const { rows, matmul, map } = families;
-  const { dtype } = query;
+  const { dtype } = q;
   let given = 0;
-  const [queryGrad, keyGrad, valueGrad] = attrs.wanted.map((is) => (is ? outs[given++] : null));
+  const [toQuery = null, toKey = null, toValue = null] = attrs.wanted.map((is) => (is ? outs[given++] : null));
+  const batch = logSums.shape.slice(0, -1);
+  const { matrices, vectors } = flattenedAll(batch, [q, k, v, m, g, toQuery, toKey, toValue], [logSums, gSum]);
+  const [query, key, value, mask, grad, queryGrad, keyGrad, valueGrad] = matrices;
+  const [sums, gradSum] = vectors;
   rows.withTemporaries((keep) => {
     const scores = new Scores(families, keep, [query, key, mask], attrs);
     for (const block of blocksOf(sums.shape.slice(0, -1), ...lengthsOf(query, key))) {
@@ -300,13 +332,13 @@ function backward(
           matmul(sum, transposed(a), b, perHead);
           if (sum !== to) map([to], [to, sum], adding(dtype), []);
         };
-        const [g, scaled] = [ofBlock(grad), scores.scaled(ofBlock(query), temporary)];
-        const again = temporary(dtype, g.shape.slice(0, 2));
+        const [toResult, scaled] = [ofBlock(grad), scores.scaled(ofBlock(query), temporary)];
+        const again = temporary(dtype, toResult.shape.slice(0, 2));
         const weights = scores.weights(scaled, ofHeads(key), again, block, temporary);
-        if (valueGrad) accumulate(ofHeads(valueGrad), weights, g);
+        if (valueGrad) accumulate(ofHeads(valueGrad), weights, toResult);
         if (!queryGrad && !keyGrad) return;
         const toScores = temporary(dtype, weights.shape);
-        matmul(toScores, g, transposed(ofHeads(value)), perHead);
+        matmul(toScores, toResult, transposed(ofHeads(value)), perHead);
         const beside = gradSum ? [{ view: ofBlock(gradSum, 1), dims: { outer: [0, 1], row: [] } }] : [];
         rows
           .call(`attentionBackward${gradSum ? ' sum' : ''}`, dtype as Precision, scoresBackwardBody(gradSum !== null))
