@@ -14,6 +14,7 @@ import { breathe } from './breathe.ts';
 import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
 import { loss } from './direct/loss.ts';
 import { pool } from './direct/pool.ts';
+import { sort as sortLines } from './direct/sort.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
@@ -86,6 +87,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     matmul: multiply,
     gather: gatherLines,
     scatter: scatterLines,
+    sort: sortLines,
     overrides: {
       ...decomposition,
       ...loss,
