@@ -7,7 +7,7 @@ export type { NestedArray, ViewInfo } from './tensor-base.ts';
 /** A multi-dimensional array with PyTorch's semantics (https://pytorch.org/docs/stable/tensors.html). Made by `tensor`, `zeros`, `randn`, … */
 export class Tensor extends RandomMethods {
   // a bundler may rename the class
-  static readonly name: string = 'Tensor';
+  static override readonly name: string = 'Tensor';
 }
 
 setTensorClass(Tensor);
