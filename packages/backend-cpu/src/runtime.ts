@@ -22,6 +22,7 @@ import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
+import { createArgReduce } from './wasm/arg-reduce.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
@@ -30,6 +31,7 @@ import { matmulOn } from './wasm/matmul.ts';
 import { layerOverrides } from './wasm/norm.ts';
 import { createReduce } from './wasm/reduce.ts';
 import { Rows } from './wasm/rows.ts';
+import { createScan } from './wasm/scan.ts';
 import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
 
@@ -81,6 +83,8 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     reduce: reduceLanes,
+    argReduce: createArgReduce(rows),
+    scan: createScan(rows),
     matmul: matmulOn(machine, plain.matmul, map),
     gather: gatherLines,
     scatter: scatterLines,

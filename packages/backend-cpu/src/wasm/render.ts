@@ -10,6 +10,7 @@ import {
 } from '@tenfold/tensor-core';
 import { toBigInt } from '../elements.ts';
 import {
+  type FloatLanes,
   type FunctionBuilder,
   f32,
   f32x4,
@@ -323,9 +324,21 @@ function floatBinary(
     }
   }
   const vector = (single ? mathF32 : mathF64).binary[name];
-  if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module)));
-  if (!(name in floatImports)) return unsupported(name, dtype);
-  return imported(w, `binary.${name}`, dtype, args);
+  const general = (): Group => {
+    if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module)));
+    if (!(name in floatImports)) return unsupported(name, dtype);
+    return imported(w, `binary.${name}`, dtype, args);
+  };
+  return name === 'pow' ? powerOf(fn, floats, args, general) : general();
+}
+
+/** Squares are what powers mostly are: x · x has the same bits as a power that is rounded once. */
+function powerOf(fn: FunctionBuilder, floats: FloatLanes, [x, y]: readonly Group[], general: () => Group): Group {
+  const two = fn.constant(floats.const(2));
+  const others = each([y], (exponent) => floats.ne(exponent, two)).reduce((a, b) => v128.or(a, b));
+  const results = each([x], (base) => floats.mul(base, base)).map((square) => fn.variable(square));
+  fn.if(v128.anyTrue(others), () => general().forEach((value, k) => fn.emit(results[k].set(value))));
+  return results.map(({ get }) => get);
 }
 
 const floatImports = { pow: 0, rem: 0, atan2: 0, hypot: 0, zeta: 0 };
