@@ -193,7 +193,7 @@ export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export { type AvgPoolAttrs, endPadding, type PoolAttrs, type PoolOps, pooledSizes } from './ops/pool.ts';
-export type { RandomOps } from './ops/random.ts';
+export type { RandomOps } from './ops/random-factories.ts';
 export type {
   ArgReduceAttrs,
   CumulativeAttrs,

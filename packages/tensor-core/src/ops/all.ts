@@ -14,7 +14,8 @@ import { type MovementOps, movement } from './movement.ts';
 import { type NormOps, norm } from './norm.ts';
 import { type OptimOps, optim } from './optim.ts';
 import { type PoolOps, pool } from './pool.ts';
-import { type RandomOps, random } from './random.ts';
+import { random } from './random.ts';
+import { type RandomOps, randomFactories } from './random-factories.ts';
 import { type ReduceOps, reduce } from './reduce.ts';
 import { type SoftmaxOps, softmax } from './softmax.ts';
 import { type SpatialOps, spatial } from './spatial.ts';
@@ -58,6 +59,7 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...optim,
   ...pool,
   ...random,
+  ...randomFactories,
   ...reduce,
   ...softmax,
   ...spatial,
