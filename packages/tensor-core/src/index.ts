@@ -204,7 +204,8 @@ export type {
   VarAttrs,
 } from './ops/reduce.ts';
 export type { ShuffleOps } from './ops/shuffle.ts';
-export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
+export type { SoftmaxAttrs } from './ops/softmax.ts';
+export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';
 export {

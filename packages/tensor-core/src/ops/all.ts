@@ -17,7 +17,8 @@ import { type PoolOps, pool } from './pool.ts';
 import { random } from './random.ts';
 import { type RandomOps, randomFactories } from './random-factories.ts';
 import { type ReduceOps, reduce } from './reduce.ts';
-import { type SoftmaxOps, softmax } from './softmax.ts';
+import { softmax } from './softmax.ts';
+import { type SoftmaxOps, softmaxBackward } from './softmax-backward.ts';
 import { type SpatialOps, spatial } from './spatial.ts';
 
 /** The closed table of builtin ops: each name with its signature. */
@@ -62,5 +63,6 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...randomFactories,
   ...reduce,
   ...softmax,
+  ...softmaxBackward,
   ...spatial,
 };
