@@ -159,7 +159,6 @@ export { type ConvAttrs, type ConvOps, exactFit } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type {
   CheckAttrs,
-  DecompositionOps,
   EighAttrs,
   PinvAttrs,
   QrMode,
@@ -168,6 +167,7 @@ export type {
 } from './ops/decomposition.ts';
 export type { EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
+export type { DecompositionOps } from './ops/equations.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { InterpolateAttrs, InterpolateOps, ResizeMode } from './ops/interpolate.ts';

@@ -3,10 +3,11 @@ import type { OpSpec } from '../spec.ts';
 import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
-import { type DecompositionOps, decomposition } from './decomposition.ts';
+import { decomposition } from './decomposition.ts';
 import { einsum } from './einsum.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
 import { embedding } from './embedding.ts';
+import { type DecompositionOps, equations } from './equations.ts';
 import { type IndexOps, index } from './index.ts';
 import { type LinalgOps, linalg } from './linalg.ts';
 import { type LossOps, loss } from './loss.ts';
@@ -49,6 +50,7 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...conv,
   ...create,
   ...decomposition,
+  ...equations,
   ...elementwise,
   ...index,
   ...embedding,
