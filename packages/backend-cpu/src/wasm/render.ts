@@ -40,7 +40,7 @@ import {
   type V,
   wrapped,
 } from './elements.ts';
-import { divide32, divide64, power32, power64, remainder32, remainder64 } from './integers.ts';
+import { integers32, integers64 } from './integers.ts';
 import { type MathContext, mathF32, mathF64 } from './math/index.ts';
 
 /** An input that is read at computed positions: its first element, and per dim its size and its stride in bytes. */
@@ -376,11 +376,11 @@ function int32Binary({ module }: Writer, name: BinaryFn, args: readonly Group[])
     case 'bitXor':
       return each(args, v128.xor);
     case 'div':
-      return scalar(divide32(module));
+      return scalar(integers32.divide(module));
     case 'rem':
-      return scalar(remainder32(module));
+      return scalar(integers32.remainder(module));
     case 'pow':
-      return scalar(power32(module));
+      return scalar(integers32.power(module));
     case 'shiftLeft':
       return scalar((x, y) => select(i32.shl(x, y), i32.const(0), i32.ltU(y, i32.const(32))));
     case 'shiftRight':
@@ -409,11 +409,11 @@ function int64Binary({ module }: Writer, name: BinaryFn, args: readonly Group[])
     case 'bitXor':
       return each(args, v128.xor);
     case 'div':
-      return scalar(divide64(module));
+      return scalar(integers64.divide(module));
     case 'rem':
-      return scalar(remainder64(module));
+      return scalar(integers64.remainder(module));
     case 'pow':
-      return scalar(power64(module));
+      return scalar(integers64.power(module));
     case 'shiftLeft':
       return scalar((x, y) => select(i64.shl(x, y), i64.const(0n), i64.ltU(y, i64.const(64n))));
     case 'shiftRight':
