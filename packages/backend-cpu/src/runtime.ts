@@ -14,6 +14,7 @@ import { breathe } from './breathe.ts';
 import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
 import { loss } from './direct/loss.ts';
 import { pool } from './direct/pool.ts';
+import { sort as sortLines } from './direct/sort.ts';
 import { allocate, type Buffer } from './elements.ts';
 import { decomposition } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
@@ -23,6 +24,7 @@ import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
 import { createArgReduce } from './wasm/arg-reduce.ts';
+import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
@@ -72,7 +74,8 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const map = createMap(machine, staging);
   const reduceLanes = createReduce(machine, staging, map);
   const rows = new Rows(machine, staging, map);
-  const families = { map, reduce: reduceLanes, rows };
+  const multiply = matmulOn(machine, plain.matmul, map);
+  const families = { map, reduce: reduceLanes, rows, matmul: multiply };
   return {
     ...plain,
     capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
@@ -86,8 +89,10 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     argReduce: createArgReduce(rows),
     scan: createScan(rows),
     matmul: matmulOn(machine, plain.matmul, map),
+    matmul: multiply,
     gather: gatherLines,
     scatter: scatterLines,
+    sort: sortLines,
     overrides: {
       ...decomposition,
       ...loss,
@@ -95,6 +100,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       ...softmaxOverrides(rows),
       ...layerOverrides(families),
       ...channelOverrides(families),
+      ...attentionOverrides(families),
     },
   };
 }

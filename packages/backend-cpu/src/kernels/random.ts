@@ -9,40 +9,43 @@ import {
   type RandomKey,
   type RandomKind,
 } from '@tenfold/tensor-core';
-import { codecOf, type Element, type View } from '../elements.ts';
-import { count, forEachPosition } from '../iterate.ts';
+import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
+import { count, forEachPosition, isDense } from '../iterate.ts';
 
 /** Bits of the fraction of a uniform number: as many as the dtype holds, so that none rounds up to 1. */
 const uniformBits: { readonly [D in DType]?: number } = { float16: 11, bfloat16: 8 };
 
 export function random(kind: RandomKind, out: View, key: RandomKey, offset: number): void {
   const seed = (BigInt(key.hi) << 32n) | BigInt(key.lo);
-  const values = draw(kind, out.dtype, count(out.shape), seed, offset);
+  const n = count(out.shape);
+  const { buffer } = out.storage;
+  if (kind !== 'bits' && isFloats(buffer) && isDense(out.shape, out.strides)) {
+    fill(kind, buffer.subarray(out.offset, out.offset + n), seed, offset);
+    return;
+  }
+  const values = draw(kind, out.dtype, n, seed, offset);
   const { write } = codecOf(out.dtype);
   let next = 0;
   forEachPosition(out.shape, [out], ([at]) => write(out.storage.buffer, at, values[next++]));
 }
 
+type Floats = Float32Array | Float64Array;
+
+const isFloats = (buffer: Buffer): buffer is Floats => buffer instanceof Float32Array || buffer instanceof Float64Array;
+
+function fill(kind: 'uniform' | 'normal', to: Floats, seed: bigint, offset: number): void {
+  if (to instanceof Float64Array) (kind === 'uniform' ? fillUniform64 : fillNormal64)(to, seed, offset);
+  else (kind === 'uniform' ? fillUniform32 : fillNormal32)(to, seed, offset);
+}
+
 function draw(kind: RandomKind, dtype: DType, n: number, seed: bigint, offset: number): ArrayLike<Element> {
-  const wide = dtype === 'float64';
-  switch (kind) {
-    case 'bits': {
-      const bits = new Uint32Array(n);
-      fillBits(bits, seed, offset);
-      return dtype === 'int64' ? BigInt64Array.from(bits, BigInt) : bits;
-    }
-    case 'uniform': {
-      const values = wide ? new Float64Array(n) : new Float32Array(n);
-      if (values instanceof Float64Array) fillUniform64(values, seed, offset);
-      else fillUniform32(values, seed, offset);
-      const bits = uniformBits[dtype];
-      return bits === undefined ? values : values.map((u) => Math.floor(u * 2 ** bits) / 2 ** bits);
-    }
-    case 'normal': {
-      const values = wide ? new Float64Array(n) : new Float32Array(n);
-      if (values instanceof Float64Array) fillNormal64(values, seed, offset);
-      else fillNormal32(values, seed, offset);
-      return values;
-    }
+  if (kind === 'bits') {
+    const bits = new Uint32Array(n);
+    fillBits(bits, seed, offset);
+    return dtype === 'int64' ? BigInt64Array.from(bits, BigInt) : bits;
   }
+  const values = dtype === 'float64' ? new Float64Array(n) : new Float32Array(n);
+  fill(kind, values, seed, offset);
+  const bits = kind === 'uniform' ? uniformBits[dtype] : undefined;
+  return bits === undefined ? values : values.map((u) => Math.floor(u * 2 ** bits) / 2 ** bits);
 }
