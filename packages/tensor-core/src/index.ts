@@ -184,7 +184,6 @@ export type {
   AsStridedAttrs,
   DiagonalAttrs,
   DimAttrs,
-  MovementOps,
   SliceAttrs,
   ViewScatterAttrs,
 } from './ops/movement.ts';
@@ -207,6 +206,7 @@ export type { ShuffleOps } from './ops/shuffle.ts';
 export type { SoftmaxAttrs } from './ops/softmax.ts';
 export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';
+export type { MovementOps } from './ops/stack.ts';
 export * from './philox.ts';
 export {
   defaultGenerator,

@@ -4,6 +4,7 @@ import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts'
 import type { DiagonalOptions, RepeatInterleaveOptions } from '../methods/movement.ts';
 import { create } from '../ops/create.ts';
 import { movement as ops } from '../ops/movement.ts';
+import { stack as stackOp } from '../ops/stack.ts';
 import { broadcastShapes, checkInteger, normalizeDim, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
@@ -38,7 +39,7 @@ export const concatenate = cat;
 /** The tensors, all of one shape, side by side along a new dim. */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
   const list = checkTensors('stack', tensors);
-  return dispatch(ops.stack, list, { dim: normalizeDim(dim, list[0].ndim + 1, 'stack') });
+  return dispatch(stackOp, list, { dim: normalizeDim(dim, list[0].ndim + 1, 'stack') });
 }
 
 /** The tensors side by side: along dim 1, vectors along dim 0. */

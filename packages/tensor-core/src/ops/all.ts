@@ -11,7 +11,7 @@ import { type DecompositionOps, equations } from './equations.ts';
 import { type IndexOps, index } from './index.ts';
 import { type LinalgOps, linalg } from './linalg.ts';
 import { type LossOps, loss } from './loss.ts';
-import { type MovementOps, movement } from './movement.ts';
+import { movement } from './movement.ts';
 import { type NormOps, norm } from './norm.ts';
 import { type OptimOps, optim } from './optim.ts';
 import { type PoolOps, pool } from './pool.ts';
@@ -21,6 +21,7 @@ import { type ReduceOps, reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { type SoftmaxOps, softmaxBackward } from './softmax-backward.ts';
 import { type SpatialOps, spatial } from './spatial.ts';
+import { type MovementOps, stack } from './stack.ts';
 
 /** The closed table of builtin ops: each name with its signature. */
 export interface BuiltinOps
@@ -58,6 +59,7 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   einsum,
   ...loss,
   ...movement,
+  stack,
   ...norm,
   ...optim,
   ...pool,

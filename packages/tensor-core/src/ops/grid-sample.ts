@@ -7,7 +7,7 @@ import { OpSpec, type Sig } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { notImplementedFor, requireTensor } from './build.ts';
 import { create } from './create.ts';
-import { movement } from './movement.ts';
+import { stack } from './stack.ts';
 
 /** How values between the pixels are found. */
 export type GridSampleMode = 'bilinear' | 'nearest' | 'bicubic';
@@ -241,7 +241,7 @@ export const gridSample: { readonly [K in keyof GridSampleOps]: OpSpec<GridSampl
         const line = positions(theta, steps, alignCorners);
         return line.reshape(spatial.map((_, k) => (k === d ? steps : 1))).expand(spatial);
       });
-      const base = dispatch(movement.stack, [...axes.reverse(), theta.newOnes(spatial)], { dim: spatial.length });
+      const base = dispatch(stack, [...axes.reverse(), theta.newOnes(spatial)], { dim: spatial.length });
       const points = base.reshape([-1, spatial.length + 1]).matmul(theta.transpose(1, 2));
       return points.reshape([theta.shape[0], ...spatial, spatial.length]);
     },

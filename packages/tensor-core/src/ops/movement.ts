@@ -48,7 +48,7 @@ export interface AsStridedAttrs {
   readonly from: { readonly strides: readonly number[]; readonly offset: number };
 }
 
-export interface MovementOps {
+export interface MovementMethodOps {
   view: Sig<[Tensor], SizesAttrs>;
   expand: Sig<[Tensor], SizesAttrs>;
   permute: Sig<[Tensor], { readonly dims: readonly number[] }>;
@@ -81,7 +81,6 @@ export interface MovementOps {
   repeat: Sig<[Tensor], { readonly repeats: readonly number[] }>;
   repeatInterleave: Sig<[Tensor], { readonly repeats: number; readonly dim: number }>;
   cat: Sig<readonly Tensor[], DimAttrs>;
-  stack: Sig<readonly Tensor[], DimAttrs>;
 }
 
 /** How a changed tensor is seen as it was; see `InPlace`. */
@@ -111,7 +110,7 @@ function viewOp<A extends object | null>(
 const like = ({ shape, dtype }: TensorMeta, sizes: Shape = shape): TensorMeta => ({ shape: sizes, dtype });
 
 /** `list` with `count` items from `at` on replaced. */
-function spliced(list: readonly number[], at: number, count: number, ...items: number[]): number[] {
+export function spliced(list: readonly number[], at: number, count: number, ...items: number[]): number[] {
   const result = list.slice();
   result.splice(at, count, ...items);
   return result;
@@ -348,18 +347,6 @@ function catMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
   return { shape: spliced(first.shape, dim, 1, total), dtype };
 }
 
-function stackMeta(tensors: readonly Tensor[], dim: number): TensorMeta {
-  for (const [i, x] of tensors.entries()) requireTensor('stack', x, i);
-  if (tensors.length === 0) throw new ArgumentError('stack: expected a non-empty list of Tensors');
-  tensors.forEach((x, i) => {
-    if (sameShape(x.shape, tensors[0].shape)) return;
-    throw new ShapeError(
-      `stack expects each tensor to be equal size, but got ${formatShape(tensors[0].shape)} at entry 0 and ${formatShape(x.shape)} at entry ${i}`,
-    );
-  });
-  return { shape: spliced(tensors[0].shape, dim, 0, tensors.length), dtype: resultType(tensors) };
-}
-
 function flattenedShape(shape: Shape, startDim: number, endDim: number): Shape {
   if (shape.length === 0) return [1];
   return spliced(shape, startDim, endDim - startDim + 1, numel(shape.slice(startDim, endDim + 1)));
@@ -380,7 +367,7 @@ function repeatedShape(shape: Shape, repeats: readonly number[]): number[] {
 }
 
 /** Rows by op name. */
-export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K]> } = {
+export const movement: { readonly [K in keyof MovementMethodOps]: OpSpec<MovementMethodOps[K]> } = {
   view: viewOp('view', (x, { shape }) => viewGeometry(x, shape)),
   expand: viewOp('expand', (x, { shape }) => expandGeometry(x, shape)),
   permute: viewOp('permute', (x, { dims }) => permuteGeometry(x, dims)),
@@ -584,15 +571,5 @@ export const movement: { readonly [K in keyof MovementOps]: OpSpec<MovementOps[K
         at += x.shape[dim];
       }
     },
-  }),
-  stack: new OpSpec({
-    name: 'stack',
-    infer: (tensors, { dim }) => stackMeta(tensors, dim),
-    body: (tensors, { dim }) =>
-      dispatch(
-        movement.cat,
-        tensors.map((x) => x.unsqueeze(dim)),
-        { dim },
-      ),
   }),
 };
