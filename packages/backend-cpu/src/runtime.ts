@@ -23,6 +23,7 @@ import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
 import { random } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
+import { createArgReduce } from './wasm/arg-reduce.ts';
 import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
@@ -33,6 +34,7 @@ import { layerOverrides } from './wasm/norm.ts';
 import { createRandom } from './wasm/random.ts';
 import { createReduce } from './wasm/reduce.ts';
 import { Rows } from './wasm/rows.ts';
+import { createScan } from './wasm/scan.ts';
 import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
 
@@ -85,6 +87,9 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     },
     map,
     reduce: reduceLanes,
+    argReduce: createArgReduce(rows),
+    scan: createScan(rows),
+    matmul: matmulOn(machine, plain.matmul, map),
     matmul: multiply,
     gather: gatherLines,
     scatter: scatterLines,

@@ -38,7 +38,7 @@ export function round(value: Cell, dtype: DType): Cell {
 const floatUnary: { readonly [F in UnaryFn]?: (x: number) => number } = {
   neg: (x) => -x,
   abs: (x) => (x < 0 ? -x : x === 0 ? 0 : x),
-  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : x + 0),
+  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : 0),
   floor: (x) => Math.floor(x),
   ceil: (x) => Math.ceil(x),
   trunc: (x) => Math.trunc(x),

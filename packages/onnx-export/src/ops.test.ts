@@ -551,7 +551,9 @@ describe('symbols', () => {
     const bad = wanted.flatMap(({ c, opset }, k) => {
       const result = double[k];
       if ('error' in result && withoutDouble.has(c.op)) return [];
-      return 'error' in result || result.difference > 1e-12
+      // ops of floats give float32 for integers, and neither side rounds exp correctly: 4 units in the last place
+      const bound = c.inputs.length > 0 && !c.inputs.some(isFloat64) ? 2 ** -22 : 1e-12;
+      return 'error' in result || result.difference > bound
         ? [`${c.op} ${opset} ${c.inputs.map((x) => x.dtype)}: ${JSON.stringify(result)}`]
         : [];
     });

@@ -3,8 +3,10 @@
  * and what would work. Where PyTorch has a well-known sentence, the message begins with it.
  */
 
-/** Base of every error that Tenfold raises on purpose. */
+/** Base of every error that Tenfold raises on purpose. Each class states its name: bundlers rename classes. */
 export class TenfoldError extends Error {
+  static override readonly name: string = 'TenfoldError';
+
   /** A stable identifier for programs, such as `'SHAPE'` or `'DTYPE'`. */
   readonly code: string;
 
@@ -17,6 +19,8 @@ export class TenfoldError extends Error {
 
 /** Shapes, dims or sizes that do not fit the op. */
 export class ShapeError extends TenfoldError {
+  static override readonly name: string = 'ShapeError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'SHAPE', options);
   }
@@ -24,6 +28,8 @@ export class ShapeError extends TenfoldError {
 
 /** A dtype that the op or the device does not take. */
 export class DTypeError extends TenfoldError {
+  static override readonly name: string = 'DTypeError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'DTYPE', options);
   }
@@ -31,6 +37,8 @@ export class DTypeError extends TenfoldError {
 
 /** An unknown or unavailable device, or tensors of different devices in one op. */
 export class DeviceError extends TenfoldError {
+  static override readonly name: string = 'DeviceError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'DEVICE', options);
   }
@@ -38,6 +46,8 @@ export class DeviceError extends TenfoldError {
 
 /** A dim or an element index out of range. */
 export class IndexError extends TenfoldError {
+  static override readonly name: string = 'IndexError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'INDEX', options);
   }
@@ -45,6 +55,8 @@ export class IndexError extends TenfoldError {
 
 /** A gradient that was asked for and cannot be given, or a broken rule of in-place modification. */
 export class AutogradError extends TenfoldError {
+  static override readonly name: string = 'AutogradError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'AUTOGRAD', options);
   }
@@ -52,6 +64,8 @@ export class AutogradError extends TenfoldError {
 
 /** A program that cannot be written as an ONNX model. */
 export class OnnxExportError extends TenfoldError {
+  static override readonly name: string = 'OnnxExportError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'ONNX_EXPORT', options);
   }
@@ -59,6 +73,8 @@ export class OnnxExportError extends TenfoldError {
 
 /** A file that cannot be read or written as asked. */
 export class SerializationError extends TenfoldError {
+  static override readonly name: string = 'SerializationError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'SERIALIZATION', options);
   }
@@ -66,6 +82,8 @@ export class SerializationError extends TenfoldError {
 
 /** A failure inside a backend: out of memory, device lost, a kernel that is missing. */
 export class BackendError extends TenfoldError {
+  static override readonly name: string = 'BackendError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'BACKEND', options);
   }
@@ -73,6 +91,8 @@ export class BackendError extends TenfoldError {
 
 /** A value, option or argument that is not of the kind the function takes (the counterpart of Python's `TypeError`/`ValueError`). */
 export class ArgumentError extends TenfoldError {
+  static override readonly name: string = 'ArgumentError';
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, 'ARGUMENT', options);
   }

@@ -159,7 +159,6 @@ export { type ConvAttrs, type ConvOps, exactFit } from './ops/conv.ts';
 export type { CreateOps, FactoryAttrs, RangeAttrs, ToCopyAttrs } from './ops/create.ts';
 export type {
   CheckAttrs,
-  DecompositionOps,
   EighAttrs,
   PinvAttrs,
   QrMode,
@@ -168,6 +167,7 @@ export type {
 } from './ops/decomposition.ts';
 export type { EinsumAttrs } from './ops/einsum.ts';
 export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
+export type { DecompositionOps } from './ops/equations.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
 export type { InterpolateAttrs, InterpolateOps, ResizeMode } from './ops/interpolate.ts';
@@ -193,7 +193,7 @@ export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export { type AvgPoolAttrs, endPadding, type PoolAttrs, type PoolOps, pooledSizes } from './ops/pool.ts';
-export type { RandomOps } from './ops/random.ts';
+export type { RandomOps } from './ops/random-factories.ts';
 export type {
   ArgReduceAttrs,
   CumulativeAttrs,
@@ -204,7 +204,8 @@ export type {
   VarAttrs,
 } from './ops/reduce.ts';
 export type { ShuffleOps } from './ops/shuffle.ts';
-export type { SoftmaxAttrs, SoftmaxOps } from './ops/softmax.ts';
+export type { SoftmaxAttrs } from './ops/softmax.ts';
+export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export * from './philox.ts';
 export {

@@ -1,5 +1,5 @@
 import { cpu } from '@tenfold/backend-cpu';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Backend } from './backend.ts';
 import { ArgumentError, BackendError, DeviceError, DTypeError } from './errors.ts';
 import {
@@ -157,6 +157,24 @@ describe('memory', () => {
     expect(() => view.add(1)).toThrow('was disposed');
     view.dispose();
     expect(freed).toHaveLength(1);
+  });
+
+  it('is watched by the garbage collector only beyond the job that made it', async () => {
+    const register = vi.spyOn(FinalizationRegistry.prototype, 'register');
+    const unregister = vi.spyOn(FinalizationRegistry.prototype, 'unregister');
+    const made = Array.from({ length: 5 }, () => zeros([2000]));
+    for (const i of [0, 4, 2]) made[i].dispose();
+    expect(register).not.toHaveBeenCalled();
+    await null;
+    const watched = register.mock.calls.map(([storage]) => storage);
+    expect(watched).toHaveLength(2);
+    expect(watched).toContain(made[1].storage);
+    expect(watched).toContain(made[3].storage);
+    expect(unregister).not.toHaveBeenCalled();
+    made[3].dispose();
+    made[1].dispose();
+    expect(unregister).toHaveBeenCalledTimes(2);
+    vi.restoreAllMocks();
   });
 });
 

@@ -22,20 +22,29 @@ const collected = new FinalizationRegistry<Held>((held) => {
 });
 
 /**
- * The garbage collector does not see the memory of devices, and would let gigabytes of it wait. It does see `ArrayBuffer`s: so one is tied to a storage
- * when so many more bytes are held than it has heard of. Nobody touches its pages, and the system provides none; below 32 MiB an allocator of the
- * system may take used pages and clear them. What is freed by hand and allocated again is not announced again: such a loop pays nothing.
+ * Storages of the running job. V8 puts what it notes of a registered object where only its rare, full collections look, and keeps the object itself until
+ * then, even if it is unregistered. No finalizer can run before the job ends: only what has not been freed by then is registered.
  */
+const recent: Storage[] = [];
+let awaitsEnd = false;
+
+/**
+ * The garbage collector does not see the memory of devices, and would let gigabytes of it wait. It does see `ArrayBuffer`s: so one is tied to a storage
+ * that outlives its job when so many more bytes are held than it has heard of. What is freed by hand and allocated again is not announced again.
+ */
+const unheard = 2 ** 23;
+
+/** The least size of such an `ArrayBuffer`: nobody touches its pages, and the system provides none; below it an allocator may take used pages and clear them. */
 const announcement = 2 ** 25;
 const announced = new WeakMap<Storage, ArrayBuffer>();
 
 function announce(storage: Storage): void {
   const { device } = storage;
   const bytes = device.usage.bytes - device.announcedBytes;
-  if (bytes <= announcement) return;
+  if (bytes <= unheard) return;
   device.announcedBytes = device.usage.bytes;
   try {
-    announced.set(storage, new ArrayBuffer(bytes));
+    announced.set(storage, new ArrayBuffer(Math.max(bytes, announcement)));
   } catch {
     // no address space is left for it; the attempt alone makes V8 collect
   }
@@ -58,6 +67,8 @@ export class Storage {
   #buffer: unknown;
   #holders = 0;
   #held: Held | null = null;
+  /** Its index in {@link recent}; -1 once it is registered. */
+  #place = -1;
 
   /** @throws DTypeError if the device has no such dtype, BackendError if it has no room. */
   constructor(device: Device, dtype: DType, length: number) {
@@ -74,11 +85,14 @@ export class Storage {
     const bytes = length * dtypes[dtype].itemsize;
     if (bytes < runtime.capabilities.collectedBelow) return;
     this.#held = { device, buffer: this.#buffer, bytes };
-    collected.register(this, this.#held, this);
+    this.#place = recent.push(this) - 1;
+    if (!awaitsEnd) {
+      awaitsEnd = true;
+      Promise.resolve().then(Storage.#registerRecent);
+    }
     device.usage.bytes += bytes;
     device.usage.buffers++;
     device.usage.peakBytes = Math.max(device.usage.peakBytes, device.usage.bytes);
-    announce(this);
   }
 
   /** The backend's buffer. Reading it after the storage was freed is an error. */
@@ -102,9 +116,30 @@ export class Storage {
     if (--this.#holders > 0 || this.#buffer === undefined) return;
     this.#buffer = undefined;
     if (!this.#held) return;
-    collected.unregister(this);
+    if (this.#place < 0) collected.unregister(this);
+    else this.#leaveRecent();
     release(this.#held);
     this.#held = null;
+  }
+
+  /** The last of {@link recent} takes its place. */
+  #leaveRecent(): void {
+    const last = recent[recent.length - 1];
+    recent[this.#place] = last;
+    last.#place = this.#place;
+    recent.pop();
+    this.#place = -1;
+  }
+
+  static #registerRecent(): void {
+    for (const storage of recent) {
+      storage.#place = -1;
+      if (!storage.#held) continue;
+      collected.register(storage, storage.#held, storage);
+      announce(storage);
+    }
+    recent.length = 0;
+    awaitsEnd = false;
   }
 
   upload(data: TypedArray, offset = 0): void {

@@ -69,12 +69,16 @@ const saturating = (op: number): number[] => [0xfc, op];
 /** Memory operands: alignment is a promise of 2^n bytes that may be broken; 0 promises nothing. */
 const memoryOperand = (offset: number): number[] => [0, ...unsigned(offset)];
 
-type Opcodes = { readonly [name: string]: number };
 type Address = Value<'i32'>;
+type Words<S extends string> = S extends `${infer First} ${infer Rest}` ? First | Words<Rest> : S;
 
-/** Instructions of one form, by name. */
-function table<const O extends Opcodes, F>(opcodes: O, form: (op: number) => F): { readonly [K in keyof O]: F } {
-  return Object.fromEntries(Object.entries(opcodes).map(([name, op]) => [name, form(op)])) as { [K in keyof O]: F };
+/** Instructions of one form whose numbers follow each other, from `first` on. */
+function row<const S extends string, F>(
+  first: number,
+  names: S,
+  form: (op: number) => F,
+): { readonly [K in Words<S>]: F } {
+  return Object.fromEntries(names.split(' ').map((name, i) => [name, form(first + i)])) as { [K in Words<S>]: F };
 }
 
 const unaryForm =
@@ -100,24 +104,20 @@ const storeForm =
 
 const plain = (op: number): number[] => [op];
 
+/** What integers of both widths have, each at its place. */
+const integers = <T extends 'i32' | 'i64'>(type: T, compare: number, arithmetic: number) => ({
+  eqz: unaryForm<T, 'i32'>('i32', plain)(compare),
+  ...row(compare + 1, 'eq ne ltS ltU gtS gtU leS leU geS geU', binaryForm<T, 'i32'>('i32', plain)),
+  ...row(arithmetic, 'add sub mul divS divU remS remU and or xor shl shrS shrU', binaryForm<T, T>(type, plain)),
+});
+
 /** 32-bit integers: addresses, counters and conditions. */
 export const i32 = {
   const: (value: number): Value<'i32'> => code('i32', 0x41, ...signed(BigInt(value | 0))),
-  ...table({ load: 0x28, load8S: 0x2c, load8U: 0x2d, load16S: 0x2e, load16U: 0x2f }, loadForm('i32', plain)),
-  ...table({ store: 0x36, store8: 0x3a, store16: 0x3b }, storeForm<'i32'>(plain)),
-  ...table({ eqz: 0x45, clz: 0x67 }, unaryForm<'i32', 'i32'>('i32', plain)),
-  ...table(
-    { eq: 0x46, ne: 0x47, ltS: 0x48, ltU: 0x49, gtS: 0x4a, gtU: 0x4b, leS: 0x4c, leU: 0x4d, geS: 0x4e, geU: 0x4f },
-    binaryForm<'i32', 'i32'>('i32', plain),
-  ),
-  ...table(
-    { add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d, divU: 0x6e, remS: 0x6f, remU: 0x70 },
-    binaryForm<'i32', 'i32'>('i32', plain),
-  ),
-  ...table(
-    { and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76 },
-    binaryForm<'i32', 'i32'>('i32', plain),
-  ),
+  load: loadForm('i32', plain)(0x28),
+  ...row(0x2c, 'load8S load8U load16S load16U', loadForm('i32', plain)),
+  store: storeForm<'i32'>(plain)(0x36),
+  ...integers('i32', 0x45, 0x6a),
   wrap: unaryForm<'i64', 'i32'>('i32', plain)(0xa7),
   fromF32: unaryForm<'f32', 'i32'>('i32', saturating)(0),
   fromF64: unaryForm<'f64', 'i32'>('i32', saturating)(2),
@@ -129,40 +129,26 @@ export const i64 = {
   const: (value: bigint): Value<'i64'> => code('i64', 0x42, ...signed(BigInt.asIntN(64, value))),
   load: loadForm('i64', plain)(0x29),
   store: storeForm<'i64'>(plain)(0x37),
-  eqz: unaryForm<'i64', 'i32'>('i32', plain)(0x50),
-  ...table(
-    { eq: 0x51, ne: 0x52, ltS: 0x53, ltU: 0x54, gtS: 0x55, gtU: 0x56, leS: 0x57, leU: 0x58, geS: 0x59, geU: 0x5a },
-    binaryForm<'i64', 'i32'>('i32', plain),
-  ),
-  ...table(
-    { add: 0x7c, sub: 0x7d, mul: 0x7e, divS: 0x7f, divU: 0x80, remS: 0x81, remU: 0x82 },
-    binaryForm<'i64', 'i64'>('i64', plain),
-  ),
-  ...table(
-    { and: 0x83, or: 0x84, xor: 0x85, shl: 0x86, shrS: 0x87, shrU: 0x88 },
-    binaryForm<'i64', 'i64'>('i64', plain),
-  ),
+  ...integers('i64', 0x50, 0x7c),
   extendS: unaryForm<'i32', 'i64'>('i64', plain)(0xac),
-  extendU: unaryForm<'i32', 'i64'>('i64', plain)(0xad),
   fromF32: unaryForm<'f32', 'i64'>('i64', saturating)(4),
   fromF64: unaryForm<'f64', 'i64'>('i64', saturating)(6),
   bitsOf: unaryForm<'f64', 'i64'>('i64', plain)(0xbd),
 } as const;
 
+/** What floats of both widths have, each at its place. */
+const floats = <T extends 'f32' | 'f64'>(type: T, load: number, compare: number, arithmetic: number) => ({
+  load: loadForm(type, plain)(load),
+  store: storeForm<T>(plain)(load + 0x0e),
+  ...row(compare, 'eq ne lt gt le ge', binaryForm<T, 'i32'>('i32', plain)),
+  ...row(arithmetic, 'abs neg ceil floor trunc nearest sqrt', unaryForm<T, T>(type, plain)),
+  ...row(arithmetic + 7, 'add sub mul div min max copysign', binaryForm<T, T>(type, plain)),
+});
+
 /** Single floats. */
 export const f32 = {
   const: (value: number): Value<'f32'> => code('f32', 0x43, ...floatBytes(value, 4)),
-  load: loadForm('f32', plain)(0x2a),
-  store: storeForm<'f32'>(plain)(0x38),
-  ...table({ eq: 0x5b, ne: 0x5c, lt: 0x5d, gt: 0x5e, le: 0x5f, ge: 0x60 }, binaryForm<'f32', 'i32'>('i32', plain)),
-  ...table(
-    { abs: 0x8b, neg: 0x8c, ceil: 0x8d, floor: 0x8e, trunc: 0x8f, nearest: 0x90, sqrt: 0x91 },
-    unaryForm<'f32', 'f32'>('f32', plain),
-  ),
-  ...table(
-    { add: 0x92, sub: 0x93, mul: 0x94, div: 0x95, min: 0x96, max: 0x97, copysign: 0x98 },
-    binaryForm<'f32', 'f32'>('f32', plain),
-  ),
+  ...floats('f32', 0x2a, 0x5b, 0x8b),
   fromI32: unaryForm<'i32', 'f32'>('f32', plain)(0xb2),
   fromI64: unaryForm<'i64', 'f32'>('f32', plain)(0xb4),
   demote: unaryForm<'f64', 'f32'>('f32', plain)(0xb6),
@@ -172,17 +158,7 @@ export const f32 = {
 /** Double floats. */
 export const f64 = {
   const: (value: number): Value<'f64'> => code('f64', 0x44, ...floatBytes(value, 8)),
-  load: loadForm('f64', plain)(0x2b),
-  store: storeForm<'f64'>(plain)(0x39),
-  ...table({ eq: 0x61, ne: 0x62, lt: 0x63, gt: 0x64, le: 0x65, ge: 0x66 }, binaryForm<'f64', 'i32'>('i32', plain)),
-  ...table(
-    { abs: 0x99, neg: 0x9a, ceil: 0x9b, floor: 0x9c, trunc: 0x9d, nearest: 0x9e, sqrt: 0x9f },
-    unaryForm<'f64', 'f64'>('f64', plain),
-  ),
-  ...table(
-    { add: 0xa0, sub: 0xa1, mul: 0xa2, div: 0xa3, min: 0xa4, max: 0xa5, copysign: 0xa6 },
-    binaryForm<'f64', 'f64'>('f64', plain),
-  ),
+  ...floats('f64', 0x2b, 0x61, 0x99),
   fromI32: unaryForm<'i32', 'f64'>('f64', plain)(0xb7),
   fromI64: unaryForm<'i64', 'f64'>('f64', plain)(0xb9),
   promote: unaryForm<'f32', 'f64'>('f64', plain)(0xbb),
@@ -226,14 +202,13 @@ const lanes = <T extends ValueType>(
   loadSplat: loadForm('v128', simd)(op.loadSplat),
 });
 
-const floatLanes = (base: number) =>
-  table(
-    {
-      ...{ add: base, sub: base + 1, mul: base + 2, div: base + 3, min: base + 4, max: base + 5 },
-      ...{ pmin: base + 6, pmax: base + 7 },
-    },
-    vectorBinary,
-  );
+/** What float lanes of both widths have; their comparisons, roundings and arithmetic start at the numbers given. */
+const floatLanes = (compare: number, sign: number) => ({
+  ...row(compare, 'eq ne lt gt le ge', vectorBinary),
+  ...row(sign, 'abs neg', vectorUnary),
+  sqrt: vectorUnary(sign + 3),
+  ...row(sign + 4, 'add sub mul div min max pmin pmax', vectorBinary),
+});
 
 /**
  * Four single floats. `min` and `max` give NaN for NaN, and order -0 below 0; `pmin` and `pmax` are `y < x ? y : x` and `x < y ? y : x`, one instruction
@@ -242,11 +217,8 @@ const floatLanes = (base: number) =>
 export const f32x4 = {
   ...lanes('f32', 4, { splat: 0x13, extract: 0x1f, loadSplat: 0x09 }),
   const: (value: number): V => code('v128', f32.const(value), ...simd(0x13)),
-  ...table({ eq: 0x41, ne: 0x42, lt: 0x43, gt: 0x44, le: 0x45, ge: 0x46 }, vectorBinary),
-  ...table({ ceil: 0x67, floor: 0x68, trunc: 0x69, nearest: 0x6a, abs: 0xe0, neg: 0xe1, sqrt: 0xe3 }, vectorUnary),
-  ...floatLanes(0xe4),
-  /** `y` where it is larger, else `x`: faster than `max`, but NaN is lost. */
-  pmax: vectorBinary(0xeb),
+  ...row(0x67, 'ceil floor trunc nearest', vectorUnary),
+  ...floatLanes(0x41, 0xe0),
   fromI32: vectorUnary(0xfa),
   /** Two doubles in the low lanes, 0 in the others. */
   demote: vectorUnary(0x5e),
@@ -260,10 +232,10 @@ export const f32x4 = {
 export const f64x2 = {
   ...lanes('f64', 8, { splat: 0x14, extract: 0x21, loadSplat: 0x0a }),
   const: (value: number): V => code('v128', f64.const(value), ...simd(0x14)),
-  ...table({ eq: 0x47, ne: 0x48, lt: 0x49, gt: 0x4a, le: 0x4b, ge: 0x4c }, vectorBinary),
-  ...table({ ceil: 0x74, floor: 0x75, trunc: 0x7a, nearest: 0x94, abs: 0xec, neg: 0xed, sqrt: 0xef }, vectorUnary),
-  ...floatLanes(0xf0),
-  pmax: vectorBinary(0xf7),
+  ...row(0x74, 'ceil floor', vectorUnary),
+  trunc: vectorUnary(0x7a),
+  nearest: vectorUnary(0x94),
+  ...floatLanes(0x47, 0xec),
   /** Of the two low lanes. */
   fromI32: vectorUnary(0xfe),
   promote: vectorUnary(0x5f),
@@ -274,43 +246,47 @@ export const f64x2 = {
 /** What both kinds of float lanes have: code for either precision is written once. */
 export type FloatLanes = typeof f32x4 | typeof f64x2;
 
+/** What integer lanes of both widths have, after `abs`, their first instruction. */
+const integerLanes = (abs: number) => ({
+  ...row(abs, 'abs neg', vectorUnary),
+  bitmask: unaryForm<'v128', 'i32'>('i32', simd)(abs + 4),
+  ...row(abs + 11, 'shl shrS shrU', vectorShift),
+  add: vectorBinary(abs + 14),
+  sub: vectorBinary(abs + 17),
+  mul: vectorBinary(abs + 21),
+});
+
 /** Four 32-bit integers. */
 export const i32x4 = {
   ...lanes('i32', 4, { splat: 0x11, extract: 0x1b, loadSplat: 0x09 }),
   const: (value: number): V => code('v128', i32.const(value), ...simd(0x11)),
-  ...table({ eq: 0x37, ne: 0x38, lt: 0x39, ltU: 0x3a, gt: 0x3b, gtU: 0x3c, le: 0x3d, leU: 0x3e }, vectorBinary),
-  ...table({ ge: 0x3f, geU: 0x40 }, vectorBinary),
-  ...table({ abs: 0xa0, neg: 0xa1 }, vectorUnary),
-  ...table({ shl: 0xab, shrS: 0xac, shrU: 0xad }, vectorShift),
-  ...table({ add: 0xae, sub: 0xb1, mul: 0xb5, min: 0xb6, minU: 0xb7, max: 0xb8, maxU: 0xb9 }, vectorBinary),
+  ...row(0x37, 'eq ne lt ltU gt gtU le leU ge geU', vectorBinary),
+  ...integerLanes(0xa0),
+  ...row(0xb6, 'min minU max', vectorBinary),
   /** Saturating; NaN gives 0. */
   fromF32: vectorUnary(0xf8),
   /** Two doubles to the low lanes, 0 in the others. */
   fromF64: vectorUnary(0xfc),
-  ...table({ extendLow16S: 0xa7, extendHigh16S: 0xa8, extendLow16U: 0xa9, extendHigh16U: 0xaa }, vectorUnary),
-  bitmask: unaryForm<'v128', 'i32'>('i32', simd)(0xa4),
+  ...row(0xa7, 'extendLow16S extendHigh16S extendLow16U', vectorUnary),
 } as const;
 
 /** Two 64-bit integers. */
 export const i64x2 = {
   ...lanes('i64', 8, { splat: 0x12, extract: 0x1d, loadSplat: 0x0a }),
   const: (value: bigint): V => code('v128', i64.const(value), ...simd(0x12)),
-  ...table({ eq: 0xd6, ne: 0xd7, lt: 0xd8, gt: 0xd9, le: 0xda, ge: 0xdb }, vectorBinary),
-  ...table({ abs: 0xc0, neg: 0xc1 }, vectorUnary),
-  ...table({ shl: 0xcb, shrS: 0xcc, shrU: 0xcd }, vectorShift),
-  ...table({ add: 0xce, sub: 0xd1, mul: 0xd5 }, vectorBinary),
-  ...table({ extendLow32S: 0xc7, extendHigh32S: 0xc8, extendLow32U: 0xc9, extendHigh32U: 0xca }, vectorUnary),
-  bitmask: unaryForm<'v128', 'i32'>('i32', simd)(0xc4),
+  ...row(0xd6, 'eq ne lt gt le ge', vectorBinary),
+  ...integerLanes(0xc0),
+  ...row(0xc7, 'extendLow32S extendHigh32S', vectorUnary),
 } as const;
 
 /** Narrow integers, as far as loads and stores of narrow elements need them. */
 export const i16x8 = {
-  ...table({ extendLow8S: 0x87, extendHigh8S: 0x88, extendLow8U: 0x89, extendHigh8U: 0x8a }, vectorUnary),
+  ...row(0x87, 'extendLow8S extendHigh8S extendLow8U', vectorUnary),
   /** Two vectors of 32-bit lanes as one of 16-bit lanes, saturated. */
-  ...table({ narrow32S: 0x85, narrow32U: 0x86 }, vectorBinary),
+  ...row(0x85, 'narrow32S narrow32U', vectorBinary),
 } as const;
 export const i8x16 = {
-  ...table({ narrow16S: 0x65, narrow16U: 0x66 }, vectorBinary),
+  ...row(0x65, 'narrow16S narrow16U', vectorBinary),
   /** Bytes of `x` and `y` by their positions, 0 to 31. */
   shuffle: (x: V, y: V, positions: readonly number[]): V => code('v128', x, y, ...simd(0x0d), ...positions),
   /** Bytes of `x` at the positions in `at`; 0 where a position is 16 or more. */
@@ -331,18 +307,19 @@ export const v128 = {
   /** Four 32-bit lanes. */
   of32: (lanes: readonly [number, number, number, number]): V =>
     code('v128', ...simd(0x0c), ...new Uint8Array(Int32Array.from(lanes).buffer)),
-  ...table({ load: 0x00, load8x8S: 0x01, load8x8U: 0x02, load16x4S: 0x03, load16x4U: 0x04 }, loadForm('v128', simd)),
+  load: loadForm('v128', simd)(0x00),
+  ...row(0x03, 'load16x4S load16x4U', loadForm('v128', simd)),
   /** One element of memory in every lane. */
-  ...table({ load32Splat: 0x09, load64Splat: 0x0a }, loadForm('v128', simd)),
+  ...row(0x09, 'load32Splat load64Splat', loadForm('v128', simd)),
   /** The low bytes from memory, 0 in the others. */
-  ...table({ load32Zero: 0x5c, load64Zero: 0x5d }, loadForm('v128', simd)),
+  ...row(0x5c, 'load32Zero load64Zero', loadForm('v128', simd)),
   store: storeForm<'v128'>(simd)(0x0b),
   storeLane: (size: 1 | 2 | 4 | 8, address: Address, value: V, lane: number, offset = 0): Statement =>
     code('none', address, value, ...simd({ 1: 0x58, 2: 0x59, 4: 0x5a, 8: 0x5b }[size]), ...memoryOperand(offset), lane),
   loadLane: (size: 1 | 2 | 4 | 8, address: Address, into: V, lane: number, offset = 0): V =>
     code('v128', address, into, ...simd({ 1: 0x54, 2: 0x55, 4: 0x56, 8: 0x57 }[size]), ...memoryOperand(offset), lane),
   not: vectorUnary(0x4d),
-  ...table({ and: 0x4e, andNot: 0x4f, or: 0x50, xor: 0x51 }, vectorBinary),
+  ...row(0x4e, 'and andNot or xor', vectorBinary),
   /** Bits of `x` where `mask` is 1, of `y` where it is 0. */
   select: (x: V, y: V, mask: V): V => code('v128', x, y, mask, ...simd(0x52)),
   anyTrue: unaryForm<'v128', 'i32'>('i32', simd)(0x53),

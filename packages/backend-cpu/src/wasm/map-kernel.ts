@@ -250,5 +250,5 @@ const lanesFrom = (n: number): V => v128.of32([n, n + 1, n + 2, n + 3]);
 /** Groups computed in one round: where little is computed, the round itself is what costs. */
 function unrolling({ weight }: ProgramFacts, layouts: readonly Layout[]): number {
   if (layouts.includes('strided')) return 1;
-  return weight <= 8 ? 4 : weight <= 30 ? 2 : 1;
+  return weight <= 30 ? 4 : 1;
 }

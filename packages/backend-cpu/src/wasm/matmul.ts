@@ -38,7 +38,7 @@ type Map = Runtime<Buffer>['map'];
  */
 const blockRows = 128;
 const blockColumns = 512;
-const fewColumns = 32;
+const fewColumns = 8;
 const blockDepthBytes = 2048;
 /** So many rows or columns at a time have lists of offsets, where a list can be used again. */
 const listLength = 4096;

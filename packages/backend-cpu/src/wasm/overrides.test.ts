@@ -1,8 +1,9 @@
 /** Ops that are one kernel here against what they are derived from on the plain engine. */
-import { builtinOps, type DType, dispatch, registerBackend, type Tensor, tensor } from '@tenfold/tensor-core';
+import { builtinOps, type DType, dispatch, isFloat, registerBackend, type Tensor, tensor } from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cpu } from '../runtime.ts';
-import { generator, type Random } from '../test-views.ts';
+import { copyView, elements, generator, type Random, randomShape, randomView, untouched } from '../test-views.ts';
+import { setNumThreads } from '../threads.ts';
 
 beforeAll(() => {
   registerBackend(cpu({ engine: 'wasm' }));
@@ -22,7 +23,7 @@ function both(random: Random, shape: readonly number[], dtype: DType, special = 
   const values = Array.from({ length: n }, () => {
     if (special && random() < 0.03)
       return random.pick([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 80, -0]);
-    return (random() - 0.5) * 6;
+    return isFloat(dtype) ? (random() - 0.5) * 6 : random.below(9) - 4;
   });
   const order = shape.map((_, d) => d);
   if (random() < 0.4) order.sort(() => random() - 0.5);
@@ -177,6 +178,90 @@ describe('normalisations', () => {
       compare('batchNormInference', [x, mean, variance, ...beside], { eps: 0.1 }, `${what}, inference`);
       const attrs = { training: random() < 0.7, wanted: wantedOf(random, 3) };
       compare('batchNormBackward', [both(random, shape, dtype), x, mean, rstd, beside[0]], attrs, `${what}, backward`);
+    }
+  });
+});
+
+describe('argmax and argmin', () => {
+  it('equal those of the plain engine on 600 random cases', () => {
+    for (let seed = 1; seed <= 600; seed++) {
+      const random = generator(seed);
+      const shape = shapeOf(random, [1, 2, 3, 4]);
+      const dtype = random.pick([...dtypes, 'int32', 'int64'] as const);
+      const [x, plain] = both(random, shape, dtype, dtype.includes('float') && random() < 0.5);
+      // few different values: of equal ones the first counts
+      const [here, there] = random() < 0.5 ? [x, plain] : [x.round(), plain.round()];
+      const dim = random() < 0.2 ? null : random.below(shape.length);
+      for (const name of ['argmax', 'argmin'] as const) {
+        const [a, b] = [here, there].map((t) =>
+          numbers(dispatch(builtinOps[name], [t], { dim, keepdim: false }) as Tensor),
+        );
+        expect(a, `seed ${seed}: ${name} of ${dtype} [${shape}] over ${dim}`).toEqual(b);
+      }
+    }
+  });
+});
+
+describe('scans', () => {
+  it.each(['cumsum', 'cumprod', 'cummax', 'cummin'] as const)(
+    '%s equals that of the plain engine on 300 random cases',
+    (kind) => {
+      const [wasm, plain] = [cpu({ engine: 'wasm' }).open(0), cpu({ engine: 'plain' }).open(0)];
+      const all = [...dtypes, 'int64', 'int32', 'int16', 'int8', 'uint8'] as const;
+      for (let seed = 1; seed <= 300; seed++) {
+        const random = generator(seed);
+        const shape = randomShape(random, 400);
+        if (shape.length === 0) continue;
+        const dtype = random.pick(all);
+        const input = randomView(random, dtype, shape, { broadcast: true });
+        const axis = random.below(shape.length);
+        const reverse = kind.startsWith('cumm') ? false : random() < 0.5;
+        const outs = [randomView(random, dtype, shape, {})];
+        if (kind.startsWith('cumm')) outs.push(randomView(random, 'int64', shape, {}));
+        const others = outs.map(copyView);
+        wasm.scan(kind, outs, input, axis, reverse);
+        plain.scan(kind, others, input, axis, reverse);
+        outs.forEach((out, k) => {
+          const what = `seed ${seed}: ${kind} of ${dtype} [${shape}] along ${axis}`;
+          const [actual, expected] = [elements(out), elements(others[k])];
+          // half precision is rounded from float32 here, from double there
+          const unit = dtype === 'float16' ? 2 ** -10 : dtype === 'bfloat16' ? 2 ** -7 : 0;
+          actual.forEach((x, i) => {
+            const want = expected[i];
+            if (x === want || (Number.isNaN(x) && Number.isNaN(want))) return;
+            if (!(Math.abs(Number(x) - Number(want)) <= unit * Math.abs(Number(want))))
+              expect.fail(`${what}, ${i}: ${x}, plain ${want}`);
+          });
+          expect(untouched(out), what).toBe(true);
+        });
+      }
+    },
+  );
+});
+
+describe('rows', () => {
+  it('give the same bits on any number of threads', () => {
+    const random = generator(1);
+    const [x] = both(random, [700, 300], 'float32');
+    const all = (): number[][] => {
+      const y = dispatch(builtinOps.softmax, [x], { dim: 1 }) as Tensor;
+      const results = [
+        y,
+        dispatch(builtinOps.softmax, [x], { dim: 0 }) as Tensor,
+        dispatch(builtinOps.logSoftmaxBackward, [x, y], { dim: 1 }) as Tensor,
+        ...(dispatch(builtinOps.layerNorm, [x, null, null], { dims: 1, eps: 0 }) as readonly Tensor[]),
+        dispatch(builtinOps.argmax, [x], { dim: 1, keepdim: false }) as Tensor,
+        dispatch(builtinOps.cumsum, [x], { dim: 1, reverse: true }) as Tensor,
+        dispatch(builtinOps.softmax, [x.to('float16')], { dim: 1 }) as Tensor,
+      ];
+      return results.map(numbers);
+    };
+    const alone = all();
+    setNumThreads(3);
+    try {
+      expect(all()).toEqual(alone);
+    } finally {
+      setNumThreads(1);
     }
   });
 });

@@ -12,6 +12,7 @@ import {
   type View,
   viewOf,
 } from '../test-views.ts';
+import { setNumThreads } from '../threads.ts';
 
 const runtime = cpu().open(0);
 const plain = cpu({ engine: 'plain' }).open(0);
@@ -172,5 +173,49 @@ describe('a sum of ten million float32 values', () => {
     buffer[30] = Number.NEGATIVE_INFINITY;
     runtime.reduce('sum', out, [x], new Program([e.input(0, 'float32')], ['float32']), []);
     expect(elements(out)).toEqual([Number.NaN]);
+  });
+});
+
+describe('reduce on threads', () => {
+  it('gives the same bits on any number of them', () => {
+    const cases = [
+      { shape: [700, 900], to: [700, 1] },
+      { shape: [700, 900], to: [1, 900] },
+      { shape: [40, 50, 300], to: [40, 1, 300] },
+      { shape: [40, 50, 300], to: [1, 50, 1] },
+      { shape: [40, 50, 300], to: [40, 50, 1], order: [1, 2, 0] },
+      { shape: [600_000], to: [1] },
+    ];
+    const all = (): unknown[] =>
+      cases.flatMap(({ shape, to, order }, seed) =>
+        (['float32', 'float64', 'int64'] as const).map((dtype) => {
+          const random = generator(seed);
+          const n = shape.reduce((a, b) => a * b, 1);
+          const x = viewOf(
+            Array.from({ length: n }, () => (dtype === 'int64' ? BigInt(random.below(100)) : random())),
+            dtype,
+            shape,
+          );
+          const strides = order ? order.map((_, d) => x.strides[order.indexOf(d)]) : x.strides;
+          const sizes = order ? order.map((_, d) => shape[order.indexOf(d)]) : shape;
+          const target = order ? order.map((_, d) => to[order.indexOf(d)]) : to;
+          const out = viewOf(
+            new Array<number>(target.reduce((a, b) => a * b, 1))
+              .fill(0)
+              .map((z) => (dtype === 'int64' ? BigInt(z) : z)),
+            dtype,
+            target,
+          );
+          runtime.reduce('sum', out, [{ ...x, shape: sizes, strides }], new Program([e.input(0, dtype)], [dtype]), []);
+          return elements(out);
+        }),
+      );
+    const alone = all();
+    setNumThreads(3);
+    try {
+      expect(all()).toEqual(alone);
+    } finally {
+      setNumThreads(1);
+    }
   });
 });

@@ -10,6 +10,7 @@ import {
 } from '@tenfold/tensor-core';
 import { toBigInt } from '../elements.ts';
 import {
+  type FloatLanes,
   type FunctionBuilder,
   f32,
   f32x4,
@@ -39,7 +40,7 @@ import {
   type V,
   wrapped,
 } from './elements.ts';
-import { divide32, divide64, power32, power64, remainder32, remainder64 } from './integers.ts';
+import { integers32, integers64 } from './integers.ts';
 import { type MathContext, mathF32, mathF64 } from './math/index.ts';
 
 /** An input that is read at computed positions: its first element, and per dim its size and its stride in bytes. */
@@ -323,9 +324,21 @@ function floatBinary(
     }
   }
   const vector = (single ? mathF32 : mathF64).binary[name];
-  if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module)));
-  if (!(name in floatImports)) return unsupported(name, dtype);
-  return imported(w, `binary.${name}`, dtype, args);
+  const general = (): Group => {
+    if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module)));
+    if (!(name in floatImports)) return unsupported(name, dtype);
+    return imported(w, `binary.${name}`, dtype, args);
+  };
+  return name === 'pow' ? powerOf(fn, floats, args, general) : general();
+}
+
+/** Squares are what powers mostly are: x · x has the same bits as a power that is rounded once. */
+function powerOf(fn: FunctionBuilder, floats: FloatLanes, [x, y]: readonly Group[], general: () => Group): Group {
+  const two = fn.constant(floats.const(2));
+  const others = each([y], (exponent) => floats.ne(exponent, two)).reduce((a, b) => v128.or(a, b));
+  const results = each([x], (base) => floats.mul(base, base)).map((square) => fn.variable(square));
+  fn.if(v128.anyTrue(others), () => general().forEach((value, k) => fn.emit(results[k].set(value))));
+  return results.map(({ get }) => get);
 }
 
 const floatImports = { pow: 0, rem: 0, atan2: 0, hypot: 0, zeta: 0 };
@@ -363,11 +376,11 @@ function int32Binary({ module }: Writer, name: BinaryFn, args: readonly Group[])
     case 'bitXor':
       return each(args, v128.xor);
     case 'div':
-      return scalar(divide32(module));
+      return scalar(integers32.divide(module));
     case 'rem':
-      return scalar(remainder32(module));
+      return scalar(integers32.remainder(module));
     case 'pow':
-      return scalar(power32(module));
+      return scalar(integers32.power(module));
     case 'shiftLeft':
       return scalar((x, y) => select(i32.shl(x, y), i32.const(0), i32.ltU(y, i32.const(32))));
     case 'shiftRight':
@@ -396,11 +409,11 @@ function int64Binary({ module }: Writer, name: BinaryFn, args: readonly Group[])
     case 'bitXor':
       return each(args, v128.xor);
     case 'div':
-      return scalar(divide64(module));
+      return scalar(integers64.divide(module));
     case 'rem':
-      return scalar(remainder64(module));
+      return scalar(integers64.remainder(module));
     case 'pow':
-      return scalar(power64(module));
+      return scalar(integers64.power(module));
     case 'shiftLeft':
       return scalar((x, y) => select(i64.shl(x, y), i64.const(0n), i64.ltU(y, i64.const(64n))));
     case 'shiftRight':

@@ -10,16 +10,19 @@ import {
   f64,
   f64x2,
   i32,
+  i32x4,
   type Local,
   type ModuleBuilder,
   select,
   type Value,
+  v128,
 } from './assembler.ts';
 import {
   each,
   encoded,
   type Group,
   groupSize,
+  isWide,
   itemBytes,
   keepGroup,
   loadDense,
@@ -27,6 +30,7 @@ import {
   loadSplat,
   storeDense,
   storeLane,
+  type V,
 } from './elements.ts';
 import { type Folding, foldGroups, foldingOf, foldLanes, onlyPresent } from './folding.ts';
 import { render } from './render.ts';
@@ -48,6 +52,13 @@ export interface Place {
   /** Elements of operand `o`, one each for the lanes. */
   load(o: number): Group;
   store(o: number, group: Group): void;
+  /** Positions in the row, as int32. */
+  position(): V;
+}
+
+/** One element of a row. */
+export interface Single extends Pick<Place, 'load' | 'store'> {
+  position(): Value<'i32'>;
 }
 
 /** Writes the code for one row. */
@@ -124,7 +135,7 @@ export class RowWriter {
   /** Σ of `term` over the row. */
   sum(term: (at: Place) => Group): Value<'f64'> {
     const folding = foldingOf('sum', this.precision, true);
-    return this.fn.let(f64x2.extract(this.#fold(folding, term), 0));
+    return this.fn.let(f64x2.extract(this.#fold(folding, this.precision, term), 0));
   }
 
   /** The largest `term` of the row, in all lanes; what is NaN may be passed over. */
@@ -132,11 +143,16 @@ export class RowWriter {
     const floats = this.precision === 'float32' ? f32x4 : f64x2;
     const exact = foldingOf('max', this.precision, true);
     const folding: Folding = { ...exact, ...fast(floats.pmax) };
-    const result = this.#fold(folding, term);
+    const result = this.#fold(folding, this.precision, term);
     const vector = this.fn.let(
       this.precision === 'float32' ? f32x4.splat(f32x4.extract(result, 0)) : f64x2.splat(f64x2.extract(result, 0)),
     );
     return exact.vectors === 1 ? [vector] : [vector, vector];
+  }
+
+  /** The extreme of `term`, a group of `dtype`, in the first lane. */
+  extreme(kind: 'max' | 'min', dtype: DType, term: (at: Place) => Group): V {
+    return this.#fold(foldingOf(kind, dtype, true), dtype, term);
   }
 
   /** Runs over the row. */
@@ -150,7 +166,34 @@ export class RowWriter {
     );
   }
 
-  #fold(folding: Folding, term: (at: Place) => Group) {
+  /** Visits the elements of the row one by one, from the last one if `reverse`: each is in all lanes of its group. */
+  one(reverse: boolean, body: (at: Single) => void): void {
+    const { fn } = this;
+    const left = this.#left;
+    const last = i32.sub(this.length, i32.const(1));
+    const bytes = (o: number): number => itemBytes(this.#dtypes[o]);
+    this.#pointers.forEach((pointer, o) => {
+      const start = this.#rows[o].get;
+      fn.emit(pointer.set(reverse ? i32.add(start, i32.mul(last, i32.const(bytes(o)))) : start));
+    });
+    fn.emit(left.set(this.length));
+    fn.while(left.get, () => {
+      body({
+        load: (o) => keepGroup(fn, loadSplat(this.#module, this.#dtypes[o], this.#pointers[o].get)),
+        store: (o, group) => {
+          const raw = keepGroup(fn, encoded(this.#module, this.#dtypes[o], group));
+          fn.emit(storeLane(this.#dtypes[o], this.#pointers[o].get, raw, 0));
+        },
+        position: () => (reverse ? i32.sub(left.get, i32.const(1)) : i32.sub(this.length, left.get)),
+      });
+      this.#pointers.forEach((pointer, o) => {
+        fn.emit(pointer.set(i32.add(pointer.get, i32.const(reverse ? -bytes(o) : bytes(o)))));
+      });
+      fn.emit(left.set(i32.sub(left.get, i32.const(1))));
+    });
+  }
+
+  #fold(folding: Folding, dtype: DType, term: (at: Place) => Group): V {
     const { fn } = this;
     const running = Array.from({ length: folding.vectors }, () =>
       folding.neutral.map((x) => fn.variable(fn.constant(x))),
@@ -163,7 +206,7 @@ export class RowWriter {
       });
     };
     const missing = fn.constant(folding.missing);
-    const wide = this.precision === 'float64';
+    const wide = isWide(dtype);
     this.#pass(
       unrolled,
       (count) => fold(count, (k) => term(this.#place(k, null))),
@@ -195,6 +238,10 @@ export class RowWriter {
     const { fn } = this;
     const module = this.#module;
     return {
+      position: () => {
+        const first = i32.add(i32.sub(this.length, this.#left.get), i32.const(skipped * groupSize));
+        return fn.let(i32x4.add(i32x4.splat(first), fn.constant(v128.of32([0, 1, 2, 3]))));
+      },
       load: (o) => {
         const dtype = this.#dtypes[o];
         const at = this.#pointers[o].get;

@@ -4,6 +4,7 @@ import { checkOptions } from '../errors.ts';
 import { flag, type QR, type UpperOptions } from '../methods/decomposition.ts';
 import { requireTensor } from '../ops/build.ts';
 import { decomposition as ops, type QrMode } from '../ops/decomposition.ts';
+import { equations } from '../ops/equations.ts';
 import type { Tensor } from '../tensor.ts';
 import { oneHot } from './index.ts';
 import { cat } from './movement.ts';
@@ -86,7 +87,7 @@ export const eigvalsh = (A: Tensor, options?: EighOptions): Tensor => eigh(A, op
  * @throws ArgumentError if U has a zero on its diagonal; {@link lu} takes such matrices.
  */
 export function luFactor(A: Tensor): { readonly LU: Tensor; readonly pivots: Tensor } {
-  const [LU, pivots] = dispatch(ops.luFactor, [A], { check: true });
+  const [LU, pivots] = dispatch(equations.luFactor, [A], { check: true });
   return { LU, pivots };
 }
 
@@ -105,10 +106,10 @@ export interface LU {
  */
 export function lu(A: Tensor): LU {
   requireTensor('linalg.lu', A);
-  const [both, pivots] = dispatch(ops.luFactor, [A], { check: false });
+  const [both, pivots] = dispatch(equations.luFactor, [A], { check: false });
   const m = both.shape[both.ndim - 2];
   const n = both.shape[both.ndim - 1];
-  const rows = dispatch(ops.luRows, [pivots], { rows: m });
+  const rows = dispatch(equations.luRows, [pivots], { rows: m });
   const k = Math.min(m, n);
   const ones = both.newOnes([k]).diag();
   const unit = m > k ? cat([ones, both.newZeros([m - k, k])], 0) : ones;

@@ -4,6 +4,7 @@ import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts'
 import { flag, tolerance } from '../methods/decomposition.ts';
 import { requireTensor } from '../ops/build.ts';
 import { checkMatrix, checkPrecision, checkSquare, cutoff, decomposition as ops } from '../ops/decomposition.ts';
+import { equations } from '../ops/equations.ts';
 import { broadcastShapes, formatShape, sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { eigvalsh, svdvals } from './linalg-factor.ts';
@@ -46,7 +47,7 @@ export function solve(A: Tensor, B: Tensor, options?: SolveOptions): Tensor {
   checkSquare('linalg.solve', A);
   const vector = isVector(A, B);
   const rhs = vector ? B.unsqueeze(-1) : B;
-  const run = (a: Tensor, b: Tensor): Tensor => dispatch(ops.solve, [a, b], null);
+  const run = (a: Tensor, b: Tensor): Tensor => dispatch(equations.solve, [a, b], null);
   const X = flag('linalg.solve', 'left', options?.left, true) ? run(A, rhs) : fromRight('linalg.solve', A, rhs, run);
   return vector ? X.squeeze(-1) : X;
 }
@@ -107,7 +108,7 @@ export function luSolve(LU: Tensor, pivots: Tensor, B: Tensor, options?: LuSolve
     );
   }
   const transposed = flag(where, 'adjoint', options?.adjoint, false);
-  const rows = dispatch(ops.luRows, [pivots], { rows: LU.shape[LU.ndim - 1] });
+  const rows = dispatch(equations.luRows, [pivots], { rows: LU.shape[LU.ndim - 1] });
   const triangular = (a: Tensor, b: Tensor, upper: boolean, unitriangular: boolean): Tensor =>
     dispatch(ops.triangularSolve, [a, b], { upper, unitriangular });
   const run = (b: Tensor, adjoint: boolean): Tensor => {

@@ -3,7 +3,8 @@ import { emptyLike, type FactoryOptions, factoryOptions, likeOptions, withGrad }
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
 import { interpreters } from '../hooks.ts';
-import { random as ops } from '../ops/random.ts';
+import { random } from '../ops/random.ts';
+import { randomFactories as ops } from '../ops/random-factories.ts';
 import { type Generator, generatorOf } from '../random.ts';
 import { checkInteger, checkShape, type Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -25,7 +26,7 @@ function randomAttrs(where: string, shape: Shape, options: RandomOptions) {
 
 /** Uniform numbers in [0, 1). Floats only. */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor =>
-  withGrad(dispatch(ops.rand, [], randomAttrs('rand', shape, options)), options);
+  withGrad(dispatch(random.rand, [], randomAttrs('rand', shape, options)), options);
 
 /** Numbers from the standard normal distribution. Floats only. */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor =>

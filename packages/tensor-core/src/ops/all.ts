@@ -3,10 +3,11 @@ import type { OpSpec } from '../spec.ts';
 import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
-import { type DecompositionOps, decomposition } from './decomposition.ts';
+import { decomposition } from './decomposition.ts';
 import { einsum } from './einsum.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
 import { embedding } from './embedding.ts';
+import { type DecompositionOps, equations } from './equations.ts';
 import { type IndexOps, index } from './index.ts';
 import { type LinalgOps, linalg } from './linalg.ts';
 import { type LossOps, loss } from './loss.ts';
@@ -14,9 +15,11 @@ import { type MovementOps, movement } from './movement.ts';
 import { type NormOps, norm } from './norm.ts';
 import { type OptimOps, optim } from './optim.ts';
 import { type PoolOps, pool } from './pool.ts';
-import { type RandomOps, random } from './random.ts';
+import { random } from './random.ts';
+import { type RandomOps, randomFactories } from './random-factories.ts';
 import { type ReduceOps, reduce } from './reduce.ts';
-import { type SoftmaxOps, softmax } from './softmax.ts';
+import { softmax } from './softmax.ts';
+import { type SoftmaxOps, softmaxBackward } from './softmax-backward.ts';
 import { type SpatialOps, spatial } from './spatial.ts';
 
 /** The closed table of builtin ops: each name with its signature. */
@@ -47,6 +50,7 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...conv,
   ...create,
   ...decomposition,
+  ...equations,
   ...elementwise,
   ...index,
   ...embedding,
@@ -58,7 +62,9 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...optim,
   ...pool,
   ...random,
+  ...randomFactories,
   ...reduce,
   ...softmax,
+  ...softmaxBackward,
   ...spatial,
 };

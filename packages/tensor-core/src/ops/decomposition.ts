@@ -44,21 +44,11 @@ export interface PinvAttrs {
 }
 
 /** Matrix decompositions and what is solved by them, by op name. */
-export interface DecompositionOps {
-  /** `[LU, pivots]`: both factors in one matrix, and the row that each row was exchanged with (int32, from 1). */
-  luFactor: Sig<[Tensor], CheckAttrs, readonly [Tensor, Tensor]>;
-  /** Where each of `rows` rows came from after the exchanges of `luFactor`, as int64. */
-  luRows: Sig<[Tensor], { readonly rows: number }>;
+export interface DecompositionMethodOps {
   det: Sig<[Tensor]>;
   /** `[sign, log |det|]`. */
   slogdet: Sig<[Tensor], null, readonly [Tensor, Tensor]>;
-  /** The gradient of `det`: the matrix of cofactors. */
-  cofactor: Sig<[Tensor]>;
-  /** The gradient of Σ G ∘ cofactor(A), from A and G. */
-  cofactorGrad: Sig<[Tensor, Tensor]>;
   inverse: Sig<[Tensor], CheckAttrs>;
-  /** X of A X = B, for matrices B. */
-  solve: Sig<[Tensor, Tensor]>;
   triangularSolve: Sig<[Tensor, Tensor], TriangularSolveAttrs>;
   /** The lower factor, from the lower triangle. */
   cholesky: Sig<[Tensor]>;
@@ -102,7 +92,8 @@ export function checkSquare(where: string, x: Tensor): void {
     throw new ShapeError(`${where}: A must be batches of square matrices, but they are ${m} by ${n} matrices`);
 }
 
-interface Matrix {
+/** What `infer` reads of a matrix. */
+export interface Matrix {
   readonly batch: Shape;
   readonly m: number;
   readonly n: number;
@@ -120,7 +111,7 @@ function readMatrix(where: string, x: Tensor, square: boolean): Matrix {
 }
 
 /** An op of one matrix; `where` is what messages call it. */
-const matrixOp = <S extends AnySig>(
+export const matrixOp = <S extends AnySig>(
   name: string,
   where: string,
   kind: 'square' | 'any',
@@ -133,11 +124,11 @@ const matrixOp = <S extends AnySig>(
     ...(body ? { body } : {}),
   });
 
-const sameMatrix = ({ batch, m, n, dtype }: Matrix): TensorMeta => ({ shape: [...batch, m, n], dtype });
+export const sameMatrix = ({ batch, m, n, dtype }: Matrix): TensorMeta => ({ shape: [...batch, m, n], dtype });
 const perBatch = ({ batch, dtype }: Matrix): TensorMeta => ({ shape: batch, dtype });
 
 /** An equation A X = B of matrices whose batches broadcast. */
-function equation(where: string, a: Tensor, b: Tensor): TensorMeta {
+export function equation(where: string, a: Tensor, b: Tensor): TensorMeta {
   requireTensor(where, a, 0);
   requireTensor(where, b, 1);
   checkMatrix(where, b, 'B');
@@ -181,56 +172,20 @@ function pseudoInverse(x: Tensor, { atol, rtol, hermitian }: PinvAttrs): Tensor 
   return vh.transpose(-1, -2).mul(invert(s).unsqueeze(-2)).matmul(u.transpose(-1, -2));
 }
 
-/** (⟨G, C⟩ I - C Gᵀ) A⁻ᵀ with C = cof(A) = det(A) A⁻ᵀ, for an A that is not singular. */
-function cofactorGradient(a: Tensor, grad: Tensor): Tensor {
-  const inverse = dispatch(decomposition.inverse, [a], { check: true }).transpose(-1, -2);
-  const c = dispatch(decomposition.det, [a], null).unsqueeze(-1).unsqueeze(-1).mul(inverse);
-  const total = grad.mul(c).sum([-2, -1], { keepdim: true });
-  return total.mul(inverse).sub(c.matmul(grad.transpose(-1, -2)).matmul(inverse));
-}
-
 /** Rows by op name. */
-export const decomposition: { readonly [K in keyof DecompositionOps]: OpSpec<DecompositionOps[K]> } = {
-  luFactor: matrixOp<DecompositionOps['luFactor']>('luFactor', 'linalg.lu_factor', 'any', (x) => [
-    sameMatrix(x),
-    { shape: [...x.batch, x.k], dtype: 'int32' },
-  ]),
-  luRows: new OpSpec<DecompositionOps['luRows']>({
-    name: 'luRows',
-    infer([pivots], { rows }) {
-      requireTensor('luRows', pivots);
-      if (pivots.dtype !== 'int32')
-        throw new DTypeError(`linalg.lu_solve: pivots must be an int32 tensor, got ${pivots.dtype}`);
-      if (pivots.ndim === 0 || pivots.shape[pivots.ndim - 1] > rows) {
-        throw new ShapeError(
-          `linalg.lu_solve: pivots of shape ${formatShape(pivots.shape)} do not fit matrices of ${rows} rows`,
-        );
-      }
-      return { shape: [...pivots.shape.slice(0, -1), rows], dtype: 'int64' };
-    },
-  }),
-  det: matrixOp<DecompositionOps['det']>('det', 'linalg.det', 'square', perBatch),
-  slogdet: matrixOp<DecompositionOps['slogdet']>('slogdet', 'linalg.slogdet', 'square', (x) => [
+export const decomposition: { readonly [K in keyof DecompositionMethodOps]: OpSpec<DecompositionMethodOps[K]> } = {
+  det: matrixOp<DecompositionMethodOps['det']>('det', 'linalg.det', 'square', perBatch),
+  slogdet: matrixOp<DecompositionMethodOps['slogdet']>('slogdet', 'linalg.slogdet', 'square', (x) => [
     perBatch(x),
     perBatch(x),
   ]),
-  cofactor: matrixOp<DecompositionOps['cofactor']>('cofactor', 'cofactor', 'square', sameMatrix),
-  cofactorGrad: new OpSpec<DecompositionOps['cofactorGrad']>({
-    name: 'cofactorGrad',
-    infer: ([a, grad]) => equation('cofactorGrad', a, grad),
-    body: ([a, grad]) => cofactorGradient(a, grad),
-  }),
-  inverse: matrixOp<DecompositionOps['inverse']>('inverse', 'linalg.inv', 'square', sameMatrix),
-  solve: new OpSpec<DecompositionOps['solve']>({
-    name: 'solve',
-    infer: ([a, b]) => equation('linalg.solve', a, b),
-  }),
-  triangularSolve: new OpSpec<DecompositionOps['triangularSolve']>({
+  inverse: matrixOp<DecompositionMethodOps['inverse']>('inverse', 'linalg.inv', 'square', sameMatrix),
+  triangularSolve: new OpSpec<DecompositionMethodOps['triangularSolve']>({
     name: 'triangularSolve',
     infer: ([a, b]) => equation('linalg.solve_triangular', a, b),
   }),
-  cholesky: matrixOp<DecompositionOps['cholesky']>('cholesky', 'linalg.cholesky', 'square', sameMatrix),
-  qr: matrixOp<DecompositionOps['qr']>('qr', 'linalg.qr', 'any', ({ batch, m, n, k, dtype }, { mode }) => {
+  cholesky: matrixOp<DecompositionMethodOps['cholesky']>('cholesky', 'linalg.cholesky', 'square', sameMatrix),
+  qr: matrixOp<DecompositionMethodOps['qr']>('qr', 'linalg.qr', 'any', ({ batch, m, n, k, dtype }, { mode }) => {
     if (mode !== 'reduced' && mode !== 'complete' && mode !== 'r') {
       throw new ArgumentError(
         `qr received unrecognized mode '${mode}' but expected one of 'reduced' (default), 'r', or 'complete'`,
@@ -242,17 +197,22 @@ export const decomposition: { readonly [K in keyof DecompositionOps]: OpSpec<Dec
       { shape: [...batch, columns, n], dtype },
     ];
   }),
-  svd: matrixOp<DecompositionOps['svd']>('svd', 'linalg.svd', 'any', ({ batch, m, n, k, dtype }, { fullMatrices }) => [
-    { shape: [...batch, m, fullMatrices ? m : k], dtype },
-    { shape: [...batch, k], dtype },
-    { shape: [...batch, fullMatrices ? n : k, n], dtype },
-  ]),
-  eigh: matrixOp<DecompositionOps['eigh']>('eigh', 'linalg.eigh', 'square', (x, { uplo }) => {
+  svd: matrixOp<DecompositionMethodOps['svd']>(
+    'svd',
+    'linalg.svd',
+    'any',
+    ({ batch, m, n, k, dtype }, { fullMatrices }) => [
+      { shape: [...batch, m, fullMatrices ? m : k], dtype },
+      { shape: [...batch, k], dtype },
+      { shape: [...batch, fullMatrices ? n : k, n], dtype },
+    ],
+  ),
+  eigh: matrixOp<DecompositionMethodOps['eigh']>('eigh', 'linalg.eigh', 'square', (x, { uplo }) => {
     if (uplo !== 'L' && uplo !== 'U')
       throw new ArgumentError(`linalg.eigh: Expected UPLO argument to be 'L' or 'U', but got ${uplo}`);
     return [{ shape: [...x.batch, x.n], dtype: x.dtype }, sameMatrix(x)];
   }),
-  pinv: matrixOp<DecompositionOps['pinv']>(
+  pinv: matrixOp<DecompositionMethodOps['pinv']>(
     'pinv',
     'linalg.pinv',
     'any',
@@ -262,5 +222,5 @@ export const decomposition: { readonly [K in keyof DecompositionOps]: OpSpec<Dec
       return pseudoInverse(x, attrs);
     },
   ),
-  matrixExp: matrixOp<DecompositionOps['matrixExp']>('matrixExp', 'linalg.matrix_exp', 'square', sameMatrix),
+  matrixExp: matrixOp<DecompositionMethodOps['matrixExp']>('matrixExp', 'linalg.matrix_exp', 'square', sameMatrix),
 };

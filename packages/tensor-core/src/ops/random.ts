@@ -1,4 +1,4 @@
-/** Ops that draw random numbers. Each request takes the next blocks of its generator's Philox stream. */
+/** Ops that draw random numbers, those that methods need. Each request takes the next blocks of its generator's Philox stream. */
 import type { RandomKind, Runtime, TensorView } from '../backend.ts';
 import { allocate, dispatch } from '../dispatch.ts';
 import { type DType, dtypes, isFloat } from '../dtype.ts';
@@ -14,7 +14,7 @@ import {
 } from '../philox.ts';
 import type { Generator } from '../random.ts';
 import type { Device } from '../registry.ts';
-import { broadcastShapes, formatShape, numel, type Shape } from '../shape.ts';
+import { formatShape, numel, type Shape } from '../shape.ts';
 import { type Operand, OpSpec, type Sig } from '../spec.ts';
 import type { Storage } from '../storage.ts';
 import type { Tensor } from '../tensor.ts';
@@ -23,17 +23,13 @@ import { broadcastView, notImplementedFor, requireTensor } from './build.ts';
 import type { FactoryAttrs } from './create.ts';
 import { index } from './index.ts';
 
-interface Drawn {
+/** What every random op takes its numbers from. */
+export interface Drawn {
   readonly generator: Generator;
 }
 
-export interface RandomOps {
+export interface RandomMethodOps {
   rand: Sig<[], FactoryAttrs & Drawn>;
-  randn: Sig<[], FactoryAttrs & Drawn>;
-  randint: Sig<[], FactoryAttrs & Drawn & { readonly low: number; readonly high: number }>;
-  randperm: Sig<[], Drawn & { readonly n: number; readonly dtype: DType; readonly device: string }>;
-  randLike: Sig<[Tensor], Drawn & { readonly dtype: DType; readonly device: string }>;
-  randnLike: Sig<[Tensor], Drawn & { readonly dtype: DType; readonly device: string }>;
   bernoulli: Sig<[Tensor], Drawn>;
   multinomial: Sig<[Tensor], Drawn & { readonly numSamples: number; readonly replacement: boolean }>;
   uniform: Sig<[Tensor], Drawn & { readonly from: number; readonly to: number }>;
@@ -42,15 +38,17 @@ export interface RandomOps {
   logNormal: Sig<[Tensor], Drawn & { readonly mean: number; readonly std: number }>;
   cauchy: Sig<[Tensor], Drawn & { readonly median: number; readonly sigma: number }>;
   geometric: Sig<[Tensor], Drawn & { readonly p: number }>;
-  normalOf: Sig<[Operand, Operand], Drawn>;
   bernoulliFill: Sig<[Tensor, Operand], Drawn>;
   randomFill: Sig<[Tensor], Drawn & { readonly low: number; readonly high: number }>;
 }
 
-const meta = ({ shape, dtype }: { shape: Shape; dtype: DType }): { shape: Shape; dtype: DType } => ({ shape, dtype });
-const device = (attrs: { readonly device: string }): string => attrs.device;
+export const meta = ({ shape, dtype }: { shape: Shape; dtype: DType }): { shape: Shape; dtype: DType } => ({
+  shape,
+  dtype,
+});
+export const device = (attrs: { readonly device: string }): string => attrs.device;
 /** The outs of a kernel are the tensors that the dispatcher allocated, or the tensor written in place. */
-const deviceOf = (out: TensorView): Device => (out as TensorView & { readonly storage: Storage }).storage.device;
+export const deviceOf = (out: TensorView): Device => (out as TensorView & { readonly storage: Storage }).storage.device;
 
 /** Blocks of a request. */
 function blocks(kind: RandomKind, dtype: DType, n: number): number {
@@ -60,7 +58,8 @@ function blocks(kind: RandomKind, dtype: DType, n: number): number {
   return blocksFor(n, wide ? NORMAL64_PER_BLOCK : NORMAL32_PER_BLOCK);
 }
 
-function draw(runtime: Runtime, kind: RandomKind, out: TensorView, generator: Generator): void {
+/** Fills `out` with the next numbers of the generator. */
+export function draw(runtime: Runtime, kind: RandomKind, out: TensorView, generator: Generator): void {
   const n = numel(out.shape);
   if (n === 0) return;
   const { key, offset } = generator.take(blocks(kind, out.dtype, n));
@@ -69,14 +68,15 @@ function draw(runtime: Runtime, kind: RandomKind, out: TensorView, generator: Ge
 
 const programs = new Map<string, e.Program>();
 
-function program(key: string, make: () => e.Program): e.Program {
+/** The program of a key, made where there is none. */
+export function program(key: string, make: () => e.Program): e.Program {
   const known = programs.get(key) ?? make();
   programs.set(key, known);
   return known;
 }
 
 /** Halves are drawn in float32. */
-const drawDType = (dtype: DType): DType => (dtype === 'float64' ? 'float64' : 'float32');
+export const drawDType = (dtype: DType): DType => (dtype === 'float64' ? 'float64' : 'float32');
 
 /** Random bits of the fraction of a half float: uniforms are cut to as many, so that none rounds up to 1. */
 const halfBits: { readonly [D in DType]?: number } = { float16: 2 ** 11, bfloat16: 2 ** 8 };
@@ -114,13 +114,14 @@ function fillDrawn(
   runtime.map([out], [drawn], made, params);
 }
 
-function drawFloat(kind: 'uniform' | 'normal', runtime: Runtime, out: TensorView, generator: Generator): void {
+/** Floats of any precision. */
+export function drawFloat(kind: 'uniform' | 'normal', runtime: Runtime, out: TensorView, generator: Generator): void {
   if (drawDType(out.dtype) === out.dtype) draw(runtime, kind, out, generator);
   else fillDrawn(runtime, out, kind, generator, kind, (x) => x, []);
 }
 
 /** Integers from `low` up to but not including `high`: random bits modulo the range, 32 of them or 53 where the range needs more. */
-function drawIntegers(runtime: Runtime, out: TensorView, generator: Generator, low: number, high: number): void {
+export function drawIntegers(runtime: Runtime, out: TensorView, generator: Generator, low: number, high: number): void {
   const range = high - low;
   const many = range > 2 ** 32;
   const bits = Array.from({ length: many ? 2 : 1 }, () => allocate(deviceOf(out), 'int64', out.shape));
@@ -137,32 +138,21 @@ function drawIntegers(runtime: Runtime, out: TensorView, generator: Generator, l
   runtime.map([out], bits, made, [range, low]);
 }
 
-function checkFloat(name: string, dtype: DType): void {
+export function checkFloat(name: string, dtype: DType): void {
   if (!isFloat(dtype)) throw notImplementedFor(name, dtype);
 }
 
 /** A factory of random floats. */
-const floatFactory = <A extends FactoryAttrs & Drawn>(name: string, kind: 'uniform' | 'normal'): OpSpec<Sig<[], A>> =>
+export const floatFactory = <A extends FactoryAttrs & Drawn>(
+  name: string,
+  kind: 'uniform' | 'normal',
+): OpSpec<Sig<[], A>> =>
   new OpSpec<Sig<[], A>>({
     name,
     device,
     infer(_, attrs) {
       checkFloat(name, attrs.dtype);
       return meta(attrs);
-    },
-    kernel: (runtime, [out], _, { generator }) => drawFloat(kind, runtime, out, generator),
-  });
-
-const floatLike = <A extends Drawn & { readonly dtype: DType; readonly device: string }>(
-  name: string,
-  kind: 'uniform' | 'normal',
-): OpSpec<Sig<[Tensor], A>> =>
-  new OpSpec<Sig<[Tensor], A>>({
-    name,
-    device,
-    infer([x], { dtype }) {
-      checkFloat(name, dtype);
-      return { shape: x.shape, dtype };
     },
     kernel: (runtime, [out], _, { generator }) => drawFloat(kind, runtime, out, generator),
   });
@@ -207,27 +197,6 @@ function drawBernoulli(runtime: Runtime, out: TensorView, p: TensorView | number
   runtime.map([out], [drawn, broadcastView(p, out.shape)], made, []);
 }
 
-/** Normal numbers of the means and standard deviations of the inputs, each a tensor or a number. */
-function drawNormalOf(runtime: Runtime, out: TensorView, inputs: readonly Operand[], generator: Generator): void {
-  const wide = drawDType(out.dtype);
-  const drawn = allocate(deviceOf(out), wide, out.shape);
-  draw(runtime, 'normal', drawn, generator);
-  const tensors = inputs.filter(isTensor);
-  const numbers = inputs.filter((x): x is number => typeof x === 'number');
-  const made = program(`normalOf|${out.dtype}|${inputs.map((x) => (isTensor(x) ? x.dtype : 'number')).join()}`, () => {
-    let [tensor, number] = [1, 0];
-    const [mean, std] = inputs.map((x) =>
-      isTensor(x) ? e.cast(e.input(tensor++, x.dtype), wide) : e.param(number++, wide),
-    );
-    return new e.Program(
-      [e.cast(e.add(mean, e.mul(e.input(0, wide), std)), out.dtype)],
-      [wide, ...tensors.map((x) => x.dtype)],
-      numbers.map(() => wide),
-    );
-  });
-  runtime.map([out], [drawn, ...tensors.map((x) => broadcastView(x, out.shape))], made, numbers);
-}
-
 /** Integers that a dtype holds exactly from 0 on: the range of `random_()`. */
 export const exactRange = (dtype: DType): number => {
   if (dtype === 'bool') return 2;
@@ -236,34 +205,8 @@ export const exactRange = (dtype: DType): number => {
 };
 
 /** Rows by op name. */
-export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } = {
+export const random: { readonly [K in keyof RandomMethodOps]: OpSpec<RandomMethodOps[K]> } = {
   rand: floatFactory('rand', 'uniform'),
-  randn: floatFactory('randn', 'normal'),
-  randint: new OpSpec({
-    name: 'randint',
-    device,
-    infer: (_, attrs) => meta(attrs),
-    kernel: (runtime, [out], _, { generator, low, high }) => drawIntegers(runtime, out, generator, low, high),
-  }),
-  // the order in which random words sort; equal words keep their places
-  randperm: new OpSpec({
-    name: 'randperm',
-    device,
-    infer: (_, { n, dtype }) => ({ shape: [n], dtype }),
-    kernel(runtime, [out], _, { n, generator }) {
-      if (n === 0) return;
-      const [words, sorted, order] = [0, 1, 2].map(() => allocate(deviceOf(out), 'int64', [n]));
-      draw(runtime, 'bits', words, generator);
-      runtime.sort(sorted, order, words, 0, false);
-      const made = program(
-        `randperm|${out.dtype}`,
-        () => new e.Program([e.cast(e.input(0, 'int64'), out.dtype)], ['int64']),
-      );
-      runtime.map([out], [order], made, []);
-    },
-  }),
-  randLike: floatLike('randLike', 'uniform'),
-  randnLike: floatLike('randnLike', 'normal'),
   bernoulli: new OpSpec({
     name: 'bernoulli',
     infer([p]) {
@@ -345,19 +288,6 @@ export const random: { readonly [K in keyof RandomOps]: OpSpec<RandomOps[K]> } =
     ({ p }) => [p],
     true,
   ),
-  normalOf: new OpSpec({
-    name: 'normalOf',
-    infer(inputs) {
-      const tensors = inputs.filter(isTensor);
-      for (const x of tensors) checkFloat('normal', x.dtype);
-      const shape = broadcastShapes(
-        tensors.map((x) => x.shape),
-        'normal',
-      );
-      return { shape, dtype: tensors[0].dtype };
-    },
-    kernel: (runtime, [out], inputs, { generator }) => drawNormalOf(runtime, out, inputs, generator),
-  }),
   bernoulliFill: new OpSpec({
     name: 'bernoulliFill',
     infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),

@@ -50,8 +50,8 @@ export const exp2F64: ExpTable = { ...expF64, ofTwo: true, safeSquare: 1022 ** 2
 /** A number whose sum with n has n + `bias` in its low bits. */
 const shifter = ({ digits }: Precision, bias: number): number => 1.5 * 2 ** digits + bias;
 
-/** n + bias in the low bits, r, and (exp(r) - 1 - r) / r². `x` is read often. */
-function reduce(l: Lanes, { precision, ln2, tail, ofTwo }: ExpTable, x: Vector, bias: number) {
+/** n + bias in the low bits, and r. `x` is read often. */
+function reduce(l: Lanes, { precision, ln2, ofTwo }: ExpTable, x: Vector, bias: number) {
   const shift = l.number(shifter(precision, bias));
   const n = l.let(ofTwo ? l.add(x, shift) : l.madd(x, l.number(Math.LOG2E), shift));
   const whole = l.let(l.sub(n, shift));
@@ -60,21 +60,24 @@ function reduce(l: Lanes, { precision, ln2, tail, ofTwo }: ExpTable, x: Vector, 
       ? l.mul(l.sub(x, whole), l.number(Math.LN2))
       : l.nmadd(whole, l.number(ln2[1]), l.nmadd(whole, l.number(ln2[0]), x)),
   );
-  return { n, r, tail: l.polynomial(r, tail) };
+  return { n, r };
 }
+
+/** exp(r) as 1 + (r + r² tail). */
+const expSmall = (l: Lanes, { tail }: ExpTable, r: Vector): Vector =>
+  l.add(l.madd(l.pairedPolynomial(r, tail), l.mul(r, r), r), l.number(1));
 
 /** exp where the result and 2^n are normal numbers; NaN for NaN. `x` is read often. */
 export function expNormal(l: Lanes, table: ExpTable, x: Vector): Vector {
-  const { n, r, tail } = reduce(l, table, x, table.precision.bias);
-  const p = l.add(l.madd(tail, l.mul(r, r), r), l.number(1));
-  return l.mul(p, l.shiftLeft(n, table.precision.digits));
+  const { n, r } = reduce(l, table, x, table.precision.bias);
+  return l.mul(expSmall(l, table, r), l.shiftLeft(n, table.precision.digits));
 }
 
 /** exp of anything: 2^n in two factors, so that it may overflow and underflow. `x` is read often. */
 function expFull(l: Lanes, table: ExpTable, x: Vector): Vector {
   const { bias, digits } = table.precision;
-  const { n, r, tail } = reduce(l, table, l.let(l.clamp(x, ...table.domain)), 2 * bias);
-  const p = l.add(l.madd(tail, l.mul(r, r), r), l.number(1));
+  const { n, r } = reduce(l, table, l.let(l.clamp(x, ...table.domain)), 2 * bias);
+  const p = expSmall(l, table, r);
   const half = l.let(l.shiftRight(n, 1));
   const rest = table.precision.int.sub(n, half);
   return l.mul(l.mul(p, l.shiftLeft(half, digits)), l.shiftLeft(rest, digits));
@@ -94,7 +97,8 @@ export const expOf =
 
 /** 2^n and exp(r) - 1. `x` is read often and has 2^n normal. */
 function expParts(l: Lanes, table: ExpTable, x: Vector): { scale: Vector; p: Vector } {
-  const { n, r, tail } = reduce(l, table, x, table.precision.bias);
+  const { n, r } = reduce(l, table, x, table.precision.bias);
+  const tail = l.polynomial(r, table.tail);
   return { scale: l.let(l.shiftLeft(n, table.precision.digits)), p: l.let(l.madd(tail, l.mul(r, r), r)) };
 }
 
