@@ -31,6 +31,7 @@ import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
 import { matmulOn } from './wasm/matmul.ts';
 import { layerOverrides } from './wasm/norm.ts';
+import { createRandom } from './wasm/random.ts';
 import { createReduce } from './wasm/reduce.ts';
 import { Rows } from './wasm/rows.ts';
 import { createScan } from './wasm/scan.ts';
@@ -92,6 +93,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     gather: gatherLines,
     scatter: scatterLines,
     sort: sortLines,
+    random: createRandom(machine, staging, plain.random),
     overrides: {
       ...decomposition,
       ...loss,
