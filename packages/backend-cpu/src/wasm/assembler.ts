@@ -130,7 +130,7 @@ export const i64 = {
   load: loadForm('i64', plain)(0x29),
   store: storeForm<'i64'>(plain)(0x37),
   ...integers('i64', 0x50, 0x7c),
-  extendS: unaryForm<'i32', 'i64'>('i64', plain)(0xac),
+  ...row(0xac, 'extendS extendU', unaryForm<'i32', 'i64'>('i64', plain)),
   fromF32: unaryForm<'f32', 'i64'>('i64', saturating)(4),
   fromF64: unaryForm<'f64', 'i64'>('i64', saturating)(6),
   bitsOf: unaryForm<'f64', 'i64'>('i64', plain)(0xbd),
