@@ -89,7 +89,6 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     reduce: reduceLanes,
     argReduce: createArgReduce(rows),
     scan: createScan(rows),
-    matmul: matmulOn(machine, plain.matmul, map),
     matmul: multiply,
     gather: gatherLines,
     scatter: scatterLines,

@@ -131,6 +131,7 @@ export const i64 = {
   store: storeForm<'i64'>(plain)(0x37),
   ...integers('i64', 0x50, 0x7c),
   extendS: unaryForm<'i32', 'i64'>('i64', plain)(0xac),
+  extendU: unaryForm<'i32', 'i64'>('i64', plain)(0xad),
   fromF32: unaryForm<'f32', 'i64'>('i64', saturating)(4),
   fromF64: unaryForm<'f64', 'i64'>('i64', saturating)(6),
   bitsOf: unaryForm<'f64', 'i64'>('i64', plain)(0xbd),
