@@ -15,7 +15,8 @@ export const million = 2 ** 20;
 export const sized = (name: string, list: readonly number[], make: (n: number) => Work | Promise<Work>): Works =>
   Object.fromEntries(list.map((n) => [`${name} ${n}`, () => make(n)]));
 
-const warmupMilliseconds = 300;
+/** Long enough for the compilers of JavaScript to come to rest. */
+const warmupMilliseconds = 1000;
 
 /** Iterations until `milliseconds` have passed; gives the time of one. */
 async function time(work: Work, milliseconds: number): Promise<number> {
