@@ -77,10 +77,13 @@ function execute(spec: OpSpec, inputs: readonly Operand[], attrs: object | null)
   const device = commonDevice(spec, inputs, attrs);
   if (spec.view) return makeView(spec, inputs, attrs);
   const override = device.overrides.get(spec.name);
-  if (override && spec.infer && (override.supports?.(inputs, attrs) ?? true) === true) {
-    return compute(spec, device, inputs, attrs, override);
+  if (override && spec.infer) {
+    // operands are checked before a backend is asked whether it takes them
+    const metas = spec.infer(inputs, attrs);
+    if ((override.supports?.(inputs, attrs) ?? true) === true)
+      return compute(spec, device, inputs, attrs, override, metas);
   }
-  if (spec.kernel) return compute(spec, device, inputs, attrs, null);
+  if (spec.kernel) return compute(spec, device, inputs, attrs, null, inferred(spec, inputs, attrs));
   return runBelow(spec, inputs, attrs);
 }
 
@@ -96,8 +99,8 @@ function compute(
   inputs: readonly Operand[],
   attrs: object | null,
   override: Override | null,
+  metas: TensorMeta | readonly TensorMeta[],
 ): Outputs {
-  const metas = inferred(spec, inputs, attrs);
   const one = !isList(metas);
   const outs = one
     ? [allocate(device, metas.dtype, metas.shape)]
