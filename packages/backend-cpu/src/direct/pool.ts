@@ -44,10 +44,17 @@ const windowsOf = (x: readonly number[], y: readonly number[], attrs: PoolAttrs)
   dilation: triple(attrs.dilation, 1),
 });
 
-/** The taps of window `o` that lie inside: the first, and the one behind the last. */
-const firstTap = (start: number, dilation: number): number => (start >= 0 ? 0 : Math.ceil(-start / dilation));
-const endTap = (start: number, dilation: number, kernel: number, size: number): number =>
-  Math.min(kernel, Math.ceil((size - start) / dilation));
+/** Of each window along dim `d`: where it starts, the first of its taps that lies inside, and the one behind the last. */
+function tapsAlong(w: Windows, d: number): Int32Array {
+  const taps = new Int32Array(3 * w.counts[d]);
+  for (let o = 0; o < w.counts[d]; o++) {
+    const start = o * w.stride[d] - w.padding[d];
+    taps[3 * o] = start;
+    taps[3 * o + 1] = start >= 0 ? 0 : Math.ceil(-start / w.dilation[d]);
+    taps[3 * o + 2] = Math.min(w.kernel[d], Math.ceil((w.size[d] - start) / w.dilation[d]));
+  }
+  return taps;
+}
 
 const supports = (inputs: readonly Input[], attrs: unknown): true | string => {
   const { kernel } = attrs as PoolAttrs;
@@ -70,31 +77,26 @@ function maxPool([values, indices]: readonly View[], [x]: readonly Input[], attr
   // positions are below 2^31, so that their upper halves are 0
   const words = new Int32Array(positions.buffer, positions.byteOffset, 2 * positions.length);
   const [depth, height, width] = w.size;
-  const plane = depth * height * width;
+  const [depthTaps, heightTaps, widthTaps] = [0, 1, 2].map((d) => tapsAlong(w, d));
+  const [depthStep, heightStep, widthStep] = w.dilation;
   let o = 0;
   for (let c = 0; c < w.planes; c++) {
-    const base = source.offset + c * plane;
-    for (let od = 0; od < w.counts[0]; od++) {
-      const d0 = od * w.stride[0] - w.padding[0];
-      const dEnd = endTap(d0, w.dilation[0], w.kernel[0], depth);
-      for (let oh = 0; oh < w.counts[1]; oh++) {
-        const h0 = oh * w.stride[1] - w.padding[1];
-        const hEnd = endTap(h0, w.dilation[1], w.kernel[1], height);
-        for (let ow = 0; ow < w.counts[2]; ow++, o++) {
-          const w0 = ow * w.stride[2] - w.padding[2];
-          const wEnd = endTap(w0, w.dilation[2], w.kernel[2], width);
+    const base = source.offset + c * depth * height * width;
+    for (let d = 0; d < depthTaps.length; d += 3) {
+      for (let h = 0; h < heightTaps.length; h += 3) {
+        for (let i = 0; i < widthTaps.length; i += 3, o++) {
+          const endOfRow = widthTaps[i] + widthTaps[i + 2] * widthStep;
           let best = 0;
           let at = -1;
-          for (let kd = firstTap(d0, w.dilation[0]); kd < dEnd; kd++) {
-            for (let kh = firstTap(h0, w.dilation[1]); kh < hEnd; kh++) {
-              const row = ((d0 + kd * w.dilation[0]) * height + h0 + kh * w.dilation[1]) * width + w0;
-              for (let kw = firstTap(w0, w.dilation[2]); kw < wEnd; kw++) {
-                const position = row + kw * w.dilation[2];
-                const value = from[base + position];
+          for (let kd = depthTaps[d + 1]; kd < depthTaps[d + 2]; kd++) {
+            for (let kh = heightTaps[h + 1]; kh < heightTaps[h + 2]; kh++) {
+              const row = ((depthTaps[d] + kd * depthStep) * height + heightTaps[h] + kh * heightStep) * width;
+              for (let x = row + widthTaps[i] + widthTaps[i + 1] * widthStep; x < row + endOfRow; x += widthStep) {
+                const value = from[base + x];
                 // a NaN is taken, the last of several
                 if (value > best || at < 0 || Number.isNaN(value)) {
                   best = value;
-                  at = position;
+                  at = x;
                 }
               }
             }
