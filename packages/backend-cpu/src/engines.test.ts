@@ -14,6 +14,7 @@ import {
   randomView,
   untouched,
   type View,
+  viewOf,
 } from './test-views.ts';
 
 afterEach(freeViews);
@@ -56,6 +57,27 @@ describe('map', () => {
       }
     },
   );
+
+  it('squares a lane alike whatever exponents its neighbours have, and as the plain engine does', () => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      const random = generator(5);
+      const bases = Array.from({ length: 2000 }, () => (random() - 0.5) * 100);
+      const power = new Program([e.binary('pow', e.input(0, dtype), e.input(1, dtype))], [dtype, dtype]);
+      const square = new Program([e.mul(e.input(0, dtype), e.input(0, dtype))], [dtype]);
+      const x = viewOf(bases, dtype);
+      const exponents = viewOf(
+        bases.map(() => random.pick([2, 2, 3])),
+        dtype,
+      );
+      const [out, squares, other] = [x, x, x].map(copyView);
+      wasm.map([out], [x, exponents], power, []);
+      wasm.map([squares], [x], square, []);
+      plain.map([other], [x, exponents], power, []);
+      const [found, wanted, reference, chosen] = [out, squares, other, exponents].map(elements);
+      const wrong = chosen.findIndex((n, i) => n === 2 && (found[i] !== wanted[i] || reference[i] !== wanted[i]));
+      expect(wrong).toBe(-1);
+    }
+  });
 
   it('agrees within the stated errors where vector code approximates', () => {
     const functions: readonly UnaryFn[] = ['exp', 'log', 'sin', 'cos', 'tanh', 'sigmoid', 'erf'];

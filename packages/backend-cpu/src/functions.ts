@@ -14,7 +14,8 @@ function sigmoid(x: number): number {
 /** C's `pow`, which JavaScript's differs from at ±1: 1 to any power is 1, and -1 to ±Inf is 1. */
 function power(x: number, y: number): number {
   if (x === 1 || (x === -1 && (y === Number.POSITIVE_INFINITY || y === Number.NEGATIVE_INFINITY))) return 1;
-  return x ** y;
+  // as vector code does, and exact in its rounding
+  return y === 2 ? x * x : x ** y;
 }
 
 function copysign(x: number, y: number): number {

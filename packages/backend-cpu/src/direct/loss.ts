@@ -11,7 +11,7 @@ interface NllAttrs {
   readonly ignoreIndex: number;
 }
 
-/** Classes `[N, d…]` beside values `[N, C, d…]`: the target of sample `s` at place `p` belongs to the values `s·stepN + c·stepC + p·stepP`. */
+/** Classes `[N, d…]` beside values `[N, C, d…]`: class `c` of sample `s` at place `p` is value `(s·classes + c)·places + p`. */
 interface Classified {
   readonly samples: number;
   readonly places: number;

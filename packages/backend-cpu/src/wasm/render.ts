@@ -141,14 +141,6 @@ function selected(mask: V, ifTrue: Group, ifFalse: Group, dtype: DType): Group {
   return ifTrue.map((x, k) => v128.select(x, ifFalse[k], masks[k]));
 }
 
-const floatComparison: { readonly [F in CompareFn]: CompareFn } = {
-  eq: 'eq',
-  ne: 'ne',
-  lt: 'lt',
-  le: 'le',
-  gt: 'gt',
-  ge: 'ge',
-};
 /** Masks are -1 and 0, so their order as integers is that of false and true reversed. */
 const reversed: { readonly [F in CompareFn]: CompareFn } = {
   eq: 'eq',
@@ -162,9 +154,9 @@ const reversed: { readonly [F in CompareFn]: CompareFn } = {
 function compared({ fn }: Writer, name: CompareFn, dtype: DType, args: readonly Group[]): V {
   switch (laneClass[dtype]) {
     case 'f32':
-      return each(args, f32x4[floatComparison[name]])[0];
+      return each(args, f32x4[name])[0];
     case 'f64':
-      return narrowed(each(args, f64x2[floatComparison[name]]));
+      return narrowed(each(args, f64x2[name]));
     case 'i32':
       return each(args, i32x4[name])[0];
     case 'i64':
@@ -297,7 +289,7 @@ function binaryOf(w: Writer, name: BinaryFn, dtype: DType, args: readonly Group[
   const lanes = laneClass[dtype];
   if (isFloatClass(lanes)) return floatBinary(w, name, dtype, lanes === 'f32' ? f32x4 : f64x2, args);
   if (lanes === 'mask') return [maskBinary(name, args[0][0], args[1][0])];
-  return lanes === 'i32' ? int32Binary(w, name, args) : int64Binary(w, name, args);
+  return integerBinary(w, name, args, lanes);
 }
 
 function floatBinary(
@@ -332,12 +324,17 @@ function floatBinary(
   return name === 'pow' ? powerOf(fn, floats, args, general) : general();
 }
 
-/** Squares are what powers mostly are: x · x has the same bits as a power that is rounded once. */
+/** Squares are what powers mostly are: the plain engine multiplies too. A lane keeps its square whatever exponents its neighbours have. */
 function powerOf(fn: FunctionBuilder, floats: FloatLanes, [x, y]: readonly Group[], general: () => Group): Group {
   const two = fn.constant(floats.const(2));
-  const others = each([y], (exponent) => floats.ne(exponent, two)).reduce((a, b) => v128.or(a, b));
+  const others = keepGroup(
+    fn,
+    each([y], (exponent) => floats.ne(exponent, two)),
+  );
   const results = each([x], (base) => floats.mul(base, base)).map((square) => fn.variable(square));
-  fn.if(v128.anyTrue(others), () => general().forEach((value, k) => fn.emit(results[k].set(value))));
+  fn.if(v128.anyTrue(others.reduce((p, q) => v128.or(p, q))), () =>
+    general().forEach((value, k) => fn.emit(results[k].set(v128.select(value, results[k].get, others[k])))),
+  );
   return results.map(({ get }) => get);
 }
 
@@ -359,65 +356,62 @@ function maskBinary(name: BinaryFn, x: V, y: V): V {
   }
 }
 
-function int32Binary({ module }: Writer, name: BinaryFn, args: readonly Group[]): Group {
-  const scalar = (apply: (x: Value<'i32'>, y: Value<'i32'>) => Value<'i32'>): Group =>
-    lanewise('i32', 'i32', args, apply);
+function integerBinary(w: Writer, name: BinaryFn, args: readonly Group[], lanes: 'i32' | 'i64'): Group {
+  const ints = lanes === 'i32' ? i32x4 : i64x2;
   switch (name) {
     case 'add':
     case 'sub':
     case 'mul':
+      return each(args, ints[name]);
+    // 64-bit lanes have no instruction for these
     case 'min':
+      return each(args, (x, y) => v128.select(x, y, ints.lt(x, y)));
     case 'max':
-      return each(args, i32x4[name]);
+      return each(args, (x, y) => v128.select(x, y, ints.gt(x, y)));
     case 'bitAnd':
       return each(args, v128.and);
     case 'bitOr':
       return each(args, v128.or);
     case 'bitXor':
       return each(args, v128.xor);
+    default:
+      return lanes === 'i32'
+        ? lanewise('i32', 'i32', args, scalar32(w, name))
+        : lanewise('i64', 'i64', args, scalar64(w, name));
+  }
+}
+
+type ScalarBinary<T extends 'i32' | 'i64'> = (x: Value<T>, y: Value<T>) => Value<T>;
+
+function scalar32({ module }: Writer, name: BinaryFn): ScalarBinary<'i32'> {
+  switch (name) {
     case 'div':
-      return scalar(integers32.divide(module));
+      return integers32.divide(module);
     case 'rem':
-      return scalar(integers32.remainder(module));
+      return integers32.remainder(module);
     case 'pow':
-      return scalar(integers32.power(module));
+      return integers32.power(module);
     case 'shiftLeft':
-      return scalar((x, y) => select(i32.shl(x, y), i32.const(0), i32.ltU(y, i32.const(32))));
+      return (x, y) => select(i32.shl(x, y), i32.const(0), i32.ltU(y, i32.const(32)));
     case 'shiftRight':
-      return scalar((x, y) => i32.shrS(x, select(y, i32.const(31), i32.ltU(y, i32.const(32)))));
+      return (x, y) => i32.shrS(x, select(y, i32.const(31), i32.ltU(y, i32.const(32))));
     default:
       return unsupported(name, 'int32');
   }
 }
 
-function int64Binary({ module }: Writer, name: BinaryFn, args: readonly Group[]): Group {
-  const scalar = (apply: (x: Value<'i64'>, y: Value<'i64'>) => Value<'i64'>): Group =>
-    lanewise('i64', 'i64', args, apply);
+function scalar64({ module }: Writer, name: BinaryFn): ScalarBinary<'i64'> {
   switch (name) {
-    case 'add':
-    case 'sub':
-    case 'mul':
-      return each(args, i64x2[name]);
-    case 'min':
-      return each(args, (x, y) => v128.select(x, y, i64x2.lt(x, y)));
-    case 'max':
-      return each(args, (x, y) => v128.select(x, y, i64x2.gt(x, y)));
-    case 'bitAnd':
-      return each(args, v128.and);
-    case 'bitOr':
-      return each(args, v128.or);
-    case 'bitXor':
-      return each(args, v128.xor);
     case 'div':
-      return scalar(integers64.divide(module));
+      return integers64.divide(module);
     case 'rem':
-      return scalar(integers64.remainder(module));
+      return integers64.remainder(module);
     case 'pow':
-      return scalar(integers64.power(module));
+      return integers64.power(module);
     case 'shiftLeft':
-      return scalar((x, y) => select(i64.shl(x, y), i64.const(0n), i64.ltU(y, i64.const(64n))));
+      return (x, y) => select(i64.shl(x, y), i64.const(0n), i64.ltU(y, i64.const(64n)));
     case 'shiftRight':
-      return scalar((x, y) => i64.shrS(x, select(y, i64.const(63n), i64.ltU(y, i64.const(64n)))));
+      return (x, y) => i64.shrS(x, select(y, i64.const(63n), i64.ltU(y, i64.const(64n))));
     default:
       return unsupported(name, 'int64');
   }
