@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { inChromium } from './tools/legs/chromium.ts';
+import { onDawn } from './tools/legs/dawn.ts';
 import { onNode24 } from './tools/legs/node24.ts';
 
 /** Tests run on the TypeScript sources: nothing needs to be built first. */
@@ -37,7 +38,7 @@ function hasTypeTests(root: string): boolean {
     .some((path) => path.endsWith('.test-d.ts'));
 }
 
-const project = (name: string, root: string): TestProjectInlineConfiguration => ({
+const project = (name: string, root: string, host: object = {}): TestProjectInlineConfiguration => ({
   root,
   resolve: { conditions },
   ssr: { resolve: { conditions } },
@@ -53,6 +54,7 @@ const project = (name: string, root: string): TestProjectInlineConfiguration => 
       // lint checks the sources; here only the assertions about types count
       ignoreSourceErrors: true,
     },
+    ...host,
   },
 });
 
@@ -63,28 +65,33 @@ const isolation = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** Where the engine's tests run besides the Node of the suite; `tools/legs/check-host.ts` looks for what `host` says. */
+/** Where tests of backends run besides the Node of the suite; `tools/legs/check-host.ts` looks for what `host` says. */
 const legs = [
-  { name: 'Node 24', host: { node: 24 }, options: onNode24() },
-  { name: 'Chromium', host: { isolated: false }, options: inChromium() },
-  { name: 'Chromium isolated', host: { isolated: true }, options: inChromium(), headers: isolation },
+  { backend: 'cpu', name: 'Node 24', host: { node: 24 }, options: onNode24() },
+  { backend: 'cpu', name: 'Chromium', host: { isolated: false }, options: inChromium() },
+  { backend: 'cpu', name: 'Chromium isolated', host: { isolated: true }, options: inChromium(), headers: isolation },
+  { backend: 'webgpu', name: 'Chromium', host: { isolated: false }, options: inChromium({ webgpu: true }) },
 ];
 
 /** The programs of the legs are fetched for this platform only; `tools/legs/absent.test.ts` says so on others. */
-const legsOfHere = process.platform === 'linux' && process.arch === 'x64' ? legs : [];
+const hasLegs = process.platform === 'linux' && process.arch === 'x64';
+const legsOfHere = hasLegs ? legs : [];
+
+/** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
+const hostOf: { readonly [name: string]: object | undefined } = hasLegs ? { 'backend-webgpu': onDawn() } : {};
 
 export default defineConfig({
   test: {
     projects: [
-      ...folders.map(({ name, root }) => project(name, root)),
+      ...folders.map(({ name, root }) => project(name, root, hostOf[name])),
       project('tools', 'tools'),
-      ...legsOfHere.map(({ name, host, options, headers }) => ({
-        root: 'packages/backend-cpu',
+      ...legsOfHere.map(({ backend, name, host, options, headers }) => ({
+        root: `packages/backend-${backend}`,
         resolve: { conditions },
         ssr: { resolve: { conditions } },
         server: { headers },
         test: {
-          name: `backend-cpu on ${name}`,
+          name: `backend-${backend} on ${name}`,
           include: ['src/**/*.test.ts'],
           exclude: notOnLegs,
           testTimeout: 60_000,

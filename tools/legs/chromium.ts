@@ -10,7 +10,7 @@ import { cache } from '../bootstrap/fetch.mjs';
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '../..');
 const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-const home = join(cache, `chromium-${version}`);
+const home = join(cache, `chromium-${version}-gpu`);
 
 /** vitest calls it before the first test of the leg: unpacks Chromium, once. */
 export function setup(): void {
@@ -22,16 +22,28 @@ export function setup(): void {
   try {
     writeFileSync(join(staging, 'chromium'), unpacked('chromium.br'));
     chmodSync(join(staging, 'chromium'), 0o755);
-    const { status } = spawnSync('tar', ['-x', '-C', staging], { input: unpacked('al2023.tar.br') });
-    if (status !== 0) throw new Error(`tar could not unpack the libraries of Chromium (exit code ${status})`);
+    // the libraries it needs, and SwiftShader: a Vulkan driver that computes on the CPU
+    for (const name of ['al2023', 'swiftshader']) {
+      const { status } = spawnSync('tar', ['-x', '-C', staging], { input: unpacked(`${name}.tar.br`) });
+      if (status !== 0) throw new Error(`tar could not unpack ${name} of Chromium (exit code ${status})`);
+    }
     renameSync(staging, home);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
 }
 
+/** Variables under which Vulkan finds SwiftShader, for processes that use WebGPU outside of a browser. */
+export const swiftShader = {
+  VK_ICD_FILENAMES: join(home, 'vk_swiftshader_icd.json'),
+  LD_LIBRARY_PATH: home,
+};
+
+/** A WebGPU adapter in a browser that has no GPU. */
+const webgpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+
 /** The options of a vitest project whose tests run in that Chromium. They are our own tests: they need no sandbox, which containers often lack. */
-export const inChromium = () => ({
+export const inChromium = ({ webgpu = false } = {}) => ({
   globalSetup: fileURLToPath(import.meta.url),
   browser: {
     enabled: true,
@@ -40,8 +52,8 @@ export const inChromium = () => ({
     provider: playwright({
       launchOptions: {
         executablePath: join(home, 'chromium'),
-        args: ['--no-sandbox'],
-        env: { ...process.env, LD_LIBRARY_PATH: join(home, 'lib') } as { [name: string]: string },
+        args: webgpu ? ['--no-sandbox', ...webgpuFlags] : ['--no-sandbox'],
+        env: { ...process.env, LD_LIBRARY_PATH: `${join(home, 'lib')}:${home}` } as { [name: string]: string },
       },
     }),
     instances: [{ browser: 'chromium' as const }],

