@@ -88,22 +88,21 @@ function directShader(p: Product, bindings: Bindings, { rows, columns, down, acr
     .map((j) => `let at_b${j} = base_b + b_n(min(n0 + ${j * across}u, ${word(2)} - 1u));`)
     .join('\n  ')}
   ${each((i, j) => `var s${i}_${j}: ${type};`).join(' ')}
-  ${loops(p, uniforms, step)}
+  ${loops(uniforms, step)}
   ${each((i, j) => `store(batch, m0 + ${i}u, n0 + ${j * across}u, s${i}_${j});`).join('\n  ')}`,
   });
 }
 
 /** Loops over the dims of k, with the parts `pa` and `pb` of both addresses. */
-function loops(p: Product, { groups: { k } }: Uniforms<string>, step: string): string {
-  const [a, b] = [p.k.operands.indexOf('a'), p.k.operands.indexOf('b')];
+function loops({ groups: { k } }: Uniforms<string>, step: string): string {
   if (k.length === 0) return `{ let pa = 0u; let pb = 0u; if (${word(3)} > 0u) { ${step} } }`;
-  return k.reduceRight((body, { size, strides }, d) => {
+  return k.reduceRight((body, { size, strides: [sa, sb] }, d) => {
     const [pa, pb] = d === k.length - 1 ? ['pa', 'pb'] : [`pa${d}`, `pb${d}`];
     const outer = d === 0 ? ['0u', '0u'] : [`pa${d - 1}`, `pb${d - 1}`];
     return `var ${pa} = ${outer[0]}; var ${pb} = ${outer[1]};
   for (var k${d} = 0u; k${d} < ${size}; k${d}++) {
     ${body}
-    ${pa} += ${strides[a]}; ${pb} += ${strides[b]};
+    ${pa} += ${sa}; ${pb} += ${sb};
   }`;
   }, step);
 }

@@ -63,7 +63,17 @@ export function productOf(out: View, a: View, b: View, dims: MatmulDims, epilogu
 }
 
 const exchanged = (operand: Operand): Operand => (operand === 'a' ? 'b' : operand === 'b' ? 'a' : operand);
-const exchangedGroup = ({ operands, ...rest }: Group): Group => ({ ...rest, operands: operands.map(exchanged) });
+
+/** With a and b exchanged, and operands in the order that they have in every product. */
+function exchangedGroup({ axes, operands, size }: Group): Group {
+  const places = operands.map((operand) => operands.indexOf(exchanged(operand)));
+  if (places.includes(-1)) return { axes, operands: operands.map(exchanged), size };
+  return {
+    axes: axes.map((axis) => ({ size: axis.size, strides: places.map((place) => axis.strides[place]) })),
+    operands,
+    size,
+  };
+}
 
 /** The same result as bᵀ aᵀ. */
 export const transposed = (p: Product): Product => ({
