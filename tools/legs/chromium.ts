@@ -14,13 +14,19 @@ export const swiftShader = {
 export const globalSetup = fileURLToPath(new URL('chromium-home.mjs', import.meta.url));
 
 /** The options of a vitest project whose tests run in that Chromium. */
-export const inChromium = (flags: { webgpu?: boolean } = {}) => ({
+export const inChromium = (options: { readonly webgpu?: boolean } = {}) => ({
   globalSetup,
   browser: {
     enabled: true,
     headless: true,
     screenshotFailures: false,
-    provider: playwright({ launchOptions: launchOptions(flags) }),
+    provider: playwright({ launchOptions: launchOptions(options) }),
     instances: [{ browser: 'chromium' as const }],
   },
+});
+
+/** The options of a vitest project whose tests start that Chromium themselves: `inject('chromium')` says how. */
+export const withChromium = (options: { readonly webgpu?: boolean } = {}) => ({
+  globalSetup,
+  provide: { chromium: launchOptions(options) },
 });
