@@ -72,10 +72,11 @@ function quadShader(p: Product, bindings: Bindings, { rows, columns, depth }: Qu
     ...range(depth).flatMap((t) =>
       range(columns).map((j) => `let y${t}_${j} = ${element(slotB, `at_b${j} + pb + ${t}u * ${stepB}`)};`),
     ),
-    ...range(rows).flatMap((i) =>
-      range(depth).map((t) => `let x${i}_${t} = quadBroadcast(q${i}_${t >> 2}, ${t & 3}u);`),
-    ),
-    ...each((i, j) => `s${i}_${j} += ${sum(range(depth).map((t) => `x${i}_${t} * y${t}_${j}`))};`),
+    // a row at a time: few values wait in registers
+    ...range(rows).flatMap((i) => [
+      ...range(depth).map((t) => `let x${i}_${t} = quadBroadcast(q${i}_${t >> 2}, ${t & 3}u);`),
+      ...range(columns).map((j) => `s${i}_${j} += ${sum(range(depth).map((t) => `x${i}_${t} * y${t}_${j}`))};`),
+    ]),
     `pa += ${depth}u * ${stepA}; pb += ${depth}u * ${stepB};`,
   ].join('\n');
   const single = [
