@@ -139,8 +139,10 @@ function comparison(fn: CompareFn, args: readonly Expr[], nameOf: (x: Expr) => s
     // only equality is defined on WGSL's bool
     return fn === 'eq' || fn === 'ne' ? `(${a} ${compares[fn]} ${b})` : `(u32(${a}) ${compares[fn]} u32(${b}))`;
   }
-  // a compiler may take x != x for false
-  if (a === b && fn === 'ne' && (type === 'f32' || type === 'f16')) return call('is_nan', `f32(${a})`);
+  if (fn === 'ne' && (type === 'f32' || type === 'f16')) {
+    // WGSL's != is false for NaN on Vulkan, and a compiler may take x != x for false
+    return a === b ? call('is_nan', `f32(${a})`) : `!(${a} == ${b})`;
+  }
   return `(${a} ${compares[fn]} ${b})`;
 }
 
