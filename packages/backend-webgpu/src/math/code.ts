@@ -34,6 +34,6 @@ export const orNaN = (y: string, x: string): string => `select(${y}, ${x}, is_na
 /** A float n is added to this to have n + `bias` in the low bits; for whole n, so that it is exact. */
 export const magic = (bias: number): string => number(1.5 * 2 ** 23 + bias);
 
-/** π/2 and π, and what their nearest floats lack. */
-export const halfPi = ['1.5707963', '-4.371139e-8'] as const;
-export const pi = ['3.1415927', '-8.742278e-8'] as const;
+/** π/2 and π as floats, and by how much these are too large. */
+export const halfPi = ['1.5707964', '4.371139e-8'] as const;
+export const pi = ['3.1415927', '8.742278e-8'] as const;

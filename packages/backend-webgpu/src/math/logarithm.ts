@@ -57,7 +57,7 @@ fn log_parts(x: f32, more: i32) -> LogParts {
     code: `fn log2_of(x: f32) -> f32 {
   let p = log_parts(x, 0);
   let l = log_fraction(p.f, 0.0);
-  return log_special(p.n + (l * 1.4426950 + l * 1.925963e-8), x);
+  return log_special(p.n + (l + l * 0.44269504), x);
 }`,
   },
   log10_of: {
@@ -65,7 +65,7 @@ fn log_parts(x: f32, more: i32) -> LogParts {
     code: `fn log10_of(x: f32) -> f32 {
   let p = log_parts(x, 0);
   let l = log_fraction(p.f, 0.0);
-  return log_special(p.n * 0.301025390625 + (p.n * 4.605039e-6 + (l * 0.43429446 + l * 1.9699272e-8)), x);
+  return log_special(p.n * 0.301025390625 + (p.n * 4.605039e-6 + l * 0.4342945), x);
 }`,
   },
   // 1 + x = 2^n (1 + f), where f is x itself while n is 0, and what the sum lost is added to the logarithm

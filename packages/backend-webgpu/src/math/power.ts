@@ -9,34 +9,41 @@ export const power: Prelude = {
     code: `fn hypot_of(x: f32, y: f32) -> f32 {
   let most = max(abs(x), abs(y));
   let down = most > 1e18;
-  let up = most < 1e-18;
-  let scale = select(select(1.0, 1.8446744e19, up), 5.421011e-20, down);
-  let back = select(select(1.0, 5.421011e-20, up), 1.8446744e19, down);
+  let up = most < 1e-15;
+  let scale = select(select(1.0, 1.2089258e24, up), 8.271806e-25, down);
+  let back = select(select(1.0, 8.271806e-25, up), 1.2089258e24, down);
   let a = x * scale;
   let b = y * scale;
   let size = sqrt(a * a + b * b) * back;
   return select(select(size, nan_of(), is_nan(x) || is_nan(y)), inf_of(), is_infinite(x) || is_infinite(y));
 }`,
   },
-  // log2 of a positive number: the first part has 12 bits. log(m) = 2 (s + s w) with s = (m - 1) / (m + 1), all but w in two parts
+  // log2 of a positive number, the first part of 12 bits: x = 2^n m, and log(m / c) = 2 (s + s w) with s = (m - c) / (m + c), where c of three is near m
   log2_parts: {
     uses: ['log_parts'],
     code: `struct Two { high: f32, low: f32 }
 fn log2_parts(x: f32) -> Two {
   let p = log_parts(x, 0);
-  let sum = 2.0 + p.f;
+  let m = 1.0 + p.f;
+  let less = p.f < -0.134;
+  let more = p.f > 0.118;
+  let c = select(select(1.0, 0.75, less), 1.25, more);
+  let c_high = select(select(0.0, -0.4149169921875, less), 0.3218994140625, more);
+  let c_low = select(select(0.0, -1.20507095e-4, less), 2.8680824e-5, more);
+  let sum = m + c;
   let d = ${high('sum')};
-  let s = p.f / sum;
+  let top = m - c;
+  let s = top / sum;
   let s_high = ${high('s')};
-  // 1 + f - (d - 1) is exact, and so is what s_high leaves of f
-  let s_low = ((p.f - s_high * d) - s_high * ((1.0 + p.f) - (d - 1.0))) / sum;
+  // what s_high leaves of the quotient: these differences are exact
+  let s_low = ((top - s_high * d) - s_high * (m - (d - c))) / sum;
   let z = s * s;
-  let w = z * ${polynomial('z', [0.33333334, 0.19999444, 0.14329942, 0.104495995])};
+  let w = z * ${polynomial('z', [0.33333334, 0.2, 0.14285715])};
   let t = s_high * 2.8847656;
-  let rest = s_high * 6.244568e-4 + (s_low * 2.88539 + s * w * 2.88539);
-  let whole = p.n + t + rest;
+  let rest = (s_low * 2.88539 + s * w * 2.88539) + (s_high * 6.244568e-4 + c_low);
+  let whole = (p.n + c_high) + (t + rest);
   let first = ${high('whole')};
-  return Two(first, ((p.n - first) + t) + rest);
+  return Two(first, (((p.n - first) + c_high) + t) + rest);
 }`,
   },
   pow_of: {

@@ -31,13 +31,15 @@ export const special: Prelude = {
     code: `fn erf_of(x: f32) -> f32 {
   let a = min(abs(x), 4.0);
   let z = a * a;
-  let small = a + a * ${polynomial('z', [0.12837917, -0.37612626, 0.112835854, -0.026853813, 0.0051883277, -8.010194e-4, 7.853863e-5])};
+  // scaled so that the second term is not lost
+  let b = a * 16777216.0;
+  let small = (b + b * ${polynomial('z', [0.12837917, -0.37612626, 0.112835854, -0.026853813, 0.0051883277, -8.010194e-4, 7.853863e-5])}) * 5.9604645e-8;
   let l = ${polynomial('a', [3.5372318e-4, 1.12704, 0.6382257, 0.10303735, -0.021805307, 0.0029396045, -1.8557372e-4])};
   let y = select(1.0 - exp_by(-l, ${magic(254)}), small, a < 1.0);
   return ${orNaN(signed('y', 'x'), 'x')};
 }`,
   },
-  // exp(x²) erfc(x) in 2 / (2 + x) from ½ on: error 2^-29.2; x² as an exact square and a rest
+  // from 1.25 on exp(x²) erfc(x) in 2 / (2 + x): error 2^-28.9; x² as an exact square and a rest. erfc(1.25 - s) from ½ on: error 2^-24.7
   erfc_of: {
     uses: ['exp_parts', 'is_nan'],
     code: `fn erfc_of(v: f32) -> f32 {
@@ -50,8 +52,11 @@ export const special: Prelude = {
   let n = round((x + rest) * 1.442695);
   let gauss = exp_parts(n, (${fraction}) + rest, ${magic(254)});
   let t = 2.0 / (2.0 + a);
-  let tail = gauss * ${polynomial('t', [3.7665072e-6, 0.2819788, 0.283656, 0.23475777, 0.23561163, -0.108471334, 0.40681416, -0.6113287, 0.35142434, -0.07445433])};
-  let y = select(select(tail, 2.0 - tail, v < 0.0), small, a < 0.5);
+  let tail = gauss * ${polynomial('t', [-1.535133e-6, 0.2821325, 0.28173018, 0.2484396, 0.17484736, 0.06659747, 0.07929776, -0.22724523, 0.094888784])};
+  let s = 1.25 - a;
+  let middle = 0.077099875 + s * ${polynomial('s', [0.23652057, 0.29566756, 0.16736606, 0.0069620223, -0.048934776, -0.020033363, 0.0046549654, 0.00442548])};
+  let positive = select(tail, middle, a < 1.25);
+  let y = select(select(positive, 2.0 - positive, v < 0.0), small, a < 0.5);
   return ${orNaN('y', 'v')};
 }`,
   },
@@ -120,7 +125,8 @@ export const special: Prelude = {
     sum += 1.0 / y;
   }
   let s = y - 1.5;
-  return sum + ((y - 1.4616321) - 1.2438150e-8) * ${polynomial('s', digammaNearRoot)};
+  // the root lies a little above the float
+  return sum + ((y - 1.4616321) * ${polynomial('s', digammaNearRoot)} - 1.2036e-8);
 }`,
   },
   // digamma(1 - x) - digamma(x) = π cot(πx)
@@ -138,7 +144,7 @@ export const special: Prelude = {
   },
   // for q > -1: the first terms one by one, the rest by the Euler-Maclaurin formula
   zeta_sum: {
-    uses: ['pow_of'],
+    uses: ['pow_of', 'is_infinite'],
     code: `fn zeta_sum(s: f32, q: f32) -> f32 {
   let end = 8.0 + 0.6 * min(s, 100.0);
   var a = q;
@@ -151,6 +157,7 @@ export const special: Prelude = {
     let next = sum + corrected;
     lost = (next - sum) - corrected;
     sum = next;
+    if (is_infinite(sum)) { return sum; }
     if (a > 1.0 && abs(term) < abs(sum) * 1e-9) { return sum; }
     a += 1.0;
   }

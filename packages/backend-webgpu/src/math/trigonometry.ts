@@ -2,14 +2,12 @@
  * Circular functions: |x| = n π/2 + r with |r| <= π/4, and polynomials in r². Up to 2048 the reduction is Cody and Waite's, with π/2 in parts so short that
  * n times one is exact; beyond, Payne and Hanek's: integers multiply the mantissa with those bits of 2/π that count.
  */
-import { halfPi, orNaN, type Prelude, pi, polynomial, signed } from './code.ts';
+import { halfPi, high, orNaN, type Prelude, pi, polynomial, signed } from './code.ts';
 
 /** (asin(x) - x) / x³ in x² up to ½: error 2^-31.7. */
 const arcSine = [0.1666666, 0.07500522, 0.044513375, 0.0318391, 0.014314811, 0.037696842];
-/** (atan(x) - x) / x³ in x² up to 1: error 2^-28.5. */
-const arcTangent = [
-  -0.333333, 0.19998531, -0.14264052, 0.10951175, -0.08400475, 0.057906546, -0.031127002, 0.010887361, -0.0017875476,
-];
+/** (atan(x) - x) / x³ in x² up to tan²(π/8): error 2^-30.4. */
+const arcTangent = [-0.33333316, 0.19998528, -0.14244391, 0.10599168, -0.06090047];
 
 export const trigonometry: Prelude = {
   // n in the low bits, r, and what r lacks
@@ -76,9 +74,12 @@ fn angle_large(x: f32) -> Angle {
   let b = m & 0xfffu;
   let c = w >> 16u;
   let d = w & 0xffffu;
-  let low = (b * d & 0xffffu) + ((a * d & 15u) << 12u);
-  let middle = (b * d >> 16u) + (a * d >> 4u) + b * c + (low >> 16u);
-  return (a * c >> 4u) + ((((a * c & 15u) << 12u) + middle) >> 16u);
+  let ac = a * c;
+  let ad = a * d;
+  let bd = b * d;
+  let low = (bd & 0xffffu) + ((ad & 15u) << 12u);
+  let middle = (bd >> 16u) + (ad >> 4u) + b * c + (low >> 16u);
+  return (ac >> 4u) + ((((ac & 15u) << 12u) + middle) >> 16u);
 }`,
   },
   // sine or cosine of the angle by the lowest bit of n, the sign by the next; errors of the polynomials 2^-28.1 and 2^-33.3
@@ -123,13 +124,19 @@ fn angle_large(x: f32) -> Angle {
   return bitcast<f32>(bitcast<u32>(y) ^ (bitcast<u32>(x) & 0x80000000u));
 }`,
   },
-  // asin(a) up to ½; beyond, ½ asin of √((1 - a) / 2), which is taken twice from π/2
+  // asin(a) up to ½; beyond, asin of s = √((1 - a) / 2), which is taken twice from π/2: `more` is what s + more lacks of it
   arc_sine: {
-    code: `fn arc_sine(a: f32) -> f32 {
+    uses: ['nan_of'],
+    code: `struct ArcSine { s: f32, more: f32, wide: bool }
+fn arc_sine(a: f32) -> ArcSine {
   let wide = a > 0.5;
   let z = select(a * a, (1.0 - a) * 0.5, wide);
-  let s = select(a, sqrt(z), wide);
-  return s + s * (z * ${polynomial('z', arcSine)});
+  let root = sqrt(z);
+  let first = ${high('root')};
+  let rest = (z - first * first) / max(root + first, 1e-20);
+  let s = select(a, first, wide);
+  let cubic = select(a, root, wide) * (z * ${polynomial('z', arcSine)});
+  return ArcSine(s, cubic + select(0.0, rest, wide), wide);
 }`,
   },
   asin_of: {
@@ -137,7 +144,7 @@ fn angle_large(x: f32) -> Angle {
     code: `fn asin_of(x: f32) -> f32 {
   let a = abs(x);
   let p = arc_sine(a);
-  let y = select(p, (${halfPi[0]} - 2.0 * p) + ${halfPi[1]}, a > 0.5);
+  let y = select(p.s + p.more, (${halfPi[0]} - 2.0 * p.s) - (2.0 * p.more + ${halfPi[1]}), p.wide);
   return select(nan_of(), ${signed('y', 'x')}, a <= 1.0);
 }`,
   },
@@ -146,42 +153,56 @@ fn angle_large(x: f32) -> Angle {
     code: `fn acos_of(x: f32) -> f32 {
   let a = abs(x);
   let p = arc_sine(a);
-  let q = select(p, -p, x < 0.0);
-  let wide = select(2.0 * p, (${pi[0]} - 2.0 * p) + ${pi[1]}, x < 0.0);
-  let y = select((${halfPi[0]} - q) + ${halfPi[1]}, wide, a > 0.5);
+  let left = x < 0.0;
+  let s = select(p.s, -p.s, left);
+  let more = select(p.more, -p.more, left);
+  // twice the asin of the root from 0 or π, or the asin from π/2
+  let wide = (select(0.0, ${pi[0]}, left) + 2.0 * s) + (2.0 * more - select(0.0, ${pi[1]}, left));
+  let y = select((${halfPi[0]} - s) - (more + ${halfPi[1]}), wide, p.wide);
   return select(nan_of(), y, a <= 1.0);
 }`,
   },
+  // the angle of the quotient of `least` and `most`: from 0 or π/4 so near that it is at most π/8, with the number of quarters before it
   arc_tangent: {
-    code: `fn arc_tangent(t: f32) -> f32 {
+    code: `struct ArcTangent { quarters: f32, small: f32 }
+fn arc_tangent(least: f32, most: f32) -> ArcTangent {
+  let steep = least > 0.41421356 * most;
+  let t = select(least, least - most, steep) / select(most, least + most, steep);
   let z = t * t;
-  return t + t * (z * ${polynomial('z', arcTangent)});
+  return ArcTangent(select(0.0, 1.0, steep), t + t * (z * ${polynomial('z', arcTangent)}));
 }`,
   },
+  // π/4 in two parts, of which some times the first is exact
+  add_quarters: {
+    code: 'fn add_quarters(n: f32, x: f32) -> f32 { return n * 0.785400390625 + (x - n * 2.2272579e-6); }',
+  },
   atan_of: {
-    uses: ['arc_tangent', 'is_nan'],
+    uses: ['arc_tangent', 'add_quarters', 'is_nan'],
     code: `fn atan_of(x: f32) -> f32 {
-  let a = abs(x);
-  let steep = a > 1.0;
-  let p = arc_tangent(select(a, 1.0 / a, steep));
-  let y = select(p, (${halfPi[0]} - p) + ${halfPi[1]}, steep);
+  // beyond the bound the angle rounds to π/2
+  let a = min(abs(x), 1e9);
+  let up = a > 1.0;
+  let p = arc_tangent(min(a, 1.0), max(a, 1.0));
+  let y = add_quarters(select(p.quarters, 2.0 - p.quarters, up), select(p.small, -p.small, up));
   return ${orNaN(signed('y', 'x'), 'x')};
 }`,
   },
   atan2_of: {
-    uses: ['arc_tangent', 'is_nan', 'nan_of'],
+    uses: ['arc_tangent', 'add_quarters', 'is_nan', 'is_infinite', 'nan_of'],
     code: `fn atan2_of(y: f32, x: f32) -> f32 {
-  let a = abs(x);
-  let b = abs(y);
-  let least = min(a, b);
+  // quotients of very large and very small numbers need room
+  let size = max(abs(x), abs(y));
+  let scale = select(select(1.0, 1.2676506e30, size < 1e-30), 7.8886091e-31, size > 1e30);
+  let infinite = is_infinite(x) && is_infinite(y);
+  let a = select(abs(x) * scale, 1.0, infinite);
+  let b = select(abs(y) * scale, 1.0, infinite);
   let most = max(a, b);
-  let equal = bitcast<u32>(a) == bitcast<u32>(b);
-  // equal numbers may both be 0 or infinite
-  let t = select(least / most, select(0.0, 1.0, a > 0.0), equal);
-  var p = arc_tangent(t);
-  p = select(p, (${halfPi[0]} - p) + ${halfPi[1]}, b > a);
-  p = select(p, (${pi[0]} - p) + ${pi[1]}, (bitcast<u32>(x) >> 31u) == 1u);
-  return select(${signed('p', 'y')}, nan_of(), is_nan(x) || is_nan(y));
+  let p = arc_tangent(min(a, b), select(1.0, most, most > 0.0));
+  let up = b > a;
+  let left = (bitcast<u32>(x) >> 31u) == 1u;
+  let n = select(p.quarters, 2.0 - p.quarters, up);
+  let value = add_quarters(select(n, 4.0 - n, left), select(p.small, -p.small, up != left));
+  return select(${signed('value', 'y')}, nan_of(), is_nan(x) || is_nan(y));
 }`,
   },
 };
