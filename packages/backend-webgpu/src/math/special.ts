@@ -1,5 +1,5 @@
 /** Special functions. Every interval has its polynomial or series; where two cancel (lgamma and digamma of negative numbers) digits are lost near zeros. */
-import { magic, orNaN, type Prelude, polynomial, signed } from './code.ts';
+import { high, magic, orNaN, type Prelude, polynomial, signed } from './code.ts';
 import { fraction } from './exponential.ts';
 
 /** sin(πx) / π = x (1 + x² c(x²)) up to ½: error 2^-33.6. */
@@ -46,12 +46,17 @@ export const special: Prelude = {
   let a = min(abs(v), 10.1);
   let z = a * a;
   let small = 1.0 - (v + v * ${polynomial('z', [0.12837917, -0.37612626, 0.112835854, -0.026853813, 0.0051883277, -8.010194e-4, 7.853863e-5])});
-  let first = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
+  let first = ${high('a')};
   let x = -first * first;
-  let rest = (first - a) * (a + first);
+  let sum = 2.0 + a;
+  let t = 2.0 / sum;
+  let t_high = ${high('t')};
+  let sum_high = ${high('sum')};
+  // what t lacks, as what the tail lacks, as a part of the exponent
+  let left = ((2.0 - t_high * sum_high) - t_high * (a - (sum_high - 2.0))) - (t - t_high) * sum;
+  let rest = (first - a) * (a + first) + left * (0.55 + 0.6 * t);
   let n = round((x + rest) * 1.442695);
   let gauss = exp_parts(n, (${fraction}) + rest, ${magic(254)});
-  let t = 2.0 / (2.0 + a);
   let tail = gauss * ${polynomial('t', [-1.535133e-6, 0.2821325, 0.28173018, 0.2484396, 0.17484736, 0.06659747, 0.07929776, -0.22724523, 0.094888784])};
   let s = 1.25 - a;
   let middle = 0.077099875 + s * ${polynomial('s', [0.23652057, 0.29566756, 0.16736606, 0.0069620223, -0.048934776, -0.020033363, 0.0046549654, 0.00442548])};
@@ -126,7 +131,7 @@ export const special: Prelude = {
   }
   let s = y - 1.5;
   // the root lies a little above the float
-  return sum + ((y - 1.4616321) * ${polynomial('s', digammaNearRoot)} - 1.2036e-8);
+  return sum + ((y - 1.4616321) * ${polynomial('s', digammaNearRoot)} - 1.20360487e-8);
 }`,
   },
   // digamma(1 - x) - digamma(x) = π cot(πx)

@@ -20,7 +20,7 @@ fn angle_of(x: f32) -> Angle {
   let a = x - n * 1.57080078125;
   let second = n * -4.4545159e-6;
   let b = a - second;
-  let lost = ((a - b) - second) - n * 6.0765615e-11;
+  let lost = ((a - b) - second) - n * 6.0771005e-11;
   let r = b + lost;
   return Angle(i32(n), r, (b - r) + lost);
 }`,
