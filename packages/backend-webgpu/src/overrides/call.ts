@@ -1,0 +1,159 @@
+/**
+ * A dispatch in the making. Uniforms are given one after the other, and every one answers with the code that reads it, so that values and code cannot fall
+ * apart; the code itself is asked for only if the kernel is not there yet.
+ */
+import type { Buffer, Fault, Gpu } from '../gpu.ts';
+import { type Axis, axesOf, merged } from '../geometry.ts';
+import { type Bindings, bind, declareBindings, declareUniforms, grid, type View, word } from '../shader.ts';
+import { elementType } from '../elements.ts';
+import { preludeOf } from '../math.ts';
+
+/** What an override is given. */
+export type Operands = readonly (View | number | null)[];
+
+/** A view of the same buffer with dims of its own. */
+export const viewed = (view: View, dims: readonly (readonly [size: number, stride: number])[]): View => ({
+  dtype: view.dtype,
+  storage: view.storage,
+  offset: view.offset,
+  shape: dims.map(([size]) => size),
+  strides: dims.map(([, stride]) => stride),
+});
+
+/** Size and stride of a dim. */
+export const dimOf = (view: View, d: number): readonly [number, number] => [view.shape[d], view.strides[d]];
+
+/** Runs of dims that are walked by one number each. */
+export interface Walk {
+  /** Code of the part of operand `o`'s index that number `i` makes. */
+  at(o: number, i: string): string;
+  readonly declarations: () => string;
+}
+
+export class Call {
+  readonly #gpu: Gpu;
+  readonly #bindings: Bindings;
+  readonly #outs: number;
+  readonly #views: readonly View[];
+  readonly #declarations: (() => string)[] = [];
+  #key: string;
+  #at = 0;
+  #fault = false;
+
+  constructor(gpu: Gpu, name: string, outs: readonly View[], ins: readonly View[]) {
+    this.#gpu = gpu;
+    this.#bindings = bind(outs, ins);
+    this.#outs = outs.length;
+    this.#views = [...outs, ...ins];
+    this.#key = `${name}|${this.#bindings.key}|${this.#views.map(({ dtype }) => dtype[0]).join('')}`;
+  }
+
+  /** A variant of the code that neither name nor bindings tell. */
+  variant(key: string | number): void {
+    this.#key += `|${key}`;
+  }
+
+  uint(value: number): string {
+    this.#gpu.words[this.#at] = value;
+    return word(this.#at++);
+  }
+
+  int(value: number): string {
+    this.#gpu.integers[this.#at] = value;
+    return `bitcast<i32>(${word(this.#at++)})`;
+  }
+
+  float(value: number): string {
+    this.#gpu.floats[this.#at] = value;
+    return `bitcast<f32>(${word(this.#at++)})`;
+  }
+
+  /** Code that reports `value` (an i32) as the fault of this call. */
+  faults(fault: Fault): (value: string) => string {
+    const code = this.uint(this.#gpu.faultCode(fault));
+    this.#fault = true;
+    this.#declarations.push(
+      () => `@group(0) @binding(${this.#bindings.buffers.length}) var<storage, read_write> faults: array<atomic<u32>>;
+fn report(value: i32) {
+  if (atomicCompareExchangeWeak(&faults[0], 0u, ${code}).exchanged) { atomicStore(&faults[1], bitcast<u32>(value)); }
+}`,
+    );
+    return (value) => `report(${value});`;
+  }
+
+  /** Walks dims `from` to `to` of the operands, which have one shape there. `origin` says whether offsets are counted in. */
+  walk(name: string, from: number, to: number, origin: boolean): (o: number, i: string) => string {
+    const operands = this.#views.map(({ shape, strides }) => ({
+      shape: shape.slice(from, to),
+      strides: strides.slice(from, to),
+    }));
+    const axes = merged(axesOf(operands));
+    this.variant(`${name}${axes.length}`);
+    const sizes = axes.slice(1).map(({ size }) => this.uint(size));
+    const indices = this.#views.map(({ offset }, o) => this.#place(axes, o, origin ? offset : null));
+    this.#declarations.push(() =>
+      indices.map((terms, o) => `fn ${name}${o}(i: u32) -> u32 { ${position(sizes)} return ${terms}; }`).join('\n'),
+    );
+    return (o, i) => `${name}${o}(${i})`;
+  }
+
+  #place(axes: readonly Axis[], o: number, offset: number | null): string {
+    const terms = offset === null ? [] : [this.uint(offset)];
+    axes.forEach(({ strides }, d) => {
+      terms.push(`p${d} * ${this.uint(strides[o])}`);
+    });
+    return terms.join(' + ') || '0u';
+  }
+
+  /** Element `index` of operand `o` as an f32, or as what it is if it is not a float. */
+  load(o: number, index: string): string {
+    const code = `b${this.#bindings.slots[o]}[${index}]`;
+    const { stored, value } = elementType(this.#views[o].dtype);
+    if (value === 'bool') return `(${code} != 0u)`;
+    return stored === 'f16' ? `f32(${code})` : code;
+  }
+
+  /** Statement that stores `value`: of f32 for floats, else of the stored type. */
+  store(o: number, index: string, value: string): string {
+    const half = elementType(this.#views[o].dtype).stored === 'f16';
+    return `b${this.#bindings.slots[o]}[${index}] = ${half ? `f16(${value})` : value};`;
+  }
+
+  /** Whether operand `o` is written. */
+  isOut(o: number): boolean {
+    return o < this.#outs;
+  }
+
+  /** Records the run on `groups` workgroups of `invocations` each. */
+  run(groups: number, invocations: number, code: () => { readonly body: string; readonly uses?: Iterable<string>; readonly declarations?: string }): void {
+    const { buffers, access, types } = this.#bindings;
+    const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
+      const { body, uses = [], declarations = '' } = code();
+      return `${types.includes('float16') ? 'enable f16;\n' : ''}${declareBindings(this.#bindings)}
+${declareUniforms}
+${preludeOf(uses)}
+${this.#declarations.map((declaration) => declaration()).join('\n')}
+${declarations}
+@compute @workgroup_size(${invocations})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>, @builtin(local_invocation_index) lid: u32) {
+  let gid = group.y * groups.x + group.x;
+${body}
+}
+`;
+    });
+    const [x, y] = grid(groups);
+    const all: readonly Buffer[] = this.#fault ? [...buffers, this.#gpu.faults] : buffers;
+    this.#gpu.dispatch(kernel, all, this.#at, x, y);
+  }
+}
+
+/** Statements that take `i` apart into positions along dims, of which all but the first have `sizes`. */
+function position(sizes: readonly string[]): string {
+  const lines: string[] = [];
+  let rest = 'i';
+  for (let d = sizes.length; d > 0; d--) {
+    lines.push(`let p${d} = ${rest} % ${sizes[d - 1]}; let r${d} = ${rest} / ${sizes[d - 1]};`);
+    rest = `r${d}`;
+  }
+  return `${lines.join(' ')} let p0 = ${rest};`;
+}
