@@ -99,7 +99,7 @@ export const special: Prelude = {
   return log_of(product) + y * ${polynomial('y', gammaOfTwo)};
 }`,
   },
-  // Γ(x) Γ(1 - x) = π / sin(πx)
+  // far below zero by Γ(x) Γ(1 - x) = π / sin(πx)
   lgamma_of: {
     uses: ['lgamma_positive', 'sine_pi', 'log_of', 'is_nan', 'is_infinite', 'inf_of'],
     code: `fn lgamma_of(x: f32) -> f32 {
@@ -108,7 +108,16 @@ export const special: Prelude = {
   if (x > 0.0) { return lgamma_positive(x); }
   let f = x - round(x);
   if (f == 0.0) { return inf_of(); }
-  return -log_of(abs(sine_pi(f))) - lgamma_positive(1.0 - x);
+  if (x < -16.0) { return -log_of(abs(sine_pi(f))) - lgamma_positive(1.0 - x); }
+  // Γ(x + 1) = x Γ(x) leads to where log Γ is small, so that little cancels
+  var product = 1.0;
+  var y = x;
+  while (y < 1.5) {
+    product *= y;
+    y += 1.0;
+  }
+  y -= 2.0;
+  return y * ${polynomial('y', gammaOfTwo)} - log_of(abs(product));
 }`,
   },
   digamma_positive: {
@@ -163,10 +172,12 @@ export const special: Prelude = {
     lost = (next - sum) - corrected;
     sum = next;
     if (is_infinite(sum)) { return sum; }
-    if (a > 1.0 && abs(term) < abs(sum) * 1e-9) { return sum; }
+    if (a > 1.0 && abs(term) <= abs(sum) * 1e-9) { return sum; }
     a += 1.0;
   }
-  let power = pow_of(a, -s);
+  // a power that is lost may have a neighbour that is not
+  let reach = pow_of(a, 1.0 - s);
+  let power = reach / a;
   var tail = 0.5 * power;
   var factor = s * power / a;
   let square = a * a;
@@ -176,7 +187,7 @@ ${eulerMaclaurin
   factor *= (s + ${2 * k + 1}.0) * (s + ${2 * k + 2}.0) / square;`,
   )
   .join('\n')}
-  return sum + ((tail - lost) + power * a / (s - 1.0));
+  return sum + ((tail - lost) + reach / (s - 1.0));
 }`,
   },
   // far below zero, the terms are those of a sum above it: with q = f - m they are (-1)^s (ζ(s, 1 - f) - ζ(s, 1 - q))
