@@ -250,7 +250,7 @@ async function checkTrace(
 }
 
 async function checkGradients(check: SampleCheck, inputs: readonly unknown[]): Promise<void> {
-  const { row, sample, device, report } = check;
+  const { sample, device, report } = check;
   const { gradOut = [], grads = [], gradgrads } = sample;
   const leaves = inputs.filter((x): x is Tensor => isTensor(x) && x.requiresGrad);
   const expected = grads.filter((_, i) => isTensor(inputs[i]) && (inputs[i] as Tensor).requiresGrad);
