@@ -1,9 +1,8 @@
 /** The scan family: running sums, products and extremes. What runs is a state; extremes run as a key and a position, and read their value there. */
 import { type DType, isFloat, type Runtime, type ScanKind } from '@tenfold/tensor-core';
 import { elementType } from './elements.ts';
-import { apart } from './fold.ts';
-import { type Axis, axesOf, merged } from './geometry.ts';
 import type { Buffer, Gpu } from './gpu.ts';
+import { type Lines, lineCode, linesOf, writeLines } from './lines.ts';
 import { orderFunctions, orderOf, reverseOrderOf } from './order.ts';
 import { literal, toStored, valueType } from './render.ts';
 import { type Bindings, bind, grid, read, shader, type View, word } from './shader.ts';
@@ -91,22 +90,18 @@ const enough = { beside: 256, short: 64, apart: 16384 };
 const longLine = 16384;
 const fewLines = 32;
 
-interface Lines {
-  /** The dims but that of the scan; operands are the outputs, then the inputs. */
-  readonly axes: readonly Axis[];
-  readonly count: number;
-  readonly length: number;
-  readonly axis: number;
+interface ScanLines extends Lines {
   readonly reverse: boolean;
 }
 
 /** Running results along `axis`, see the contract. */
 export function createScan(gpu: Gpu): Runtime<Buffer>['scan'] {
-  return (kind, outs, input, axis, reverse) => {
-    const state = stateOf(kind, input.dtype);
-    scan(gpu, state, outs, [input], axis, reverse);
-  };
+  return (kind, outs, input, axis, reverse) => scan(gpu, stateOf(kind, input.dtype), outs, [input], axis, reverse);
 }
+
+/** Running sums of counts, for sorting. */
+export const scanCounts = (gpu: Gpu, counts: View): void =>
+  scan(gpu, stateOf('cumsum', 'int32'), [counts], [counts], 1, false);
 
 const stateOf = (kind: ScanKind, dtype: DType): State =>
   kind === 'cumsum' || kind === 'cumprod' ? arithmetic(kind, dtype) : extreme(kind, dtype);
@@ -119,13 +114,11 @@ function scan(
   axis: number,
   reverse: boolean,
 ): void {
-  const all = axesOf([...outs, ...ins]);
-  const axes = merged(all.filter((_, d) => d !== axis));
-  const count = axes.reduce((n, { size }) => n * size, 1);
-  const length = all[axis].size;
+  const operands = [...outs, ...ins];
+  const lines: ScanLines = { ...linesOf(operands, axis), reverse };
+  const { axes, count, length } = lines;
   if (count * length === 0) return;
-  const lines: Lines = { axes, count, length, axis, reverse };
-  const beside = (axes.at(-1)?.strides.at(-1) ?? Number.POSITIVE_INFINITY) < (all[axis].strides.at(-1) as number);
+  const beside = (axes.at(-1)?.strides.at(-1) ?? Number.POSITIVE_INFINITY) < ins[0].strides[axis];
   if (length <= enough.short || count >= (beside ? enough.beside : enough.apart)) {
     run(gpu, state, 'line', lines, outs, ins, [], 1);
     return;
@@ -154,13 +147,13 @@ function run(
   gpu: Gpu,
   state: State,
   mode: Mode,
-  lines: Lines,
+  lines: ScanLines,
   outs: readonly View[],
   ins: readonly View[],
   totals: readonly View[],
   blocks: number,
 ): void {
-  const { axes, count, length, axis, reverse } = lines;
+  const { axes, count, length, reverse } = lines;
   // totals of blocks come first: they are written, and then read by the workgroups of the blocks behind
   const bindings = bind(mode === 'totals' ? totals : mode === 'carried' ? [...totals, ...outs] : outs, ins);
   const key = `scan ${state.key}|${mode}|${bindings.key}|${axes.length}|${reverse}`;
@@ -175,12 +168,7 @@ function run(
   const { words } = gpu;
   let at = 0;
   for (const value of [count, length, blocks, blocks === 1 ? length : blockLength, chunk]) words[at++] = value;
-  for (const { size } of axes) words[at++] = size;
-  [...outs, ...ins].forEach(({ offset, strides }, o) => {
-    words[at++] = offset;
-    words[at++] = strides[axis];
-    for (const { strides } of axes) words[at++] = strides[o];
-  });
+  at = writeLines(gpu, at, lines, [...outs, ...ins]);
   const [x, y] = grid(mode === 'line' ? Math.ceil(count / invocations) : count * blocks);
   gpu.dispatch(kernel, bindings.buffers, at, x, y);
 }
@@ -190,45 +178,30 @@ const [countWord, lengthWord, blocksWord, blockWord, chunkWord] = [0, 1, 2, 3, 4
 /** What both kinds of shader need: the begin of a line in each operand, and code that reads and writes element number `k` of it. */
 function walk(
   state: State,
-  { axes, reverse }: Lines,
+  lines: ScanLines,
   { slots }: Bindings,
   outs: readonly View[],
   ins: readonly View[],
   first: number,
 ) {
-  let at = 5;
-  const next = (): string => word(at++);
-  const sizes = axes.map(next);
-  const begins: string[] = [];
-  const steps: string[] = [];
-  for (let o = 0; o < outs.length + ins.length; o++) {
-    const offset = next();
-    steps.push(next());
-    begins.push(`let begin${o} = ${[offset, ...axes.map((_, d) => `q${d} * ${next()}`)].join(' + ')};`);
-  }
-  const at_ = (o: number, position: string): string => `begin${o} + ${position} * ${steps[o]}`;
+  const { setup, index } = lineCode(lines, outs.length + ins.length, 5);
   const value = (i: number, position: string): string =>
-    read(slots[slots.length - ins.length + i], ins[i].dtype, at_(outs.length + i, position));
+    read(slots[slots.length - ins.length + i], ins[i].dtype, index(outs.length + i, position));
+  const values = ins.map((_, i) => value(i, 'p'));
   return {
-    setup: [...apart('line', 'q', sizes), ...begins].join('\n  '),
-    position: reverse ? `${lengthWord} - 1u - k` : 'k',
-    element: state.from(
-      ins.map((_, i) => value(i, 'p')),
-      'p',
-    ),
+    setup,
+    position: lines.reverse ? `${lengthWord} - 1u - k` : 'k',
+    element: state.from(values, 'p'),
     stores: (name: string): string =>
       outs
-        .map(
-          (_, o) =>
-            `b${slots[first + o]}[${at_(o, 'p')}] = ${state.stored(name, o, (position) => value(0, position))};`,
-        )
+        .map((_, o) => `b${slots[first + o]}[${index(o, 'p')}] = ${state.stored(name, o, (at) => value(0, at))};`)
         .join(' '),
   };
 }
 
 function lineShader(
   state: State,
-  lines: Lines,
+  lines: ScanLines,
   bindings: Bindings,
   outs: readonly View[],
   ins: readonly View[],
@@ -270,7 +243,7 @@ function lineShader(
 function groupShader(
   state: State,
   mode: Mode,
-  lines: Lines,
+  lines: ScanLines,
   bindings: Bindings,
   outs: readonly View[],
   ins: readonly View[],
