@@ -139,8 +139,11 @@ function comparison(fn: CompareFn, args: readonly Expr[], nameOf: (x: Expr) => s
     // only equality is defined on WGSL's bool
     return fn === 'eq' || fn === 'ne' ? `(${a} ${compares[fn]} ${b})` : `(u32(${a}) ${compares[fn]} u32(${b}))`;
   }
-  // a compiler may take x != x for false
-  if (a === b && fn === 'ne' && (type === 'f32' || type === 'f16')) return call('is_nan', `f32(${a})`);
+  if (fn === 'ne' && (type === 'f32' || type === 'f16')) {
+    // WGSL leaves open what NaN is unequal to
+    const unlike = args.flatMap((x, i) => (x.kind === 'const' ? [] : [call('is_nan', `f32(${[a, b][i]})`)]));
+    return a === b ? unlike[0] : `(${[`${a} != ${b}`, ...unlike].join(' || ')})`;
+  }
   return `(${a} ${compares[fn]} ${b})`;
 }
 

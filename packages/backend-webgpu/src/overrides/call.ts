@@ -2,11 +2,12 @@
  * A dispatch in the making. Uniforms are given one after the other, and every one answers with the code that reads it, so that values and code cannot fall
  * apart; the code itself is asked for only if the kernel is not there yet.
  */
-import type { Buffer, Fault, Gpu } from '../gpu.ts';
-import { type Axis, axesOf, merged } from '../geometry.ts';
-import { type Bindings, bind, declareBindings, declareUniforms, grid, type View, word } from '../shader.ts';
+
 import { elementType } from '../elements.ts';
+import { type Axis, axesOf, merged } from '../geometry.ts';
+import type { Buffer, Fault, Gpu } from '../gpu.ts';
 import { preludeOf } from '../math.ts';
+import { type Bindings, bind, declareBindings, declareUniforms, grid, type View, word } from '../shader.ts';
 
 /** What an override is given. */
 export type Operands = readonly (View | number | null)[];
@@ -125,7 +126,11 @@ fn report(value: i32) {
   }
 
   /** Records the run on `groups` workgroups of `invocations` each. */
-  run(groups: number, invocations: number, code: () => { readonly body: string; readonly uses?: Iterable<string>; readonly declarations?: string }): void {
+  run(
+    groups: number,
+    invocations: number,
+    code: () => { readonly body: string; readonly uses?: Iterable<string>; readonly declarations?: string },
+  ): void {
     const { buffers, access, types } = this.#bindings;
     const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
       const { body, uses = [], declarations = '' } = code();

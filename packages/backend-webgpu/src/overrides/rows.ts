@@ -2,8 +2,9 @@
  * Kernels over rows: what is normalised together is a row, whichever dims it has. A workgroup takes one long row or several short ones, and its
  * invocations share them: `lanes` to a row.
  */
-import type { Gpu } from '../gpu.ts';
+
 import { sizeOf } from '../geometry.ts';
+import type { Gpu } from '../gpu.ts';
 import type { View } from '../shader.ts';
 import { Call } from './call.ts';
 
@@ -80,7 +81,11 @@ export function runRows(gpu: Gpu, { name, outs, ins, outer, params = [], body }:
   call.run(Math.ceil(count / layout.rows), layout.rows * layout.lanes, () => {
     const uses = new Set<string>();
     const code = body(writerOf(call, layout, uses, start, along, given));
-    return { uses, declarations: reductions(layout, uses), body: [...opening(layout, rows, n), ...code].map((line) => `  ${line}`).join('\n') };
+    return {
+      uses,
+      declarations: reductions(layout, uses),
+      body: [...opening(layout, rows, n), ...code].map((line) => `  ${line}`).join('\n'),
+    };
   });
 }
 
