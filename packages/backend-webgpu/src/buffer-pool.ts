@@ -15,6 +15,16 @@ function classOf(bytes: number): number {
 interface Entry extends Buffer {
   /** The batch of commands that used it last. */
   lastUse: number;
+  /** Set where the device had no memory for it: it is not used again. */
+  failed: boolean;
+}
+
+/** What a pool asks of the device that it belongs to. */
+export interface PoolHost {
+  /** Hears of a buffer that is gone. */
+  destroyed(buffer: Buffer): void;
+  /** Runs `create` in an error scope; what it catches becomes the error of the next `await`. */
+  scoped<T>(create: () => T, failed: (error: GPUError) => BackendError): T;
 }
 
 /** Batches for which an unused buffer is kept. */
@@ -26,16 +36,16 @@ const keepBytes = 2 ** 27;
 
 export class BufferPool {
   readonly #device: GPUDevice;
-  readonly #onDestroy: (buffer: Buffer) => void;
+  readonly #host: PoolHost;
   readonly #free = new Map<number, Entry[]>();
   #nextId = 1;
   /** Bytes in buffers that somebody holds, and in those that wait to be used again. */
   usedBytes = 0;
   freeBytes = 0;
 
-  constructor(device: GPUDevice, onDestroy: (buffer: Buffer) => void) {
+  constructor(device: GPUDevice, host: PoolHost) {
     this.#device = device;
-    this.#onDestroy = onDestroy;
+    this.#host = host;
   }
 
   /** A storage buffer of at least `bytes`, contents undefined. */
@@ -56,18 +66,41 @@ export class BufferPool {
       known.type = type;
       return known;
     }
-    const gpu = this.#device.createBuffer({
-      size: actual,
-      usage: bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyTarget,
-    });
-    const entry: Entry = { gpu, id: this.#nextId++, bytes: size, type, lastUse: 0 };
+    const held = this.usedBytes - actual;
+    const usage = bufferUsage.storage | bufferUsage.copySource | bufferUsage.copyTarget;
+    let entry: Entry | null = null;
+    const gpu = this.#host.scoped(
+      () => this.#device.createBuffer({ size: actual, usage }),
+      ({ message }) => {
+        if (entry) this.#drop(entry);
+        return new BackendError(
+          `webgpu: out of memory: ${bytes} bytes were asked, ${held} are held in tensors and ${this.freeBytes} wait to be used again; dispose what isn't needed, or use smaller batches (${message})`,
+        );
+      },
+    );
+    entry = { gpu, id: this.#nextId++, bytes: size, type, lastUse: 0, failed: false };
     return entry;
+  }
+
+  /** A buffer that the device had no memory for is not handed out again. */
+  #drop(entry: Entry): void {
+    entry.failed = true;
+    const list = this.#free.get(entry.bytes) ?? [];
+    const at = list.indexOf(entry);
+    if (at < 0) return;
+    list.splice(at, 1);
+    this.freeBytes -= entry.gpu.size;
+    this.#host.destroyed(entry);
   }
 
   /** Takes a buffer back; commands recorded so far may still use it. */
   release(buffer: Buffer): void {
     const entry = buffer as Entry;
     this.usedBytes -= entry.gpu.size;
+    if (entry.failed) {
+      this.#host.destroyed(entry);
+      return;
+    }
     this.freeBytes += entry.gpu.size;
     const list = this.#free.get(entry.bytes);
     if (list) list.push(entry);
@@ -90,7 +123,7 @@ export class BufferPool {
       const kept = list.filter((entry) => {
         if (batch - entry.lastUse <= patience) return true;
         this.freeBytes -= entry.gpu.size;
-        this.#onDestroy(entry);
+        this.#host.destroyed(entry);
         entry.gpu.destroy();
         return false;
       });
