@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { inChromium } from './tools/legs/chromium.ts';
+import { inChromium, withChromium } from './tools/legs/chromium.ts';
 import { onDawn } from './tools/legs/dawn.ts';
 import { onNode24 } from './tools/legs/node24.ts';
 
@@ -78,7 +78,9 @@ const hasLegs = process.platform === 'linux' && process.arch === 'x64';
 const legsOfHere = hasLegs ? legs : [];
 
 /** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
-const hostOf: { readonly [name: string]: object | undefined } = hasLegs ? { 'backend-webgpu': onDawn() } : {};
+const hostOf: { readonly [name: string]: object | undefined } = hasLegs
+  ? { 'backend-webgpu': onDawn(), playground: withChromium({ webgpu: true }) }
+  : {};
 
 export default defineConfig({
   test: {

@@ -39,23 +39,30 @@ export const swiftShader = {
   LD_LIBRARY_PATH: home,
 };
 
-/** A WebGPU adapter in a browser that has no GPU. */
-const webgpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+/** How to start that Chromium. What runs in it are our own tests: they need no sandbox, which containers often lack. */
+export const launchOptions = ({ webgpu = false } = {}) => ({
+  executablePath: join(home, 'chromium'),
+  // a WebGPU adapter where there is no GPU
+  args: webgpu
+    ? ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
+    : ['--no-sandbox'],
+  env: { ...process.env, LD_LIBRARY_PATH: `${join(home, 'lib')}:${home}` } as { [name: string]: string },
+});
 
-/** The options of a vitest project whose tests run in that Chromium. They are our own tests: they need no sandbox, which containers often lack. */
-export const inChromium = ({ webgpu = false } = {}) => ({
+/** The options of a vitest project whose tests run in that Chromium. */
+export const inChromium = (options: { readonly webgpu?: boolean } = {}) => ({
   globalSetup: fileURLToPath(import.meta.url),
   browser: {
     enabled: true,
     headless: true,
     screenshotFailures: false,
-    provider: playwright({
-      launchOptions: {
-        executablePath: join(home, 'chromium'),
-        args: webgpu ? ['--no-sandbox', ...webgpuFlags] : ['--no-sandbox'],
-        env: { ...process.env, LD_LIBRARY_PATH: `${join(home, 'lib')}:${home}` } as { [name: string]: string },
-      },
-    }),
+    provider: playwright({ launchOptions: launchOptions(options) }),
     instances: [{ browser: 'chromium' as const }],
   },
+});
+
+/** The options of a vitest project whose tests start that Chromium themselves: `inject('chromium')` says how. */
+export const withChromium = (options: { readonly webgpu?: boolean } = {}) => ({
+  globalSetup: fileURLToPath(import.meta.url),
+  provide: { chromium: launchOptions(options) },
 });

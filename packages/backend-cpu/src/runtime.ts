@@ -21,7 +21,7 @@ import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
 import { map as plainMap } from './kernels/map.ts';
 import { matmul } from './kernels/matmul.ts';
-import { random } from './kernels/random.ts';
+import { random, randomIntegers } from './kernels/random.ts';
 import { reduce } from './kernels/reduce.ts';
 import { createArgReduce } from './wasm/arg-reduce.ts';
 import { attentionOverrides } from './wasm/attention.ts';
@@ -65,6 +65,7 @@ const plain: Runtime<Buffer> = {
   scatter,
   sort,
   random,
+  randomIntegers,
   overrides: decomposition,
 };
 

@@ -1,7 +1,8 @@
 /** The map family: one invocation computes some elements of the outputs, each by the program's expressions. */
-import { type Program, topological } from '@tenfold/tensor-core';
+import type { Program } from '@tenfold/tensor-core';
 import { type Axis, axesOf, merged, sizeOf } from './geometry.ts';
 import type { Gpu } from './gpu.ts';
+import { loadsOf, usesOf, writeLoaded } from './operands.ts';
 import { render, toStored } from './render.ts';
 import {
   type Bindings,
@@ -16,26 +17,6 @@ import {
   workgroup,
   writeParams,
 } from './shader.ts';
-
-/** What of a program decides how its operands are walked over. */
-interface Uses {
-  /** It asks for positions, so dims stay as they are. */
-  readonly positions: boolean;
-  /** Inputs read by `load`, which have shapes of their own. */
-  readonly loaded: ReadonlySet<number>;
-}
-
-const known = new WeakMap<Program, Uses>();
-
-function usesOf(program: Program): Uses {
-  const cached = known.get(program);
-  if (cached) return cached;
-  const nodes = topological(program.outputs);
-  const loaded = new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])));
-  const uses = { positions: nodes.some(({ kind }) => kind === 'index'), loaded };
-  known.set(program, uses);
-  return uses;
-}
 
 /** An operand that runs along the elements one after another, that is one element for all, or that needs the position of each element. */
 type Walk = 'dense' | 'one' | 'strided';
@@ -70,11 +51,7 @@ export function createMap(gpu: Gpu) {
       words[at++] = view.offset;
       if (walks[o] === 'strided') for (const { strides } of axes) words[at++] = strides[o];
     });
-    for (const i of loaded) {
-      words[at++] = ins[i].offset;
-      for (const size of ins[i].shape) words[at++] = size;
-      for (const stride of ins[i].strides) words[at++] = stride;
-    }
+    at = writeLoaded(gpu, at, loaded, ins);
     at = writeParams(gpu, at, program, params);
     const [x, y] = grid(Math.ceil(n / (workgroup * perInvocation)));
     gpu.dispatch(kernel, bindings.buffers, at, x, y);
@@ -101,28 +78,14 @@ function mapShader(
     const terms = Array.from({ length: rank }, (_, d) => `p${d} * ${word(at++)}`);
     return [offset, ...terms].join(' + ');
   });
-  const loads = new Map<number, (position: readonly string[], outside: string) => string>();
-  for (const i of loaded) {
-    const offset = word(at++);
-    const sizes = ins[i].shape.map(() => word(at++));
-    const strides = ins[i].strides.map(() => word(at++));
-    loads.set(i, (position, outside) => {
-      // a negative position is a huge unsigned one
-      const inside = position.map((p, d) => `bitcast<u32>(${p}) < ${sizes[d]}`).join(' && ') || 'true';
-      const index = [offset, ...position.map((p, d) => `bitcast<u32>(${p}) * ${strides[d]}`)].join(' + ');
-      // what lies outside is not read: the index stays within the buffer
-      const value = read(slots[outCount + i], ins[i].dtype, `select(0u, ${index}, ${inside})`);
-      return `select(${outside}, ${value}, ${inside})`;
-    });
-  }
-  const firstParam = at;
+  const { load, at: firstParam } = loadsOf(loaded, ins, slots.slice(outCount), at);
   let walkedInput = outCount;
   const inputIndex = ins.map((_, i) => (loaded.has(i) ? '' : indices[walkedInput++]));
   const { statements, outputs, functions } = render(program, {
     input: (i) => read(slots[outCount + i], ins[i].dtype, inputIndex[i]),
     param: (i, dtype) => wordAs(firstParam + i, dtype),
     index: (d) => `i32(p${d})`,
-    load: (i, _, position, outside) => (loads.get(i) as NonNullable<ReturnType<typeof loads.get>>)(position, outside),
+    load: (i, _, position, outside) => load(i, position, outside),
   });
   const position = positions || walks.includes('strided') ? positionOf(rank) : [];
   const stores = outputs.map(

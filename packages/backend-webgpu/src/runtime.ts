@@ -32,8 +32,14 @@ function runtimeOn(gpu: Gpu): Runtime<Buffer> {
   const map = createMap(gpu);
   const reduce = createReduce(gpu);
   const matmul = createMatmul(gpu);
+  const sort = createSort(gpu);
   return {
-    capabilities: { dtypes: gpu.hasF16 ? [...dtypes, 'float16'] : dtypes, syncRead: false, collectedBelow: 0 },
+    capabilities: {
+      dtypes: gpu.hasF16 ? [...dtypes, 'float16'] : dtypes,
+      int64Bits: 32,
+      syncRead: false,
+      collectedBelow: 0,
+    },
     allocate(dtype, length) {
       gpu.check();
       const type = elementType(dtype);
@@ -53,9 +59,9 @@ function runtimeOn(gpu: Gpu): Runtime<Buffer> {
     scan: createScan(gpu),
     matmul,
     gather: createGather(gpu),
-    scatter: createScatter(gpu),
-    sort: createSort(gpu),
-    random: createRandom(gpu),
+    scatter: createScatter(gpu, sort),
+    sort,
+    ...createRandom(gpu),
     overrides: createOverrides(gpu, { map, reduce, matmul }),
   };
 }
@@ -66,7 +72,10 @@ export type Families = Pick<Runtime<Buffer>, 'map' | 'reduce' | 'matmul'>;
 function upload(gpu: Gpu, buffer: Buffer, data: TypedArray, offset: number): void {
   const encoded = buffer.type.encode(data);
   const { bytes } = buffer.type;
-  if (encoded.byteLength % 4 === 0) return gpu.write(buffer, offset * bytes, encoded as Uint32Array<ArrayBuffer>);
+  if (encoded.byteLength % 4 === 0) {
+    gpu.write(buffer, offset * bytes, encoded as Uint32Array<ArrayBuffer>);
+    return;
+  }
   // an odd number of halves: the word that the last one shares is the buffer's own, at its end
   const padded = new Uint16Array(encoded.length + 1);
   padded.set(encoded);

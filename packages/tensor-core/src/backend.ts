@@ -29,8 +29,8 @@ export type ArgReduceKind = 'argmax' | 'argmin';
 export type ScanKind = 'cumsum' | 'cumprod' | 'cummax' | 'cummin';
 /** How `scatter` combines with what is there. Duplicates are applied in index order; with `set` the last one wins; `add` of bools is or. */
 export type ScatterMode = 'set' | 'add' | 'multiply' | 'max' | 'min';
-/** `bits`: an int64 holding 32 random bits · `uniform`: a float in [0, 1) · `normal`: a float from N(0, 1). Algorithms in `philox.ts`. */
-export type RandomKind = 'bits' | 'uniform' | 'normal';
+/** `uniform`: a float in [0, 1) · `normal`: a float from N(0, 1). Algorithms in `philox.ts`. */
+export type RandomKind = 'uniform' | 'normal';
 
 /** How many dims of each role the operands of a `matmul` have, in this order: out `[batch…, m…, n…]`, a `[batch…, m…, k…]`, b `[batch…, k…, n…]`. */
 export interface MatmulDims {
@@ -64,6 +64,8 @@ export interface Override<B = unknown> {
 export interface Capabilities {
   /** Element types the device stores and computes. */
   readonly dtypes: readonly DType[];
+  /** 32 where the device has no 64-bit integers and keeps int64 in 32 bits: it refuses what doesn't fit with a `DTypeError`. Default 64. */
+  readonly int64Bits?: 32 | 64;
   /** Whether `downloadSync` exists, and with it `itemSync()` and ops whose result shape depends on values. */
   readonly syncRead: boolean;
   /**
@@ -124,6 +126,8 @@ export interface Runtime<B = unknown> {
   sort(values: TensorView<B>, indices: TensorView<B>, input: TensorView<B>, axis: number, descending: boolean): void;
   /** Element i (row-major) of a Philox stream of `key` starting at counter block `offset`. */
   random(kind: RandomKind, out: TensorView<B>, key: RandomKey, offset: number): void;
+  /** `low + w mod range` for the 32-bit word `w` of element i of a Philox stream; `range` is at most 2^32. `out` has any dtype. */
+  randomIntegers(out: TensorView<B>, key: RandomKey, offset: number, low: number, range: number): void;
 
   /** Own kernels by op name. */
   readonly overrides: { readonly [op: string]: Override<B> | undefined };

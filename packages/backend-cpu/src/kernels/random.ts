@@ -9,17 +9,17 @@ import {
   type RandomKey,
   type RandomKind,
 } from '@tenfold/tensor-core';
-import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
+import { type Buffer, codecOf, toElement, type View } from '../elements.ts';
 import { count, forEachPosition, isDense } from '../iterate.ts';
 
 /** Bits of the fraction of a uniform number: as many as the dtype holds, so that none rounds up to 1. */
 const uniformBits: { readonly [D in DType]?: number } = { float16: 11, bfloat16: 8 };
 
 export function random(kind: RandomKind, out: View, key: RandomKey, offset: number): void {
-  const seed = (BigInt(key.hi) << 32n) | BigInt(key.lo);
+  const seed = seedOf(key);
   const n = count(out.shape);
   const { buffer } = out.storage;
-  if (kind !== 'bits' && isFloats(buffer) && isDense(out.shape, out.strides)) {
+  if (isFloats(buffer) && isDense(out.shape, out.strides)) {
     fill(kind, buffer.subarray(out.offset, out.offset + n), seed, offset);
     return;
   }
@@ -28,6 +28,18 @@ export function random(kind: RandomKind, out: View, key: RandomKey, offset: numb
   let next = 0;
   forEachPosition(out.shape, [out], ([at]) => write(out.storage.buffer, at, values[next++]));
 }
+
+export function randomIntegers(out: View, key: RandomKey, offset: number, low: number, range: number): void {
+  const words = new Uint32Array(count(out.shape));
+  fillBits(words, seedOf(key), offset);
+  const { write } = codecOf(out.dtype);
+  let next = 0;
+  forEachPosition(out.shape, [out], ([at]) =>
+    write(out.storage.buffer, at, toElement(low + (words[next++] % range), out.dtype)),
+  );
+}
+
+const seedOf = ({ lo, hi }: RandomKey): bigint => (BigInt(hi) << 32n) | BigInt(lo);
 
 type Floats = Float32Array | Float64Array;
 
@@ -38,12 +50,7 @@ function fill(kind: 'uniform' | 'normal', to: Floats, seed: bigint, offset: numb
   else (kind === 'uniform' ? fillUniform32 : fillNormal32)(to, seed, offset);
 }
 
-function draw(kind: RandomKind, dtype: DType, n: number, seed: bigint, offset: number): ArrayLike<Element> {
-  if (kind === 'bits') {
-    const bits = new Uint32Array(n);
-    fillBits(bits, seed, offset);
-    return dtype === 'int64' ? BigInt64Array.from(bits, BigInt) : bits;
-  }
+function draw(kind: RandomKind, dtype: DType, n: number, seed: bigint, offset: number): ArrayLike<number> {
   const values = dtype === 'float64' ? new Float64Array(n) : new Float32Array(n);
   fill(kind, values, seed, offset);
   const bits = kind === 'uniform' ? uniformBits[dtype] : undefined;

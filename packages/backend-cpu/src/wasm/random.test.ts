@@ -18,9 +18,8 @@ const seed = 0xfedc_ba98_7654_3210n;
 const key = { lo: 0x7654_3210, hi: 0xfedc_ba98 };
 
 function expected(kind: RandomKind, dtype: DType, n: number, offset: number): number[] {
-  const to = kind === 'bits' ? new Uint32Array(n) : dtype === 'float64' ? new Float64Array(n) : new Float32Array(n);
-  if (to instanceof Uint32Array) fillBits(to, seed, offset);
-  else if (to instanceof Float64Array) (kind === 'uniform' ? fillUniform64 : fillNormal64)(to, seed, offset);
+  const to = dtype === 'float64' ? new Float64Array(n) : new Float32Array(n);
+  if (to instanceof Float64Array) (kind === 'uniform' ? fillUniform64 : fillNormal64)(to, seed, offset);
   else (kind === 'uniform' ? fillUniform32 : fillNormal32)(to, seed, offset);
   return Array.from(to);
 }
@@ -28,7 +27,6 @@ function expected(kind: RandomKind, dtype: DType, n: number, offset: number): nu
 describe.each(['wasm', 'plain'] as const)('random of engine %s', (engine) => {
   const runtime = cpu({ engine }).open(0);
   const cases: readonly (readonly [RandomKind, DType])[] = [
-    ['bits', 'int64'],
     ['uniform', 'float32'],
     ['uniform', 'float64'],
     ['normal', 'float32'],
@@ -48,6 +46,20 @@ describe.each(['wasm', 'plain'] as const)('random of engine %s', (engine) => {
           expect(untouched(view), `[${shape}] from ${offset}`).toBe(true);
         }
       }
+    }
+  });
+
+  it.each(['int64', 'int32', 'float32', 'uint8', 'bool'] as const)('integers of %s', (dtype) => {
+    const random = generator(1);
+    const [low, range] = dtype === 'bool' ? [0, 2] : dtype === 'uint8' ? [3, 250] : [-1000, 3001];
+    for (const offset of [0, 2 ** 32 - 3]) {
+      const words = new Uint32Array(1023);
+      fillBits(words, seed, offset);
+      const view = randomView(random, dtype, [33, 31], { dense: false });
+      runtime.randomIntegers(view, key, offset, low, range);
+      const actual = addresses(view).map((at) => Number(view.storage.buffer[at]));
+      expect(actual, `from ${offset}`).toEqual(Array.from(words, (w) => low + (w % range)));
+      expect(untouched(view), `from ${offset}`).toBe(true);
     }
   });
 });

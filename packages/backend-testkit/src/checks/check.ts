@@ -1,5 +1,5 @@
 /** What a check without a fixture is: for ops that make tensors from data or draw random numbers. */
-import type { Tensor } from '@tenfold/tensor-core';
+import { DTypeError, type Tensor } from '@tenfold/tensor-core';
 import { ConformanceError } from '../compare.ts';
 
 /** `|actual - expected| <= atol + rtol · |expected|`. */
@@ -38,4 +38,15 @@ export async function expectNumbers(
 /** Throws `message` unless `condition` holds. */
 export function expectThat(condition: boolean, message: string): void {
   if (!condition) throw new ConformanceError(message);
+}
+
+/** Throws unless `call` throws a `DTypeError`. */
+export function expectRefusal(call: () => unknown): void {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof DTypeError) return;
+    throw error;
+  }
+  throw new ConformanceError('expected a DTypeError: the device says that its int64 has 32 bits');
 }

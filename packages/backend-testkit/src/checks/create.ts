@@ -11,7 +11,7 @@ import {
   tensor,
 } from '@tenfold/tensor-core';
 import { ConformanceError } from '../compare.ts';
-import { type Check, expectNumbers, expectThat } from './check.ts';
+import { type Check, expectNumbers, expectRefusal, expectThat } from './check.ts';
 
 /** Elements as they lie in memory, the extremes of each dtype among them. float16 and bfloat16 as bits. */
 const elements: { readonly [D in DType]: readonly (number | bigint)[] } = {
@@ -27,9 +27,12 @@ const elements: { readonly [D in DType]: readonly (number | bigint)[] } = {
   bool: [0, 1, 1],
 };
 
+/** The extremes of int64 where a device keeps it in 32 bits. */
+const narrow = [0n, -1n, 2n ** 31n - 1n, -(2n ** 31n)];
+
 /** A typed array of a dtype's own kind. */
-function typed(dtype: DType): TypedArray {
-  const values = elements[dtype];
+function typed(dtype: DType, device: string): TypedArray {
+  const values = dtype === 'int64' && isNarrow(device) ? narrow : elements[dtype];
   if (dtype === 'int64') return BigInt64Array.from(values as bigint[]);
   const array = new arrayTypes[dtype](values.length) as Float64Array;
   array.set(values as number[]);
@@ -39,12 +42,14 @@ function typed(dtype: DType): TypedArray {
 const has = (device: string, dtype: DType): boolean =>
   resolveDevice(device).runtime.capabilities.dtypes.includes(dtype);
 
+const isNarrow = (device: string): boolean => resolveDevice(device).runtime.capabilities.int64Bits === 32;
+
 const roundTrip = (dtype: DType): Check => ({
   op: 'fromData',
   name: `${dtype} there and back`,
   async run(device) {
     if (!has(device, dtype)) return;
-    const data = typed(dtype);
+    const data = typed(dtype, device);
     const x = fromTypedArray(data, [1, data.length], { dtype, device });
     const back = await x.toTypedArray();
     // halves come back as the numbers they stand for: through float32 and back they are the same bits
@@ -61,6 +66,15 @@ const roundTrip = (dtype: DType): Check => ({
 /** Checks of ops that have no samples. */
 export const createChecks: readonly Check[] = [
   ...dtypeNames.map(roundTrip),
+  {
+    op: 'fromData',
+    name: 'int64 that the device has no bits for is a DTypeError',
+    async run(device) {
+      if (!isNarrow(device)) return;
+      for (const x of [2n ** 31n, -(2n ** 31n) - 1n, 2n ** 63n - 1n, -(2n ** 63n)])
+        expectRefusal(() => fromTypedArray(BigInt64Array.of(1n, x), [2], { device }));
+    },
+  },
   {
     op: 'fromData',
     name: 'nested arrays are in row-major order',

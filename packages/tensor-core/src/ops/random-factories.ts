@@ -19,6 +19,7 @@ import {
   drawDType,
   drawFloat,
   drawIntegers,
+  drawWords,
   floatFactory,
   meta,
   program,
@@ -88,8 +89,10 @@ export const randomFactories: { readonly [K in keyof RandomFunctionOps]: OpSpec<
     infer: (_, { n, dtype }) => ({ shape: [n], dtype }),
     kernel(runtime, [out], _, { n, generator }) {
       if (n === 0) return;
-      const [words, sorted, order] = [0, 1, 2].map(() => allocate(deviceOf(out), 'int64', [n]));
-      draw(runtime, 'bits', words, generator);
+      const [words, sorted] = [0, 1].map(() => allocate(deviceOf(out), 'int32', [n]));
+      const order = allocate(deviceOf(out), 'int64', [n]);
+      // less 2^31, which keeps their order
+      drawWords(runtime, words, generator, -(2 ** 31), 2 ** 32);
       runtime.sort(sorted, order, words, 0, false);
       const made = program(
         `randperm|${out.dtype}`,

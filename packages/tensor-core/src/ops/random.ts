@@ -2,7 +2,7 @@
 import type { RandomKind, Runtime, TensorView } from '../backend.ts';
 import { allocate, dispatch } from '../dispatch.ts';
 import { type DType, dtypes, isFloat } from '../dtype.ts';
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import {
   BITS_PER_BLOCK,
@@ -52,7 +52,6 @@ export const deviceOf = (out: TensorView): Device => (out as TensorView & { read
 
 /** Blocks of a request. */
 function blocks(kind: RandomKind, dtype: DType, n: number): number {
-  if (kind === 'bits') return blocksFor(n, BITS_PER_BLOCK);
   const wide = dtype === 'float64';
   if (kind === 'uniform') return blocksFor(n, wide ? UNIFORM64_PER_BLOCK : UNIFORM32_PER_BLOCK);
   return blocksFor(n, wide ? NORMAL64_PER_BLOCK : NORMAL32_PER_BLOCK);
@@ -120,22 +119,38 @@ export function drawFloat(kind: 'uniform' | 'normal', runtime: Runtime, out: Ten
   else fillDrawn(runtime, out, kind, generator, kind, (x) => x, []);
 }
 
+/** Fills `out` with `low + w mod range` for the next words `w` of the generator; `range` is at most 2^32. */
+export function drawWords(runtime: Runtime, out: TensorView, generator: Generator, low: number, range: number): void {
+  const n = numel(out.shape);
+  if (n === 0) return;
+  const { key, offset } = generator.take(blocksFor(n, BITS_PER_BLOCK));
+  runtime.randomIntegers(out, key, offset, low, range);
+}
+
 /** Integers from `low` up to but not including `high`: random bits modulo the range, 32 of them or 53 where the range needs more. */
 export function drawIntegers(runtime: Runtime, out: TensorView, generator: Generator, low: number, high: number): void {
   const range = high - low;
-  const many = range > 2 ** 32;
-  const bits = Array.from({ length: many ? 2 : 1 }, () => allocate(deviceOf(out), 'int64', out.shape));
-  for (const one of bits) draw(runtime, 'bits', one, generator);
-  const made = program(`int|${out.dtype}|${many}`, () => {
-    const [first, second] = bits.map((_, i) => e.input(i, 'int64'));
-    const word = many ? e.add(e.mul(e.rem(first, 2 ** 21), 2 ** 32), second) : first;
+  if (range <= 2 ** 32) {
+    drawWords(runtime, out, generator, low, range);
+    return;
+  }
+  if (runtime.capabilities.int64Bits === 32) {
+    throw new DTypeError(
+      `random integers from ${low} up to but not including ${high}: '${deviceOf(out).name}' keeps integers in 32 bits; give a smaller range, or draw on cpu`,
+    );
+  }
+  const words = [0, 1].map(() => allocate(deviceOf(out), 'int64', out.shape));
+  for (const one of words) drawWords(runtime, one, generator, 0, 2 ** 32);
+  const made = program(`int|${out.dtype}`, () => {
+    const [first, second] = words.map((_, i) => e.input(i, 'int64'));
+    const word = e.add(e.mul(e.rem(first, 2 ** 21), 2 ** 32), second);
     return new e.Program(
       [e.cast(e.add(e.rem(word, e.param(0, 'int64')), e.param(1, 'int64')), out.dtype)],
-      bits.map(() => 'int64' as const),
+      ['int64', 'int64'],
       ['int64', 'int64'],
     );
   });
-  runtime.map([out], bits, made, [range, low]);
+  runtime.map([out], words, made, [range, low]);
 }
 
 export function checkFloat(name: string, dtype: DType): void {
