@@ -1,9 +1,18 @@
 /** Ops that are one kernel or a few here against the cpu backend. */
 import '@tenfold/backend-cpu/register';
 import './register.ts';
-import { describe, expect, it } from 'vitest';
 import { tensor } from '@tenfold/tensor-core';
-import { both, expectClose, generator, type Operand, type OpName, type Pair, type Random, runBoth } from './overrides.test-support.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  both,
+  expectClose,
+  generator,
+  type Operand,
+  type OpName,
+  type Pair,
+  type Random,
+  runBoth,
+} from './overrides.test-support.ts';
 
 function shapeOf(random: Random, ranks: readonly number[]): number[] {
   const rank = random.pick(ranks);
@@ -55,7 +64,8 @@ describe('softmax', () => {
 
 describe('normalisations', () => {
   /** A weight, a bias, or none. */
-  const affine = (random: Random, shape: readonly number[]): Pair | null => (random() < 0.3 ? null : both(random, shape));
+  const affine = (random: Random, shape: readonly number[]): Pair | null =>
+    random() < 0.3 ? null : both(random, shape);
   const wantedOf = (random: Random, n: number): boolean[] => Array.from({ length: n }, () => random() < 0.7);
 
   async function compare(name: OpName, operands: readonly Operand[], attrs: object, what: string): Promise<Pair[]> {

@@ -33,7 +33,7 @@ const repeated = (view: View, { shape }: View): View =>
 /** Statements for the class `c` of the target at `index`: whether it counts, and what it weighs. A wrong one is reported and counts for nothing. */
 function sample(row: RowWriter, target: number, index: string, weight: number | null, report: boolean): string {
   const [ignored, classes, stride] = [row.integer(0), row.integer(1), row.integer(2)];
-  const wrong = 'counts && (c < 0 || c >= ' + `${classes})`;
+  const wrong = `counts && (c < 0 || c >= ${classes})`;
   return `let c = i32(${row.loadAt(target, index)});
     var counts = c != ${ignored};
     if (${wrong}) { ${report ? row.fault('c') : ''} counts = false; }
@@ -45,7 +45,9 @@ const refusal = (inputs: Operands, samples: number, attrs: unknown): true | stri
   if (samples > atOnce) return `more than ${atOnce} samples`;
   const { ignoreIndex } = attrs as NllAttrs;
   if (ignoreIndex < -(2 ** 31) || ignoreIndex >= 2 ** 31) return 'ignoreIndex beyond 32 bits';
-  return inputs.every((x) => x === null || typeof x === 'number' || sizeOf(x.shape) < 2 ** 31) || 'at most 2^31 elements';
+  return (
+    inputs.every((x) => x === null || typeof x === 'number' || sizeOf(x.shape) < 2 ** 31) || 'at most 2^31 elements'
+  );
 };
 
 function nllLoss(gpu: Gpu, out: View, inputs: Operands, { reduction, ignoreIndex }: NllAttrs): void {

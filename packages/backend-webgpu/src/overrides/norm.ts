@@ -192,7 +192,12 @@ function gradientOfInput(gpu: Gpu, { name, frame, through, ...b }: Backward, out
 }
 
 /** dw = Σ g n,  db = Σ g. */
-function gradientsOfAffine(gpu: Gpu, { name, frame, ...b }: Backward, toWeight: View | null, toBias: View | null): void {
+function gradientsOfAffine(
+  gpu: Gpu,
+  { name, frame, ...b }: Backward,
+  toWeight: View | null,
+  toBias: View | null,
+): void {
   const roster = new Roster(frame.affineDims);
   const weight = toWeight && roster.out(frame.affine(toWeight));
   const bias = toBias && roster.out(frame.affine(toBias));

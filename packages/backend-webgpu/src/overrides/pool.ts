@@ -136,9 +136,7 @@ function divisor(call: Call, geometry: Words, { sizes }: Codes, attrs: AvgAttrs,
     .map(({ taps, stride, padding }, d) => {
       const start = `(${position[d]} * ${stride} - ${padding})`;
       const end = `min(${start} + ${taps}, ${sizes[d]} + ${padding})`;
-      const length = attrs.countIncludePad
-        ? `(${end} - ${start})`
-        : `(min(${end}, ${sizes[d]}) - max(${start}, 0))`;
+      const length = attrs.countIncludePad ? `(${end} - ${start})` : `(min(${end}, ${sizes[d]}) - max(${start}, 0))`;
       return `f32(${length})`;
     })
     .join(' * ');

@@ -76,7 +76,10 @@ export interface RowsKernel {
 const run = 32;
 
 /** Runs a kernel over rows, if there are any. */
-export function runRows(gpu: Gpu, { name, outs, ins, outer, params = [], integers = [], fault, body }: RowsKernel): void {
+export function runRows(
+  gpu: Gpu,
+  { name, outs, ins, outer, params = [], integers = [], fault, body }: RowsKernel,
+): void {
   const [main] = ins;
   const count = sizeOf(main.shape.slice(0, outer));
   const length = sizeOf(main.shape.slice(outer));
@@ -95,7 +98,11 @@ export function runRows(gpu: Gpu, { name, outs, ins, outer, params = [], integer
   call.run(Math.ceil(count / layout.rows), layout.rows * layout.lanes, () => {
     const uses = new Set<string>();
     const code = body(writerOf(call, layout, uses, start, along, given));
-    return { uses, declarations: reductions(layout, uses), body: [...opening(layout, rows, n), ...code].map((line) => `  ${line}`).join('\n') };
+    return {
+      uses,
+      declarations: reductions(layout, uses),
+      body: [...opening(layout, rows, n), ...code].map((line) => `  ${line}`).join('\n'),
+    };
   });
 }
 
