@@ -1,7 +1,7 @@
 /** Ops that are one kernel or a few here against the cpu backend. */
 import '@tenfold/backend-cpu/register';
 import './register.ts';
-import { tensor } from '@tenfold/tensor-core';
+import { builtinOps, dispatch, IndexError, tensor } from '@tenfold/tensor-core';
 import { describe, expect, it } from 'vitest';
 import {
   both,
@@ -10,6 +10,7 @@ import {
   type Operand,
   type OpName,
   type Pair,
+  pairOf,
   type Random,
   runBoth,
 } from './overrides.test-support.ts';
@@ -131,6 +132,93 @@ describe('normalisations', () => {
       const [, mean, rstd] = await compare('layerNorm', [x, weight, bias], { dims, eps: 1e-5 }, `[${shape}]`);
       const inputs = [both(random, shape), x, mean, rstd, weight];
       await compare('layerNormBackward', inputs, { dims, wanted: [true, true, true] }, `[${shape}], gradient`);
+    }
+  });
+});
+
+describe('the likelihood of classes', () => {
+  const reductions = ['mean', 'sum', 'none'] as const;
+
+  it('and its gradient in 60 random cases', async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = generator(seed);
+      const classes = 1 + random.below(12);
+      const places = Array.from({ length: random.below(3) }, () => 1 + random.below(5));
+      const samples = random() < 0.1 ? 0 : 1 + random.below(seed % 4 === 0 ? 700 : 20);
+      const target = random() < 0.1 ? [] : [samples, ...places];
+      const shape = target.length === 0 ? [classes] : [samples, classes, ...places];
+      const reduction = random.pick(reductions);
+      const ignoreIndex = random.pick([-100, 0, 2]);
+      const n = target.reduce((a, b) => a * b, 1);
+      const list = Array.from({ length: n }, () => (random() < 0.2 && ignoreIndex < 0 ? -100 : random.below(classes)));
+      const at = pairOf((device) => tensor(list, { dtype: 'int64', device }).reshape(target));
+      const weight = random() < 0.5 ? null : both(random, [classes]);
+      const what = `seed ${seed}: [${shape}], ${reduction}, ignoring ${ignoreIndex}, ${weight ? 'weighted' : ''}`;
+      const operands = [both(random, shape), at, weight];
+      await expectClose(runBoth('nllLoss', operands, { reduction, ignoreIndex }), what, 4);
+      const grad = both(random, reduction === 'none' ? target : []);
+      const attrs = { reduction, ignoreIndex, classes };
+      await expectClose(runBoth('nllLossBackward', [grad, at, weight], attrs), `${what}, gradient`, 4);
+    }
+  });
+
+  it.each(reductions)('reports a target that is no class, reduced by %s', async (reduction) => {
+    const x = tensor([[0, 1], [2, 3]], { device: 'webgpu' });
+    const wrong = tensor([1, 2], { dtype: 'int64', device: 'webgpu' });
+    const attrs = { reduction, ignoreIndex: -100 };
+    await expect(dispatch(builtinOps.nllLoss, [x, wrong, null], attrs).toArray()).rejects.toThrow(
+      new IndexError('index 2 is out of bounds for dimension 1 with size 2'),
+    );
+    const right = tensor([1, -100], { dtype: 'int64', device: 'webgpu' });
+    expect(await dispatch(builtinOps.nllLoss, [x, right, null], { ...attrs, reduction: 'mean' }).item()).toBe(-1);
+  });
+});
+
+describe('pooling', () => {
+  const sizesOf = (random: Random, n: number, least: number, more: number): number[] =>
+    Array.from({ length: n }, () => least + random.below(more));
+
+  it('of maxima and means, and their gradients, in 60 random cases', async () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = generator(seed);
+      const n = 1 + random.below(3);
+      const size = sizesOf(random, n, 4, n === 3 ? 4 : 9);
+      const kernel = sizesOf(random, n, 1, 3);
+      const dilation = size.map(() => 1);
+      const attrs = {
+        kernel,
+        stride: sizesOf(random, n, 1, 3),
+        padding: kernel.map((k) => random.below(Math.floor(k / 2) + 1)),
+        dilation,
+        ceilMode: random() < 0.4,
+      };
+      const shape = [random.below(4), 1 + random.below(4), ...size];
+      const what = `seed ${seed}: [${shape}] ${JSON.stringify(attrs)}`;
+      const x = both(random, shape, 'float32', random() < 0.3 ? 0.05 : 0);
+      const spread = { ...attrs, dilation: kernel.map((k) => (k === 2 ? 2 : 1)) };
+      const [values, indices] = runBoth('maxPool', [x], spread);
+      await expectClose([values, indices], `maxima, ${what}`);
+      const g = both(random, values[0].shape);
+      await expectClose(runBoth('maxPoolBackward', [g, indices], { size, windows: spread }), `maxima, gradient, ${what}`);
+      const means = { ...attrs, countIncludePad: random() < 0.5, divisorOverride: random() < 0.3 ? 3 : null };
+      const [mean] = runBoth('avgPool', [both(random, shape)], means);
+      await expectClose([mean], `means, ${what}`, 4);
+      const toMean = both(random, mean[0].shape);
+      await expectClose(runBoth('avgPoolBackward', [toMean], { ...means, size }), `means, gradient, ${what}`, 4);
+    }
+  });
+
+  it('of maxima in windows of unlike sizes, and the gradient, in 30 random cases', async () => {
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = generator(seed);
+      const n = 1 + random.below(3);
+      const size = sizesOf(random, n, 1, 9);
+      const to = sizesOf(random, n, 1, 6);
+      const x = both(random, [2, 3, ...size]);
+      const [values, indices] = runBoth('adaptiveMaxPool', [x], { size: to });
+      await expectClose([values, indices], `seed ${seed}: [${size}] to [${to}]`);
+      const g = both(random, values[0].shape);
+      await expectClose(runBoth('maxPoolBackward', [g, indices], { size }), `seed ${seed}, gradient`, 4);
     }
   });
 });

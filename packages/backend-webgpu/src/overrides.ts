@@ -1,6 +1,7 @@
 /** Kernels of the backend's own for ops that core could derive. */
 import type { Override } from '@tenfold/tensor-core';
 import type { Buffer, Gpu } from './gpu.ts';
+import { attentionOverrides } from './overrides/attention.ts';
 import { lossOverrides } from './overrides/loss.ts';
 import { normOverrides } from './overrides/norm.ts';
 import { poolOverrides } from './overrides/pool.ts';
@@ -14,5 +15,6 @@ export function createOverrides(gpu: Gpu, families: Families): { readonly [op: s
     ...normOverrides(gpu, families),
     ...lossOverrides(gpu),
     ...poolOverrides(gpu),
+    ...attentionOverrides(gpu),
   };
 }
