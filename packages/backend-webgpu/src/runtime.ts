@@ -37,6 +37,7 @@ function runtimeOn(gpu: Gpu): Runtime<Buffer> {
     capabilities: {
       dtypes: gpu.hasF16 ? [...dtypes, 'float16'] : dtypes,
       int64Bits: 32,
+      subnormals: false,
       syncRead: false,
       collectedBelow: 0,
     },
