@@ -7,15 +7,17 @@ import type { Gpu } from './gpu.ts';
 import {
   addressFunctions,
   forSum,
-  mapUniforms,
-  offsetOf,
+  loopsOverK,
   type Product,
   productKey,
+  productUniforms,
+  range,
   sumType,
   type Uniforms,
+  writeProduct,
 } from './product.ts';
 import { render, toStored } from './render.ts';
-import { type Bindings, bind, grid, read, shader, word, wordAs, writeParams } from './shader.ts';
+import { type Bindings, bind, grid, read, shader, word, wordAs } from './shader.ts';
 
 /** Rows and columns that an invocation computes, and invocations of a workgroup along each. */
 export interface Block {
@@ -25,37 +27,23 @@ export interface Block {
   readonly across: number;
 }
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** Uniforms that are no address: sizes of groups, tiles. */
-const header = 6;
-
 /** Records the product. */
 export function directProduct(gpu: Gpu, p: Product, block: Block): void {
   const bindings = bind([p.out], [p.a, p.b, ...(p.epilogue?.inputs ?? [])]);
   const { rows, columns, down, across } = block;
   const kernel = gpu.kernel(
-    `direct product ${p.out.dtype} ${bindings.key} ${productKey(p)} ${[rows, columns, down, across]}`,
+    `direct product ${productKey(p)} ${bindings.key} ${[rows, columns, down, across]}`,
     bindings.access,
     () => directShader(p, bindings, block),
   );
   const tilesM = Math.ceil(p.m.size / (rows * down));
   const tilesN = Math.ceil(p.n.size / (columns * across));
-  const { words } = gpu;
-  words.set([p.batch.size, p.m.size, p.n.size, p.k.size, tilesM, tilesN]);
-  let at = header;
-  mapUniforms(p, (value) => {
-    words[at++] = value;
-  });
-  if (p.epilogue) at = writeParams(gpu, at, p.epilogue.program, p.epilogue.params);
-  const [x, y] = grid(tilesM * tilesN * p.batch.size);
-  gpu.dispatch(kernel, bindings.buffers, at, x, y);
+  const count = writeProduct(gpu, p, tilesM, tilesN);
+  gpu.dispatch(kernel, bindings.buffers, count, ...grid(tilesM * tilesN * p.batch.size));
 }
 
 function directShader(p: Product, bindings: Bindings, { rows, columns, down, across }: Block): string {
-  let at = header;
-  const uniforms = mapUniforms(p, () => word(at++));
-  const firstParam = at;
+  const uniforms = productUniforms(p);
   const type = sumType(p);
   const [, slotA, slotB] = bindings.slots;
   const element = (slot: number, index: string): string => forSum(p, read(slot, p.a.dtype, index));
@@ -66,7 +54,17 @@ function directShader(p: Product, bindings: Bindings, { rows, columns, down, acr
     ...range(columns).map((j) => `let y${j} = ${element(slotB, `at_b${j} + pb`)};`),
     ...each((i, j) => `s${i}_${j} += x${i} * y${j};`),
   ].join(' ');
-  const epilogue = storeFunction(p, bindings, uniforms, firstParam);
+  const k = uniforms.groups.k;
+  const [stepA, stepB] = k[k.length - 1]?.strides ?? [];
+  const sums =
+    k.length === 0
+      ? // one step, or none
+        `if (${word(3)} > 0u) { let pa = 0u; let pb = 0u; ${step} }`
+      : loopsOverK(
+          uniforms,
+          (counter, size) => `for (; ${counter} < ${size}; ${counter}++) { ${step} pa += ${stepA}; pb += ${stepB}; }`,
+        );
+  const epilogue = storeFunction(p, bindings, uniforms);
   return shader({
     bindings,
     functions: epilogue.functions,
@@ -79,8 +77,8 @@ function directShader(p: Product, bindings: Bindings, { rows, columns, down, acr
   let m0 = (tile_m * ${down}u + lid / ${across}u) * ${rows}u;
   let n0 = tile_n * ${across * columns}u + lid % ${across}u;
   if (m0 >= ${word(1)} || n0 >= ${word(2)}) { return; }
-  let base_a = ${offsetOf(uniforms, 'a')} + a_batch(batch);
-  let base_b = ${offsetOf(uniforms, 'b')} + b_batch(batch);
+  let base_a = ${uniforms.offset('a')} + a_batch(batch);
+  let base_b = ${uniforms.offset('b')} + b_batch(batch);
   ${range(rows)
     .map((i) => `let at_a${i} = base_a + a_m(min(m0 + ${i}u, ${word(1)} - 1u));`)
     .join('\n  ')}
@@ -88,41 +86,26 @@ function directShader(p: Product, bindings: Bindings, { rows, columns, down, acr
     .map((j) => `let at_b${j} = base_b + b_n(min(n0 + ${j * across}u, ${word(2)} - 1u));`)
     .join('\n  ')}
   ${each((i, j) => `var s${i}_${j}: ${type};`).join(' ')}
-  ${loops(uniforms, step)}
+  ${sums}
   ${each((i, j) => `store(batch, m0 + ${i}u, n0 + ${j * across}u, s${i}_${j});`).join('\n  ')}`,
   });
-}
-
-/** Loops over the dims of k, with the parts `pa` and `pb` of both addresses. */
-function loops({ groups: { k } }: Uniforms<string>, step: string): string {
-  if (k.length === 0) return `{ let pa = 0u; let pb = 0u; if (${word(3)} > 0u) { ${step} } }`;
-  return k.reduceRight((body, { size, strides: [sa, sb] }, d) => {
-    const [pa, pb] = d === k.length - 1 ? ['pa', 'pb'] : [`pa${d}`, `pb${d}`];
-    const outer = d === 0 ? ['0u', '0u'] : [`pa${d - 1}`, `pb${d - 1}`];
-    return `var ${pa} = ${outer[0]}; var ${pb} = ${outer[1]};
-  for (var k${d} = 0u; k${d} < ${size}; k${d}++) {
-    ${body}
-    ${pa} += ${sa}; ${pb} += ${sb};
-  }`;
-  }, step);
 }
 
 /** `store(batch, m, n, sum)`: what the epilogue makes of a sum goes where it belongs, unless that is outside of the result. */
 export function storeFunction(
   p: Product,
   bindings: Bindings,
-  uniforms: Uniforms<string>,
-  firstParam: number,
+  uniforms: Uniforms,
 ): { readonly code: string; readonly functions: Iterable<string> } {
   const { dtype } = p.out;
   const address = (operand: 'out' | `e${number}`): string =>
-    `${offsetOf(uniforms, operand)} + ${operand}_batch(batch) + ${operand}_m(m) + ${operand}_n(n)`;
+    `${uniforms.offset(operand)} + ${operand}_batch(batch) + ${operand}_m(m) + ${operand}_n(n)`;
   const sum = dtype === 'float16' ? 'f16(sum)' : dtype === 'uint8' ? '(sum & 255u)' : 'sum';
   const { program, inputs } = p.epilogue ?? { program: null as Program | null, inputs: [] };
   const rendered = program
     ? render(program, {
         input: (i) => (i === 0 ? sum : read(bindings.slots[2 + i], inputs[i - 1].dtype, address(`e${i - 1}`))),
-        param: (i, type) => wordAs(firstParam + i, type),
+        param: (i, type) => wordAs(uniforms.firstParam + i, type),
         index: (d) => {
           throw new Error(`webgpu: an epilogue that asks for its position along dim ${d}`);
         },

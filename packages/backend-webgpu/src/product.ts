@@ -6,8 +6,8 @@
 import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
 import { elementType } from './elements.ts';
 import { type Axis, axesOf, merged, sizeOf } from './geometry.ts';
-import type { Buffer } from './gpu.ts';
-import type { View } from './shader.ts';
+import type { Buffer, Gpu } from './gpu.ts';
+import { type View, word, writeParams } from './shader.ts';
 
 /** Dims of one role, and the operands that have them: `strides[i]` of an axis belongs to `operands[i]`. */
 export interface Group {
@@ -98,43 +98,92 @@ export const sumType = ({ out }: Product): string => (isFloat(out.dtype) ? 'f32'
 /** Code of an element, for the sum. */
 export const forSum = (p: Product, code: string): string => (p.out.dtype === 'float16' ? `f32(${code})` : code);
 
+/**
+ * Whether fours along the last dim of a group are four neighbours of an operand at a multiple of four elements, wherever they begin in the other dims: then
+ * they can be read at once.
+ */
+export function hasVectors(p: Product, operand: 'a' | 'b', name: GroupName): boolean {
+  if (p[operand].offset % 4 !== 0) return false;
+  return groupNames.every((group) => {
+    const { axes, operands } = p[group];
+    const o = operands.indexOf(operand);
+    if (o < 0) return true;
+    const last = group === name ? axes.length - 1 : -1;
+    if (group === name && axes.length === 0) return false;
+    return axes.every(({ size, strides }, i) =>
+      i === last ? strides[o] === 1 && size % 4 === 0 : strides[o] % 4 === 0,
+    );
+  });
+}
+
+/** With the longest dim of k last, where kernels take several steps at a time. The order of a sum is free. */
+export function longestLast(p: Product): Product {
+  const { axes } = p.k;
+  const longest = Math.max(...axes.map(({ size }) => size));
+  const place = axes.findLastIndex(({ size }) => size === longest);
+  if (place === axes.length - 1) return p;
+  return { ...p, k: { ...p.k, axes: [...axes.filter((_, i) => i !== place), axes[place]] } };
+}
+
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** Uniforms that are no address: the sizes of the groups, then the tiles along m and n. */
+const header = 6;
+
 /** Calls `visit` for each uniform of a product, always in the same order: views' offsets, then of each dim its size and strides. */
-export function mapUniforms<T>(p: Product, visit: (value: number) => T): Uniforms<T> {
-  const { epilogue } = p;
-  const offsets = [p.out, p.a, p.b, ...(epilogue?.inputs ?? [])].map(({ offset }) => visit(offset));
+function mapUniforms<T>(p: Product, visit: (value: number) => T): { offsets: T[]; groups: Groups<T> } {
+  const offsets = [p.out, p.a, p.b, ...(p.epilogue?.inputs ?? [])].map(({ offset }) => visit(offset));
   const groups = Object.fromEntries(
     groupNames.map((name) => [
       name,
       p[name].axes.map(({ size, strides }) => ({ size: visit(size), strides: strides.map(visit) })),
     ]),
-  ) as unknown as Uniforms<T>['groups'];
+  ) as unknown as Groups<T>;
   return { offsets, groups };
 }
 
-export interface Uniforms<T> {
-  readonly offsets: readonly T[];
-  readonly groups: { readonly [G in GroupName]: readonly { readonly size: T; readonly strides: readonly T[] }[] };
+type Groups<T> = { readonly [G in GroupName]: readonly { readonly size: T; readonly strides: readonly T[] }[] };
+
+/** The uniforms of a product as code. */
+export interface Uniforms {
+  readonly groups: Groups<string>;
+  offset(operand: Operand): string;
+  /** The word of the first parameter of the epilogue. */
+  readonly firstParam: number;
 }
 
-/** What of a product decides a kernel's code. */
+export function productUniforms(p: Product): Uniforms {
+  let at = header;
+  const { offsets, groups } = mapUniforms(p, () => word(at++));
+  const first: readonly Operand[] = ['out', 'a', 'b'];
+  const place = (operand: Operand): number =>
+    first.includes(operand) ? first.indexOf(operand) : first.length + Number(operand.slice(1));
+  return { groups, offset: (operand) => offsets[place(operand)], firstParam: at };
+}
+
+/** Writes the uniforms of a product; gives how many words they are. */
+export function writeProduct(gpu: Gpu, p: Product, tilesM: number, tilesN: number): number {
+  const { words } = gpu;
+  words.set([p.batch.size, p.m.size, p.n.size, p.k.size, tilesM, tilesN]);
+  let at = header;
+  mapUniforms(p, (value) => {
+    words[at++] = value;
+  });
+  return p.epilogue ? writeParams(gpu, at, p.epilogue.program, p.epilogue.params) : at;
+}
+
+/** What of a product decides a kernel's code, besides its bindings. */
 export const productKey = (p: Product): string =>
-  `${groupNames.map((name) => p[name].axes.length)} ${p.epilogue?.program.key ?? ''}`;
-
-/** The place of an operand in `Uniforms.offsets`. */
-const offsetIndex = (operand: Operand): number =>
-  operand === 'out' ? 0 : operand === 'a' ? 1 : operand === 'b' ? 2 : 3 + Number(operand.slice(1));
-
-/** The offset of an operand, as code. */
-export const offsetOf = ({ offsets }: Uniforms<string>, operand: Operand): string => offsets[offsetIndex(operand)];
+  `${p.out.dtype} ${groupNames.map((name) => p[name].axes.length)} ${p.epilogue?.program.key ?? ''}`;
 
 /** WGSL functions `out_m(i)`, `a_k(i)`, …: the part of an operand's address that position `i` within a group gives. */
-export function addressFunctions(p: Product, uniforms: Uniforms<string>): string {
+export function addressFunctions(p: Product, { groups }: Uniforms): string {
   return groupNames
-    .flatMap((name) => p[name].operands.map((operand, o) => addressFunction(name, operand, o, uniforms.groups[name])))
+    .flatMap((name) => p[name].operands.map((operand, o) => addressFunction(name, operand, o, groups[name])))
     .join('\n');
 }
 
-function addressFunction(name: GroupName, operand: Operand, o: number, axes: Uniforms<string>['groups']['m']): string {
+function addressFunction(name: GroupName, operand: Operand, o: number, axes: Groups<string>['m']): string {
   const head = `fn ${operand}_${name}(i: u32) -> u32`;
   if (axes.length === 0) return `${head} { return 0u; }`;
   if (axes.length === 1) return `${head} { return i * ${axes[0].strides[o]}; }`;
@@ -143,4 +192,23 @@ function addressFunction(name: GroupName, operand: Operand, o: number, axes: Uni
     .reverse()
     .map(({ size, strides }) => `at += (rest % ${size}) * ${strides[o]}; rest /= ${size};`);
   return `${head} { var rest = i; var at = 0u; ${steps.join(' ')} return at + rest * ${axes[0].strides[o]}; }`;
+}
+
+/**
+ * Loops over the dims of k with `pa` and `pb`, the parts of both addresses. `inner` gives the loop over the last dim, from its counter and size: it moves them
+ * itself.
+ */
+export function loopsOverK({ groups: { k } }: Uniforms, inner: (counter: string, size: string) => string): string {
+  return k.reduceRight((body, { size, strides: [sa, sb] }, d) => {
+    const last = d === k.length - 1;
+    const [pa, pb] = last ? ['pa', 'pb'] : [`pa${d}`, `pb${d}`];
+    const [fromA, fromB] = d === 0 ? ['0u', '0u'] : [`pa${d - 1}`, `pb${d - 1}`];
+    const head = `var ${pa} = ${fromA}; var ${pb} = ${fromB}; var k${d} = 0u;`;
+    if (last) return `${head}\n  ${inner(`k${d}`, size)}`;
+    return `${head}
+  for (; k${d} < ${size}; k${d}++) {
+  ${body}
+  ${pa} += ${sa}; ${pb} += ${sb};
+  }`;
+  }, '');
 }

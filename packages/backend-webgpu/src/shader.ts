@@ -49,13 +49,17 @@ export function bind(outs: readonly View[], ins: readonly View[]): Bindings {
   return { buffers, access, types, slots, key };
 }
 
-/** The declarations of bindings: `b0`, `b1`, …. */
-export const declareBindings = ({ access, types }: Pick<Bindings, 'access' | 'types'>): string =>
+/** The declarations of bindings: `b0`, `b1`, …. Those in `vectors` go by fours. */
+export const declareBindings = (
+  { access, types }: Pick<Bindings, 'access' | 'types'>,
+  vectors: ReadonlySet<number> = new Set(),
+): string =>
   access
-    .map(
-      (kind, i) =>
-        `@group(0) @binding(${i}) var<storage, ${kind === 'read' ? 'read' : 'read_write'}> b${i}: array<${elementType(types[i]).stored}>;`,
-    )
+    .map((kind, i) => {
+      const { stored } = elementType(types[i]);
+      const type = vectors.has(i) ? `vec4<${stored}>` : stored;
+      return `@group(0) @binding(${i}) var<storage, ${kind === 'read' ? 'read' : 'read_write'}> b${i}: array<${type}>;`;
+    })
     .join('\n');
 
 /** The uniforms of every kernel. */
@@ -76,13 +80,15 @@ export const wordAs = (i: number, dtype: DType): string => {
 /** A compute shader: declarations, the prelude's functions that it calls, and `main` with `gid` (number of the workgroup) and `lid` (of the invocation in it). */
 export function shader(parts: {
   readonly bindings: Pick<Bindings, 'access' | 'types'>;
+  /** Bindings that are arrays of four elements each. */
+  readonly vectors?: ReadonlySet<number>;
   readonly functions?: Iterable<string>;
   readonly declarations?: string;
   readonly invocations?: number;
   readonly body: string;
 }): string {
-  const { bindings, functions = [], declarations = '', invocations = workgroup, body } = parts;
-  const code = `${declareBindings(bindings)}
+  const { bindings, vectors, functions = [], declarations = '', invocations = workgroup, body } = parts;
+  const code = `${declareBindings(bindings, vectors)}
 ${declareUniforms}
 ${preludeOf(functions)}
 ${declarations}
