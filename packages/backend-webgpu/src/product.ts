@@ -7,7 +7,7 @@ import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
 import { elementType } from './elements.ts';
 import { type Axis, axesOf, merged, sizeOf } from './geometry.ts';
 import type { Buffer, Gpu } from './gpu.ts';
-import { type View, word, writeParams } from './shader.ts';
+import { type Bindings, type View, word, writeParams } from './shader.ts';
 
 /** Dims of one role, and the operands that have them: `strides[i]` of an axis belongs to `operands[i]`. */
 export interface Group {
@@ -115,6 +115,38 @@ export function hasVectors(p: Product, operand: 'a' | 'b', name: GroupName): boo
     );
   });
 }
+
+/** How a factor is read: four neighbours at a time along its own dim (`across`) or along k, or element by element. */
+export type Reading = 'across' | 'along' | 'single';
+
+/** Of both factors. */
+export interface Readings {
+  readonly a: Reading;
+  readonly b: Reading;
+}
+
+/** How the factors of a product can be read; `wide`: whether an invocation has fours of columns. */
+export function readingsOf(p: Product, { slots }: Bindings, wide = true): Readings {
+  const [out, a, b] = slots;
+  const reading = (operand: 'a' | 'b'): Reading => {
+    if (operand === 'b' && !wide) return hasVectors(p, 'b', 'k') ? 'along' : 'single';
+    return hasVectors(p, operand, operand === 'a' ? 'm' : 'n')
+      ? 'across'
+      : hasVectors(p, operand, 'k')
+        ? 'along'
+        : 'single';
+  };
+  const readings = { a: reading('a'), b: reading('b') };
+  // one declaration serves all operands in a buffer, and neither the result nor what an epilogue reads goes by fours
+  const shared = (slot: number): boolean => slots.filter((other) => other === slot).length > 1;
+  const together = a === b && slots.filter((slot) => slot === a).length === 2 && a !== out;
+  if (together) return readings.a === 'single' || readings.b === 'single' ? { a: 'single', b: 'single' } : readings;
+  return { a: shared(a) ? 'single' : readings.a, b: shared(b) ? 'single' : readings.b };
+}
+
+/** The bindings that go by fours. */
+export const vectorSlots = ({ slots: [, a, b] }: Bindings, readings: Readings): ReadonlySet<number> =>
+  new Set([...(readings.a === 'single' ? [] : [a]), ...(readings.b === 'single' ? [] : [b])]);
 
 /** With the longest dim of k last, where kernels take several steps at a time. The order of a sum is free. */
 export function longestLast(p: Product): Product {

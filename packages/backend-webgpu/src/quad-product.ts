@@ -9,13 +9,16 @@ import type { Gpu } from './gpu.ts';
 import {
   addressFunctions,
   forSum,
-  hasVectors,
   loopsOverK,
   type Product,
   productKey,
   productUniforms,
+  type Reading,
+  type Readings,
   range,
+  readingsOf,
   sumType,
+  vectorSlots,
   writeProduct,
 } from './product.ts';
 import { type Bindings, bind, grid, read, shader, word } from './shader.ts';
@@ -29,37 +32,11 @@ export interface QuadBlock {
 /** Steps of k that are read at once. */
 const depth = 4;
 
-/** How a factor is read: four neighbours at a time along its own dim (`across`) or along k, or element by element. */
-type Reading = 'across' | 'along' | 'single';
-
-interface Readings {
-  readonly a: Reading;
-  readonly b: Reading;
-}
-
-function readingsOf(p: Product, { slots }: Bindings, { columns }: QuadBlock): Readings {
-  const [out, a, b] = slots;
-  const reading = (operand: 'a' | 'b'): Reading => {
-    if (operand === 'b' && columns % 4 !== 0) return hasVectors(p, 'b', 'k') ? 'along' : 'single';
-    return hasVectors(p, operand, operand === 'a' ? 'm' : 'n')
-      ? 'across'
-      : hasVectors(p, operand, 'k')
-        ? 'along'
-        : 'single';
-  };
-  const readings = { a: reading('a'), b: reading('b') };
-  // one declaration serves all operands in a buffer, and neither the result nor what an epilogue reads goes by fours
-  const shared = (slot: number): boolean => slots.filter((other) => other === slot).length > 1;
-  const together = a === b && slots.filter((slot) => slot === a).length === 2 && a !== out;
-  if (together) return readings.a === 'single' || readings.b === 'single' ? { a: 'single', b: 'single' } : readings;
-  return { a: shared(a) ? 'single' : readings.a, b: shared(b) ? 'single' : readings.b };
-}
-
 /** Records the product. The last dim of k must have at least {@link depth} steps for this to be any good. */
 export function quadProduct(gpu: Gpu, p: Product, block: QuadBlock): void {
   const bindings = bind([p.out], [p.a, p.b, ...(p.epilogue?.inputs ?? [])]);
   const { rows, columns } = block;
-  const readings = readingsOf(p, bindings, block);
+  const readings = readingsOf(p, bindings, columns % 4 === 0);
   const kernel = gpu.kernel(
     `quad product ${productKey(p)} ${bindings.key} ${[rows, columns, readings.a, readings.b]}`,
     bindings.access,
@@ -77,7 +54,7 @@ function quadShader(p: Product, bindings: Bindings, { rows, columns }: QuadBlock
   const uniforms = productUniforms(p);
   const type = sumType(p);
   const [, slotA, slotB] = bindings.slots;
-  const vectors = new Set([...(readings.a === 'single' ? [] : [slotA]), ...(readings.b === 'single' ? [] : [slotB])]);
+  const vectors = vectorSlots(bindings, readings);
   const element = (slot: number, index: string): string =>
     forSum(p, vectors.has(slot) ? `b${slot}[(${index}) >> 2u][(${index}) & 3u]` : read(slot, p.a.dtype, index));
   const vector = (slot: number, index: string): string => {
@@ -190,7 +167,7 @@ pa += ${stepA}; pb += ${stepB};
     .join('\n  ')}
   ${each((i, j) => `var s${i}_${j}: ${type};`).join(' ')}
   ${loopsOverK(uniforms, body)}
-// in a loop, so that the epilogue is compiled once
+  // in a loop, so that the epilogue is compiled once
   var sums = array<${type}, ${rows * columns}>(${each((i, j) => `s${i}_${j}`).join(', ')});
   for (var e = 0u; e < ${rows * columns}u; e++) {
     let j = e % ${columns}u;

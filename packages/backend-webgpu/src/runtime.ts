@@ -32,7 +32,7 @@ const roundUp = (bytes: number): number => Math.ceil(bytes / 4) * 4;
 function runtimeOn(gpu: Gpu): Runtime<Buffer> {
   const map = createMap(gpu);
   const reduce = createReduce(gpu);
-  const matmul = createMatmul(gpu);
+  const matmul = createMatmul(gpu, { map, reduce });
   const sort = createSort(gpu);
   return {
     capabilities: {
