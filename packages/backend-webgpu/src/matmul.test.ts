@@ -93,7 +93,8 @@ async function downloaded({ view, data }: Operand): Promise<{ values: number[]; 
   const own = [...positions(view.shape)].map((at) => address(view, at));
   const inside = new Set(own);
   return {
-    values: own.map((i) => all[i]),
+    // -0 is 0: a compiler may leave out that a sum begins with 0
+    values: own.map((i) => all[i] + 0),
     untouched: all.every((x, i) => inside.has(i) || x === data[i]),
   };
 }

@@ -138,10 +138,9 @@ pa += ${stepA}; pb += ${stepB};
   }`;
   const column = (j: number): number => (readings.b === 'across' ? (j >> 2) * 16 + (j & 3) : 4 * j);
   const laneStep = readings.b === 'across' ? 4 : 1;
-  // a four beyond the edge is moved back as a whole
-  const lastColumn = `${word(2)} - ${laneStep}u`;
-  const row = (i: number): string =>
-    readings.a === 'across' ? `min(m0 + ${i & ~3}u, ${word(1)} - 4u) + ${i & 3}u` : `min(m0 + ${i}u, ${word(1)} - 1u)`;
+  // beyond the edge something else is read and not stored; a four is moved as a whole
+  const clamped = (first: string, at: number, end: string, byFours: boolean): string =>
+    byFours ? `min(${first} + ${at & ~3}u, ${end} - 4u) + ${at & 3}u` : `min(${first} + ${at}u, ${end} - 1u)`;
   const epilogue = storeFunction(p, bindings, uniforms);
   return `enable subgroups;\n${shader({
     bindings,
@@ -159,11 +158,11 @@ pa += ${stepA}; pb += ${stepB};
   let base_a = ${uniforms.offset('a')} + a_batch(batch);
   let base_b = ${uniforms.offset('b')} + b_batch(batch);
   ${range(rows)
-    .map((i) => `let at_a${i} = base_a + a_m(${row(i)});`)
+    .map((i) => `let at_a${i} = base_a + a_m(${clamped('m0', i, word(1), readings.a === 'across')});`)
     .join('\n  ')}
   ${fours.map((i) => `let at_q${i} = base_a + a_m(min(m0 + ${4 * i}u + lane, ${word(1)} - 1u));`).join('\n  ')}
   ${range(columns)
-    .map((j) => `let at_b${j} = base_b + b_n(min(n0 + ${column(j)}u, ${lastColumn}));`)
+    .map((j) => `let at_b${j} = base_b + b_n(${clamped('n0', column(j), word(2), readings.b === 'across')});`)
     .join('\n  ')}
   ${each((i, j) => `var s${i}_${j}: ${type};`).join(' ')}
   ${loopsOverK(uniforms, body)}
