@@ -177,6 +177,7 @@ export const special: Prelude = {
   }
   // a power that is lost may have a neighbour that is not
   let reach = pow_of(a, 1.0 - s);
+  if (reach == 0.0) { return sum; }
   let power = reach / a;
   var tail = 0.5 * power;
   var factor = s * power / a;
