@@ -21,10 +21,10 @@ import {
 } from './shader.ts';
 
 /** An operand that runs along the elements one after another, that is one element for all, or that needs the position of each element. */
-type Walk = 'dense' | 'same' | 'strided';
+type Walk = 'dense' | 'fixed' | 'strided';
 
 const walkOf = (axes: readonly Axis[], o: number): Walk => {
-  if (axes.every(({ strides }) => strides[o] === 0)) return 'same';
+  if (axes.every(({ strides }) => strides[o] === 0)) return 'fixed';
   return axes.length === 1 && axes[0].strides[o] === 1 ? 'dense' : 'strided';
 };
 
@@ -143,7 +143,7 @@ function mapShader(
   // code of the index of each walked operand
   const indices = walks.map((walk) => {
     const offset = word(at++);
-    if (walk === 'same') return offset;
+    if (walk === 'fixed') return offset;
     if (walk === 'dense') return `${offset} + i`;
     const terms = Array.from({ length: rank }, (_, d) => `p${d} * ${word(at++)}`);
     return [offset, ...terms].join(' + ');
