@@ -269,8 +269,8 @@ describe('float32', () => {
     const ins = [x.slice(0, points), y.slice(0, points)].map((v) => (fn === 'zeta' ? v.map(Math.abs) : v));
     const got = (await run(device, apply(fn, 2, 'float32'), ins)) as Float32Array;
     const reference = await referenceOf(fn, ins);
-    // terms of a sum that is hardly a normal number are none
-    const least = fn === 'zeta' ? 2 ** -116 : 0;
+    // of a small sum the last terms are too small for a normal number
+    const least = fn === 'zeta' ? 2 ** -98 : 0;
     const seen = (i: number, flush: boolean) => (Math.abs(reference(i, flush)) < least ? got[i] : reference(i, flush));
     const { error, at } = worst(got, seen, points);
     expect(error, `at ${x[at]}, ${y[at]}: ${got[at]}`).toBeLessThanOrEqual(bound);

@@ -179,8 +179,9 @@ export const special: Prelude = {
   let reach = pow_of(a, 1.0 - s);
   if (reach == 0.0) { return sum; }
   let power = reach / a;
-  var tail = 0.5 * power;
-  var factor = s * power / a;
+  var tail = 0.5;
+  // in units of the power, of which parts could be too small
+  var factor = s / a;
   let square = a * a;
 ${eulerMaclaurin
   .map(
@@ -188,7 +189,7 @@ ${eulerMaclaurin
   factor *= (s + ${2 * k + 1}.0) * (s + ${2 * k + 2}.0) / square;`,
   )
   .join('\n')}
-  return sum + ((tail - lost) + reach / (s - 1.0));
+  return sum + ((power * tail - lost) + reach / (s - 1.0));
 }`,
   },
   // far below zero, the terms are those of a sum above it: with q = f - m they are (-1)^s (ζ(s, 1 - f) - ζ(s, 1 - q))
