@@ -21,7 +21,15 @@ import { caseOf } from './cases/all.ts';
 import type { Check } from './checks/check.ts';
 import { createChecks } from './checks/create.ts';
 import { randomChecks } from './checks/random.ts';
-import { accumulated, ConformanceError, decode, expectSame, expectTensor, type Tolerance, tolerances } from './compare.ts';
+import {
+  accumulated,
+  ConformanceError,
+  decode,
+  expectSame,
+  expectTensor,
+  type Tolerance,
+  tolerances,
+} from './compare.ts';
 import { type Family, families, loadFixture, type Sample, type TensorData } from './fixture.ts';
 import { makeInput, makeTensorOf } from './input.ts';
 import { otherNodes } from './node-names.ts';

@@ -27,14 +27,24 @@ const both = (program: Program, shape: readonly number[], ins: readonly Operand[
       };
       const length = size + 16;
       const outs = program.outputs.map(({ dtype }) =>
-        view(dtype, dtype === 'float32' ? new Float32Array(length).fill(7) : new Int32Array(length).fill(7), out ?? { strides, offset: 0 }),
+        view(
+          dtype,
+          dtype === 'float32' ? new Float32Array(length).fill(7) : new Int32Array(length).fill(7),
+          out ?? { strides, offset: 0 },
+        ),
       );
-      runtime.map(outs, ins.map((operand, i) => view(program.inputs[i], operand.data, operand)), program, []);
+      runtime.map(
+        outs,
+        ins.map((operand, i) => view(program.inputs[i], operand.data, operand)),
+        program,
+        [],
+      );
       return Promise.all(outs.map(async (v) => [...(await runtime.download(v.storage.buffer, 0, length))]));
     }),
   );
 
-const floats = (n: number, from = 0): Float32Array => Float32Array.from({ length: n }, (_, i) => (((i + from) * 7919) % 201) - 100);
+const floats = (n: number, from = 0): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => (((i + from) * 7919) % 201) - 100);
 
 describe('map', () => {
   it('takes more inputs than a device binds, of several types', async () => {
@@ -70,12 +80,36 @@ describe('map', () => {
   });
 
   it.each([
-    [[5, 8], [8, 1], [0, 1]],
-    [[5, 8], [8, 1], [1, 0]],
-    [[5, 8], [12, 1], [1, 5]],
-    [[3, 5, 12], [60, 12, 1], [0, 16, 1]],
-    [[3, 5, 12], [4, 12, 1], [12, 0, 1]],
-    [[3, 5, 6], [30, 6, 1], [6, 0, 1]],
+    [
+      [5, 8],
+      [8, 1],
+      [0, 1],
+    ],
+    [
+      [5, 8],
+      [8, 1],
+      [1, 0],
+    ],
+    [
+      [5, 8],
+      [12, 1],
+      [1, 5],
+    ],
+    [
+      [3, 5, 12],
+      [60, 12, 1],
+      [0, 16, 1],
+    ],
+    [
+      [3, 5, 12],
+      [4, 12, 1],
+      [12, 0, 1],
+    ],
+    [
+      [3, 5, 6],
+      [30, 6, 1],
+      [6, 0, 1],
+    ],
   ])('of shape %j with strides %j and %j', async (shape, a, b) => {
     const ins = [a, b].map((strides, i) => ({ data: floats(400, i), strides, offset: 4 * i }));
     const [got, wanted] = await both(program, shape, ins);

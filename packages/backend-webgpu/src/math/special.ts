@@ -162,21 +162,27 @@ export const special: Prelude = {
     code: `fn zeta_sum(s: f32, q: f32) -> f32 {
   let end = 8.0 + 0.6 * min(s, 100.0);
   var a = q;
+  var k = 0.0;
+  // what q + k lacks as a part of it, which a power makes s times as much
+  var lack = 0.0;
   var sum = 0.0;
   // what the sum lost
   var lost = 0.0;
   while (a < end) {
-    let term = pow_of(a, -s);
+    let power = pow_of(a, -s);
+    let term = power * (1.0 - lack);
     let corrected = term - lost;
     let next = sum + corrected;
     lost = (next - sum) - corrected;
     sum = next;
     if (is_infinite(sum)) { return sum; }
     if (a > 1.0 && abs(term) <= abs(sum) * 1e-9) { return sum; }
-    a += 1.0;
+    k += 1.0;
+    a = q + k;
+    lack = s * ((q - (a - k)) / a);
   }
   // a power that is lost may have a neighbour that is not
-  let reach = pow_of(a, 1.0 - s);
+  let reach = pow_of(a, 1.0 - s) * (1.0 - lack);
   if (reach == 0.0) { return sum; }
   let power = reach / a;
   var tail = 0.5;
