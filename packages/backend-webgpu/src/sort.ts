@@ -38,86 +38,90 @@ function keyOf(input: View, slot: number, index: string, descending: boolean): s
   return descending ? `~${key}` : key;
 }
 
-const [countWord, lengthWord] = [0, 1].map(word);
+const [countWord, lengthWord, paddedWord] = [0, 1, 2].map(word);
 
 function sortShort(gpu: Gpu, lines: Lines, values: View, indices: View, input: View, descending: boolean): void {
   const { count, length, axes } = lines;
   const padded = Math.max(run, 2 ** Math.ceil(Math.log2(length)));
+  const tile = padded <= leastTile ? leastTile : longestShort;
   const bindings = bind([values, indices], [input]);
-  const key = `sort short|${bindings.key}|${padded}|${axes.length}|${descending}`;
-  const kernel = gpu.kernel(key, bindings.access, () => shortShader(lines, bindings, input, padded, descending));
-  gpu.words[0] = count;
-  gpu.words[1] = length;
-  const at = writeLines(gpu, 2, lines, [values, indices, input]);
-  const [x, y] = grid(Math.ceil(count / (Math.max(padded, leastTile) / padded)));
+  const key = `sort short|${bindings.key}|${input.dtype}|${tile}|${axes.length}|${descending}`;
+  const kernel = gpu.kernel(key, bindings.access, () => shortShader(lines, bindings, input, tile, descending));
+  [count, length, padded].forEach((value, i) => {
+    gpu.words[i] = value;
+  });
+  const at = writeLines(gpu, 3, lines, [values, indices, input]);
+  const [x, y] = grid(Math.ceil(count / (tile / padded)));
   gpu.dispatch(kernel, bindings.buffers, at, x, y);
 }
 
-/** Lines of `padded` elements each, what is too much being largest and last. */
+/**
+ * As many lines as go into a tile, each padded to a power of two; what is too much is largest and last. Runs that are sorted by counting are merged two by
+ * two: an element's place is its place in its own run and the number of elements of the other run that go before it.
+ */
 function shortShader(
   lines: Lines,
   { slots, ...bindings }: Bindings,
   input: View,
-  padded: number,
+  tile: number,
   descending: boolean,
 ): string {
-  const tile = Math.max(padded, leastTile);
-  const { setup, index } = lineCode(lines, 3, 2);
+  const { setup, index } = lineCode(lines, 3, 3);
   const each = (body: string): string => `for (var e = lid; e < ${tile}u; e += ${invocations}u) {
     ${body}
   }`;
-  const stages: string[] = [];
-  let [from, to] = ['a', 'b'];
-  const stage = (body: string): void => {
-    stages.push(`workgroupBarrier();
-  ${each(`let key = key_${from}[e];
-    ${body}
-    key_${to}[rank] = key;
-    position_${to}[rank] = position_${from}[e];`)}`);
-    [from, to] = [to, from];
-  };
-  stage(`let first = e & ~${run - 1}u;
-    var rank = first;
-    for (var i = first; i < first + ${run}u; i++) {
-      let other = key_a[i];
-      rank += select(0u, 1u, other < key || (other == key && i < e));
-    }`);
-  for (let width = run; width < padded; width *= 2) {
-    // an element of the left run goes before its equals on the right
-    stage(`let right = (e & ${width}u) != 0u;
-    let sibling = (e & ~${width - 1}u) ^ ${width}u;
-    var rank = 0u;
-    for (var step = ${width / 2}u; step > 0u; step >>= 1u) {
-      let other = key_${from}[sibling + rank + step - 1u];
-      rank += select(0u, step, other < key || (right && other == key));
-    }
-    let other = key_${from}[sibling + rank];
-    rank += select(0u, 1u, other < key || (right && other == key));
-    rank += (e & ~${2 * width - 1}u) + (e & ${width - 1}u);`);
-  }
-  const perTile = tile / padded;
-  const locate = `let line = gid * ${perTile}u + e / ${padded}u;
-    let i = e % ${padded}u;`;
+  const locate = `let line = gid * (${tile}u / ${paddedWord}) + e / ${paddedWord};
+    let i = e % ${paddedWord};`;
+  const place = `keys[${tile}u - source + rank] = key;
+      positions[${tile}u - source + rank] = positions[source + e];`;
   return shader({
     bindings,
     invocations,
     declarations: `${orderFunctions}
-${['a', 'b'].map((name) => `var<workgroup> key_${name}: array<u32, ${tile}>;\nvar<workgroup> position_${name}: array<u32, ${tile}>;`).join('\n')}`,
-    body: `  if (gid * ${perTile}u >= ${countWord}) { return; }
+var<workgroup> keys: array<u32, ${2 * tile}>;
+var<workgroup> positions: array<u32, ${2 * tile}>;`,
+    body: `  if (gid * (${tile}u / ${paddedWord}) >= ${countWord}) { return; }
   ${each(`${locate}
     var key = 0xffffffffu;
     if (line < ${countWord} && i < ${lengthWord}) {
       ${setup}
       key = ${keyOf(input, slots[2], index(2, 'i'), descending)};
     }
-    key_a[e] = key;
-    position_a[e] = i;`)}
-  ${stages.join('\n  ')}
+    keys[e] = key;
+    positions[e] = i;`)}
   workgroupBarrier();
+  var source = 0u;
+  ${each(`let key = keys[e];
+    let first = e & ~${run - 1}u;
+    var rank = first;
+    for (var j = first; j < first + ${run}u; j++) {
+      let other = keys[j];
+      rank += select(0u, 1u, other < key || (other == key && j < e));
+    }
+    ${place}`)}
+  workgroupBarrier();
+  source = ${tile}u;
+  for (var width = ${run}u; width < ${paddedWord}; width *= 2u) {
+    ${each(`let key = keys[source + e];
+      // an element of the left run goes before its equals on the right
+      let right = (e & width) != 0u;
+      let sibling = source + ((e & ~(width - 1u)) ^ width);
+      var before = 0u;
+      for (var step = width / 2u; step > 0u; step /= 2u) {
+        let other = keys[sibling + before + step - 1u];
+        before += select(0u, step, other < key || (right && other == key));
+      }
+      let other = keys[sibling + before];
+      before += select(0u, 1u, other < key || (right && other == key));
+      let rank = (e & ~(2u * width - 1u)) + (e & (width - 1u)) + before;
+      ${place}`)}
+    workgroupBarrier();
+    source = ${tile}u - source;
+  }
   ${each(`${locate}
     if (line < ${countWord} && i < ${lengthWord}) {
       ${setup}
-      let p = position_${from}[e];
+      let p = positions[source + e];
       ${storesOf(slots, input, index, 'i')}
     }`)}`,
   });
