@@ -49,8 +49,7 @@ export function both(random: Random, shape: readonly number[], dtype: DType = 'f
 
 export const pairOf = (make: (device: string) => Tensor): Pair => [make('webgpu'), make('cpu')];
 
-const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] =>
-  Array.isArray(x) ? x : [x as Tensor];
+const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(x) ? x : [x as Tensor]);
 
 /** Runs an op on both devices. */
 export function runBoth(name: keyof typeof builtinOps, operands: readonly Operand[], attrs: object): Pair[] {

@@ -1,8 +1,8 @@
 /** Ops that are one kernel or a few here against the cpu backend. */
 import '@tenfold/backend-cpu/register';
 import './register.ts';
-import { describe, expect, it } from 'vitest';
 import { tensor } from '@tenfold/tensor-core';
+import { describe, expect, it } from 'vitest';
 import { both, expectClose, generator, type Random, runBoth } from './overrides.test-support.ts';
 
 function shapeOf(random: Random, ranks: readonly number[]): number[] {

@@ -9,7 +9,7 @@ import { digitPasses, sortByDigits } from './sort-digits.ts';
 import { sortByMerging } from './sort-merge.ts';
 
 /** Lines up to this length are merged, for each pass over digits that they would take. */
-const mergedPerPass = 4096;
+const mergedPerPass = 2048;
 
 /** Sorts along `axis`, see the contract. */
 export function createSort(gpu: Gpu): Runtime<Buffer>['sort'] {
