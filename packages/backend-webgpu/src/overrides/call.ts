@@ -2,11 +2,13 @@
  * A dispatch in the making. Uniforms are given one after the other, and every one answers with the code that reads it, so that values and code cannot fall
  * apart; the code itself is asked for only if the kernel is not there yet.
  */
-import type { Buffer, Fault, Gpu } from '../gpu.ts';
-import { type Axis, axesOf, merged } from '../geometry.ts';
-import { type Bindings, bind, declareBindings, declareUniforms, grid, type View, word } from '../shader.ts';
+
 import { elementType } from '../elements.ts';
+import { declareFaults } from '../faults.ts';
+import { type Axis, axesOf, merged } from '../geometry.ts';
+import type { Buffer, Fault, Gpu } from '../gpu.ts';
 import { preludeOf } from '../math.ts';
+import { type Bindings, bind, declareBindings, declareUniforms, grid, type View, word } from '../shader.ts';
 
 /** What an override is given. */
 export type Operands = readonly (View | number | null)[];
@@ -72,13 +74,8 @@ export class Call {
   faults(fault: Fault): (value: string) => string {
     const code = this.uint(this.#gpu.faultCode(fault));
     this.#fault = true;
-    this.#declarations.push(
-      () => `@group(0) @binding(${this.#bindings.buffers.length}) var<storage, read_write> faults: array<atomic<u32>>;
-fn report(value: i32) {
-  if (atomicCompareExchangeWeak(&faults[0], 0u, ${code}).exchanged) { atomicStore(&faults[1], bitcast<u32>(value)); }
-}`,
-    );
-    return (value) => `report(${value});`;
+    this.#declarations.push(() => declareFaults(this.#bindings.buffers.length));
+    return (value) => `fault(${code}, ${value});`;
   }
 
   /** Walks dims `from` to `to` of the operands, which have one shape there. `origin` says whether offsets are counted in. */
@@ -125,7 +122,11 @@ fn report(value: i32) {
   }
 
   /** Records the run on `groups` workgroups of `invocations` each. */
-  run(groups: number, invocations: number, code: () => { readonly body: string; readonly uses?: Iterable<string>; readonly declarations?: string }): void {
+  run(
+    groups: number,
+    invocations: number,
+    code: () => { readonly body: string; readonly uses?: Iterable<string>; readonly declarations?: string },
+  ): void {
     const { buffers, access, types } = this.#bindings;
     const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
       const { body, uses = [], declarations = '' } = code();
