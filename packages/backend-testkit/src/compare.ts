@@ -1,5 +1,5 @@
 /** Comparing what a backend computed with what PyTorch computed. */
-import type { DType, Tensor } from '@tenfold/tensor-core';
+import { type DType, resolveDevice, type Tensor } from '@tenfold/tensor-core';
 import type { Encoded, TensorData } from './fixture.ts';
 
 /**
@@ -50,6 +50,12 @@ export function unitInLastPlace(magnitude: number, dtype: DType): number {
   return 2 ** (exponent - bits);
 }
 
+/** Whether a number that isn't 0 is smaller than all normal numbers of a float dtype. */
+function isSubnormal(x: number, dtype: DType): boolean {
+  const format = formats[dtype];
+  return format !== undefined && x !== 0 && Math.abs(x) < 2 ** format[1];
+}
+
 /** What was measured on the way: the largest relative difference of float64 results, and of float32 results in units in the last place. */
 export interface Measured {
   relative: number;
@@ -96,8 +102,10 @@ export async function expectTensor(
   );
   const allowed = allowance(tolerance, expected.dtype, largest);
   let worst = { at: -1, excess: 0 };
+  const { subnormals = true } = resolveDevice(actual.device).runtime.capabilities;
+  const flushed = (x: number | bigint) => !subnormals && isSubnormal(Number(x), expected.dtype);
   wanted.forEach((x, i) => {
-    const gap = distance(values[i], x);
+    const gap = flushed(x) && Number(values[i]) === 0 ? 0 : distance(values[i], x);
     const excess = gap === 0 ? 0 : gap - allowed(Math.abs(Number(x)));
     if (excess > worst.excess || (Number.isNaN(excess) && worst.at < 0)) worst = { at: i, excess };
     if (measured && gap > 0) measure(measured, expected.dtype, tolerance, gap, Math.abs(Number(x)), largest);

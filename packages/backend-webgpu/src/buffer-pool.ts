@@ -29,8 +29,10 @@ export interface PoolHost {
 
 /** Batches for which an unused buffer is kept. */
 const patience = 64;
-/** Unused bytes up to which nothing is given back. */
-const keepBytes = 2 ** 26;
+/** What a buffer costs besides its bytes: records of the driver and of Dawn (6 KiB were measured), and one of the limited number of mappings of a process. */
+export const bufferOverhead = 2 ** 14;
+/** The cost of unused buffers up to which nothing is given back. */
+const keepBytes = 2 ** 27;
 
 export class BufferPool {
   readonly #device: GPUDevice;
@@ -115,7 +117,8 @@ export class BufferPool {
 
   /** Destroys buffers that nobody has asked for in a while. */
   trim(batch: number): void {
-    if (this.freeBytes <= keepBytes) return;
+    const unused = [...this.#free.values()].reduce((n, list) => n + list.length, 0);
+    if (this.freeBytes + unused * bufferOverhead <= keepBytes) return;
     for (const [size, list] of this.#free) {
       const kept = list.filter((entry) => {
         if (batch - entry.lastUse <= patience) return true;

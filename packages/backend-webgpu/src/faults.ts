@@ -1,4 +1,11 @@
 /** How kernels report what nothing on the device can throw. */
+import { ArgumentError } from '@tenfold/tensor-core';
+import type { Fault } from './gpu.ts';
+
+/** The error of an integer division by zero, in Python's words. */
+export const zeroDivision: Fault = {
+  error: () => new ArgumentError('ZeroDivisionError: integer division or modulo by zero'),
+};
 
 /** Declares the buffer of faults at `binding`, and `fault(code, value)`: the first one since the last read stays. */
 export const declareFaults = (binding: number): string =>

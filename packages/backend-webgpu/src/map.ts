@@ -1,7 +1,9 @@
 /** The map family: one invocation computes some elements of the outputs, each by the program's expressions. */
-import type { Program } from '@tenfold/tensor-core';
+import { Program } from '@tenfold/tensor-core';
+import { elementType } from './elements.ts';
+import { declareFaults, zeroDivision } from './faults.ts';
 import { type Axis, axesOf, merged, sizeOf } from './geometry.ts';
-import type { Gpu } from './gpu.ts';
+import type { Buffer, Gpu } from './gpu.ts';
 import { loadsOf, usesOf, writeLoaded } from './operands.ts';
 import { render, toStored } from './render.ts';
 import {
@@ -28,10 +30,78 @@ const walkOf = (axes: readonly Axis[], o: number): Walk => {
 
 /** `outs[k][i] = program.outputs[k](…)`, see the contract. */
 export function createMap(gpu: Gpu) {
+  const run = runOn(gpu);
+  return (outs: readonly View[], ins: readonly View[], program: Program, params: readonly number[]): void => {
+    if (sizeOf(outs[0].shape) === 0) return;
+    const room = gpu.device.limits.maxStorageBuffersPerShaderStage - Number(usesOf(program).divides);
+    if (outs.length + ins.length <= room || buffersOf([...outs, ...ins]).size <= room) {
+      run(outs, ins, program, params);
+      return;
+    }
+    // inputs that share a stored type share a buffer; if there are too many outputs, some are computed after others
+    const kept = buffersOf(outs);
+    const stored = new Set(ins.map(({ dtype }) => elementType(dtype).stored)).size;
+    const together = kept.size + stored <= room;
+    const packed = pack(gpu, ins, together ? kept : new Set());
+    const step = together ? outs.length : room - stored;
+    for (let k = 0; k < outs.length; k += step) {
+      const part = together ? program : new Program(program.outputs.slice(k, k + step), program.inputs, program.params);
+      run(outs.slice(k, k + step), packed.views, part, params);
+    }
+    for (const buffer of packed.buffers) gpu.pool.release(buffer);
+  };
+}
+
+const buffersOf = (views: readonly View[]): Set<Buffer> => new Set(views.map(({ storage }) => storage.buffer));
+
+/** Copies of the elements that `views` show, in one buffer per stored type; views of the buffers in `kept` stay. */
+function pack(gpu: Gpu, views: readonly View[], kept: ReadonlySet<Buffer>): { views: View[]; buffers: Buffer[] } {
+  const types = new Map<string, { type: ReturnType<typeof elementType>; places: Map<Buffer, { low: number; high: number; at: number }>; size: number }>();
+  const moved = views.filter(({ storage }) => !kept.has(storage.buffer));
+  for (const view of moved) {
+    const type = elementType(view.dtype);
+    const group = types.get(type.stored) ?? { type, places: new Map(), size: 0 };
+    types.set(type.stored, group);
+    let low = view.offset;
+    let high = view.offset;
+    view.shape.forEach((size, d) => {
+      const reach = (size - 1) * view.strides[d];
+      if (reach < 0) low += reach;
+      else high += reach;
+    });
+    const known = group.places.get(view.storage.buffer);
+    // copies begin at whole words
+    low -= low % (4 / type.bytes);
+    group.places.set(view.storage.buffer, { low: Math.min(low, known?.low ?? low), high: Math.max(high, known?.high ?? high), at: 0 });
+  }
+  const targets = new Map<string, Buffer>();
+  for (const [stored, group] of types) {
+    const { bytes } = group.type;
+    for (const place of group.places.values()) {
+      place.at = group.size;
+      group.size += Math.ceil(((place.high + 1 - place.low) * bytes) / 4) * (4 / bytes);
+    }
+    const target = gpu.pool.allocate(group.size * bytes, group.type);
+    targets.set(stored, target);
+    for (const [buffer, { low, high, at }] of group.places)
+      gpu.copy(buffer, low * bytes, target, at * bytes, Math.ceil(((high + 1 - low) * bytes) / 4) * 4);
+  }
+  return {
+    views: views.map((view) => {
+      const { stored } = elementType(view.dtype);
+      const place = types.get(stored)?.places.get(view.storage.buffer);
+      const buffer = targets.get(stored);
+      if (!place || !buffer || kept.has(view.storage.buffer)) return view;
+      return { ...view, offset: view.offset - place.low + place.at, storage: { buffer } };
+    }),
+    buffers: [...targets.values()],
+  };
+}
+
+function runOn(gpu: Gpu) {
   return (outs: readonly View[], ins: readonly View[], program: Program, params: readonly number[]): void => {
     const n = sizeOf(outs[0].shape);
-    if (n === 0) return;
-    const { positions, loaded } = usesOf(program);
+    const { positions, loaded, divides } = usesOf(program);
     const walked = [...outs, ...ins.filter((_, i) => !loaded.has(i))];
     const all = axesOf(walked);
     const axes = positions ? all : merged(all);
@@ -39,8 +109,8 @@ export function createMap(gpu: Gpu) {
     const bindings = bind(outs, ins);
     const ranks = [...loaded].map((i) => ins[i].shape.length);
     const key = `map ${program.key}|${bindings.key}|${axes.length}${walks.map(([letter]) => letter).join('')}${positions ? 'p' : ''}|${ranks}`;
-    const kernel = gpu.kernel(key, bindings.access, () =>
-      mapShader(program, bindings, outs.length, ins, axes.length, walks, loaded, positions),
+    const kernel = gpu.kernel(key, divides ? [...bindings.access, 'write'] : bindings.access, () =>
+      mapShader(program, bindings, outs.length, ins, axes.length, walks),
     );
     // n, sizes of dims, then of each operand its offset and strides
     const { words } = gpu;
@@ -53,8 +123,9 @@ export function createMap(gpu: Gpu) {
     });
     at = writeLoaded(gpu, at, loaded, ins);
     at = writeParams(gpu, at, program, params);
+    if (divides) words[at++] = gpu.faultCode(zeroDivision);
     const [x, y] = grid(Math.ceil(n / (workgroup * perInvocation)));
-    gpu.dispatch(kernel, bindings.buffers, at, x, y);
+    gpu.dispatch(kernel, divides ? [...bindings.buffers, gpu.faults] : bindings.buffers, at, x, y);
   };
 }
 
@@ -65,10 +136,9 @@ function mapShader(
   ins: readonly View[],
   rank: number,
   walks: readonly Walk[],
-  loaded: ReadonlySet<number>,
-  positions: boolean,
 ): string {
   const { slots } = bindings;
+  const { positions, loaded, divides } = usesOf(program);
   let at = 1 + rank;
   // code of the index of each walked operand
   const indices = walks.map((walk) => {
@@ -86,6 +156,7 @@ function mapShader(
     param: (i, dtype) => wordAs(firstParam + i, dtype),
     index: (d) => `i32(p${d})`,
     load: (i, _, position, outside) => load(i, position, outside),
+    ...(divides && { divisor: (x) => `if (${x} == 0) { fault(${word(firstParam + program.params.length)}, 0); }` }),
   });
   const position = positions || walks.includes('strided') ? positionOf(rank) : [];
   const stores = outputs.map(
@@ -94,6 +165,7 @@ function mapShader(
   return shader({
     bindings,
     functions,
+    declarations: divides ? declareFaults(bindings.buffers.length) : '',
     body: `  for (var k = 0u; k < ${perInvocation}u; k++) {
     let i = (gid * ${perInvocation}u + k) * ${workgroup}u + lid;
     if (i >= ${word(0)}) { return; }

@@ -1,5 +1,12 @@
 /** Functions of scalar expressions in WGSL: a row per function, and the prelude of helpers that rows call. */
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
+import { basic } from './math/basic.ts';
+import type { Prelude } from './math/code.ts';
+import { exponential } from './math/exponential.ts';
+import { logarithm } from './math/logarithm.ts';
+import { power } from './math/power.ts';
+import { special } from './math/special.ts';
+import { trigonometry } from './math/trigonometry.ts';
 
 /** Names a function of the prelude in an expression, so that the shader gets its code. */
 export type Call = (name: string, ...args: string[]) => string;
@@ -98,28 +105,8 @@ export const mathFunctions: { readonly [F in UnaryFn | BinaryFn]: MathRow } = {
 const zero = (type: string): string => (type === 'u32' ? '0u' : '0i');
 const width = (type: string): string => (type === 'u32' ? '8u' : '32u');
 
-interface PreludeRow {
-  /** Other functions that it calls. */
-  readonly uses?: readonly string[];
-  readonly code: string;
-}
-
 /** WGSL functions that rows call; a shader gets those that it needs. */
-export const prelude: { readonly [name: string]: PreludeRow | undefined } = {
-  is_nan: { code: 'fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }' },
-  // values that are not finite must not be constant expressions
-  nan_of: { code: 'var<private> nan_bits: u32 = 0x7fc00000u;\nfn nan_of() -> f32 { return bitcast<f32>(nan_bits); }' },
-  inf_of: { code: 'var<private> inf_bits: u32 = 0x7f800000u;\nfn inf_of() -> f32 { return bitcast<f32>(inf_bits); }' },
-  sign_of: { code: 'fn sign_of(x: f32) -> f32 { return select(select(0.0, 1.0, x > 0.0), -1.0, x < 0.0); }' },
-  min_of: {
-    uses: ['is_nan'],
-    code: 'fn min_of(a: f32, b: f32) -> f32 { return select(select(b, a, a < b || is_nan(a)), b, is_nan(b)); }',
-  },
-  max_of: {
-    uses: ['is_nan'],
-    code: 'fn max_of(a: f32, b: f32) -> f32 { return select(select(b, a, a > b || is_nan(a)), b, is_nan(b)); }',
-  },
-};
+export const prelude: Prelude = { ...basic, ...exponential, ...logarithm, ...trigonometry, ...power, ...special };
 
 /** The code of `names` and of all that they use, each once, in an order in which WGSL takes them (any). */
 export function preludeOf(names: Iterable<string>): string {

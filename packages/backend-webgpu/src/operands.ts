@@ -1,5 +1,6 @@
 /** What of a program decides how its operands are read, and inputs that are read anywhere: shared by the families that evaluate programs. */
 import { type Program, topological } from '@tenfold/tensor-core';
+import { mayDivideByZero } from './render.ts';
 import { read, type View, word } from './shader.ts';
 
 /** What of a program decides how its operands are walked over. */
@@ -8,6 +9,8 @@ export interface Uses {
   readonly positions: boolean;
   /** Inputs read by `load`, which have shapes of their own. */
   readonly loaded: ReadonlySet<number>;
+  /** It divides integers by what may be 0. */
+  readonly divides: boolean;
 }
 
 const known = new WeakMap<Program, Uses>();
@@ -18,7 +21,7 @@ export function usesOf(program: Program): Uses {
   if (cached) return cached;
   const nodes = topological(program.outputs);
   const loaded = new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])));
-  const uses = { positions: nodes.some(({ kind }) => kind === 'index'), loaded };
+  const uses = { positions: nodes.some(({ kind }) => kind === 'index'), loaded, divides: nodes.some(mayDivideByZero) };
   known.set(program, uses);
   return uses;
 }

@@ -25,6 +25,7 @@ export function generator(seed: number): Random {
 /** A tensor of the GPU and its twin on the cpu. */
 export type Pair = readonly [gpu: Tensor, cpu: Tensor];
 export type Operand = Pair | number | null;
+export type OpName = keyof typeof builtinOps;
 
 const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 80, -0];
 
@@ -52,7 +53,7 @@ export const pairOf = (make: (device: string) => Tensor): Pair => [make('webgpu'
 const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(x) ? x : [x as Tensor]);
 
 /** Runs an op on both devices. */
-export function runBoth(name: keyof typeof builtinOps, operands: readonly Operand[], attrs: object): Pair[] {
+export function runBoth(name: OpName, operands: readonly Operand[], attrs: object): Pair[] {
   const [here, there] = [0, 1].map((device) => {
     const inputs = operands.map((x) => (x === null || typeof x === 'number' ? x : x[device]));
     return listOf(dispatch(builtinOps[name] as never, inputs as never, attrs as never));

@@ -4,7 +4,7 @@
  * WGSL lets a compiler assume that there are no NaNs and infinities: what depends on them looks at bits (`is_nan`), and constants that are not finite
  * come through a variable that the compiler can't see through.
  */
-import { type CompareFn, type DType, type Expr, type Program, topological } from '@tenfold/tensor-core';
+import { type CompareFn, type DType, type Expr, isFloat, type Program, topological } from '@tenfold/tensor-core';
 import { elementType } from './elements.ts';
 import { mathFunctions } from './math.ts';
 
@@ -24,6 +24,8 @@ export interface Sources {
   index(dim: number): string;
   /** The stored element of input `index` at `at` (i32 positions), as a value, or `outside`. */
   load(index: number, dtype: DType, at: readonly string[], outside: string): string;
+  /** A statement that reports the integer divisor named `x` if it is 0. Without it, such a quotient is the dividend and the remainder 0. */
+  divisor?(x: string): string;
 }
 
 /** Statements that compute the outputs of a program, and the names of their values. */
@@ -36,17 +38,19 @@ export interface Rendered {
 
 const compares: { readonly [K in CompareFn]: string } = { eq: '==', ne: '!=', lt: '<', le: '<=', gt: '>', ge: '>=' };
 
-/** Casts by (to): what a value of WGSL type `from` becomes. */
+/** What a value of one dtype is in another. A float beyond the range of an integer becomes its end, and NaN becomes 0; PyTorch gives whatever the CPU does. */
 function castTo(to: DType, from: DType, x: string): string {
   const [source, target] = [valueType(from), valueType(to)];
   if (to === 'bool') {
-    if (source === 'f32' || source === 'f16') return `(is_nan(f32(${x})) || ${x} != 0)`;
+    // by bits: a device may take a subnormal number for 0
+    if (isFloat(from)) return `((bitcast<u32>(f32(${x})) << 1u) != 0u)`;
     return source === 'bool' ? x : `(${x} != 0)`;
   }
-  if (to === 'uint8') {
-    if (source === 'u32' || source === 'bool') return `u32(${x})`;
-    return source === 'i32' ? `(bitcast<u32>(${x}) & 255u)` : `(bitcast<u32>(i32(${x})) & 255u)`;
+  if (isFloat(from) && (target === 'i32' || target === 'u32')) {
+    const integer = `select(i32(${x}), 0i, is_nan(f32(${x})))`;
+    return to === 'uint8' ? `(bitcast<u32>(${integer}) & 255u)` : integer;
   }
+  if (to === 'uint8') return source === 'i32' ? `(bitcast<u32>(${x}) & 255u)` : `u32(${x})`;
   return `${target}(${x})`;
 }
 
@@ -96,6 +100,9 @@ export function render(program: Program, sources: Sources, prefix = 'v'): Render
   topological(program.outputs).forEach((node, i) => {
     const code = expression(node, (x) => names.get(x) as string, sources, call);
     for (const name of code.matchAll(/\b(is_nan|nan_of|inf_of)\(/g)) functions.add(name[1]);
+    if (sources.divisor && mayDivideByZero(node)) {
+      statements.push(sources.divisor(names.get((node as Extract<Expr, { kind: 'binary' }>).args[1]) as string));
+    }
     const name = `${prefix}${i}`;
     statements.push(`let ${name}: ${valueType(node.dtype)} = ${code};`);
     names.set(node, name);
@@ -139,13 +146,18 @@ function comparison(fn: CompareFn, args: readonly Expr[], nameOf: (x: Expr) => s
     // only equality is defined on WGSL's bool
     return fn === 'eq' || fn === 'ne' ? `(${a} ${compares[fn]} ${b})` : `(u32(${a}) ${compares[fn]} u32(${b}))`;
   }
-  if (fn === 'ne' && (type === 'f32' || type === 'f16')) {
-    // WGSL leaves open what NaN is unequal to
-    const unlike = args.flatMap((x, i) => (x.kind === 'const' ? [] : [call('is_nan', `f32(${[a, b][i]})`)]));
-    return a === b ? unlike[0] : `(${[`${a} != ${b}`, ...unlike].join(' || ')})`;
-  }
-  return `(${a} ${compares[fn]} ${b})`;
+  // a compiler may take x != x for false
+  if (a === b && fn === 'ne' && (type === 'f32' || type === 'f16')) return call('is_nan', `f32(${a})`);
+  // WGSL's != is false for NaN on some devices
+  return fn === 'ne' ? `!(${a} == ${b})` : `(${a} ${compares[fn]} ${b})`;
 }
+
+/** Whether `node` divides integers by what may be 0. */
+export const mayDivideByZero = (node: Expr): boolean =>
+  node.kind === 'binary' &&
+  (node.fn === 'div' || node.fn === 'rem') &&
+  !isFloat(node.dtype) &&
+  !(node.args[1].kind === 'const' && Math.trunc(node.args[1].value) !== 0);
 
 function functionCall(
   { fn, dtype }: Extract<Expr, { kind: 'unary' | 'binary' }>,

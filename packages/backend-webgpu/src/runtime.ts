@@ -10,6 +10,7 @@ import {
 } from '@tenfold/tensor-core';
 import { type Acquired, type AdapterOptions, acquire } from './acquire.ts';
 import { createArgReduce } from './arg-reduce.ts';
+import { bufferOverhead } from './buffer-pool.ts';
 import { elementType } from './elements.ts';
 import { createGather } from './gather.ts';
 import { type Buffer, type Counters, Gpu } from './gpu.ts';
@@ -37,8 +38,10 @@ function runtimeOn(gpu: Gpu): Runtime<Buffer> {
     capabilities: {
       dtypes: gpu.hasF16 ? [...dtypes, 'float16'] : dtypes,
       int64Bits: 32,
+      subnormals: false,
       syncRead: false,
       collectedBelow: 0,
+      bufferOverhead,
     },
     allocate(dtype, length) {
       gpu.check();

@@ -82,8 +82,7 @@ export function shader(parts: {
   readonly body: string;
 }): string {
   const { bindings, functions = [], declarations = '', invocations = workgroup, body } = parts;
-  const half = bindings.types.includes('float16');
-  return `${half ? 'enable f16;\n' : ''}${declareBindings(bindings)}
+  const code = `${declareBindings(bindings)}
 ${declareUniforms}
 ${preludeOf(functions)}
 ${declarations}
@@ -93,6 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 ${body}
 }
 `;
+  return /\bf16\b/.test(code) ? `enable f16;\n${code}` : code;
 }
 
 /** A grid of at least `groups` workgroups: the second dim takes what the first can't. A kernel asks `gid` and leaves if it is beyond its work. */

@@ -66,6 +66,8 @@ export interface Capabilities {
   readonly dtypes: readonly DType[];
   /** 32 where the device has no 64-bit integers and keeps int64 in 32 bits: it refuses what doesn't fit with a `DTypeError`. Default 64. */
   readonly int64Bits?: 32 | 64;
+  /** `false` where arithmetic may take subnormal numbers for 0, and may give 0 instead of one. Default `true`. */
+  readonly subnormals?: boolean;
   /** Whether `downloadSync` exists, and with it `itemSync()` and ops whose result shape depends on values. */
   readonly syncRead: boolean;
   /**
@@ -73,6 +75,8 @@ export interface Capabilities {
    * that shows them is disposed or found by the garbage collector.
    */
   readonly collectedBelow: number;
+  /** Bytes that a buffer costs besides its elements, such as a driver's record of it; the garbage collector is told of them too. Default 0. */
+  readonly bufferOverhead?: number;
 }
 
 /**

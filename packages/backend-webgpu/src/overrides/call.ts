@@ -4,6 +4,7 @@
  */
 
 import { elementType } from '../elements.ts';
+import { declareFaults } from '../faults.ts';
 import { type Axis, axesOf, merged } from '../geometry.ts';
 import type { Buffer, Fault, Gpu } from '../gpu.ts';
 import { preludeOf } from '../math.ts';
@@ -73,13 +74,8 @@ export class Call {
   faults(fault: Fault): (value: string) => string {
     const code = this.uint(this.#gpu.faultCode(fault));
     this.#fault = true;
-    this.#declarations.push(
-      () => `@group(0) @binding(${this.#bindings.buffers.length}) var<storage, read_write> faults: array<atomic<u32>>;
-fn report(value: i32) {
-  if (atomicCompareExchangeWeak(&faults[0], 0u, ${code}).exchanged) { atomicStore(&faults[1], bitcast<u32>(value)); }
-}`,
-    );
-    return (value) => `report(${value});`;
+    this.#declarations.push(() => declareFaults(this.#bindings.buffers.length));
+    return (value) => `fault(${code}, ${value});`;
   }
 
   /** Walks dims `from` to `to` of the operands, which have one shape there. `origin` says whether offsets are counted in. */

@@ -2,9 +2,8 @@
  * Kernels over rows: what is normalised together is a row, whichever dims it has. A workgroup takes one long row or several short ones, and its
  * invocations share them: `lanes` to a row.
  */
-
 import { sizeOf } from '../geometry.ts';
-import type { Gpu } from '../gpu.ts';
+import type { Fault, Gpu } from '../gpu.ts';
 import type { View } from '../shader.ts';
 import { Call } from './call.ts';
 
@@ -43,13 +42,22 @@ export interface RowWriter {
   one(o: number): string;
   /** A loop over the elements `i` of a row. */
   each(...statements: string[]): string;
-  /** Declares each name as the sum of its expression over the row. */
-  sums(terms: { readonly [name: string]: string }): string;
+  /** Declares each name as the sum of its expression over the row; `statements` come before these. */
+  sums(terms: { readonly [name: string]: string }, statements?: string): string;
   /** Declares `name` as the largest value of the expression; NaN if there is one. */
   largest(name: string, value: string): string;
+  /** Index of element `i` of operand `o`, and of its first element in row number `row`. */
+  index(o: number): string;
+  origin(o: number, row?: string): string;
+  /** Reading and writing anywhere. */
+  loadAt(o: number, index: string): string;
   /** A call of a function of the prelude. */
   call(name: string, ...args: string[]): string;
   param(k: number): string;
+  /** A whole number of those given, as an i32. */
+  integer(k: number): string;
+  /** Statement that reports an i32 as the fault of this call. */
+  fault(value: string): string;
 }
 
 /** A kernel over rows. All operands have one shape, whose first `outer` dims number the rows; strides of 0 repeat. */
@@ -59,6 +67,8 @@ export interface RowsKernel {
   readonly ins: readonly View[];
   readonly outer: number;
   readonly params?: readonly number[];
+  readonly integers?: readonly number[];
+  readonly fault?: Fault;
   body(row: RowWriter): readonly string[];
 }
 
@@ -66,7 +76,10 @@ export interface RowsKernel {
 const run = 32;
 
 /** Runs a kernel over rows, if there are any. */
-export function runRows(gpu: Gpu, { name, outs, ins, outer, params = [], body }: RowsKernel): void {
+export function runRows(
+  gpu: Gpu,
+  { name, outs, ins, outer, params = [], integers = [], fault, body }: RowsKernel,
+): void {
   const [main] = ins;
   const count = sizeOf(main.shape.slice(0, outer));
   const length = sizeOf(main.shape.slice(outer));
@@ -77,7 +90,11 @@ export function runRows(gpu: Gpu, { name, outs, ins, outer, params = [], body }:
   const [rows, n] = [call.uint(count), call.uint(length)];
   const start = call.walk('start', 0, outer, true);
   const along = call.walk('along', outer, main.shape.length, false);
-  const given = params.map((value) => call.float(value));
+  const given = {
+    params: params.map((value) => call.float(value)),
+    integers: integers.map((value) => call.int(value)),
+    report: fault ? call.faults(fault) : () => '',
+  };
   call.run(Math.ceil(count / layout.rows), layout.rows * layout.lanes, () => {
     const uses = new Set<string>();
     const code = body(writerOf(call, layout, uses, start, along, given));
@@ -100,13 +117,20 @@ const opening = ({ rows, lanes, across }: Layout, count: string, length: string)
   'let first = select(n, lane, live);',
 ];
 
+/** Codes of what a kernel was given. */
+interface Given {
+  readonly params: readonly string[];
+  readonly integers: readonly string[];
+  readonly report: (value: string) => string;
+}
+
 function writerOf(
   call: Call,
   { lanes }: Layout,
   uses: Set<string>,
   start: (o: number, i: string) => string,
   along: (o: number, i: string) => string,
-  params: readonly string[],
+  { params, integers, report }: Given,
 ): RowWriter {
   const use = (name: string, ...args: string[]): string => {
     uses.add(name);
@@ -120,14 +144,14 @@ function writerOf(
     store: (o, value) => call.store(o, index(o), value),
     storeOne: (o, value) => `if (live && lane == 0u) { ${call.store(o, start(o, 'row'), value)} }`,
     each: (...statements) => `for (var i = first; i < n; i += ${lanes}u) { ${statements.join(' ')} }`,
-    sums(terms) {
+    sums(terms, statements = '') {
       const names = Object.keys(terms);
       const all = (code: (name: string) => string): string => names.map(code).join(' ');
       return `${all((name) => `var ${name}_own = 0.0;`)}
   for (var begin = first; begin < n; begin += ${lanes * run}u) {
     ${all((name) => `var ${name}_part = 0.0;`)}
     let end = min(n, begin + ${lanes * run}u);
-    for (var i = begin; i < end; i += ${lanes}u) { ${all((name) => `${name}_part += ${terms[name]};`)} }
+    for (var i = begin; i < end; i += ${lanes}u) { ${statements} ${all((name) => `${name}_part += ${terms[name]};`)} }
     ${all((name) => `${name}_own += ${name}_part;`)}
   }
   ${all((name) => `let ${name} = row_sum(lane, sub, ${name}_own);`)}`;
@@ -135,8 +159,13 @@ function writerOf(
     largest: (name, value) => `var ${name}_own = -${use('inf_of')};
   for (var i = first; i < n; i += ${lanes}u) { ${name}_own = ${use('max_of', `${name}_own`, value)}; }
   let ${name} = row_max(lane, sub, ${name}_own);`,
+    index,
+    origin: (o, row = 'row') => start(o, row),
+    loadAt: (o, at) => call.load(o, at),
     call: use,
     param: (k) => params[k],
+    integer: (k) => integers[k],
+    fault: report,
   };
 }
 

@@ -27,13 +27,21 @@ export interface AvgPoolAttrs extends PoolAttrs {
   readonly divisorOverride: number | null;
 }
 
+/** Attributes of `maxPoolBackward`. */
+export interface MaxPoolBackwardAttrs {
+  /** The spatial size of the input. */
+  readonly size: readonly number[];
+  /** The windows that the positions lie in, for kernels that look for an element among those that hold it; absent where windows have unlike sizes. */
+  readonly windows?: PoolAttrs;
+}
+
 /** Pooling over windows, by op name. */
 export interface PoolOps {
   /** `[N, C, …]` to values and positions in the flattened spatial dims. */
   maxPool: Sig<[Tensor], PoolAttrs, readonly [Tensor, Tensor]>;
   adaptiveMaxPool: Sig<[Tensor], { readonly size: readonly number[] }, readonly [Tensor, Tensor]>;
-  /** The adjoint of both, from gradient and positions; `size` is the spatial size of the input. */
-  maxPoolBackward: Sig<[Tensor, Tensor], { readonly size: readonly number[] }>;
+  /** The adjoint of both, from gradient and positions. */
+  maxPoolBackward: Sig<[Tensor, Tensor], MaxPoolBackwardAttrs>;
   avgPool: Sig<[Tensor], AvgPoolAttrs>;
   /** The adjoint of `avgPool`; `size` is the spatial size of its input. */
   avgPoolBackward: Sig<[Tensor], AvgPoolAttrs & { readonly size: readonly number[] }>;
