@@ -16,6 +16,8 @@ const notOnLegs = [
   'src/kernels.test.ts',
   // starts processes and Node's threads; pages have src/threads-page.test.ts
   'src/threads.test.ts',
+  // starts processes
+  'src/process.test.ts',
   // of shapes and of autograd's batching: long, and the same wherever the conformance suite passes
   'src/inference.test.ts',
   'src/transforms.test.ts',

@@ -1,5 +1,6 @@
 /** The device as a whole: how its errors arrive, how it is lost, and reads and uploads among recorded commands. */
 
+import '@tenfold/backend-cpu/register';
 import { Linear } from '@tenfold/nn';
 import { Adam } from '@tenfold/optim';
 import {

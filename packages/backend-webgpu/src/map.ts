@@ -56,7 +56,14 @@ const buffersOf = (views: readonly View[]): Set<Buffer> => new Set(views.map(({ 
 
 /** Copies of the elements that `views` show, in one buffer per stored type; views of the buffers in `kept` stay. */
 function pack(gpu: Gpu, views: readonly View[], kept: ReadonlySet<Buffer>): { views: View[]; buffers: Buffer[] } {
-  const types = new Map<string, { type: ReturnType<typeof elementType>; places: Map<Buffer, { low: number; high: number; at: number }>; size: number }>();
+  const types = new Map<
+    string,
+    {
+      type: ReturnType<typeof elementType>;
+      places: Map<Buffer, { low: number; high: number; at: number }>;
+      size: number;
+    }
+  >();
   const moved = views.filter(({ storage }) => !kept.has(storage.buffer));
   for (const view of moved) {
     const type = elementType(view.dtype);
@@ -72,7 +79,11 @@ function pack(gpu: Gpu, views: readonly View[], kept: ReadonlySet<Buffer>): { vi
     const known = group.places.get(view.storage.buffer);
     // copies begin at whole words
     low -= low % (4 / type.bytes);
-    group.places.set(view.storage.buffer, { low: Math.min(low, known?.low ?? low), high: Math.max(high, known?.high ?? high), at: 0 });
+    group.places.set(view.storage.buffer, {
+      low: Math.min(low, known?.low ?? low),
+      high: Math.max(high, known?.high ?? high),
+      at: 0,
+    });
   }
   const targets = new Map<string, Buffer>();
   for (const [stored, group] of types) {

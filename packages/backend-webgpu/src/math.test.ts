@@ -3,7 +3,15 @@
  * for those that it lacks the cpu backend's, which its own tests hold to 40-digit values.
  */
 import { cpu } from '@tenfold/backend-cpu';
-import { type BinaryFn, type DType, expr as e, Program, type Runtime, type TypedArray, type UnaryFn } from '@tenfold/tensor-core';
+import {
+  type BinaryFn,
+  type DType,
+  expr as e,
+  Program,
+  type Runtime,
+  type TypedArray,
+  type UnaryFn,
+} from '@tenfold/tensor-core';
 import { describe, expect, it } from 'vitest';
 import { webgpu } from './runtime.ts';
 
@@ -79,8 +87,32 @@ const references: { readonly [F in UnaryFn | BinaryFn]?: (x: number, y: number) 
 /** Largest errors in units of the last place, which README.md shows. */
 const bounds = {
   ...{ floor: 0, ceil: 0, trunc: 0, round: 0, abs: 0, neg: 0, sign: 0 },
-  ...{ exp: 1.1, exp2: 1.1, expm1: 1.8, log: 0.9, log2: 1.8, log10: 1.9, log1p: 0.9, sigmoid: 2.2, tanh: 1.9, sinh: 1.7, cosh: 1.5 },
-  ...{ sqrt: 0.5, rsqrt: 1.5, sin: 1.3, cos: 1.3, tan: 1.7, asin: 0.7, acos: 1.1, atan: 2, asinh: 2.3, acosh: 2.4, atanh: 1.1 },
+  ...{
+    exp: 1.1,
+    exp2: 1.1,
+    expm1: 1.8,
+    log: 0.9,
+    log2: 1.8,
+    log10: 1.9,
+    log1p: 0.9,
+    sigmoid: 2.2,
+    tanh: 1.9,
+    sinh: 1.7,
+    cosh: 1.5,
+  },
+  ...{
+    sqrt: 0.5,
+    rsqrt: 1.5,
+    sin: 1.3,
+    cos: 1.3,
+    tan: 1.7,
+    asin: 0.7,
+    acos: 1.1,
+    atan: 2,
+    asinh: 2.3,
+    acosh: 2.4,
+    atanh: 1.1,
+  },
   ...{ erf: 1.2, erfc: 3.6, erfinv: 2.5, lgamma: 2.7, digamma: 4 },
 } as const satisfies { readonly [F in UnaryFn]?: number };
 
@@ -100,8 +132,24 @@ function generator(seed: number): () => number {
 
 const normal = 2 ** -126;
 const specials = [
-  ...[0, 1, 0.5, 0.75, 0.25, 1.5, 2, 2.5, 3, 4, 7, 8, 10, 20, 87, 88.7, 88.73, 89.5, 103.97, 126, 127, 128, 149, 150, 2047, 2048, 8192],
-  ...[2 ** 20, 2 ** 23, 2 ** 23 + 1, 2 ** 24, 2 ** 24 + 2, 1e30, 2 ** -149, 2 ** -130, normal, 2 * normal, 2 ** 127, 3.4e38],
+  ...[
+    0, 1, 0.5, 0.75, 0.25, 1.5, 2, 2.5, 3, 4, 7, 8, 10, 20, 87, 88.7, 88.73, 89.5, 103.97, 126, 127, 128, 149, 150,
+    2047, 2048, 8192,
+  ],
+  ...[
+    2 ** 20,
+    2 ** 23,
+    2 ** 23 + 1,
+    2 ** 24,
+    2 ** 24 + 2,
+    1e30,
+    2 ** -149,
+    2 ** -130,
+    normal,
+    2 * normal,
+    2 ** 127,
+    3.4e38,
+  ],
   ...[Math.PI / 2, Math.PI, 1e22, 16367173 * 2 ** 72, 1 + 2 ** -23, 1 - 2 ** -24, 1.4616321, Number.POSITIVE_INFINITY],
 ].flatMap((x) => [Math.fround(x), -Math.fround(x)]);
 specials.push(Number.NaN);
@@ -117,7 +165,11 @@ const x = Float32Array.from({ length: count }, (_, i) => {
 });
 const y = Float32Array.from(x, (_, i) => {
   if (i < specials.length ** 2) return specials[Math.floor(i / specials.length)];
-  return i % 3 === 0 ? Math.floor(random() * 41) - 20 : i % 16 < 12 ? (random() * 2 - 1) * [1, 30, 1000][(i >> 4) % 3] : 0;
+  return i % 3 === 0
+    ? Math.floor(random() * 41) - 20
+    : i % 16 < 12
+      ? (random() * 2 - 1) * [1, 30, 1000][(i >> 4) % 3]
+      : 0;
 });
 for (let i = specials.length ** 2; i < count; i++) {
   if (i % 16 >= 8) new Uint32Array(x.buffer)[i] = random() * 2 ** 32;
@@ -130,9 +182,15 @@ const flushed = (v: number): number => (Math.abs(v) < normal ? v * 0 : v);
 
 /** Units of the last place of a float32 by which `got` is wrong; infinite for a wrong NaN, infinity or sign. A subnormal result may be zero. */
 function ulps(got: number, right: number): number {
-  if (Number.isNaN(right) || Number.isNaN(got)) return Number.isNaN(right) && Number.isNaN(got) ? 0 : Number.POSITIVE_INFINITY;
+  if (Number.isNaN(right) || Number.isNaN(got))
+    return Number.isNaN(right) && Number.isNaN(got) ? 0 : Number.POSITIVE_INFINITY;
   const rounded = Math.fround(right);
-  if (got === rounded) return got !== 0 || Object.is(got, rounded) || right !== 0 ? (Number.isFinite(got) ? Math.abs(got - right) / unit(right) : 0) : 0;
+  if (got === rounded)
+    return got !== 0 || Object.is(got, rounded) || right !== 0
+      ? Number.isFinite(got)
+        ? Math.abs(got - right) / unit(right)
+        : 0
+      : 0;
   if (Math.abs(right) < normal && Math.abs(got) <= normal) return 0;
   // infinity takes the place of 2^128
   const [at, to] = [got, right].map((v) => Math.max(-(2 ** 128), Math.min(v, 2 ** 128)));
@@ -141,7 +199,11 @@ function ulps(got: number, right: number): number {
 const unit = (v: number): number => 2 ** (Math.floor(Math.log2(Math.max(Math.abs(v), normal))) - 23);
 
 /** The largest error. Operands that are subnormal may count as zeros. */
-function worst(got: ArrayLike<number>, reference: (i: number, flush: boolean) => number, points: number): { error: number; at: number } {
+function worst(
+  got: ArrayLike<number>,
+  reference: (i: number, flush: boolean) => number,
+  points: number,
+): { error: number; at: number } {
   let error = 0;
   let at = 0;
   for (let i = 0; i < points; i++) {
@@ -155,12 +217,23 @@ function worst(got: ArrayLike<number>, reference: (i: number, flush: boolean) =>
 /** Held to the bound for positive arguments; for negative ones two terms cancel. */
 const positive: ReadonlySet<string> = new Set(['lgamma', 'digamma']);
 
-async function referenceOf(fn: UnaryFn | BinaryFn, ins: readonly Float32Array[]): Promise<(i: number, flush: boolean) => number> {
+async function referenceOf(
+  fn: UnaryFn | BinaryFn,
+  ins: readonly Float32Array[],
+): Promise<(i: number, flush: boolean) => number> {
   const own = references[fn];
   if (own) return (i, flush) => (flush ? own(flushed(ins[0][i]), flushed(ins[1]?.[i])) : own(ins[0][i], ins[1]?.[i]));
   const program = apply(fn, ins.length, 'float64');
-  const exact = (await run(host, program, ins.map((v) => Float64Array.from(v)))) as Float64Array;
-  const flat = (await run(host, program, ins.map((v) => Float64Array.from(v, flushed)))) as Float64Array;
+  const exact = (await run(
+    host,
+    program,
+    ins.map((v) => Float64Array.from(v)),
+  )) as Float64Array;
+  const flat = (await run(
+    host,
+    program,
+    ins.map((v) => Float64Array.from(v, flushed)),
+  )) as Float64Array;
   return (i, flush) => (flush ? flat : exact)[i];
 }
 
@@ -184,7 +257,10 @@ describe('float32', () => {
     const reference = await referenceOf(fn, [points]);
     for (let i = 0; i < count; i++) {
       const right = reference(i, false);
-      if (Math.abs(right) < 1e6) expect(Math.abs(got[i] - right), `at ${points[i]}`).toBeLessThanOrEqual(4 * unit(Math.max(size(points[i]), Math.abs(right))));
+      if (Math.abs(right) < 1e6)
+        expect(Math.abs(got[i] - right), `at ${points[i]}`).toBeLessThanOrEqual(
+          4 * unit(Math.max(size(points[i]), Math.abs(right))),
+        );
     }
   });
 

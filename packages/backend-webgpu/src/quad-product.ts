@@ -3,8 +3,9 @@
  * For devices on which reading memory is what costs, whoever else has read it: SwiftShader reads the elements of four invocations one by one, and writes
  * variables one by one, so sums are kept out of variables for some steps of k.
  */
-import type { Gpu } from './gpu.ts';
+
 import { storeFunction } from './direct-product.ts';
+import type { Gpu } from './gpu.ts';
 import {
   addressFunctions,
   forSum,

@@ -161,7 +161,8 @@ function masked(m: Matrices, { mask, kind, isCausal }: Scores, name: string, i: 
   return lines.join(' ');
 }
 
-const kindOf = (mask: View | null): Scores['kind'] => (mask === null ? 'none' : mask.dtype === 'bool' ? 'bool' : 'float');
+const kindOf = (mask: View | null): Scores['kind'] =>
+  mask === null ? 'none' : mask.dtype === 'bool' ? 'bool' : 'float';
 
 const uses = ['exp_of', 'log_of', 'max_of', 'inf_of', 'nan_of'];
 
