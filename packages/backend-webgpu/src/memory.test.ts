@@ -47,13 +47,13 @@ it('counts what tensors hold, and gives it back by dispose, using and tidy', asy
 it('uses freed memory again while commands that used it wait', async () => {
   const { used, free } = held();
   const results: Tensor[] = [];
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 30; i++) {
     using x = ones([MiB], { device });
     x.mul_(i);
     using few = x.slice(0, 0, 4);
     results.push(few.sum());
   }
-  // a hundred tensors in one buffer's memory
+  // thirty tensors in one buffer's memory
   expect(held().used + held().free - used - free).toBeLessThan(5 * MiB);
   for (const [i, result] of results.entries()) expect(await result.item()).toBe(4 * i);
 });
@@ -61,17 +61,17 @@ it('uses freed memory again while commands that used it wait', async () => {
 it('lets the garbage collector free what is dropped', async () => {
   const before = held();
   let most = 0;
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 100; i++) {
     const x = ones([MiB / 4], { device });
     expect(await x.slice(0, 0, 4).sum().item()).toBe(4);
     most = Math.max(most, held().used - before.used);
   }
-  // 200 MiB went by
-  expect(most).toBeLessThan(100 * MiB);
+  // 100 MiB went by
+  expect(most).toBeLessThan(70 * MiB);
 });
 
-// a step takes a software device from 5 to 40 ms: 20,000 would take minutes
-it('a thousand steps of training that each await the loss', { timeout: 300_000 }, async () => {
+// a step takes a software device from 5 to 80 ms, by what else runs: 20,000 would take minutes
+it('hundreds of steps of training that each await the loss', { timeout: 300_000 }, async () => {
   const model = new Sequential(new Linear(8, 16, { device }), new ReLU(), new Linear(16, 1, { device }));
   const optimizer = new SGD(model.parameters(), { lr: 0.01 });
   const [x, y] = [rand([32, 8], { device }), rand([32, 1], { device })];
@@ -80,7 +80,7 @@ it('a thousand steps of training that each await the loss', { timeout: 300_000 }
   let [first, last] = [Number.NaN, Number.NaN];
   let mostBytes = 0;
   let mostPooled = 0;
-  const steps = 1000;
+  const steps = 400;
   for (let step = 0; step < steps; step++) {
     const loss = model.forward(x).sub(y).square().mean();
     optimizer.zeroGrad();
