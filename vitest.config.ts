@@ -81,7 +81,7 @@ const legsOfHere = hasLegs ? legs : [];
 
 /** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
 const hostOf: { readonly [name: string]: object | undefined } = hasLegs
-  ? { 'backend-webgpu': onDawn(), playground: withChromium({ webgpu: true }) }
+  ? { 'backend-webgpu': onDawn(), 'linear-demo': onDawn(), playground: withChromium({ webgpu: true }) }
   : {};
 
 export default defineConfig({

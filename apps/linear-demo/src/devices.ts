@@ -17,7 +17,9 @@ export interface Place {
 /** Registers what is installed and checks that what is asked can be used; unasked, cuda if there is one, else cpu, and float64 if the device has it. @throws UsageError */
 export async function chooseDevice(asked: string | null, dtype: Place['dtype'] | null): Promise<Place> {
   const lines: string[] = [];
-  for (const { type, entry } of optionalBackends) {
+  // opening a GPU takes time, and its driver may have something to say: only where it could be used or is listed
+  const tried = optionalBackends.filter(({ type }) => (asked === null ? type === 'cuda' : asked !== 'cpu'));
+  for (const { type, entry } of tried) {
     try {
       await import(entry);
     } catch (error) {

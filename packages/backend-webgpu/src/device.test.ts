@@ -114,6 +114,29 @@ describe('what the device does not have', () => {
   });
 });
 
+it('a module moves there and back, its gradients and buffers with it', async () => {
+  const model = new Linear(3, 2);
+  model.registerBuffer('seen', tensor([4, 5], { dtype: 'int64' }));
+  model
+    .forward(tensor([1, 2, 3]))
+    .square()
+    .sum()
+    .backward();
+  const tensors = (): Tensor[] => [
+    ...Object.values(model.stateDict() as { [name: string]: Tensor }),
+    model.weight.grad as Tensor,
+  ];
+  const values = () => Promise.all(tensors().map((x) => x.toArray()));
+  const before = await values();
+  expect(before).toHaveLength(4);
+  expect(await model.toAsync(device)).toBe(model);
+  expect(tensors().map((x) => x.device)).toEqual([device, device, device, device]);
+  expect(() => model.to('cpu')).toThrow(DeviceError);
+  await model.toAsync('cpu');
+  expect(tensors().map((x) => x.device)).toEqual(['cpu', 'cpu', 'cpu', 'cpu']);
+  expect(await values()).toEqual(before);
+});
+
 describe('errors of the device', () => {
   const broken = (gpu: Gpu): void => {
     const buffer = gpu.pool.allocate(64, elementType('float32'));
