@@ -72,11 +72,17 @@ class PageContender implements Contender {
     this.#tab = tab;
   }
 
-  measure(row: string, milliseconds: number): Promise<Sample> {
-    return this.#tab.evaluate(([name, time]) => ((globalThis as Scope).contender as Page).measure(name, time), [
-      row,
-      milliseconds,
-    ] as const);
+  async measure(row: string, milliseconds: number): Promise<Sample> {
+    try {
+      return await this.#tab.evaluate(([name, time]) => ((globalThis as Scope).contender as Page).measure(name, time), [
+        row,
+        milliseconds,
+      ] as const);
+    } catch (error) {
+      // the first line says what happened, the others where in the bundle
+      const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+      throw new Error(line.replace('page.evaluate: ', ''));
+    }
   }
 }
 

@@ -15,6 +15,7 @@ import {
   rand,
   randint,
   randn,
+  scaledDotProductAttention,
   type Tensor,
   zeros,
 } from '@tenfold/tensor-core';
@@ -166,7 +167,7 @@ export const works: Works = {
   'conv and gradients': () => conv(true),
   attention: () => {
     const [q, k, v] = [0, 1, 2].map(() => randn([8, 8, 128, 64]));
-    return () => q.matmul(k.transpose(-2, -1)).div(8).softmax(-1).matmul(v);
+    return () => scaledDotProductAttention(q, k, v);
   },
   'add 4': () => {
     const [a, b] = [randn([4]), randn([4])];

@@ -4,7 +4,16 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { readOptions, UsageError } from '../src/cli.ts';
 import { rows } from '../src/rows.ts';
-import { comparison, formatTime, labelOf, markdownTable, median, scaling, textTable } from '../src/table.ts';
+import {
+  comparison,
+  countLines,
+  formatTime,
+  labelOf,
+  markdownTable,
+  median,
+  scaling,
+  textTable,
+} from '../src/table.ts';
 import { targetLines } from '../src/targets.ts';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -13,6 +22,12 @@ const run = promisify(execFile);
 describe('flags', () => {
   it('measure everything by default', () => {
     expect(readOptions([])?.rows).toEqual(rows.map(({ name }) => name));
+  });
+
+  it('measure on another device what has targets there', () => {
+    const names = readOptions(['--device', 'webgpu'])?.rows ?? [];
+    expect(names).toContain('matmul 512');
+    expect(names).not.toContain('add 4');
   });
 
   it('choose rows by name or by how their names begin', () => {
@@ -84,11 +99,27 @@ describe('the table', () => {
     ]);
   });
 
+  it('has targets of one device at a time, and of what it was given', () => {
+    const targets = [
+      { faster: 2, than: 'other' },
+      { device: 'webgpu' as const, faster: 3, than: 'other' },
+    ];
+    const most = { dispatches: 40, submits: 1 };
+    const each = { ...measured[0], row: { ...row, targets, most }, counts: { dispatches: 41, submits: 1 } };
+    expect(targetLines([each], 'webgpu')).toEqual([
+      'matmul 2: 3 × as fast as other: 2.50 ×, not reached',
+      'matmul 2: at most 40 dispatches: 41, not reached',
+      'matmul 2: at most 1 submits: 1, reached',
+    ]);
+    expect(countLines([each])).toEqual(['matmul 2: 41 dispatches, 1 submit']);
+    expect(targetLines([each])[0]).toContain('2 × as fast');
+  });
+
   it('has targets that name rows and contenders', () => {
     const names = rows.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const { row: other, than } of rows.flatMap(({ targets }) => targets ?? [])) {
-      expect(['tenfold', 'tfjs-wasm', 'jax-js', 'pytorch']).toContain(than);
+      expect(['tenfold', 'tfjs-wasm', 'tfjs-webgpu', 'jax-js', 'pytorch']).toContain(than);
       if (other !== undefined) expect(names).toContain(other);
     }
   });
@@ -104,6 +135,19 @@ it('measures a row with every contender that is here', async () => {
   }
   expect(measured[0].errors).toEqual({});
 });
+
+// the Chromium of the test legs is for this platform
+it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+  'measures a row in the pages of one browser',
+  async () => {
+    const flags = ['--device', 'webgpu', '--only', 'matmul 64', '--rounds', '1', '--ms', '2', '--json'];
+    const { measured, absent } = JSON.parse((await run(process.execPath, [main, ...flags])).stdout);
+    expect(absent).toEqual({});
+    expect(measured[0].errors).toEqual({});
+    expect(measured[0].counts).toEqual({ dispatches: 1, submits: 1 });
+    for (const name of ['tenfold', 'tfjs-webgpu', 'jax-js']) expect(measured[0].times[name]).toBeGreaterThan(0);
+  },
+);
 
 it('ends with code 2 and one line on a mistake', async () => {
   await expect(run(process.execPath, [main, '--rounds', 'x'])).rejects.toMatchObject({

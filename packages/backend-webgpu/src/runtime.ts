@@ -103,6 +103,8 @@ export interface WebGpuOptions extends AdapterOptions {
 export interface WebGpuBackend extends Backend<Buffer> {
   /** Dispatches and submits so far; `null` where there is no device. */
   readonly counters: Readonly<Counters> | null;
+  /** Bytes of the GPU's buffers: those behind tensors, and those that wait to be used again. */
+  bufferBytes(): { readonly used: number; readonly free: number };
   /** Gives the device back: pending reads are rejected, and its tensors are gone. */
   destroy(): void;
 }
@@ -149,6 +151,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend
       gpu?.check();
       return runtime;
     },
+    bufferBytes: () => ({ used: gpu?.pool.usedBytes ?? 0, free: gpu?.pool.freeBytes ?? 0 }),
     destroy: () => gpu?.destroy(),
   };
 }

@@ -52,12 +52,12 @@ export function bind(outs: readonly View[], ins: readonly View[]): Bindings {
 /** The declarations of bindings: `b0`, `b1`, …. Those in `vectors` go by fours. */
 export const declareBindings = (
   { access, types }: Pick<Bindings, 'access' | 'types'>,
-  vectors: ReadonlySet<number> = new Set(),
+  vectors: ReadonlySet<number> | 'all' = new Set(),
 ): string =>
   access
     .map((kind, i) => {
       const { stored } = elementType(types[i]);
-      const type = vectors.has(i) ? `vec4<${stored}>` : stored;
+      const type = vectors === 'all' || vectors.has(i) ? `vec4<${stored}>` : stored;
       return `@group(0) @binding(${i}) var<storage, ${kind === 'read' ? 'read' : 'read_write'}> b${i}: array<${type}>;`;
     })
     .join('\n');
@@ -80,8 +80,8 @@ export const wordAs = (i: number, dtype: DType): string => {
 /** A compute shader: declarations, the prelude's functions that it calls, and `main` with `gid` (number of the workgroup) and `lid` (of the invocation in it). */
 export function shader(parts: {
   readonly bindings: Pick<Bindings, 'access' | 'types'>;
-  /** Bindings that are arrays of four elements each. */
-  readonly vectors?: ReadonlySet<number>;
+  /** Bindings whose elements come four at a time. */
+  readonly vectors?: ReadonlySet<number> | 'all';
   readonly functions?: Iterable<string>;
   readonly declarations?: string;
   readonly invocations?: number;

@@ -1,5 +1,5 @@
 /** The `reduce` family: sums, products and extremes over some dims, after a program per element. */
-import { type DType, isFloat, type Program, type ReduceKind } from '@tenfold/tensor-core';
+import { type DType, isFloat, type Program, type ReduceKind, topological } from '@tenfold/tensor-core';
 import { compile } from '../compile.ts';
 import { codecOf, type Element, extreme, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
@@ -41,13 +41,20 @@ export function reduce(
     // the reduced dims come last, so that what belongs to one result is consecutive
     const dims = full.map((_, d) => d);
     const order = [...dims.filter((d) => out.shape[d] === full[d]), ...dims.filter((d) => out.shape[d] !== full[d])];
-    const permuted = ins.map((x) => ({
-      dtype: x.dtype,
-      storage: x.storage,
-      offset: x.offset,
-      shape: order.map((d) => x.shape[d]),
-      strides: order.map((d) => x.strides[d]),
-    }));
+    // inputs that are loaded have dims of their own
+    const nodes = topological(program.outputs);
+    const loaded = new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])));
+    const permuted = ins.map((x, i) =>
+      loaded.has(i)
+        ? x
+        : {
+            dtype: x.dtype,
+            storage: x.storage,
+            offset: x.offset,
+            shape: order.map((d) => x.shape[d]),
+            strides: order.map((d) => x.strides[d]),
+          },
+    );
     const shape = order.map((d) => full[d]);
     fold(kind, out.dtype, shape, permuted, program, params, results, each, take, order);
   }
