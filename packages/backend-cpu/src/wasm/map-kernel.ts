@@ -4,7 +4,17 @@
  * A kernel reads all it needs from a descriptor in memory, see {@link descriptorOf}.
  */
 import { type Expr, operands, type Program, topological } from '@tenfold/tensor-core';
-import { i32, i32x4, type Local, type ModuleBuilder, select, type Value, v128 } from './assembler.ts';
+import {
+  doWhile,
+  i32,
+  i32x4,
+  type Local,
+  type ModuleBuilder,
+  select,
+  type Value,
+  v128,
+  whileLoop,
+} from './assembler.ts';
 import {
   encoded,
   type Group,
@@ -140,6 +150,8 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
       return { base: fn.let(word(at)), sizes: list(at + 1), strides: list(at + 1 + dims) };
     });
     const rows = fn.variable(word(words.rows));
+    const [to, from] = [rowStarts.slice(0, outputs), rowStarts.slice(outputs)];
+    const inPlace = fn.let(to.flatMap((out) => from.map((x) => i32.eq(out.get, x.get))).reduce(i32.or, i32.const(0)));
     const left = fn.local('i32');
     const position = fn.local('i32');
     const pointers = layouts.map(() => fn.local('i32'));
@@ -153,30 +165,35 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
       return step ? i32.mul(step, i32.const(k)) : i32.const(itemBytes(dtypes[o]) * k);
     };
 
-    /** Computes four elements, `skipped` groups behind the pointers; at the end of a row fewer: `left` of them. */
-    const computeGroup = (skipped: number, isTail: boolean): void => {
+    /** Four elements of operand `o`, `skipped` groups behind its pointer; at the end of a row fewer: `left` of them. */
+    const loadGroup = (o: number, skipped: number, isTail: boolean): Group => {
+      const dtype = dtypes[o];
+      const splat = splats[o];
+      if (splat) return splat;
+      if (layouts[o] === 'dense' && !isTail)
+        return keepGroup(fn, loadDense(module, dtype, pointers[o].get, skipped * groupSize * itemBytes(dtype)));
       // where there are fewer, the first stands for those that are not there
-      const addresses = (o: number): Value<'i32'>[] =>
-        Array.from({ length: groupSize }, (_, k) => {
-          const by = distance(o, skipped * groupSize + k);
-          const present = isTail && k > 0 ? select(by, i32.const(0), i32.gtU(left.get, i32.const(k))) : by;
-          return fn.let(i32.add(pointers[o].get, present));
-        });
+      const addresses = Array.from({ length: groupSize }, (_, k) => {
+        const by = distance(o, skipped * groupSize + k);
+        const present = isTail && k > 0 ? select(by, i32.const(0), i32.gtU(left.get, i32.const(k))) : by;
+        return fn.let(i32.add(pointers[o].get, present));
+      });
+      return keepGroup(fn, loadGathered(module, dtype, addresses));
+    };
+    const loadGroups = (skipped: number, isTail: boolean): readonly Group[] =>
+      stepped.map((_, k) => loadGroup(outputs + k, skipped, isTail));
+
+    /** Computes the results for what {@link loadGroups} has loaded. */
+    const computeGroup = (ins: readonly Group[], skipped: number, isTail: boolean, rare?: (mask: V) => void): void => {
       const values = render(module, fn, program.outputs, {
-        input: (i, dtype) => {
-          const o = outputs + stepped.indexOf(i);
-          const splat = splats[o];
-          if (splat) return splat;
-          if (layouts[o] === 'dense' && !isTail)
-            return loadDense(module, dtype, pointers[o].get, skipped * groupSize * itemBytes(dtype));
-          return loadGathered(module, dtype, addresses(o));
-        },
+        input: (i) => ins[stepped.indexOf(i)],
         param: (p) => params[p],
         index: (dim) =>
           dim === rank - 1
             ? [i32x4.add(i32x4.splat(position.get), fn.constant(lanesFrom(skipped * groupSize)))]
             : [counters[rank - 2 - dim]],
         loaded: (i) => loads[loaded.findIndex(({ input }) => input === i)],
+        rare,
       });
       const raw = values.map((group, o) => keepGroup(fn, encoded(module, dtypes[o], group)));
       raw.forEach((group, o) => {
@@ -193,16 +210,48 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
         }
       });
     };
-    const computeGroups = (groups: number): void => {
-      for (let g = 0; g < groups; g++) computeGroup(g, false);
+    const computeGroups = (groups: number, rare?: (mask: V) => void): void => {
+      // with all loads before the first store, the compiler mixes the groups, and none waits for another
+      const ins = Array.from({ length: groups }, (_, g) => loadGroups(g, false));
+      ins.forEach((group, g) => computeGroup(group, g, false, rare));
       pointers.forEach((pointer, o) => {
         if (layouts[o] !== 'splat') advance(pointer, distance(o, groups * groupSize));
       });
       if (facts.usesIndex) advance(position, i32.const(groups * groupSize));
       fn.emit(left.set(i32.sub(left.get, i32.const(groups * groupSize))));
     };
-    const whileGroups = (groups: number): void =>
-      fn.while(i32.geU(left.get, i32.const(groups * groupSize)), () => computeGroups(groups));
+    const whileGroups = (groups: number): void => {
+      const round = i32.const(groups * groupSize);
+      const special = fn.local('v128');
+      let guarded = false;
+      const quick = fn.block(() =>
+        computeGroups(groups, (mask) => {
+          guarded = true;
+          fn.emit(special.set(v128.or(special.get, mask)));
+        }),
+      );
+      if (!guarded) {
+        fn.emit(whileLoop(i32.geU(left.get, round), quick));
+        return;
+      }
+      // a stretch at a time, and once more with care if special values were met: its inputs must still be there
+      fn.while(i32.geU(left.get, round), () => {
+        const state = [left, position, ...pointers].map((local) => [local, fn.let(local.get)] as const);
+        const end = fn.let(
+          i32.sub(left.get, select(i32.const(stretch), left.get, i32.gtU(left.get, i32.const(stretch)))),
+        );
+        const more = i32.geU(i32.sub(left.get, end), round);
+        fn.emit(special.set(i32x4.splat(inPlace)));
+        fn.if(i32.eqz(inPlace), () => fn.emit(doWhile(quick, more)));
+        fn.if(v128.anyTrue(special.get), () => {
+          fn.emit(...state.map(([local, before]) => local.set(before)));
+          fn.doWhile(() => {
+            computeGroups(groups);
+            return more;
+          });
+        });
+      });
+    };
 
     fn.doWhile(() => {
       fn.emit(left.set(word(words.length)), position.set(word(words.start)));
@@ -216,9 +265,9 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
           counters[d] = fn.let(i32x4.splat(word(words.dims + d * words.wordsPerDim + 1)));
       }
       const unrolled = unrolling(facts, layouts);
-      if (unrolled > 1) whileGroups(unrolled);
-      whileGroups(1);
-      fn.if(left.get, () => computeGroup(0, true));
+      whileGroups(unrolled);
+      if (unrolled > 1) fn.while(i32.geU(left.get, i32.const(groupSize)), () => computeGroups(1));
+      fn.if(left.get, () => computeGroup(loadGroups(0, true), 0, true));
       advance(rows, i32.const(-1));
       fn.if(rows.get, () => {
         const at = fn.variable(i32.add(descriptor, i32.const(4 * words.dims)));
@@ -243,6 +292,9 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
     });
   });
 }
+
+/** Elements that are computed before special values are looked for. */
+const stretch = 256;
 
 /** Four numbers that follow each other. */
 const lanesFrom = (n: number): V => v128.of32([n, n + 1, n + 2, n + 3]);
