@@ -3,7 +3,7 @@
  * and exp(r) a polynomial.
  */
 import { v128 } from '../assembler.ts';
-import { double, Lanes, type Precision, single, type Vector, type VectorFn } from './lanes.ts';
+import { double, Lanes, type Precision, single, type Vector, type VectorFn, type VectorFn2 } from './lanes.ts';
 
 export interface ExpTable {
   readonly precision: Precision;
@@ -27,7 +27,7 @@ export const expF32: ExpTable = {
   // error 2^-26.2
   tail: [0.5, 0.16666543, 0.04166628, 0.008366584, 0.001394645],
   safe: 87,
-  domain: [-105, 89],
+  domain: [-104, 89],
   flat: 20,
 };
 
@@ -40,7 +40,7 @@ export const expF64: ExpTable = {
     0.00019841269903018595, 2.4801504445056322e-5, 2.7557227969191208e-6, 2.7626326878891834e-7, 2.5114467035541836e-8,
   ],
   safe: 708,
-  domain: [-746, 710],
+  domain: [-745.2, 710],
   flat: 42,
 };
 
@@ -93,6 +93,17 @@ export const expOf =
     const l = new Lanes(fn, table.precision, context);
     const x = fn.let(value);
     return l.exceptWhere(isExtreme(l, table, x), expNormal(l, table, x), () => expFull(l, table, x));
+  };
+
+/** exp(x - m) where x <= m, with the bits of {@link expOf} and no branch: 2^(n + digits + 1) is normal, and a last digit is rounded off only by the last product. */
+export const expBelowOf =
+  (table: ExpTable): VectorFn2 =>
+  (fn, value, m, context) => {
+    const l = new Lanes(fn, table.precision, context);
+    const { bias, digits } = table.precision;
+    const x = fn.let(l.atLeast(fn.let(l.sub(value, m)), table.domain[0]));
+    const { n, r } = reduce(l, table, x, bias + digits + 1);
+    return l.mul(l.mul(expSmall(l, table, r), l.number(2 ** (-digits - 1))), l.shiftLeft(n, digits));
   };
 
 /** 2^n and exp(r) - 1. `x` is read often and has 2^n normal. */
