@@ -18,6 +18,7 @@ import {
   randint,
   randn,
   type Tensor,
+  tidy,
   zeros,
 } from '@tenfold/tensor-core';
 import { million, serve, sized, sizes, type Work, type Works } from '../contender.ts';
@@ -117,7 +118,9 @@ function modelLoad(): Work {
     ([name, tensor]) => [name, tensor.shape, new Float32Array(tensor.numel())] as const,
   );
   return () =>
-    model.loadStateDict(Object.fromEntries(saved.map(([name, shape, data]) => [name, fromTypedArray(data, shape)])));
+    tidy(() => {
+      model.loadStateDict(Object.fromEntries(saved.map(([name, shape, data]) => [name, fromTypedArray(data, shape)])));
+    });
 }
 
 const works: Works = {
