@@ -11,7 +11,7 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { breathe } from './breathe.ts';
-import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
+import { embedding, gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
 import { loss } from './direct/loss.ts';
 import { pool } from './direct/pool.ts';
 import { sort as sortLines } from './direct/sort.ts';
@@ -27,6 +27,7 @@ import { createArgReduce } from './wasm/arg-reduce.ts';
 import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
+import { createMoveRows } from './wasm/indexed-rows.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
 import { matmulOn } from './wasm/matmul.ts';
@@ -76,6 +77,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
   const reduceLanes = createReduce(machine, staging, map);
   const rows = new Rows(machine, staging, map);
   const multiply = matmulOn(machine, plain.matmul, map);
+  const move = createMoveRows(machine, staging);
   const families = { map, reduce: reduceLanes, rows, matmul: multiply };
   return {
     ...plain,
@@ -90,14 +92,15 @@ function accelerated(machine: Machine): Runtime<Buffer> {
     argReduce: createArgReduce(rows),
     scan: createScan(rows),
     matmul: multiply,
-    gather: gatherLines,
-    scatter: scatterLines,
+    gather: (out, source, index, axis) => gatherLines(out, source, index, axis, move),
+    scatter: (mode, out, index, source, axis) => scatterLines(mode, out, index, source, axis, move),
     sort: sortLines,
     random: createRandom(machine, staging, plain.random),
     overrides: {
       ...decomposition,
       ...loss,
       ...pool,
+      embedding: embedding(move),
       ...softmaxOverrides(rows),
       ...layerOverrides(families),
       ...channelOverrides(families),
