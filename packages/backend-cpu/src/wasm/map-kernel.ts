@@ -54,6 +54,8 @@ export interface ProgramFacts {
   readonly usesIndex: boolean;
   /** Whether the plain engine computes the same bits. */
   readonly exact: boolean;
+  /** Whether the result is the only input. */
+  readonly copies: boolean;
   /** How long the code for an element is, roughly. */
   readonly weight: number;
 }
@@ -72,6 +74,7 @@ export function factsOf(program: Program): ProgramFacts {
     loaded: [...loaded].map(([input, rank]) => ({ input, rank })),
     usesIndex: nodes.some(({ kind }) => kind === 'index'),
     exact: !nodes.some(isApproximate),
+    copies: program.outputs.length === 1 && program.outputs[0].kind === 'input' && program.inputs.length === 1,
     weight: nodes.reduce((sum, node) => sum + weightOf(node), 0),
   };
 }

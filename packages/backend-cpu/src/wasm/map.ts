@@ -11,6 +11,7 @@ import { defineMap, factsOf, type Layout, type ProgramFacts, type Words, wordsOf
 import { Unsupported } from './render.ts';
 import { splitMap } from './split.ts';
 import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import { createCopyAcross } from './transpose.ts';
 
 export type MapFamily = (
   outs: readonly View[],
@@ -30,6 +31,7 @@ interface Compiled {
 const fewElements = 64;
 
 export function createMap(machine: Machine, staging: Staging): MapFamily {
+  const copyAcross = createCopyAcross(machine, staging);
   const byProgram = new WeakMap<Program, Compiled>();
   const byKey = new Map<string, Compiled>();
 
@@ -68,7 +70,9 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
     }
     const views =
       facts.stepped.length === ins.length ? [...outs, ...ins] : [...outs, ...facts.stepped.map((i) => ins[i])];
-    const axes = facts.usesIndex ? axesOf(views) : (flat(views, total) ?? tiled(collapsed(axesOf(views)), outs.length));
+    const walk = facts.usesIndex ? axesOf(views) : (flat(views, total) ?? collapsed(axesOf(views)));
+    if (facts.copies && copyAcross(outs[0], ins[0], walk)) return;
+    const axes = facts.usesIndex ? walk : tiled(walk, outs.length);
     const inner = axes[axes.length - 1] ?? { size: 1, strides: views.map(() => 0) };
     const kernel = kernelOf(compiled, inner, outs.length, shape.length);
     const end = words.dims + Math.max(axes.length - 1, 0) * words.wordsPerDim;
