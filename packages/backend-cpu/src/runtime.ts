@@ -37,6 +37,7 @@ import { Rows } from './wasm/rows.ts';
 import { createScan } from './wasm/scan.ts';
 import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
+import { winogradOverrides } from './wasm/winograd.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
@@ -102,6 +103,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       ...layerOverrides(families),
       ...channelOverrides(families),
       ...attentionOverrides(families),
+      ...winogradOverrides(machine, families),
     },
   };
 }

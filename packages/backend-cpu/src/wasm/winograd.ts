@@ -1,0 +1,465 @@
+/**
+ * 2-d convolutions with 3 × 3 kernels and their gradients as overrides, by the kernels of `winograd-kernel.ts`: fewer than half the multiplications.
+ * Everything else, and what is too small to gain from it, stays with the products that core derives.
+ */
+import { type ConvAttrs, expr as e, type Override, Program } from '@tenfold/tensor-core';
+import type { Buffer, View } from '../elements.ts';
+import type { Kernel } from './job.ts';
+import type { Machine } from './machine.ts';
+import { withAddresses } from './matmul.ts';
+import { type Families, numel, type Operands, type Temporary } from './steps.ts';
+import {
+  compileWinograd,
+  convolveFields,
+  gatherFields,
+  group,
+  leftPanel,
+  positions,
+  productsFields,
+  rightPanel,
+  spreadFields,
+  sumRoom,
+  type WinogradKernels,
+} from './winograd-kernel.ts';
+
+/** Transformed tiles that wait to be multiplied stay in the second-level cache, with the weights that they meet. */
+const dataBytes = 2 ** 17;
+/** Transformed tiles of both factors of the gradient of weights: how they are cut depends on shapes only, and so do the sums. */
+const blockBytes = 2 ** 22;
+const mostSteps = 512;
+/** Pieces for each thread, and the fewest channels of a piece: each transforms the tiles that it needs. */
+const piecesPerThread = 4;
+const leastChannels = 64;
+/** Fewer transforms of weights than this are not worth waking threads. */
+const sharedTransforms = 2 ** 14;
+/** Below, what is saved by fewer products is lost in transforms. */
+const least = { channels: 8, tiles: 32 };
+
+/**
+ * Sums of a tile's pixels can overflow where no result does, and carry an infinity or the rounding of a large number to all results of the tile. So no number
+ * may be above `largest`, nor stand out from the average by more than `spread`.
+ */
+const largest = 2 ** 48;
+const spread = 2 ** 10;
+
+const wordBytes = 4;
+const descriptorWords = 16;
+const rowBytesOf = (x: View): number => x.strides[2] * wordBytes;
+const planeBytesOf = (x: View): number => x.strides[1] * wordBytes;
+const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
+
+/** Where blocks of so many words lie, each on a cache line, and how many bytes they take. */
+function arranged<K extends string>(words: { readonly [B in K]: number }) {
+  const starts = {} as { [B in K]: number };
+  let bytes = 0;
+  for (const name of Object.keys(words) as K[]) {
+    starts[name] = bytes;
+    bytes += roundUp(words[name] * wordBytes, 64);
+  }
+  return { starts, bytes };
+}
+
+/** Scratch memory of a call: lists of offsets and arguments of kernels. */
+class Scratch<K extends string> {
+  readonly #words: Int32Array;
+  readonly #starts: { readonly [B in K]: number };
+  readonly #start: number;
+
+  constructor(machine: Machine, start: number, starts: { readonly [B in K]: number }, bytes: number) {
+    this.#words = new Int32Array(machine.heap.memory.buffer, start, bytes / wordBytes);
+    this.#starts = starts;
+    this.#start = start;
+  }
+
+  /** The address of a block, or of a word in it. */
+  at(name: K, word = 0): number {
+    return this.#start + this.#starts[name] + word * wordBytes;
+  }
+
+  /** The words of a block. */
+  words(name: K, length: number): Int32Array {
+    const first = this.#starts[name] / wordBytes;
+    return this.#words.subarray(first, first + length);
+  }
+
+  /** Writes multiples of `step`; positions from `count` on are the last one again. */
+  multiples(name: K, count: number, step: number, length: number = count): void {
+    const words = this.words(name, length);
+    for (let i = 0; i < length; i++) words[i] = Math.min(i, count - 1) * step;
+  }
+
+  /** The same for the tiles of a view, every `size` of its pixels. */
+  tiles(name: K, [images, down, across]: readonly number[], { strides }: View, length: number): void {
+    const words = this.words(name, length);
+    let i = 0;
+    for (let n = 0; n < images; n++)
+      for (let y = 0; y < down; y++)
+        for (let x = 0; x < across; x++) words[i++] = (n * strides[0] + 2 * y * strides[2] + 2 * x) * wordBytes;
+    words.fill(words[i - 1], i);
+  }
+
+  /** The address of argument list `i` of a block, written from `values`. */
+  describe<F extends string>(name: K, i: number, fields: readonly F[], values: { readonly [V in F]: number }): number {
+    const words = this.words(name, (i + 1) * descriptorWords);
+    fields.forEach((field, f) => {
+      words[i * descriptorWords + f] = values[field];
+    });
+    return this.at(name, i * descriptorWords);
+  }
+}
+
+/** Runs descriptors one after the other, or on all threads. */
+function runAll(machine: Machine, kernel: Kernel, descriptors: readonly number[], isShared: boolean): void {
+  if (isShared) machine.run(kernel, descriptors);
+  else for (const at of descriptors) kernel(at);
+}
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** x ⋆ w + bias: `out` has whole tiles, and `x` all pixels that they read. */
+function convolve(machine: Machine, kernels: WinogradKernels, out: View, x: View, w: View, bias: View | null): void {
+  const [images, outChannels, height, width] = out.shape;
+  const channels = x.shape[1];
+  const grid = [images, height / 2, width / 2];
+  const tiles = numel(grid);
+  const panels = Math.ceil(tiles / rightPanel);
+  const outPanels = Math.ceil(outChannels / leftPanel);
+  const wanted = machine.threads > 1 ? machine.threads * piecesPerThread : 1;
+  const panelWords = positions * channels * rightPanel;
+  const fitting = Math.max(1, Math.floor(dataBytes / (panelWords * wordBytes)));
+  const each = Math.min(fitting, Math.ceil(panels / wanted));
+  const pieces = Math.ceil(panels / each);
+  const parts = Math.max(1, Math.min(Math.ceil(wanted / pieces), Math.floor(outChannels / leastChannels)));
+  const channelsEach = roundUp(outChannels / parts, leftPanel);
+  const weightWords = positions * channels * leftPanel;
+  const scratchWords = roundUp(sumRoom / wordBytes + each * panelWords, 16);
+  const { starts, bytes } = arranged({
+    inTiles: panels * rightPanel,
+    outTiles: panels * rightPanel,
+    channels,
+    outChannels: outPanels * leftPanel,
+    bias: outChannels,
+    weights: outPanels * weightWords,
+    weightArguments: outPanels * descriptorWords,
+    arguments: pieces * parts * descriptorWords,
+    scratch: machine.places * scratchWords,
+  });
+  withAddresses(machine, [out, x, w].map(bufferOf), bytes, ([toOut, fromX, fromW], start) => {
+    const scratch = new Scratch(machine, start, starts, bytes);
+    scratch.tiles('inTiles', grid, x, panels * rightPanel);
+    scratch.tiles('outTiles', grid, out, panels * rightPanel);
+    scratch.multiples('outChannels', outChannels, w.strides[0] * wordBytes, outPanels * leftPanel);
+    scratch.multiples('channels', channels, w.strides[1] * wordBytes);
+    writeBias(new Float32Array(machine.heap.memory.buffer, scratch.at('bias'), outChannels), bias);
+    const weightArguments = range(outPanels).map((i) =>
+      scratch.describe('weightArguments', i, spreadFields, {
+        items: scratch.at('outChannels', i * leftPanel),
+        from: fromW + w.offset * wordBytes,
+        to: scratch.at('weights', i * weightWords),
+        steps: scratch.at('channels'),
+        count: channels,
+        pitch: rowBytesOf(w),
+        positionBytes: channels * leftPanel * wordBytes,
+        width: 1,
+      }),
+    );
+    runAll(machine, kernels.weights, weightArguments, outChannels * channels >= sharedTransforms);
+    scratch.multiples('channels', channels, planeBytesOf(x));
+    const pieceArguments = range(pieces * parts).map((i) => {
+      const [first, from] = [Math.floor(i / parts) * each, (i % parts) * channelsEach];
+      return scratch.describe('arguments', i, convolveFields, {
+        inTiles: scratch.at('inTiles', first * rightPanel),
+        outTiles: scratch.at('outTiles', first * rightPanel),
+        panels: Math.min(each, panels - first),
+        x: fromX + x.offset * wordBytes,
+        inPitch: rowBytesOf(x),
+        steps: scratch.at('channels'),
+        channels,
+        weights: scratch.at('weights', (from / leftPanel) * weightWords),
+        outChannels: Math.max(0, Math.min(channelsEach, outChannels - from)),
+        bias: scratch.at('bias', from),
+        out: toOut + (out.offset + from * out.strides[1]) * wordBytes,
+        outPitch: rowBytesOf(out),
+        outPlane: planeBytesOf(out),
+        scratch: scratch.at('scratch'),
+        scratchBytes: scratchWords * wordBytes,
+      });
+    });
+    machine.run(kernels.convolve, pieceArguments);
+  });
+}
+
+function writeBias(to: Float32Array, bias: View | null): void {
+  if (bias === null) to.fill(0);
+  else for (let o = 0; o < to.length; o++) to[o] = Number(bias.storage.buffer[bias.offset + o * bias.strides[0]]);
+}
+
+/** The gradient of weights: `g` has whole tiles, and `x` all pixels that they have read. */
+function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g: View, x: View): void {
+  const [images, outChannels, height, width] = g.shape;
+  const channels = x.shape[1];
+  const grid = [images, height / 2, width / 2];
+  const tiles = numel(grid);
+  const [left, right] = [roundUp(outChannels, leftPanel), roundUp(channels, rightPanel)];
+  const fitting = Math.floor(blockBytes / (positions * (left + right) * wordBytes));
+  const steps = Math.min(tiles, mostSteps, Math.max(rightPanel, fitting));
+  const rowsEach = Math.ceil(outChannels / positions);
+  const { starts, bytes } = arranged({
+    inTiles: tiles,
+    outTiles: tiles,
+    channels: right,
+    weights: right,
+    outChannels: left,
+    rows: leftPanel,
+    data: positions * right * steps,
+    gradients: positions * left * steps,
+    sums: positions * left * right,
+    dataArguments: (right / rightPanel) * descriptorWords,
+    gradientArguments: (left / leftPanel) * descriptorWords,
+    arguments: positions * descriptorWords,
+  });
+  withAddresses(machine, [out, g, x].map(bufferOf), bytes, ([toOut, fromG, fromX], start) => {
+    const scratch = new Scratch(machine, start, starts, bytes);
+    scratch.tiles('inTiles', grid, x, tiles);
+    scratch.tiles('outTiles', grid, g, tiles);
+    scratch.multiples('channels', channels, planeBytesOf(x), right);
+    scratch.multiples('weights', channels, planeBytesOf(out), right);
+    scratch.multiples('outChannels', outChannels, planeBytesOf(g), left);
+    scratch.multiples('rows', leftPanel, right * wordBytes);
+    for (let first = 0; first < tiles; first += steps) {
+      const k = Math.min(steps, tiles - first);
+      const dataArguments = range(right / rightPanel).map((j) =>
+        scratch.describe('dataArguments', j, spreadFields, {
+          items: scratch.at('channels', j * rightPanel),
+          from: fromX + x.offset * wordBytes,
+          to: scratch.at('data', j * k * rightPanel),
+          steps: scratch.at('inTiles', first),
+          count: k,
+          pitch: rowBytesOf(x),
+          positionBytes: right * k * wordBytes,
+          width: rightPanel / group,
+        }),
+      );
+      machine.run(kernels.data, dataArguments);
+      const gradientArguments = range(left / leftPanel).map((i) =>
+        scratch.describe('gradientArguments', i, spreadFields, {
+          items: scratch.at('outChannels', i * leftPanel),
+          from: fromG + g.offset * wordBytes,
+          to: scratch.at('gradients', i * k * leftPanel),
+          steps: scratch.at('outTiles', first),
+          count: k,
+          pitch: rowBytesOf(g),
+          positionBytes: left * k * wordBytes,
+          width: leftPanel / group,
+        }),
+      );
+      machine.run(kernels.gradients, gradientArguments);
+      const productArguments = range(positions).map((p) =>
+        scratch.describe('arguments', p, productsFields, {
+          a: scratch.at('gradients', p * left * k),
+          b: scratch.at('data', p * right * k),
+          c: scratch.at('sums', p * left * right),
+          k,
+          leftPanels: left / leftPanel,
+          rightPanels: right / rightPanel,
+          rows: scratch.at('rows'),
+          rowBytes: right * wordBytes,
+          isFirst: Number(first === 0),
+        }),
+      );
+      machine.run(kernels.products, productArguments);
+    }
+    const gatherArguments = range(Math.ceil(outChannels / rowsEach)).map((i) =>
+      scratch.describe('arguments', i, gatherFields, {
+        from: scratch.at('sums', i * rowsEach * right),
+        positionBytes: left * right * wordBytes,
+        items: scratch.at('weights'),
+        groups: Math.ceil(channels / group),
+        rows: Math.min(rowsEach, outChannels - i * rowsEach),
+        rowBytes: right * wordBytes,
+        to: toOut + (out.offset + i * rowsEach * out.strides[0]) * wordBytes,
+        outBytes: out.strides[0] * wordBytes,
+      }),
+    );
+    runAll(machine, kernels.gather, gatherArguments, outChannels * channels >= sharedTransforms);
+  });
+}
+
+const bufferOf = ({ storage }: View): Buffer => storage.buffer;
+
+// --- operands ---
+
+type Copy = (from: View, to: View) => void;
+
+/** A part of the pixels of every plane. */
+const partOf = (x: View, start: readonly number[], sizes: readonly number[]): View => ({
+  ...x,
+  shape: [x.shape[0], x.shape[1], ...sizes],
+  offset: x.offset + start[0] * x.strides[2] + start[1] * x.strides[3],
+});
+
+/** The pixels of `x` from `start`, which may be negative, with zeros where there are none: copied unless they are there, in rows of neighbours. */
+function windowOf(
+  temporary: Temporary,
+  copy: Copy,
+  x: View,
+  start: readonly number[],
+  sizes: readonly number[],
+): View {
+  const from = start.map((at) => Math.max(at, 0));
+  const present = start.map((at, d) => Math.min(at + sizes[d], x.shape[d + 2]) - from[d]);
+  if (x.strides[3] === 1 && present.every((count, d) => count === sizes[d])) return partOf(x, start, sizes);
+  const out = temporary('float32', [x.shape[0], x.shape[1], ...sizes]);
+  (out.storage.buffer as Float32Array).fill(0);
+  if (Math.min(...present) > 0)
+    copy(
+      partOf(x, from, present),
+      partOf(
+        out,
+        from.map((at, d) => at - start[d]),
+        present,
+      ),
+    );
+  return out;
+}
+
+/** Weights of the adjoint: channels exchanged, kernels upside down and back to front. */
+const mirrored = (w: View): View => ({
+  ...w,
+  shape: [w.shape[1], w.shape[0], 3, 3],
+  strides: [w.strides[1], w.strides[0], -w.strides[2], -w.strides[3]],
+  offset: w.offset + 2 * (w.strides[2] + w.strides[3]),
+});
+
+const magnitudes = new Program([e.unary('abs', e.input(0, 'float32'))], ['float32']);
+
+/** A convolution or one of its gradients, as what decides whether it is taken. */
+interface Problem {
+  readonly factors: readonly [View, View];
+  readonly channels: readonly [number, number];
+  readonly images: number;
+  /** Sizes of the kernel, and of results of the convolution. */
+  readonly kernel: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+function fits({ factors, channels, images, kernel, sizes }: Problem, attrs: ConvAttrs): true | string {
+  if (factors.some(({ dtype }) => dtype !== 'float32')) return 'float32 only';
+  if (kernel.join() !== '3,3' || [attrs.groups, ...attrs.stride, ...attrs.dilation].some((n) => n !== 1))
+    return 'kernels of 3 × 3 only, with stride, dilation and groups of 1';
+  const tiles = images * numel(sizes.map((size) => Math.ceil(size / 2)));
+  return (Math.min(...channels) >= least.channels && tiles >= least.tiles) || 'too small';
+}
+
+/** Overrides by op name. */
+export function winogradOverrides(
+  machine: Machine,
+  { rows, reduce }: Families,
+): { readonly [op: string]: Override<Buffer> } {
+  let compiled: WinogradKernels | undefined;
+  const kernels = (): WinogradKernels => {
+    compiled ??= compileWinograd(machine);
+    return compiled;
+  };
+  const copy: Copy = (from, to) => rows.copy(from, to);
+
+  /** Whether transforms of these numbers neither overflow nor lose more than products do. */
+  const isTame = (x: View): boolean =>
+    rows.withTemporaries((temporary) => {
+      const reduced = (kind: 'max' | 'sum'): number => {
+        const out = temporary('float32', [1, 1, 1, 1]);
+        reduce(kind, out, [x], magnitudes, []);
+        return Number(out.storage.buffer[0]);
+      };
+      const most = reduced('max');
+      return most <= largest && most * numel(x.shape) <= reduced('sum') * spread;
+    });
+
+  const override = (
+    problemOf: (inputs: readonly View[], attrs: ConvAttrs) => Problem,
+    run: (temporary: Temporary, out: View, inputs: readonly View[], attrs: ConvAttrs) => void,
+  ): Override<Buffer> => ({
+    supports: (inputs: Operands, attrs) => {
+      const problem = problemOf(inputs as readonly View[], attrs as ConvAttrs);
+      const fit = fits(problem, attrs as ConvAttrs);
+      return fit !== true || problem.factors.every(isTame) ? fit : 'numbers that transforms could lose';
+    },
+    run: ([out], inputs: Operands, attrs) =>
+      rows.withTemporaries((temporary) => run(temporary, out, inputs as readonly View[], attrs as ConvAttrs)),
+  });
+
+  /** Convolves `x`, whose pixels begin at `start`, to `out`. */
+  const runConvolution = (
+    temporary: Temporary,
+    out: View,
+    x: View,
+    w: View,
+    bias: View | null,
+    start: readonly number[],
+  ): void => {
+    const sizes = out.shape.slice(2);
+    const whole = sizes.map((size) => roundUp(size, 2));
+    const read = whole.map((size) => size + 2);
+    const isWhole = sizes.every((size, d) => size === whole[d]);
+    const result = isWhole ? out : temporary('float32', [out.shape[0], out.shape[1], ...whole]);
+    const weights = windowOf(temporary, copy, w, [0, 0], [3, 3]);
+    convolve(machine, kernels(), result, windowOf(temporary, copy, x, start, read), weights, bias);
+    if (!isWhole) copy(partOf(result, [0, 0], sizes), out);
+  };
+
+  return {
+    convolution: override(
+      ([x, w], { padding, paddingEnd }) => ({
+        factors: [x, w],
+        channels: [w.shape[1], w.shape[0]],
+        images: x.shape[0],
+        kernel: w.shape.slice(2),
+        sizes: x.shape.slice(2).map((size, d) => size + padding[d] + paddingEnd[d] - 2),
+      }),
+      (temporary, out, [x, w, bias], { padding }) =>
+        runConvolution(
+          temporary,
+          out,
+          x,
+          w,
+          bias,
+          padding.map((n) => -n),
+        ),
+    ),
+    // the same with mirrored weights, and as many zeros around as make it the adjoint
+    convolutionTranspose: override(
+      ([g, w], { padding, paddingEnd }) => ({
+        factors: [g, w],
+        channels: [w.shape[0], w.shape[1]],
+        images: g.shape[0],
+        kernel: w.shape.slice(2),
+        sizes: g.shape.slice(2).map((size, d) => size + 2 - padding[d] - paddingEnd[d]),
+      }),
+      (temporary, out, [g, w, bias], { padding }) =>
+        runConvolution(
+          temporary,
+          out,
+          g,
+          mirrored(w),
+          bias,
+          padding.map((n) => n - 2),
+        ),
+    ),
+    convolutionWeight: override(
+      ([g, x], { padding, paddingEnd }) => ({
+        factors: [g, x],
+        channels: [x.shape[1], g.shape[1]],
+        images: x.shape[0],
+        kernel: x.shape.slice(2).map((size, d) => size + padding[d] + paddingEnd[d] - g.shape[d + 2] + 1),
+        sizes: g.shape.slice(2),
+      }),
+      (temporary, out, [g, x], { padding }) => {
+        const whole = g.shape.slice(2).map((size) => roundUp(size, 2));
+        const start = padding.map((n) => -n);
+        const read = whole.map((size) => size + 2);
+        const gradients = windowOf(temporary, copy, g, [0, 0], whole);
+        weightGradient(machine, kernels(), out, gradients, windowOf(temporary, copy, x, start, read));
+      },
+    ),
+  };
+}
