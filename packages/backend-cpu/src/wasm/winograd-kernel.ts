@@ -31,6 +31,9 @@ export const sumBytes = positions * sumRows;
 /** Behind the sums: the offsets of their rows. */
 export const sumRoom = sumBytes + 64;
 
+/** Bytes between the numbers of one position and the next: at distances of powers of two they would compete for the same lines of the cache. */
+export const gapBytes = 64;
+
 const { add, sub, mul } = f32x4;
 
 /** Bᵀ, G and A, and the transposes of the last two. */
@@ -185,8 +188,8 @@ function defineConvolve(module: ModuleBuilder, spread: Spread, tile: Tile): void
     const sums = fn.let(i32.add(w.scratch, i32.mul(thread(), w.scratchBytes)));
     const rowList = fn.let(plus(sums, sumBytes));
     const data = fn.let(plus(sums, sumRoom));
-    const dataBytes = fn.let(times(w.channels, rightBytes));
-    const weightBytes = fn.let(times(w.channels, leftBytes));
+    const dataBytes = fn.let(plus(times(w.channels, rightBytes), gapBytes));
+    const weightBytes = fn.let(plus(times(w.channels, leftBytes), gapBytes));
     const zero = i32.const(0);
     for (let r = 0; r < leftPanel; r++) fn.emit(i32.store(rowList, i32.const(r * rightBytes), 4 * r));
     const panelOf = (j: I32): I32 => i32.add(data, times(i32.mul(j, dataBytes), positions));

@@ -11,6 +11,7 @@ import { type Families, numel, type Operands, type Temporary } from './steps.ts'
 import {
   compileWinograd,
   convolveFields,
+  gapBytes,
   gatherFields,
   group,
   leftPanel,
@@ -43,6 +44,7 @@ const largest = 2 ** 48;
 const spread = 2 ** 10;
 
 const wordBytes = 4;
+const gap = gapBytes / wordBytes;
 const descriptorWords = 16;
 const rowBytesOf = (x: View): number => x.strides[2] * wordBytes;
 const planeBytesOf = (x: View): number => x.strides[1] * wordBytes;
@@ -125,13 +127,13 @@ function convolve(machine: Machine, kernels: WinogradKernels, out: View, x: View
   const panels = Math.ceil(tiles / rightPanel);
   const outPanels = Math.ceil(outChannels / leftPanel);
   const wanted = machine.threads > 1 ? machine.threads * piecesPerThread : 1;
-  const panelWords = positions * channels * rightPanel;
+  const panelWords = positions * (channels * rightPanel + gap);
   const fitting = Math.max(1, Math.floor(dataBytes / (panelWords * wordBytes)));
   const each = Math.min(fitting, Math.ceil(panels / wanted));
   const pieces = Math.ceil(panels / each);
   const parts = Math.max(1, Math.min(Math.ceil(wanted / pieces), Math.floor(outChannels / leastChannels)));
   const channelsEach = roundUp(outChannels / parts, leftPanel);
-  const weightWords = positions * channels * leftPanel;
+  const weightWords = positions * (channels * leftPanel + gap);
   const scratchWords = roundUp(sumRoom / wordBytes + each * panelWords, 16);
   const { starts, bytes } = arranged({
     inTiles: panels * rightPanel,
@@ -159,7 +161,7 @@ function convolve(machine: Machine, kernels: WinogradKernels, out: View, x: View
         steps: scratch.at('channels'),
         count: channels,
         pitch: rowBytesOf(w),
-        positionBytes: channels * leftPanel * wordBytes,
+        positionBytes: (channels * leftPanel + gap) * wordBytes,
         width: 1,
       }),
     );
@@ -211,9 +213,9 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
     weights: right,
     outChannels: left,
     rows: leftPanel,
-    data: positions * right * steps,
-    gradients: positions * left * steps,
-    sums: positions * left * right,
+    data: positions * (right * steps + gap),
+    gradients: positions * (left * steps + gap),
+    sums: positions * (left * right + gap),
     dataArguments: (right / rightPanel) * descriptorWords,
     gradientArguments: (left / leftPanel) * descriptorWords,
     arguments: positions * descriptorWords,
@@ -236,7 +238,7 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
           steps: scratch.at('inTiles', first),
           count: k,
           pitch: rowBytesOf(x),
-          positionBytes: right * k * wordBytes,
+          positionBytes: (right * k + gap) * wordBytes,
           width: rightPanel / group,
         }),
       );
@@ -249,16 +251,16 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
           steps: scratch.at('outTiles', first),
           count: k,
           pitch: rowBytesOf(g),
-          positionBytes: left * k * wordBytes,
+          positionBytes: (left * k + gap) * wordBytes,
           width: leftPanel / group,
         }),
       );
       machine.run(kernels.gradients, gradientArguments);
       const productArguments = range(positions).map((p) =>
         scratch.describe('arguments', p, productsFields, {
-          a: scratch.at('gradients', p * left * k),
-          b: scratch.at('data', p * right * k),
-          c: scratch.at('sums', p * left * right),
+          a: scratch.at('gradients', p * (left * k + gap)),
+          b: scratch.at('data', p * (right * k + gap)),
+          c: scratch.at('sums', p * (left * right + gap)),
           k,
           leftPanels: left / leftPanel,
           rightPanels: right / rightPanel,
@@ -272,7 +274,7 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
     const gatherArguments = range(Math.ceil(outChannels / rowsEach)).map((i) =>
       scratch.describe('arguments', i, gatherFields, {
         from: scratch.at('sums', i * rowsEach * right),
-        positionBytes: left * right * wordBytes,
+        positionBytes: (left * right + gap) * wordBytes,
         items: scratch.at('weights'),
         groups: Math.ceil(channels / group),
         rows: Math.min(rowsEach, outChannels - i * rowsEach),
