@@ -64,9 +64,10 @@ function both(fn: FunctionBuilder, line: Line, columns: readonly (readonly Vecto
 
 /**
  * Transforms four items at a time. Parameters: offsets of the items, the address of the first one, where to write, offsets of the steps (channels or tiles),
- * how many there are, and bytes from a row to the next, from a step to the next and from a position to the next in what is written.
+ * how many there are, and bytes from a row to the next, from a step to the next and from a position to the next in what is written. Mirrored lines are read
+ * from their ends, as rows are with a negative pitch.
  */
-function defineSpread(module: ModuleBuilder, line: Line, taps: number) {
+function defineSpread(module: ModuleBuilder, line: Line, taps: number, isMirrored = false) {
   return module.define({ parameters: eight, result: 'none' }, (fn) => {
     const [items, from, to, steps, count, pitch, stepBytes, positionBytes] = eight.map((type, i) =>
       fn.parameter(i, type),
@@ -89,11 +90,10 @@ function defineSpread(module: ModuleBuilder, line: Line, taps: number) {
         const columns = transposed(
           fn,
           down.map((item) => item[r]),
-        ).slice(0, taps);
-        const across = line(
-          fn,
-          columns.map((x) => fn.let(x)),
-        );
+        )
+          .slice(0, taps)
+          .map((x) => fn.let(x));
+        const across = line(fn, isMirrored ? columns.reverse() : columns);
         for (const x of across) fn.emit(v128.store(at.get, x), at.set(i32.add(at.get, positionBytes.get)));
       }
       fn.emit(to.set(i32.add(to.get, stepBytes.get)), steps.set(plus(steps.get, 4)));
@@ -270,6 +270,7 @@ export interface WinogradKernels {
   /** Transform a panel of tiles of an input, of weights, or of gradients of results. */
   readonly data: Kernel;
   readonly weights: Kernel;
+  readonly mirroredWeights: Kernel;
   readonly gradients: Kernel;
   readonly convolve: Kernel;
   readonly products: Kernel;
@@ -282,6 +283,7 @@ export function compileWinograd(machine: Machine): WinogradKernels {
   const data = defineSpread(module, dataLine, 4);
   spreadPanel(module, 'data', data);
   spreadPanel(module, 'weights', defineSpread(module, weightLine, 3));
+  spreadPanel(module, 'mirroredWeights', defineSpread(module, weightLine, 3, true));
   spreadPanel(module, 'gradients', defineSpread(module, gradientLine, 2));
   defineConvolve(module, data, tile);
   defineProducts(module, tile);

@@ -27,14 +27,14 @@ import {
 const dataBytes = 2 ** 17;
 /** Transformed tiles of both factors of the gradient of weights: how they are cut depends on shapes only, and so do the sums. */
 const blockBytes = 2 ** 22;
-const mostSteps = 512;
+const mostSteps = 128;
 /** Pieces for each thread, and the fewest channels of a piece: each transforms the tiles that it needs. */
 const piecesPerThread = 4;
 const leastChannels = 64;
 /** Fewer transforms of weights than this are not worth waking threads. */
 const sharedTransforms = 2 ** 14;
-/** Below, what is saved by fewer products is lost in transforms. */
-const least = { channels: 8, tiles: 32 };
+/** What transforms cost, as products of a channel of the input with one of the result at a tile: for each channel and tile, each weight, and each call. */
+const costs = { data: 11, weight: 16, call: 25000 };
 
 /**
  * Sums of a tile's pixels can overflow where no result does, and carry an infinity or the rounding of a large number to all results of the tile. So no number
@@ -118,8 +118,19 @@ function runAll(machine: Machine, kernel: Kernel, descriptors: readonly number[]
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** x ⋆ w + bias: `out` has whole tiles, and `x` all pixels that they read. */
-function convolve(machine: Machine, kernels: WinogradKernels, out: View, x: View, w: View, bias: View | null): void {
+/**
+ * x ⋆ w + bias: `out` has whole tiles, and `x` all pixels that they read. For the adjoint, w has its channels exchanged, and stands upside down and back to
+ * front.
+ */
+function convolve(
+  machine: Machine,
+  kernels: WinogradKernels,
+  out: View,
+  x: View,
+  w: View,
+  bias: View | null,
+  isAdjoint: boolean,
+): void {
   const [images, outChannels, height, width] = out.shape;
   const channels = x.shape[1];
   const grid = [images, height / 2, width / 2];
@@ -150,22 +161,24 @@ function convolve(machine: Machine, kernels: WinogradKernels, out: View, x: View
     const scratch = new Scratch(machine, start, starts, bytes);
     scratch.tiles('inTiles', grid, x, panels * rightPanel);
     scratch.tiles('outTiles', grid, out, panels * rightPanel);
-    scratch.multiples('outChannels', outChannels, w.strides[0] * wordBytes, outPanels * leftPanel);
-    scratch.multiples('channels', channels, w.strides[1] * wordBytes);
+    const [outStride, inStride] = isAdjoint ? [w.strides[1], w.strides[0]] : w.strides;
+    scratch.multiples('outChannels', outChannels, outStride * wordBytes, outPanels * leftPanel);
+    scratch.multiples('channels', channels, inStride * wordBytes);
     writeBias(new Float32Array(machine.heap.memory.buffer, scratch.at('bias'), outChannels), bias);
     const weightArguments = range(outPanels).map((i) =>
       scratch.describe('weightArguments', i, spreadFields, {
         items: scratch.at('outChannels', i * leftPanel),
-        from: fromW + w.offset * wordBytes,
+        from: fromW + w.offset * wordBytes + (isAdjoint ? 2 * rowBytesOf(w) : 0),
         to: scratch.at('weights', i * weightWords),
         steps: scratch.at('channels'),
         count: channels,
-        pitch: rowBytesOf(w),
+        pitch: isAdjoint ? -rowBytesOf(w) : rowBytesOf(w),
         positionBytes: (channels * leftPanel + gap) * wordBytes,
         width: 1,
       }),
     );
-    runAll(machine, kernels.weights, weightArguments, outChannels * channels >= sharedTransforms);
+    const transform = isAdjoint ? kernels.mirroredWeights : kernels.weights;
+    runAll(machine, transform, weightArguments, outChannels * channels >= sharedTransforms);
     scratch.multiples('channels', channels, planeBytesOf(x));
     const pieceArguments = range(pieces * parts).map((i) => {
       const [first, from] = [Math.floor(i / parts) * each, (i % parts) * channelsEach];
@@ -301,13 +314,7 @@ const partOf = (x: View, start: readonly number[], sizes: readonly number[]): Vi
 });
 
 /** The pixels of `x` from `start`, which may be negative, with zeros where there are none: copied unless they are there, in rows of neighbours. */
-function windowOf(
-  temporary: Temporary,
-  copy: Copy,
-  x: View,
-  start: readonly number[],
-  sizes: readonly number[],
-): View {
+function windowOf(temporary: Temporary, copy: Copy, x: View, start: readonly number[], sizes: readonly number[]): View {
   const from = start.map((at) => Math.max(at, 0));
   const present = start.map((at, d) => Math.min(at + sizes[d], x.shape[d + 2]) - from[d]);
   if (x.strides[3] === 1 && present.every((count, d) => count === sizes[d])) return partOf(x, start, sizes);
@@ -324,14 +331,6 @@ function windowOf(
     );
   return out;
 }
-
-/** Weights of the adjoint: channels exchanged, kernels upside down and back to front. */
-const mirrored = (w: View): View => ({
-  ...w,
-  shape: [w.shape[1], w.shape[0], 3, 3],
-  strides: [w.strides[1], w.strides[0], -w.strides[2], -w.strides[3]],
-  offset: w.offset + 2 * (w.strides[2] + w.strides[3]),
-});
 
 const magnitudes = new Program([e.unary('abs', e.input(0, 'float32'))], ['float32']);
 
@@ -350,7 +349,9 @@ function fits({ factors, channels, images, kernel, sizes }: Problem, attrs: Conv
   if (kernel.join() !== '3,3' || [attrs.groups, ...attrs.stride, ...attrs.dilation].some((n) => n !== 1))
     return 'kernels of 3 × 3 only, with stride, dilation and groups of 1';
   const tiles = images * numel(sizes.map((size) => Math.ceil(size / 2)));
-  return (Math.min(...channels) >= least.channels && tiles >= least.tiles) || 'too small';
+  const [inputs, outputs] = channels;
+  const cost = costs.data * tiles * (inputs + outputs) + costs.weight * inputs * outputs + costs.call;
+  return tiles * inputs * outputs > cost || 'too small';
 }
 
 /** Overrides by op name. */
@@ -390,22 +391,25 @@ export function winogradOverrides(
       rows.withTemporaries((temporary) => run(temporary, out, inputs as readonly View[], attrs as ConvAttrs)),
   });
 
-  /** Convolves `x`, whose pixels begin at `start`, to `out`. */
+  /** Convolves `x` to `out`. */
   const runConvolution = (
     temporary: Temporary,
     out: View,
     x: View,
     w: View,
     bias: View | null,
-    start: readonly number[],
+    { padding }: ConvAttrs,
+    isAdjoint = false,
   ): void => {
+    // the adjoint sees as many zeros around its input as the kernel reaches beyond those of the convolution
+    const start = padding.map((n) => (isAdjoint ? n - 2 : -n));
     const sizes = out.shape.slice(2);
     const whole = sizes.map((size) => roundUp(size, 2));
     const read = whole.map((size) => size + 2);
     const isWhole = sizes.every((size, d) => size === whole[d]);
     const result = isWhole ? out : temporary('float32', [out.shape[0], out.shape[1], ...whole]);
     const weights = windowOf(temporary, copy, w, [0, 0], [3, 3]);
-    convolve(machine, kernels(), result, windowOf(temporary, copy, x, start, read), weights, bias);
+    convolve(machine, kernels(), result, windowOf(temporary, copy, x, start, read), weights, bias, isAdjoint);
     if (!isWhole) copy(partOf(result, [0, 0], sizes), out);
   };
 
@@ -418,17 +422,8 @@ export function winogradOverrides(
         kernel: w.shape.slice(2),
         sizes: x.shape.slice(2).map((size, d) => size + padding[d] + paddingEnd[d] - 2),
       }),
-      (temporary, out, [x, w, bias], { padding }) =>
-        runConvolution(
-          temporary,
-          out,
-          x,
-          w,
-          bias,
-          padding.map((n) => -n),
-        ),
+      (temporary, out, [x, w, bias], attrs) => runConvolution(temporary, out, x, w, bias, attrs),
     ),
-    // the same with mirrored weights, and as many zeros around as make it the adjoint
     convolutionTranspose: override(
       ([g, w], { padding, paddingEnd }) => ({
         factors: [g, w],
@@ -437,15 +432,7 @@ export function winogradOverrides(
         kernel: w.shape.slice(2),
         sizes: g.shape.slice(2).map((size, d) => size + 2 - padding[d] - paddingEnd[d]),
       }),
-      (temporary, out, [g, w, bias], { padding }) =>
-        runConvolution(
-          temporary,
-          out,
-          g,
-          mirrored(w),
-          bias,
-          padding.map((n) => n - 2),
-        ),
+      (temporary, out, [g, w, bias], attrs) => runConvolution(temporary, out, g, w, bias, attrs, true),
     ),
     convolutionWeight: override(
       ([g, x], { padding, paddingEnd }) => ({
