@@ -38,8 +38,9 @@ const costs = { data: 11, weight: 16, call: 25000 };
 
 /**
  * Sums of a tile's pixels can overflow where no result does, and carry an infinity or the rounding of a large number to all results of the tile. So no number
- * may be above `largest`, nor stand out from the average by more than `spread`.
+ * may be above `largest`, nor stand out from the average by more than `spread`. Where all are below `smallest`, halves of them may vanish.
  */
+const smallest = 2 ** -64;
 const largest = 2 ** 48;
 const spread = 2 ** 10;
 
@@ -111,8 +112,8 @@ class Scratch<K extends string> {
 }
 
 /** Runs descriptors one after the other, or on all threads. */
-function runAll(machine: Machine, kernel: Kernel, descriptors: readonly number[], isShared: boolean): void {
-  if (isShared) machine.run(kernel, descriptors);
+function runAll(machine: Machine, kernel: Kernel, descriptors: readonly number[], isLarge = true): void {
+  if (isLarge && machine.threads > 1) machine.run(kernel, descriptors);
   else for (const at of descriptors) kernel(at);
 }
 
@@ -200,7 +201,7 @@ function convolve(
         scratchBytes: scratchWords * wordBytes,
       });
     });
-    machine.run(kernels.convolve, pieceArguments);
+    runAll(machine, kernels.convolve, pieceArguments);
   });
 }
 
@@ -255,7 +256,7 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
           width: rightPanel / group,
         }),
       );
-      machine.run(kernels.data, dataArguments);
+      runAll(machine, kernels.data, dataArguments);
       const gradientArguments = range(left / leftPanel).map((i) =>
         scratch.describe('gradientArguments', i, spreadFields, {
           items: scratch.at('outChannels', i * leftPanel),
@@ -268,7 +269,7 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
           width: leftPanel / group,
         }),
       );
-      machine.run(kernels.gradients, gradientArguments);
+      runAll(machine, kernels.gradients, gradientArguments);
       const productArguments = range(positions).map((p) =>
         scratch.describe('arguments', p, productsFields, {
           a: scratch.at('gradients', p * (left * k + gap)),
@@ -282,7 +283,7 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
           isFirst: Number(first === 0),
         }),
       );
-      machine.run(kernels.products, productArguments);
+      runAll(machine, kernels.products, productArguments);
     }
     const gatherArguments = range(Math.ceil(outChannels / rowsEach)).map((i) =>
       scratch.describe('arguments', i, gatherFields, {
@@ -375,7 +376,8 @@ export function winogradOverrides(
         return Number(out.storage.buffer[0]);
       };
       const most = reduced('max');
-      return most <= largest && most * numel(x.shape) <= reduced('sum') * spread;
+      if (most === 0) return true;
+      return most >= smallest && most <= largest && most * numel(x.shape) <= reduced('sum') * spread;
     });
 
   const override = (
