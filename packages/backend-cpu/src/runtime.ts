@@ -26,6 +26,7 @@ import { reduce } from './kernels/reduce.ts';
 import { createArgReduce } from './wasm/arg-reduce.ts';
 import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
+import { convolutionOverrides } from './wasm/convolution.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
 import { createMap } from './wasm/map.ts';
@@ -37,7 +38,6 @@ import { Rows } from './wasm/rows.ts';
 import { createScan } from './wasm/scan.ts';
 import { softmaxOverrides } from './wasm/softmax.ts';
 import { Staging } from './wasm/staging.ts';
-import { winogradOverrides } from './wasm/winograd.ts';
 
 /** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
 const plain: Runtime<Buffer> = {
@@ -103,7 +103,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       ...layerOverrides(families),
       ...channelOverrides(families),
       ...attentionOverrides(families),
-      ...winogradOverrides(machine, families),
+      ...convolutionOverrides(machine, families),
     },
   };
 }

@@ -4,10 +4,10 @@
  */
 import { type ConvAttrs, expr as e, type Override, Program } from '@tenfold/tensor-core';
 import type { Buffer, View } from '../elements.ts';
-import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import { withAddresses } from './matmul.ts';
 import { type Families, numel, type Operands, type Temporary } from './steps.ts';
+import { partOf, runAll, windowOf } from './windows.ts';
 import {
   compileWinograd,
   convolveFields,
@@ -109,12 +109,6 @@ class Scratch<K extends string> {
     });
     return this.at(name, i * descriptorWords);
   }
-}
-
-/** Runs descriptors one after the other, or on all threads. */
-function runAll(machine: Machine, kernel: Kernel, descriptors: readonly number[], isLarge = true): void {
-  if (isLarge && machine.threads > 1) machine.run(kernel, descriptors);
-  else for (const at of descriptors) kernel(at);
 }
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -303,36 +297,6 @@ function weightGradient(machine: Machine, kernels: WinogradKernels, out: View, g
 
 const bufferOf = ({ storage }: View): Buffer => storage.buffer;
 
-// --- operands ---
-
-type Copy = (from: View, to: View) => void;
-
-/** A part of the pixels of every plane. */
-const partOf = (x: View, start: readonly number[], sizes: readonly number[]): View => ({
-  ...x,
-  shape: [x.shape[0], x.shape[1], ...sizes],
-  offset: x.offset + start[0] * x.strides[2] + start[1] * x.strides[3],
-});
-
-/** The pixels of `x` from `start`, which may be negative, with zeros where there are none: copied unless they are there, in rows of neighbours. */
-function windowOf(temporary: Temporary, copy: Copy, x: View, start: readonly number[], sizes: readonly number[]): View {
-  const from = start.map((at) => Math.max(at, 0));
-  const present = start.map((at, d) => Math.min(at + sizes[d], x.shape[d + 2]) - from[d]);
-  if (x.strides[3] === 1 && present.every((count, d) => count === sizes[d])) return partOf(x, start, sizes);
-  const out = temporary('float32', [x.shape[0], x.shape[1], ...sizes]);
-  (out.storage.buffer as Float32Array).fill(0);
-  if (Math.min(...present) > 0)
-    copy(
-      partOf(x, from, present),
-      partOf(
-        out,
-        from.map((at, d) => at - start[d]),
-        present,
-      ),
-    );
-  return out;
-}
-
 const magnitudes = new Program([e.unary('abs', e.input(0, 'float32'))], ['float32']);
 
 /** A convolution or one of its gradients, as what decides whether it is taken. */
@@ -359,13 +323,12 @@ function fits({ factors, channels, images, kernel, sizes }: Problem, attrs: Conv
 export function winogradOverrides(
   machine: Machine,
   { rows, reduce }: Families,
-): { readonly [op: string]: Override<Buffer> } {
+): { readonly [Op in 'convolution' | 'convolutionTranspose' | 'convolutionWeight']: Override<Buffer> } {
   let compiled: WinogradKernels | undefined;
   const kernels = (): WinogradKernels => {
     compiled ??= compileWinograd(machine);
     return compiled;
   };
-  const copy: Copy = (from, to) => rows.copy(from, to);
 
   /** Whether transforms of these numbers neither overflow nor lose more than products do. */
   const isTame = (x: View): boolean =>
@@ -410,9 +373,9 @@ export function winogradOverrides(
     const read = whole.map((size) => size + 2);
     const isWhole = sizes.every((size, d) => size === whole[d]);
     const result = isWhole ? out : temporary('float32', [out.shape[0], out.shape[1], ...whole]);
-    const weights = windowOf(temporary, copy, w, [0, 0], [3, 3]);
-    convolve(machine, kernels(), result, windowOf(temporary, copy, x, start, read), weights, bias, isAdjoint);
-    if (!isWhole) copy(partOf(result, [0, 0], sizes), out);
+    const weights = windowOf(rows, temporary, w, [0, 0], [3, 3]);
+    convolve(machine, kernels(), result, windowOf(rows, temporary, x, start, read), weights, bias, isAdjoint);
+    if (!isWhole) rows.copy(partOf(result, [0, 0], sizes), out);
   };
 
   return {
@@ -448,8 +411,8 @@ export function winogradOverrides(
         const whole = g.shape.slice(2).map((size) => roundUp(size, 2));
         const start = padding.map((n) => -n);
         const read = whole.map((size) => size + 2);
-        const gradients = windowOf(temporary, copy, g, [0, 0], whole);
-        weightGradient(machine, kernels(), out, gradients, windowOf(temporary, copy, x, start, read));
+        const gradients = windowOf(rows, temporary, g, [0, 0], whole);
+        weightGradient(machine, kernels(), out, gradients, windowOf(rows, temporary, x, start, read));
       },
     ),
   };
