@@ -27,7 +27,7 @@ const leftBytes = 4 * leftPanel;
 const rightBytes = 4 * rightPanel;
 /** The sums of a panel of either side, at all positions. */
 const sumRows = leftPanel * rightBytes;
-export const sumBytes = positions * sumRows;
+const sumBytes = positions * sumRows;
 /** Behind the sums: the offsets of their rows. */
 export const sumRoom = sumBytes + 64;
 

@@ -91,7 +91,7 @@ class Scratch<K extends string> {
     for (let i = 0; i < length; i++) words[i] = Math.min(i, count - 1) * step;
   }
 
-  /** The same for the tiles of a view, every `size` of its pixels. */
+  /** The same for the tiles of a view: every other of its pixels, row by row. */
   tiles(name: K, [images, down, across]: readonly number[], { strides }: View, length: number): void {
     const words = this.words(name, length);
     let i = 0;
