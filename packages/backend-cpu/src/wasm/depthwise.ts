@@ -135,11 +135,12 @@ export function depthwiseOverrides(
           const { buffer } = machine.heap.memory;
           const numbers = new Float32Array(buffer, begin, channels * (taps + 1));
           const shifts = channels * taps;
+          const given = w.storage.buffer as Float32Array;
           for (let c = 0; c < channels; c++) {
             for (let t = 0; t < taps; t++) {
               const tap = isAdjoint ? taps - 1 - t : t;
               const position = Math.floor(tap / kernel[1]) * w.strides[2] + (tap % kernel[1]) * w.strides[3];
-              numbers[c * taps + t] = Number(w.storage.buffer[w.offset + c * w.strides[0] + position]);
+              numbers[c * taps + t] = given[w.offset + c * w.strides[0] + position];
             }
             numbers[shifts + c] = bias ? Number(bias.storage.buffer[bias.offset + c * bias.strides[0]]) : 0;
           }
