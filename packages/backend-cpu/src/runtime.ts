@@ -26,6 +26,7 @@ import { reduce } from './kernels/reduce.ts';
 import { createArgReduce } from './wasm/arg-reduce.ts';
 import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
+import { convolutionOverrides } from './wasm/convolution.ts';
 import { heapBytes, isOnHeap } from './wasm/heap.ts';
 import { createMoveRows } from './wasm/indexed-rows.ts';
 import { type Machine, theMachine } from './wasm/machine.ts';
@@ -105,6 +106,7 @@ function accelerated(machine: Machine): Runtime<Buffer> {
       ...layerOverrides(families),
       ...channelOverrides(families),
       ...attentionOverrides(families),
+      ...convolutionOverrides(machine, families),
     },
   };
 }

@@ -8,7 +8,7 @@ import { lineStride } from '../iterate.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims } from './rows.ts';
 import { arithmetic, type Precision, type RowWriter } from './rows-kernel.ts';
-import { type Families, numel, type Operands } from './steps.ts';
+import { type Families, numel, type Operands, type Temporary } from './steps.ts';
 
 interface Attrs {
   readonly isCausal: boolean;
@@ -17,7 +17,6 @@ interface Attrs {
 interface BackwardAttrs extends Attrs {
   readonly wanted: readonly boolean[];
 }
-type Temporary = (dtype: DType, shape: readonly number[]) => View;
 interface Products extends Families {
   readonly matmul: Runtime<Buffer>['matmul'];
 }

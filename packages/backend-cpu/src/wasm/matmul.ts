@@ -260,7 +260,7 @@ const transposedProblem = ({ a, b, m, n, k, ...rest }: Problem): Problem => ({
  * Calls `run` with the addresses of the operands, of which the first is written, and of `room` bytes of scratch memory. Operands on JavaScript's heap are
  * copied.
  */
-function withAddresses(
+export function withAddresses(
   { heap }: Machine,
   operands: readonly Buffer[],
   room: number,

@@ -8,7 +8,7 @@ import type { Precision } from './rows-kernel.ts';
 
 /** Operands of an override. */
 export type Operands = readonly (View | number | null)[];
-type Temporary = (dtype: DType, shape: readonly number[]) => View;
+export type Temporary = (dtype: DType, shape: readonly number[]) => View;
 
 export const numel = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
 
