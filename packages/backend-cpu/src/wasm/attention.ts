@@ -18,9 +18,6 @@ interface BackwardAttrs extends Attrs {
   readonly wanted: readonly boolean[];
 }
 type Temporary = (dtype: DType, shape: readonly number[]) => View;
-interface Products extends Families {
-  readonly matmul: Runtime<Buffer>['matmul'];
-}
 
 /** Scores at a time: about as many as a second-level cache holds. */
 const scoresAtOnce = 2 ** 18;
@@ -205,7 +202,7 @@ function expandedMask(mask: View, length: number, columns: number): View {
 
 /** A call's scores, block by block. */
 class Scores {
-  readonly #families: Products;
+  readonly #families: Families;
   readonly #attrs: Attrs;
   readonly #precision: Precision;
   readonly #mask: View | null;
@@ -213,7 +210,7 @@ class Scores {
   readonly #causal: View | null;
 
   constructor(
-    families: Products,
+    families: Families,
     temporary: Temporary,
     [query, key, mask]: readonly [View, View, View | null],
     attrs: Attrs,
@@ -283,7 +280,7 @@ const lengthsOf = (query: View, key: View): readonly [number, number] => [
 ];
 
 function forward(
-  families: Products,
+  families: Families,
   [result, logSums]: readonly View[],
   [q, k, v, m]: readonly [View, View, View, Optional],
   attrs: Attrs,
@@ -307,7 +304,7 @@ function forward(
 }
 
 function backward(
-  families: Products,
+  families: Families,
   outs: readonly View[],
   [g, gSum, q, k, v, m, , logSums]: readonly [View, Optional, View, View, View, Optional, View, View],
   attrs: BackwardAttrs,
@@ -373,7 +370,7 @@ function supports([query, key, value, mask]: Operands): true | string {
   return batches.every((batch) => isSame(batch, batches[0])) || 'heads that are broadcast';
 }
 
-export function attentionOverrides(families: Products): { readonly [op: string]: Override<Buffer> } {
+export function attentionOverrides(families: Families): { readonly [op: string]: Override<Buffer> } {
   return {
     scaledDotProductAttention: {
       supports,
