@@ -9,8 +9,7 @@ import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import { defineMap, factsOf, type Layout, type ProgramFacts, type Words, wordsOf } from './map-kernel.ts';
 import { Unsupported } from './render.ts';
-import { splitMap } from './split.ts';
-import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import { descriptorEnd, descriptorStart, type Staging, whole } from './staging.ts';
 
 export type MapFamily = (
   outs: readonly View[],
@@ -78,7 +77,7 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
         kernel !== null &&
         descriptorStart + 4 * end <= descriptorEnd &&
         describe(staging, compiled, views, ins, params, axes, inner, outs.length);
-      if (ready) machine.run(kernel, splitMap(machine.threads, staging, facts, words, end));
+      if (ready) machine.run(kernel, machine.sharing?.splitMap(machine.threads, staging, facts, words, end) ?? whole);
       done = ready;
     } finally {
       staging.finish(done);

@@ -13,7 +13,6 @@ import type { Buffer, View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { isOnHeap } from './heap.ts';
 import type { Machine } from './machine.ts';
-import { Pieces, pieceCount } from './pieces.ts';
 import {
   biasNone,
   biasOfColumns,
@@ -341,7 +340,8 @@ function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias 
   const blocks = roundUp(blockA + columns * depth * itemsize, alignment);
   const products =
     count(out.shape.slice(0, batch)) * Math.ceil(m.size / rowsAtOnce) * Math.ceil(n.size / columnsAtOnce);
-  const wanted = pieceCount(machine, count(out.shape) * k.size);
+  const { sharing } = machine;
+  const wanted = sharing?.pieceCount(machine, count(out.shape) * k.size) ?? 1;
   const room = listRoom * wordBytes + blocks * (wanted > 1 ? machine.places : 1);
   const views = [out, a, b, ...(bias ? [bias.view] : [])];
   const operands = views.map(({ storage }) => storage.buffer);
@@ -366,7 +366,8 @@ function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias 
     set('packedB', scratch + blockA);
     set('scratchBytes', blocks);
     set('biasKind', kind);
-    const pieces = wanted > 1 ? new Pieces(machine, run, itemsize, Math.ceil(wanted / products)) : null;
+    const pieces =
+      sharing && wanted > 1 ? new sharing.Pieces(machine, run, itemsize, Math.ceil(wanted / products)) : null;
     try {
       forEachBatch(out.shape, batch, views, (offsets) => {
         for (let i = 0; i < m.size; i += rowsAtOnce) {

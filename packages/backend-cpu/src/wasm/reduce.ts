@@ -13,8 +13,7 @@ import { factsOf, type Layout, type ProgramFacts } from './map-kernel.ts';
 import { defineReduce, type ReduceVariant, type ReduceWords, reduceWordsOf, scratchBytes } from './reduce-kernel.ts';
 import { Unsupported } from './render.ts';
 import { denseStrides } from './rows.ts';
-import { splitReduce } from './split.ts';
-import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import { descriptorEnd, descriptorStart, type Staging, whole } from './staging.ts';
 
 export type ReduceFamily = (
   kind: ReduceKind,
@@ -77,7 +76,8 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
     try {
       done = describe(staging, compiled, views, ins, params, { kept, reduced, shape }, inner, scratch);
       if (done) {
-        const parts = splitReduce(machine.threads, staging, compiled.facts, compiled.words, shape);
+        const parts =
+          machine.sharing?.splitReduce(machine.threads, staging, compiled.facts, compiled.words, shape) ?? whole;
         overflowed = runShared(machine, staging, kernel, compiled.words, parts);
       }
     } finally {
