@@ -2,7 +2,8 @@
  * Attention and its gradient for some heads and queries at a time, whose scores stay in the cache. The gradient computes the weights again, as the result did,
  * so that no scores are kept.
  */
-import { type DType, expr as e, type MatmulDims, type Override, Program } from '@tenfold/tensor-core';
+import { type DType, type MatmulDims, type Override, Program } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { lineStride } from '../iterate.ts';
 import { f64 } from './assembler.ts';

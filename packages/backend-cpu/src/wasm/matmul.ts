@@ -4,11 +4,11 @@ import {
   type DType,
   dtypes,
   type Epilogue,
-  expr,
   type MatmulDims,
   Program,
   type Runtime,
 } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { isOnHeap } from './heap.ts';
@@ -164,7 +164,7 @@ function castProgram(from: DType, to: DType): Program {
   const key = `${from} ${to}`;
   let program = castPrograms.get(key);
   if (!program) {
-    program = new Program([expr.cast(expr.input(0, from), to)], [from]);
+    program = new Program([e.cast(e.input(0, from), to)], [from]);
     castPrograms.set(key, program);
   }
   return program;

@@ -1,5 +1,6 @@
 /** Normalisations of rows, and their gradients: one kernel each, which reads a row again while it is in the cache. */
-import { type Expr, expr as e, type Override } from '@tenfold/tensor-core';
+import type { Expr, Override } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims, type Rows } from './rows.ts';

@@ -1,5 +1,6 @@
 /** The reduce family: prepares the descriptor of a kernel and runs it. Few elements are reduced by plain loops. */
-import { expr, type Program, Program as ProgramOf, type ReduceKind } from '@tenfold/tensor-core';
+import { type Program, Program as ProgramOf, type ReduceKind } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import { allocate, type View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { reduce as plainReduce } from '../kernels/reduce.ts';
@@ -41,7 +42,7 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
   const compiledOf = keeperOf((program): Compiled => {
     const facts = factsOf(program);
     const { dtype } = program.outputs[0];
-    const identity = new ProgramOf([expr.input(0, dtype)], [dtype]);
+    const identity = new ProgramOf([e.input(0, dtype)], [dtype]);
     return { facts, words: reduceWordsOf(facts), kernels: new Map(), identity };
   });
   const scratch = machine.heap.allocate(scratchBytes);

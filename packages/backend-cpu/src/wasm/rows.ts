@@ -1,5 +1,6 @@
 /** Calls of kernels that work through rows: brings operands into rows, writes the descriptor, and cleans up. */
-import { BackendError, type DType, expr, isFloat, Program } from '@tenfold/tensor-core';
+import { BackendError, type DType, isFloat, Program } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import { allocate, type Buffer, type View } from '../elements.ts';
 import type { Value } from './assembler.ts';
 import { itemBytes } from './elements.ts';
@@ -152,7 +153,7 @@ export class Rows {
 const identities = new Map<DType, Program>();
 function identity(dtype: DType): Program {
   let program = identities.get(dtype);
-  if (!program) identities.set(dtype, (program = new Program([expr.input(0, dtype)], [dtype])));
+  if (!program) identities.set(dtype, (program = new Program([e.input(0, dtype)], [dtype])));
   return program;
 }
 

@@ -1,5 +1,6 @@
 /** Sums and results of whole tensors, as expressions that the reduce and map families run: what overrides are made of that are not one kernel. */
-import { type DType, type Expr, expr as e, type Override, Program, type Runtime } from '@tenfold/tensor-core';
+import { type DType, type Expr, type Override, Program, type Runtime } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import type { MapFamily } from './map.ts';
 import type { ReduceFamily } from './reduce.ts';
