@@ -14,7 +14,7 @@ import { breathe } from './breathe.ts';
 import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
 import { sort as sortLines } from './direct/sort.ts';
 import { allocate, type Buffer } from './elements.ts';
-import { decomposition } from './kernels/decomposition.ts';
+import { decomposition, withoutEquations } from './kernels/decomposition.ts';
 import { gather, scatter } from './kernels/index.ts';
 import { argReduce, scan, sort } from './kernels/lines.ts';
 import { map as plainMap } from './kernels/map.ts';
@@ -61,11 +61,25 @@ const plain: Runtime<Buffer> = {
   scatter,
   sort,
   random,
-  overrides: decomposition,
+  overrides: {},
 };
 
-/** Kernels of ops that are no methods of tensors, by op name, over the families of the engine. Without them the ops run as core derives them from others. */
-export type KernelGroup = (families: Families) => { readonly [op: string]: Override<Buffer> };
+/** Kernels by op name. */
+type Overrides = { readonly [op: string]: Override<Buffer> };
+
+/** Kernels of ops that are no methods of tensors. Without them core derives the ops from others, if it can. */
+export interface KernelGroup {
+  /** For either engine: kernels of ops that can't be derived. */
+  readonly plain?: () => Overrides;
+  /** For the wasm engine, over its families: kernels that are faster than the derived ops. */
+  readonly wasm?: (families: Families) => Overrides;
+}
+
+const merged = (tables: readonly (Overrides | undefined)[]): Overrides => Object.assign({}, ...tables);
+
+/** The decompositions, with those of the groups. */
+const decompositions = (groups: readonly KernelGroup[]): Overrides =>
+  merged([decomposition, withoutEquations, ...groups.map((group) => group.plain?.())]);
 
 /** The plain loops with WebAssembly where it is faster. */
 function accelerated(machine: Machine, groups: readonly KernelGroup[]): Runtime<Buffer> {
@@ -93,11 +107,11 @@ function accelerated(machine: Machine, groups: readonly KernelGroup[]): Runtime<
     scatter: scatterLines,
     sort: sortLines,
     random: createRandom(machine, staging, plain.random),
-    overrides: {
-      ...decomposition,
-      ...softmaxOverrides(rows),
-      ...Object.assign({}, ...groups.map((group) => group(families))),
-    },
+    overrides: merged([
+      decompositions(groups),
+      softmaxOverrides(rows),
+      ...groups.map((group) => group.wasm?.(families)),
+    ]),
   };
 }
 
@@ -120,7 +134,7 @@ export function cpuWith(groups: readonly KernelGroup[], engine: CpuEngine | unde
       throw new DeviceError(
         "cpu: this JavaScript engine has no WebAssembly with SIMD and shared memory; use engine: 'plain'",
       );
-    return plain;
+    return { ...plain, overrides: decompositions(groups) };
   };
   return {
     specVersion: backendSpecVersion,

@@ -2,21 +2,27 @@
 import { loss } from './direct/loss.ts';
 import { pool } from './direct/pool.ts';
 import type { KernelGroup } from './engine.ts';
+import { equations as equationKernels } from './kernels/equations.ts';
 import { attentionOverrides } from './wasm/attention.ts';
 import { channelOverrides } from './wasm/channel-norm.ts';
 import { layerOverrides } from './wasm/norm.ts';
 
 /** `scaledDotProductAttention` and its gradients. */
-export const attention: KernelGroup = attentionOverrides;
+export const attention: KernelGroup = { wasm: attentionOverrides };
 
 /** `layerNorm`, `rmsNorm`, `batchNorm`, `groupNorm`, and their gradients. */
-export const norms: KernelGroup = (families) => ({ ...layerOverrides(families), ...channelOverrides(families) });
+export const norms: KernelGroup = {
+  wasm: (families) => ({ ...layerOverrides(families), ...channelOverrides(families) }),
+};
 
 /** `nllLoss`, with it `crossEntropy`, and its gradient. */
-export const losses: KernelGroup = () => loss;
+export const losses: KernelGroup = { wasm: () => loss };
 
 /** Pooling by averages. */
-export const pooling: KernelGroup = () => pool;
+export const pooling: KernelGroup = { wasm: () => pool };
+
+/** `linalg.solve`, `linalg.inv` of many right sides, LU factors, and the gradients of determinants: these ops can't do without it. */
+export const equations: KernelGroup = { plain: equationKernels };
 
 /** Every group. */
-export const allKernels: readonly KernelGroup[] = [attention, norms, losses, pooling];
+export const allKernels: readonly KernelGroup[] = [attention, norms, losses, pooling, equations];

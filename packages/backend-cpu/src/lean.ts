@@ -9,13 +9,16 @@ import type { Buffer } from './elements.ts';
 import { type CpuEngine, cpuWith, type KernelGroup } from './engine.ts';
 
 export type { KernelGroup } from './engine.ts';
-export { attention, losses, norms, pooling } from './kernel-groups.ts';
+export { attention, equations, losses, norms, pooling } from './kernel-groups.ts';
 export { getNumThreads, setNumThreads } from './threads.ts';
 
 /** Options of {@link cpu}. */
 export interface LeanOptions {
   readonly engine?: CpuEngine;
-  /** Kernels of functions that the page calls often. Other functions run as core derives them from methods: the same results up to rounding, less fast. */
+  /**
+   * Kernels of functions that the page calls often: without them the functions run as core derives them from methods, less fast and with other last digits.
+   * Only what `equations` has can't be derived, and throws a BackendError that says so.
+   */
   readonly kernels?: readonly KernelGroup[];
 }
 
