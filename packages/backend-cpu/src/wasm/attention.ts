@@ -25,7 +25,6 @@ const scoresAtOnce = 2 ** 18;
 /** Fewer queries at a time would not be worth packing the keys for them. */
 const fewestQueries = 64;
 
-const one = f64.const(1);
 const perHead: MatmulDims = { batch: 1, m: 1, n: 1, k: 1 };
 const byRows: RowDims = { outer: [0, 1], row: [2] };
 
@@ -40,8 +39,9 @@ const scaling = (dtype: DType): Program =>
 const adding = (dtype: DType): Program =>
   programOf(`add ${dtype}`, () => new Program([e.add(e.input(0, dtype), e.input(1, dtype))], [dtype, dtype]));
 /** Whether a column is not after the row. */
-const upToRow = new Program([e.le(e.indexOf(1), e.indexOf(0))], []);
-const both = new Program([e.bitAnd(e.input(0, 'bool'), e.input(1, 'bool'))], ['bool', 'bool']);
+const upToRow = (): Program => programOf('causal', () => new Program([e.le(e.indexOf(1), e.indexOf(0))], []));
+const both = (): Program =>
+  programOf('both', () => new Program([e.bitAnd(e.input(0, 'bool'), e.input(1, 'bool'))], ['bool', 'bool']));
 
 /** What takes part, and what is added, as operands of the kernel of weights. */
 interface Masked {
@@ -72,7 +72,7 @@ const weightsBody =
       return exponential;
     });
     row.storeOne(1, row.compute(e.add(e.input(1, precision), e.log(x)), [row.splat(total), origin]));
-    const scale = row.splat(f64.div(one, total));
+    const scale = row.splat(f64.div(f64.const(1), total));
     row.each((at) => at.store(0, mul(at.load(0), scale)));
   };
 
@@ -222,7 +222,7 @@ class Scores {
     const [length, columns] = [query, key].map(({ shape }) => shape[shape.length - 2]);
     this.#mask = mask && expandedMask(mask, length, columns);
     this.#causal = attrs.isCausal ? temporary('bool', [length, columns]) : null;
-    if (this.#causal) families.map([this.#causal], [], upToRow, []);
+    if (this.#causal) families.map([this.#causal], [], upToRow(), []);
   }
 
   /** `query · scale`, into a view of its own. */
@@ -270,7 +270,7 @@ class Scores {
     if (mask?.dtype !== 'bool') return { kept: causal, added: mask };
     if (causal === null) return { kept: mask, added: null };
     const kept = temporary('bool', mask.shape);
-    this.#families.map([kept], [causal, mask], both, []);
+    this.#families.map([kept], [causal, mask], both(), []);
     return { kept, added: null };
   }
 }
