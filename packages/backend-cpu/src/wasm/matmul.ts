@@ -5,10 +5,8 @@ import {
   dtypes,
   type Epilogue,
   type MatmulDims,
-  Program,
   type Runtime,
 } from '@tenfold/tensor-core';
-import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { isOnHeap } from './heap.ts';
@@ -26,6 +24,7 @@ import {
   productLanes,
   tileRoom,
 } from './product.ts';
+import { castProgram } from './program-call.ts';
 import { compileThin, mostVectors, type ThinField, type ThinProducts, thinFields, thinRoom } from './thin.ts';
 
 type Matmul = Runtime<Buffer>['matmul'];
@@ -156,18 +155,6 @@ export function matmulOn(machine: Machine, plain: Matmul, map: Map): Matmul {
     const isDone = !isNarrow && multiply(out, a, b, dims, epilogue);
     if (epilogue && !isDone) map([out], [out, ...epilogue.inputs], epilogue.program, epilogue.params);
   };
-}
-
-const castPrograms = new Map<string, Program>();
-
-function castProgram(from: DType, to: DType): Program {
-  const key = `${from} ${to}`;
-  let program = castPrograms.get(key);
-  if (!program) {
-    program = new Program([e.cast(e.input(0, from), to)], [from]);
-    castPrograms.set(key, program);
-  }
-  return program;
 }
 
 /** 16-bit factors are widened once, their products summed in float32, and rounded once. */

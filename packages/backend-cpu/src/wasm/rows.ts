@@ -1,6 +1,5 @@
 /** Calls of kernels that work through rows: brings operands into rows, writes the descriptor, and cleans up. */
-import { BackendError, type DType, isFloat, Program } from '@tenfold/tensor-core';
-import * as e from '@tenfold/tensor-core/expr';
+import { BackendError, contiguousStrides, type DType, isFloat } from '@tenfold/tensor-core';
 import { allocate, type Buffer, type View } from '../elements.ts';
 import type { Value } from './assembler.ts';
 import { itemBytes } from './elements.ts';
@@ -8,6 +7,7 @@ import { heapBytes, isOnHeap } from './heap.ts';
 import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { MapFamily } from './map.ts';
+import { castProgram } from './program-call.ts';
 import { defineRows, type Precision, type RowWriter, rowWords } from './rows-kernel.ts';
 import { descriptorStart, type Staging, whole } from './staging.ts';
 
@@ -27,15 +27,6 @@ interface RowOperand {
   readonly step: number;
   readonly written: boolean;
 }
-
-export const denseStrides = (shape: readonly number[]): number[] => {
-  const strides = shape.map(() => 0);
-  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
-};
 
 /** The elements between rows, if each is dense and all are one step apart; else `null`. */
 function rowStep({ shape, strides }: View, { outer, row }: RowDims): number | null {
@@ -80,7 +71,7 @@ export class Rows {
         const large = length * itemBytes(dtype) >= heapBytes;
         const buffer = large ? heap.allocateArray(dtype, length) : allocate(dtype, length);
         buffers.push(buffer);
-        return { dtype, shape, strides: denseStrides(shape), offset: 0, storage: { buffer } };
+        return { dtype, shape, strides: contiguousStrides(shape), offset: 0, storage: { buffer } };
       });
     } finally {
       for (const buffer of buffers) if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
@@ -93,7 +84,7 @@ export class Rows {
   }
 
   copy(from: View, to: View): void {
-    this.#map([to], [from], identity(from.dtype), []);
+    this.#map([to], [from], castProgram(from.dtype, from.dtype), []);
   }
 
   kernel(
@@ -148,13 +139,6 @@ export class Rows {
       staging.finish(done);
     }
   }
-}
-
-const identities = new Map<DType, Program>();
-function identity(dtype: DType): Program {
-  let program = identities.get(dtype);
-  if (!program) identities.set(dtype, (program = new Program([e.input(0, dtype)], [dtype])));
-  return program;
 }
 
 /** One call of a kernel; operands in the order in which it counts them. */
