@@ -14,7 +14,6 @@ import {
   type Local,
   type ModuleBuilder,
   type Statement,
-  select,
   type Value,
   v128,
 } from './assembler.ts';
@@ -35,6 +34,7 @@ import {
 } from './elements.ts';
 import { type Folding, foldGroups, foldingOf, foldLanes, onlyPresent } from './folding.ts';
 import { expBelow } from './math/index.ts';
+import { placesOf, storeLanes } from './program-kernel.ts';
 import { contextOf, render } from './render.ts';
 
 /** A float64 or what narrow floats are computed in. */
@@ -257,11 +257,14 @@ export class RowWriter {
         const at = this.#pointers[o].get;
         const size = itemBytes(dtype);
         if (!left) return keepGroup(fn, loadDense(module, dtype, at, skipped * groupSize * size));
-        // the first stands for those that are not there
-        const places = [0, 1, 2, 3].map((k) =>
-          k === 0 ? at : fn.let(i32.add(at, select(i32.const(k * size), i32.const(0), i32.gtU(left, i32.const(k))))),
+        return keepGroup(
+          fn,
+          loadGathered(
+            module,
+            dtype,
+            placesOf(fn, at, (k) => i32.const(k * size), left),
+          ),
         );
-        return keepGroup(fn, loadGathered(module, dtype, places));
       },
       store: (o, group) => {
         const dtype = this.#dtypes[o];
@@ -272,11 +275,7 @@ export class RowWriter {
           this.#stores.push(...storeDense(dtype, at, raw, skipped * groupSize * size));
           return;
         }
-        for (let k = 0; k < groupSize; k++) {
-          const store = storeLane(dtype, i32.add(at, i32.const(k * size)), raw, k);
-          if (k === 0) fn.emit(store);
-          else fn.if(i32.gtU(left, i32.const(k)), () => fn.emit(store));
-        }
+        storeLanes(fn, dtype, at, raw, (k) => i32.const(k * size), left);
       },
     };
   }

@@ -1,5 +1,6 @@
 /** Softmax, its logarithm and their gradients as one kernel each: a row is read again while it is in the cache. */
-import { expr as e, type Override, type SoftmaxAttrs } from '@tenfold/tensor-core';
+import type { Override, SoftmaxAttrs } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims, type Rows } from './rows.ts';
