@@ -17,6 +17,7 @@ import {
   randn,
   scaledDotProductAttention,
   type Tensor,
+  tidy,
   zeros,
 } from '@tenfold/tensor-core';
 import { million, sized, sizes, type Work, type Works } from './contender.ts';
@@ -121,7 +122,9 @@ function modelLoad(): Work {
     ([name, tensor]) => [name, tensor.shape, new Float32Array(tensor.numel())] as const,
   );
   return () =>
-    model.loadStateDict(Object.fromEntries(saved.map(([name, shape, data]) => [name, fromTypedArray(data, shape)])));
+    tidy(() => {
+      model.loadStateDict(Object.fromEntries(saved.map(([name, shape, data]) => [name, fromTypedArray(data, shape)])));
+    });
 }
 
 manualSeed(0);
@@ -144,7 +147,7 @@ export const works: Works = {
   },
   exp: () => unary([million], (x) => x.exp()),
   tanh: () => unary([million], (x) => x.tanh()),
-  gelu: () => unary([million], (x) => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5).mul(x)),
+  gelu: () => unary([million], (x) => tidy(() => x.mul(Math.SQRT1_2).erf().add(1).mul(0.5).mul(x))),
   sum: () => unary([million], (x) => x.sum()),
   'transpose copy': () => unary([1024, 1024], (x) => x.t().contiguous()),
   'slice copy': () => unary([1024, 1024], (x) => x.slice(1, 0, 1024, 2).contiguous()),

@@ -12,6 +12,18 @@ interface Accumulator {
   result(): Element;
 }
 
+const loads = new WeakMap<Program, ReadonlySet<number>>();
+
+/** The inputs that a program reads at computed positions. */
+function loadedBy(program: Program): ReadonlySet<number> {
+  let known = loads.get(program);
+  if (!known) {
+    const nodes = topological(program.outputs);
+    loads.set(program, (known = new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])))));
+  }
+  return known;
+}
+
 export function reduce(
   kind: ReduceKind,
   out: View,
@@ -42,8 +54,7 @@ export function reduce(
     const dims = full.map((_, d) => d);
     const order = [...dims.filter((d) => out.shape[d] === full[d]), ...dims.filter((d) => out.shape[d] !== full[d])];
     // inputs that are loaded have dims of their own
-    const nodes = topological(program.outputs);
-    const loaded = new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])));
+    const loaded = loadedBy(program);
     const permuted = ins.map((x, i) =>
       loaded.has(i)
         ? x
