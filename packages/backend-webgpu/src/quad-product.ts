@@ -2,7 +2,8 @@
  * Products where four neighbouring invocations, a quad, share what they read: each reads a part of the left factor, and `quadBroadcast` gives it to all.
  * For devices whose cost is reading memory, whoever else has read the same, and which have no memory of a workgroup that is faster. SwiftShader is one:
  * four invocations are the four lanes of its vectors, it reads their elements one by one and checks each, and writes variables lane by lane, so a sum of four
- * steps of k is made of values before a variable is met. There it is three times as fast as `direct-product.ts` and ten times as fast as `tiled-product.ts`.
+ * steps of k is made of values before a variable is met. On 256 × 256 matrices there it is four times as fast as `direct-product.ts`, and six and three times
+ * as fast as the two tiles of `tiled-product.ts`.
  */
 import { storeFunction } from './direct-product.ts';
 import type { Gpu } from './gpu.ts';
