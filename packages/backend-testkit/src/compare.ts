@@ -35,6 +35,9 @@ export const accumulated: Tolerance = { ulps: 8, of: 'largest' };
 /** float32 at the end of a program of up to 20 ops, each of which rounds. */
 export const composed: Tolerance = { ulps: 64, of: 'largestOr1' };
 
+/** float32 where PyTorch computed in float64 from inputs that had more digits: their rounding alone is a unit of each, which sums and products multiply. */
+export const narrowed: Tolerance = { ulps: 256, of: 'largestOr1' };
+
 /** Explicit bits of the mantissa, and the exponent of the smallest normal number. */
 const formats: { readonly [dtype: string]: readonly [bits: number, minExponent: number] } = {
   float64: [52, -1022],

@@ -9,6 +9,8 @@ export class CheckReport implements Measured {
   traces = 0;
   gradients = 0;
   secondGradients = 0;
+  /** 1 if the device left the op to cpu and said so, as it may with decompositions of matrices. */
+  refused = 0;
   readonly dtypes = new Set<DType>();
   /** Of float64 results, relative. */
   relative = 0;
