@@ -49,22 +49,26 @@ function caseOf(seed: number, isLarge: boolean, special = 0): Case {
 }
 
 describe('attention', () => {
-  it('and its gradient in 30 random cases', async () => {
-    for (let seed = 1; seed <= 30; seed++) {
-      const { inputs, attrs, sums, result, what } = caseOf(seed, seed % 6 === 0);
+  it('and its gradient in 24 random cases', async () => {
+    for (let seed = 1; seed <= 24; seed++) {
+      const { inputs, attrs, sums, result, what } = caseOf(seed, seed % 8 === 0);
       const random = generator(seed + 5000);
       const outs = runBoth('scaledDotProductAttention', inputs, attrs);
       await expectClose(outs, what, 8);
       const sumGrad = random() < 0.4 ? both(random, sums) : null;
-      const wanted = [0, 1, 2].map(() => random() < 0.7);
+      const wanted = random.pick([
+        [true, true, true],
+        [true, true, true],
+        [false, false, true],
+      ]);
       const operands = [both(random, result), sumGrad, ...inputs, ...outs];
       const all = { ...attrs, wanted: [...wanted, false] };
       await expectClose(runBoth('scaledDotProductAttentionBackward', operands, all), `gradient ${wanted}, ${what}`, 16);
     }
-  });
+  }, 180_000);
 
-  it('treats NaN and infinite scores as the derived op does in 20 random cases', async () => {
-    for (let seed = 1; seed <= 20; seed++) {
+  it('treats NaN and infinite scores as the derived op does in 12 random cases', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
       const { inputs, attrs, what } = caseOf(seed + 900, false, 0.01);
       await expectClose(runBoth('scaledDotProductAttention', inputs, attrs), what, 8);
     }
