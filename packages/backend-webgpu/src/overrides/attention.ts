@@ -85,19 +85,8 @@ class Matrices {
     return `vec4<f32>(${range(4).map(part).join(', ')})`;
   }
 
-  /** Fills the block with rows of operand `o` from `block` on, feature by feature for `products`; beyond `count` lies anything. */
-  fillColumns(o: number, count: string): string {
-    const n = this.columns(o);
-    const parts = range(4).map((b) =>
-      this.load(o, `min(block + 4u * (t / ${n}u) + ${b}u, ${count} - 1u)`, `t % ${n}u`),
-    );
-    return `for (var t = lid; t < ${n * (side / 4)}u; t += ${workgroup}u) {
-      met[(t % ${n}u) * ${side / 4}u + t / ${n}u] = vec4<f32>(${parts.join(', ')});
-    }`;
-  }
-
-  /** Fills the block with rows of operand `o` from `block` on, for `gather`; zeros beyond `count`. */
-  fillRows(o: number, count: string): string {
+  /** Fills the block with the rows of operand `o` from `block` on, zeros beyond `count`. */
+  fill(o: number, count: string): string {
     const q = quads(this.columns(o));
     return `for (var t = lid; t < ${side * q}u; t += ${workgroup}u) {
       let j = t / ${q}u;
@@ -109,11 +98,12 @@ class Matrices {
 
   /** Declares `name`: the products of the four own rows of operand `o` with the four rows of the block that this invocation has. */
   products(name: string, o: number): string {
-    // the zeros are said outright: within a loop, not every compiler makes them of saying nothing
+    const q = quads(this.columns(o));
+    // said outright: within a loop, not every compiler makes zeros of what says nothing
     return `var ${name} = array<vec4<f32>, 4>();
-    for (var e = 0u; e < ${this.columns(o)}u; e++) {
-      let m = met[e * ${side / 4}u + c];
-      ${fours((a) => `${name}[${a}] += ${this.load(o, `own${a}`, 'e')} * m;`)}
+    for (var e = 0u; e < ${q}u; e++) {
+      ${fours((b) => `let m${b} = met[(4u * c + ${b}u) * ${q}u + e];`)}
+      ${fours((a) => `let x${a} = ${this.quad(o, `own${a}`, 'e')}; ${name}[${a}] += vec4<f32>(dot(x${a}, m0), dot(x${a}, m1), dot(x${a}, m2), dot(x${a}, m3));`)}
     }`;
   }
 
@@ -143,31 +133,29 @@ const declareSums = (name: string, n: number): string => `var ${name} = array<ve
 /** Adds the rows of the block to these sums, by the weights that lie in `shares`. */
 function gather(name: string, n: number): string {
   const q = quads(n);
-  return `for (var t = 0u; t < ${share(n)}u; t++) {
-      if (c + 8u * t >= ${q}u) { break; }
-      ${fours((a) => `var y${a} = vec4<f32>();`)}
-      for (var j = 0u; j < ${side}u; j++) {
-        let m = met[j * ${q}u + c + 8u * t];
-        ${fours((a) => `y${a} += shares[(4u * r + ${a}u) * ${side}u + j] * m;`)}
-      }
-      ${fours((a) => `${name}[${a * share(n)}u + t] += y${a};`)}
+  const adds = range(share(n)).map((t) => {
+    const all = `${range(4)
+      .map((k) => `let y${k} = met[(4u * j + ${k}u) * ${q}u + c + ${8 * t}u];`)
+      .join(
+        ' ',
+      )} ${fours((a) => `${name}[${a * share(n) + t}] += ((w${a}.x * y0 + w${a}.y * y1) + (w${a}.z * y2 + w${a}.w * y3));`)}`;
+    return 8 * t + 8 > q ? `if (c + ${8 * t}u < ${q}u) { ${all} }` : `{ ${all} }`;
+  });
+  return `for (var j = 0u; j < ${side / 4}u; j++) {
+      ${fours((a) => `let w${a} = shares[(4u * r + ${a}u) * ${side / 4}u + j];`)}
+      ${adds.join('\n      ')}
     }
     workgroupBarrier();`;
 }
 
 /** Puts the weights of row `a` where all invocations of the row find them. */
-const spread = (weights: string): string =>
-  `let weights = ${weights}; for (var k = 0u; k < 4u; k++) { shares[(4u * r + a) * ${side}u + 4u * c + k] = weights[k]; }`;
+const spread = (weights: string): string => `shares[(4u * r + a) * ${side / 4}u + c] = ${weights};`;
 
 /** Workgroup memory of a kernel whose blocks have rows of at most `n` numbers. */
 const memory = (n: number): string => `var<workgroup> met: array<vec4<f32>, ${side * quads(n)}>;
-var<workgroup> shares: array<f32, ${side * side}>;
+var<workgroup> shares: array<vec4<f32>, ${(side * side) / 4}>;
 var<workgroup> lanes: array<f32, ${side * 8}>;
-fn exp4(x: vec4<f32>) -> vec4<f32> {
-  var y = x;
-  for (var k = 0u; k < 4u; k++) { y[k] = exp_of(x[k]); }
-  return y;
-}`;
+fn exp4(x: vec4<f32>) -> vec4<f32> { return vec4<f32>(exp_of(x.x), exp_of(x.y), exp_of(x.z), exp_of(x.w)); }`;
 
 const memoryBytes = (n: number): number => 16 * (side * quads(n) + (side * side) / 4) + 32 * side;
 
@@ -247,7 +235,7 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
   ${declareSums('o', width)}
   let keys = ${isCausal ? `min(${all}, first + ${side}u)` : all};
   for (var block = 0u; block < keys; block += ${side}u) {
-    ${m.fillColumns(3, 'keys')}
+    ${m.fill(3, 'keys')}
     workgroupBarrier();
     ${m.products('s', 2)}
     ${others}
@@ -258,7 +246,7 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
       'lanes[(4u * r + a) * 8u + c] = max_of(max_of(score.x, score.y), max_of(score.z, score.w));',
     )}
     workgroupBarrier();
-    ${m.fillRows(4, 'keys')}
+    ${m.fill(4, 'keys')}
     ${eachRow(
       'var top = largest[a];',
       'for (var k = 0u; k < 8u; k++) { top = max_of(top, lanes[(4u * r + a) * 8u + k]); }',
@@ -324,11 +312,11 @@ function gradientOfQueries({ gpu, sizes, attrs, kind, features, width, ins }: Gi
   ${declareSums('d', features)}
   let keys = ${attrs.isCausal ? `min(${all}, first + ${side}u)` : all};
   for (var block = 0u; block < keys; block += ${side}u) {
-    ${m.fillColumns(o.value, 'keys')}
+    ${m.fill(o.value, 'keys')}
     workgroupBarrier();
     ${m.products('g', o.grad)}
     workgroupBarrier();
-    ${m.fillColumns(o.key, 'keys')}
+    ${m.fill(o.key, 'keys')}
     workgroupBarrier();
     ${m.products('s', o.query)}
     ${others}
@@ -338,8 +326,6 @@ function gradientOfQueries({ gpu, sizes, attrs, kind, features, width, ins }: Gi
       `let w = exp4(score - ${m.load(o.sum, 'own', '0u')}) * (g[a] - ${m.load(o.mean, 'own', '0u')});`,
       spread(within('w', 'keys')),
     )}
-    workgroupBarrier();
-    ${m.fillRows(o.key, 'keys')}
     workgroupBarrier();
     ${gather('d', features)}
   }
@@ -375,7 +361,7 @@ function gradientsOfKeys(given: Given, toKey: View | null, toValue: View | null)
   ${toKey ? declareSums('dk', features) : ''}
   ${toValue ? declareSums('dv', width) : ''}
   for (var block = ${attrs.isCausal ? 'first' : '0u'}; block < ${queries}; block += ${side}u) {
-    ${m.fillColumns(o.query, queries)}
+    ${m.fill(o.query, queries)}
     workgroupBarrier();
     ${m.products('s', o.key)}
     ${others}
@@ -388,22 +374,15 @@ function gradientsOfKeys(given: Given, toKey: View | null, toValue: View | null)
       spread('s[a]'),
     )}
     workgroupBarrier();
-    ${
-      toValue
-        ? `${m.fillRows(o.grad, queries)}
+    ${m.fill(o.grad, queries)}
     workgroupBarrier();
-    ${gather('dv', width)}`
-        : ''
-    }
+    ${toKey ? m.products('g', o.value) : ''}
+    ${toValue ? gather('dv', width) : 'workgroupBarrier();'}
     ${
       toKey
-        ? `${m.fillColumns(o.grad, queries)}
-    workgroupBarrier();
-    ${m.products('g', o.value)}
-    let means = ${four(o.mean)};
+        ? `let means = ${four(o.mean)};
     ${eachRow(spread('s[a] * (g[a] - means)'))}
-    workgroupBarrier();
-    ${m.fillRows(o.query, queries)}
+    ${m.fill(o.query, queries)}
     workgroupBarrier();
     ${gather('dk', features)}`
         : ''
