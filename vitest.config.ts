@@ -16,6 +16,8 @@ const notOnLegs = [
   'src/kernels.test.ts',
   // starts processes and Node's threads; pages have src/threads-page.test.ts
   'src/threads.test.ts',
+  // starts processes
+  'src/process.test.ts',
   // of shapes and of autograd's batching: long, and the same wherever the conformance suite passes
   'src/inference.test.ts',
   'src/transforms.test.ts',
@@ -79,7 +81,7 @@ const legsOfHere = hasLegs ? legs : [];
 
 /** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
 const hostOf: { readonly [name: string]: object | undefined } = hasLegs
-  ? { 'backend-webgpu': onDawn(), playground: withChromium({ webgpu: true }) }
+  ? { 'backend-webgpu': onDawn(), 'linear-demo': onDawn(), playground: withChromium({ webgpu: true }) }
   : {};
 
 export default defineConfig({

@@ -2,7 +2,7 @@ import { defineConfig } from 'tsdown';
 import { library } from '../../tools/tsdown.ts';
 
 export default defineConfig([
-  library('index', 'register'),
+  library('index', 'lean', 'register'),
   // a worker loads by its address alone, where no bundler and no import map is: it holds all it needs
   {
     ...library('worker'),

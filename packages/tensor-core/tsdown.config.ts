@@ -10,4 +10,4 @@ const codeSplitting = {
   ],
 };
 
-export default defineConfig({ ...library('index'), outputOptions: { codeSplitting } });
+export default defineConfig({ ...library('index', 'expr'), outputOptions: { codeSplitting } });

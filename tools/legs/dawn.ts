@@ -1,10 +1,9 @@
 /** WebGPU in Node with no GPU: Dawn from the npm package `webgpu`, on SwiftShader's Vulkan driver from the package of Chromium. */
-import { fileURLToPath } from 'node:url';
-import { swiftShader } from './chromium.ts';
+import { globalSetup, swiftShader } from './chromium.ts';
 import { poolOf } from './node-pool.ts';
 
 /** The options of a vitest project whose tests need a WebGPU adapter in Node. */
 export const onDawn = () => ({
-  globalSetup: fileURLToPath(new URL('chromium.ts', import.meta.url)),
+  globalSetup,
   pool: poolOf({ name: 'dawn', env: swiftShader }),
 });

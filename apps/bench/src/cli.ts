@@ -15,26 +15,28 @@ export interface Options {
 }
 
 /** The devices that can be measured. */
-const devices = ['cpu'] as const;
+const devices = ['cpu', 'webgpu'] as const;
 export type Device = (typeof devices)[number];
 
 /** A mistake in the flags, told in one line. */
 export class UsageError extends Error {}
 
 export const help = `Times the same work in Tenfold, TensorFlow.js (wasm, cpu), jax-js (wasm) and, where python3 has torch, PyTorch: each contender is a process of
-its own, they take turns, and medians are compared. A ratio says how many times faster Tenfold is.
+its own, they take turns, and medians are compared. A ratio says how many times faster Tenfold is. With --device webgpu it is Tenfold, TensorFlow.js and
+jax-js on the one adapter of a headless Chromium, each in a page of its own; a turn ends with the reading of a number.
 
   npm run bench                                everything, a few minutes
   npm run bench -- --only "matmul 512,add"     some rows
   npm run bench -- --only matmul               all rows whose name begins so
   npm run bench -- --only matmul --threads 1,2     how they scale
+  npm run bench -- --device webgpu             the rows that have targets there
 
-  --only NAMES      rows, separated by commas (default: all)
+  --only NAMES      rows, separated by commas (default: all on cpu)
   --device NAME     ${devices.join(', ')} (default: cpu)
-  --threads LIST    threads of each contender that can have several (default: 1); 1,2 adds a table of how times scale
+  --threads LIST    on cpu: threads of each contender that can have several (default: 1); 1,2 adds a table of how times scale
   --rounds N        turns that each contender gets per row (default: 7)
   --ms N            milliseconds of one turn (default: 100)
-  --write FILE      also write the table as a Markdown page (docs/benchmarks/cpu.md is made so)
+  --write FILE      also write the table as a Markdown page (docs/benchmarks is made so)
   --json            print one JSON object instead of the table
   --help            this text
 
@@ -56,9 +58,10 @@ const flags = {
 export function readOptions(argv: readonly string[]): Options | null {
   const values = parse(argv);
   if (values.help) return null;
+  const device = deviceOf(values.device);
   return {
-    rows: chosen(values.only),
-    device: deviceOf(values.device),
+    rows: chosen(values.only, device),
+    device,
     threads: [...new Set(parts(values.threads).map((text) => wholeNumber('--threads', text)))],
     rounds: wholeNumber('--rounds', values.rounds),
     milliseconds: wholeNumber('--ms', values.ms),
@@ -84,9 +87,14 @@ function deviceOf(name: string): Device {
   return device;
 }
 
-function chosen(only: string | undefined): string[] {
+function chosen(only: string | undefined, device: Device): string[] {
   const names = rows.map(({ name }) => name);
-  if (only === undefined) return names;
+  if (only === undefined) {
+    if (device === 'cpu') return names;
+    return rows
+      .filter(({ targets = [] }) => targets.some((target) => target.device === device))
+      .map(({ name }) => name);
+  }
   const wanted = parts(only).filter(Boolean);
   const list = wanted.flatMap((text) => {
     const found = names.includes(text) ? [text] : names.filter((name) => name.startsWith(text));

@@ -1,8 +1,6 @@
 /** The loop of a contender written in JavaScript: makes each row's work once, warms it up, and times it when asked. */
-import { createInterface } from 'node:readline';
-import type { Hello, Reply, Request } from './protocol.ts';
 
-/** One iteration. It has ended when the call returns, or its promise is settled. */
+/** One iteration; gives its results. */
 export type Work = () => unknown;
 /** How the work of each row is made; rows that a contender can't do are left out. */
 export type Works = { readonly [row: string]: () => Work | Promise<Work> };
@@ -15,56 +13,82 @@ export const million = 2 ** 20;
 export const sized = (name: string, list: readonly number[], make: (n: number) => Work | Promise<Work>): Works =>
   Object.fromEntries(list.map((n) => [`${name} ${n}`, () => make(n)]));
 
+/** What a contender does between and after iterations. */
+export interface Manners {
+  /** Takes the results of an iteration. Where it gives a promise, the iteration has ended when that is settled. */
+  end(results: unknown): unknown;
+  /**
+   * On a device that computes while the program goes on: waits for the results of the last iteration by reading a number. It is called once a turn, as
+   * a training loop looks at its loss now and then.
+   */
+  settle?(): Promise<unknown>;
+}
+
 /** Long enough for the compilers of JavaScript to come to rest. */
 const warmupMilliseconds = 1000;
 
-/** Iterations until `milliseconds` have passed; gives the time of one. */
-async function time(work: Work, milliseconds: number): Promise<number> {
-  const start = performance.now();
-  let now = start;
-  let done = 0;
-  do {
-    const result = work();
-    // an await costs a microtask: only where there is something to wait for
-    if (result instanceof Promise) await result;
-    done++;
-    now = performance.now();
-  } while (now - start < milliseconds);
-  return (now - start) / done;
-}
-
-/** Small work is repeated within an iteration, so that looking at the clock costs nothing beside it. */
-function repeated(work: Work, times: number): Work {
-  if (times <= 1) return work;
-  return () => {
-    let last: unknown;
-    for (let i = 0; i < times; i++) last = work();
-    return last;
-  };
-}
-
 const repeats: { readonly [row: string]: number } = { 'add 4': 100, 'add 4 recorded': 100, 'linear step': 10 };
 
-/** Serves requests from standard input until it ends. */
-export async function serve(version: string, threads: number, works: Works): Promise<void> {
-  const say = (message: Hello | Reply): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
-  const ready = new Map<string, Work>();
-  say({ version, threads, rows: Object.keys(works) });
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { row, milliseconds } = JSON.parse(line) as Request;
-    const times = repeats[row] ?? 1;
-    try {
-      let work = ready.get(row);
-      if (!work) {
-        work = repeated(await works[row](), times);
-        ready.set(row, work);
-        await time(work, warmupMilliseconds);
+/** A row's work, ready to be timed. */
+export class Stopwatch {
+  readonly #work: Work;
+  readonly #manners: Manners;
+  /** Small work is repeated between two looks at the clock, so that they cost nothing beside it. */
+  readonly #repeats: number;
+  /** Iterations of a turn that ends with `settle`: nothing tells when they have ended but that. */
+  #perTurn = 1;
+
+  private constructor(row: string, work: Work, manners: Manners) {
+    this.#work = work;
+    this.#manners = manners;
+    this.#repeats = repeats[row] ?? 1;
+  }
+
+  /** Makes the work of a row, and runs it for a while. */
+  static async warm(row: string, make: Works[string], manners: Manners): Promise<Stopwatch> {
+    const watch = new Stopwatch(row, await make(), manners);
+    if (!manners.settle) await watch.time(warmupMilliseconds);
+    else for (let start = performance.now(); performance.now() - start < warmupMilliseconds; ) await watch.time(100);
+    return watch;
+  }
+
+  /** The time of one iteration, in a turn of about so many milliseconds. */
+  async time(milliseconds: number): Promise<number> {
+    if (!this.#manners.settle) return this.#untilPassed(milliseconds);
+    const count = this.#perTurn;
+    const start = performance.now();
+    for (let i = 0; i < count; i++) await this.#once();
+    await this.#manners.settle();
+    const each = (performance.now() - start) / count;
+    // at most ten times as many: the first iterations compile, and what they take is no measure
+    this.#perTurn = Math.max(1, Math.min(10 * count, Math.round(milliseconds / each)));
+    return each;
+  }
+
+  async #untilPassed(milliseconds: number): Promise<number> {
+    const start = performance.now();
+    let now = start;
+    let done = 0;
+    do {
+      for (let i = 0; i < this.#repeats; i++) {
+        const ended = this.#manners.end(this.#work());
+        // an await costs a microtask: only where there is something to wait for
+        if (ended instanceof Promise) await ended;
       }
-      say({ row, milliseconds: (await time(work, milliseconds)) / times });
-      // finalizers and timers get their turn between two measurements
-      await new Promise((done) => setImmediate(done));
-    } catch (error) {
-      say({ row, error: error instanceof Error ? error.message : String(error) });
-    }
+      done += this.#repeats;
+      now = performance.now();
+    } while (now - start < milliseconds);
+    return (now - start) / done;
+  }
+
+  async #once(): Promise<void> {
+    const ended = this.#manners.end(this.#work());
+    if (ended instanceof Promise) await ended;
+  }
+
+  /** Runs one iteration, from one reading to the next. */
+  async alone(): Promise<void> {
+    await this.#once();
+    await this.#manners.settle?.();
   }
 }

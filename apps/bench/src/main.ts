@@ -4,11 +4,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { help, type Options, readOptions, UsageError } from './cli.ts';
-import { Contender, commands } from './processes.ts';
+import { openPages } from './browser.ts';
+import { type Device, help, type Options, readOptions, UsageError } from './cli.ts';
+import type { Counts } from './page.ts';
+import { type Contender, commands, ProcessContender } from './processes.ts';
 import { rows } from './rows.ts';
 import {
   comparison,
+  countLines,
   type Entrant,
   labelOf,
   type Measured,
@@ -20,6 +23,7 @@ import {
 import { targetLines } from './targets.ts';
 
 interface Report {
+  readonly device: Device;
   readonly machine: string;
   readonly contenders: readonly (Entrant & { readonly version: string })[];
   readonly absent: { readonly [contender: string]: string };
@@ -27,21 +31,55 @@ interface Report {
   readonly measured: readonly Measured[];
 }
 
-const machine = (): string =>
-  `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ` +
+const machine = (adapter?: string): string =>
+  `${adapter === undefined ? '' : `${adapter} on `}${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ` +
   `${platform()} ${arch()}, Node ${process.versions.node}`;
 
-async function measure(options: Options): Promise<Report> {
-  const contenders: Contender[] = [];
+/** The contenders that are here, why others are not, and how to end them. */
+interface Field {
+  readonly contenders: readonly Contender[];
+  readonly absent: { readonly [contender: string]: string };
+  /** What they compute on, if it isn't the machine's own processor. */
+  readonly adapter?: string;
+  stop(): Promise<void> | void;
+}
+
+/** Where the contenders of each device come from. */
+const fields: { readonly [D in Device]: (options: Options) => Promise<Field> } = {
+  cpu: startProcesses,
+  webgpu: openPages,
+};
+
+async function startProcesses(options: Options): Promise<Field> {
+  const contenders: ProcessContender[] = [];
   const absent: Record<string, string> = {};
-  for (const command of commands(options.device, options.threads)) {
-    const started = await Contender.start(command);
+  for (const command of commands(options.threads)) {
+    const started = await ProcessContender.start(command);
     if (typeof started === 'string') absent[labelOf(command.name, command.threads)] = started;
     else if (contenders.some(({ label }) => label === started.label)) {
       started.stop();
       absent[labelOf(command.name, command.threads)] = `it has ${started.threads} here`;
     } else contenders.push(started);
   }
+  return {
+    contenders,
+    absent,
+    stop: () => {
+      for (const contender of contenders) contender.stop();
+    },
+  };
+}
+
+async function measure(options: Options): Promise<Report> {
+  const field = await fields[options.device](options);
+  try {
+    return await measureField(field, options);
+  } finally {
+    await field.stop();
+  }
+}
+
+async function measureField({ contenders, absent, adapter }: Field, options: Options): Promise<Report> {
   const wanted = rows.filter(({ name }) => options.rows.includes(name));
   const progress = new SingleBar({
     format: '{bar} {percentage}% · {row} · {contender}',
@@ -56,13 +94,15 @@ async function measure(options: Options): Promise<Report> {
     for (const row of wanted) {
       const samples = new Map<string, number[]>();
       const errors: Record<string, string> = {};
+      let counts: Counts | undefined;
       for (let round = 0; round < options.rounds; round++) {
         for (const contender of contenders) {
           if (!quiet) progress.increment({ row: row.name, contender: contender.label });
           if (!contender.rows.has(row.name) || errors[contender.label]) continue;
           try {
-            const time = await contender.measure(row.name, options.milliseconds);
-            samples.set(contender.label, [...(samples.get(contender.label) ?? []), time]);
+            const sample = await contender.measure(row.name, options.milliseconds);
+            samples.set(contender.label, [...(samples.get(contender.label) ?? []), sample.milliseconds]);
+            counts ??= sample.counts;
           } catch (error) {
             errors[contender.label] = error instanceof Error ? error.message : String(error);
             samples.delete(contender.label);
@@ -70,13 +110,13 @@ async function measure(options: Options): Promise<Report> {
         }
       }
       const times = Object.fromEntries([...samples].map(([name, list]) => [name, median(list)]));
-      measured.push({ row, times, errors });
+      measured.push({ row, times, errors, counts });
     }
     const entrants = contenders.map(({ label, name, threads, version }) => ({ label, name, threads, version }));
-    return { machine: machine(), contenders: entrants, absent, threads: options.threads, measured };
+    const { device, threads } = options;
+    return { device, machine: machine(adapter), contenders: entrants, absent, threads, measured };
   } finally {
     progress.stop();
-    for (const contender of contenders) contender.stop();
   }
 }
 
@@ -84,26 +124,44 @@ const versions = ({ contenders }: Report): string => [...new Set(contenders.map(
 
 /** The parts of a report that have something to say: a heading, and a table or list. */
 function sections(
-  { measured, contenders }: Report,
+  { device, measured, contenders }: Report,
   table: typeof textTable,
 ): readonly (readonly [heading: string, body: string])[] {
   const more = scaling(contenders);
-  const targets = targetLines(measured);
+  const targets = targetLines(measured, device);
+  const counts = countLines(measured);
+  const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
   return [
     ['', table(measured, comparison(contenders))],
     ...(more.length ? [['Threads', table(measured, more)] as const] : []),
-    ...(targets.length ? [['Targets', targets.map((line) => `- ${line}`).join('\n')] as const] : []),
+    ...(counts.length ? [['Work given to the device per iteration', list(counts)] as const] : []),
+    ...(targets.length ? [['Targets', list(targets)] as const] : []),
   ];
 }
 
-function page(report: Report, rounds: number): string {
-  const threads = report.threads[0];
-  const body = sections(report, markdownTable).map(([heading, text]) => (heading ? `## ${heading}\n\n${text}` : text));
-  return `# Speed on the CPU
+/** The heading of a device's page, and how its numbers came to be. */
+const introductions: { readonly [D in Device]: (report: Report) => readonly [heading: string, how: string] } = {
+  cpu: ({ threads: [threads] }) => [
+    'Speed on the CPU',
+    `each with ${threads} ${threads === 1 ? 'thread' : 'threads'}. In brackets: how many times faster Tenfold is (below 1: slower); under "Threads": how many times faster
+than with the first count.`,
+  ],
+  webgpu: () => [
+    'Speed on WebGPU',
+    `each in a page of its own of one headless Chromium, on the same adapter. A turn ends with the reading of a number. In brackets: how many times faster
+Tenfold is (below 1: slower).`,
+  ],
+};
 
-Made by \`npm run bench -- --write docs/benchmarks/cpu.md\` on ${new Date().toISOString().slice(0, 10)}: medians of ${rounds} turns, in which the contenders
-alternate, each with ${threads} ${threads === 1 ? 'thread' : 'threads'}. In brackets: how many times faster Tenfold is (below 1: slower); under "Threads": how many times faster
-than with the first count.
+function page(report: Report, rounds: number): string {
+  const body = sections(report, markdownTable).map(([heading, text]) => (heading ? `## ${heading}\n\n${text}` : text));
+  const { device } = report;
+  const [heading, how] = introductions[device](report);
+  const flags = device === 'cpu' ? '' : `--device ${device} `;
+  return `# ${heading}
+
+Made by \`npm run bench -- ${flags}--write docs/benchmarks/${device}.md\` on ${new Date().toISOString().slice(0, 10)}: medians of ${rounds} turns, in which the contenders
+alternate, ${how}
 
 - Machine: ${report.machine}
 - ${versions(report)}

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Device } from './cli.ts';
+import type { Sample } from './page.ts';
 import type { Hello, Reply } from './protocol.ts';
 import { labelOf, us } from './table.ts';
 
@@ -29,25 +29,33 @@ const node = (name: string, script: string, ...args: string[]): Program => ({
   args: ['--no-warnings', beside(`./contenders/${script}.js`), ...args],
 });
 
-/** The contenders of each device. */
-const programs: { readonly [D in Device]: readonly Program[] } = {
-  cpu: [
-    node(us, 'tenfold'),
-    node('tfjs-wasm', 'tfjs', 'wasm'),
-    node('tfjs-cpu', 'tfjs', 'cpu'),
-    node('jax-js', 'jax'),
-    { name: 'pytorch', file: python, args: [beside('../src/contenders/torch_rows.py')] },
-  ],
-};
+const programs: readonly Program[] = [
+  node(us, 'tenfold'),
+  node('tfjs-wasm', 'tfjs', 'wasm'),
+  node('tfjs-cpu', 'tfjs', 'cpu'),
+  node('jax-js', 'jax'),
+  { name: 'pytorch', file: python, args: [beside('../src/contenders/torch_rows.py')] },
+];
 
-/** All contenders of a device with each number of threads. */
-export const commands = (device: Device, counts: readonly number[]): Command[] =>
-  counts.flatMap((threads) => programs[device].map((program) => ({ ...program, threads })));
+/** All contenders on the cpu with each number of threads. */
+export const commands = (counts: readonly number[]): Command[] =>
+  counts.flatMap((threads) => programs.map((program) => ({ ...program, threads })));
 
-/** A running contender. */
-export class Contender {
+/** What the table measures. */
+export interface Contender {
   readonly name: string;
   /** Its name, and its threads if it has several. */
+  readonly label: string;
+  readonly version: string;
+  readonly threads: number;
+  readonly rows: ReadonlySet<string>;
+  /** Measures a row for about `milliseconds`. @throws Error with the contender's own words. */
+  measure(row: string, milliseconds: number): Promise<Sample>;
+}
+
+/** A running process. */
+export class ProcessContender implements Contender {
+  readonly name: string;
   readonly label: string;
   readonly version: string;
   readonly threads: number;
@@ -66,7 +74,7 @@ export class Contender {
   }
 
   /** Starts a contender; text in place of it says why it can't run here. */
-  static async start({ name, file, args, threads }: Command): Promise<Contender | string> {
+  static async start({ name, file, args, threads }: Command): Promise<ProcessContender | string> {
     const child = spawn(file, [...args, String(threads)], { stdio: ['pipe', 'pipe', 'pipe'] });
     let complaint = '';
     child.stderr.on('data', (data: Buffer) => {
@@ -79,17 +87,16 @@ export class Contender {
     const first = await Promise.race([lines.next(), failed]);
     if (typeof first === 'string') return first;
     if (first.done) return complaint.trim().split('\n').at(-1) ?? 'it ended at once';
-    return new Contender(name, JSON.parse(first.value) as Hello, child, lines);
+    return new ProcessContender(name, JSON.parse(first.value) as Hello, child, lines);
   }
 
-  /** The time of one iteration of a row, measured for about `milliseconds`. @throws Error with the contender's own words. */
-  async measure(row: string, milliseconds: number): Promise<number> {
+  async measure(row: string, milliseconds: number): Promise<Sample> {
     this.#child.stdin?.write(`${JSON.stringify({ row, milliseconds })}\n`);
     const line = await this.#lines.next();
     if (line.done) throw new Error(`${this.label} has ended`);
     const reply = JSON.parse(line.value) as Reply;
     if ('error' in reply) throw new Error(reply.error);
-    return reply.milliseconds;
+    return { milliseconds: reply.milliseconds };
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 /** The results as a table, for the terminal and for `docs/benchmarks`. */
+import type { Counts } from './page.ts';
 import type { Row } from './rows.ts';
 
 /** The contender that the others are compared with. */
@@ -13,6 +14,8 @@ export interface Measured {
   readonly row: Row;
   readonly times: { readonly [contender: string]: number };
   readonly errors: { readonly [contender: string]: string };
+  /** What our device was given per iteration, where there is one that counts. */
+  readonly counts?: Counts;
 }
 
 export const median = (values: readonly number[]): number => {
@@ -107,3 +110,13 @@ export function textTable(measured: readonly Measured[], columns: readonly Colum
     )
     .join('\n');
 }
+
+/** A line per row: what our device was given per iteration. */
+export const countLines = (measured: readonly Measured[]): string[] =>
+  measured.flatMap(({ row, counts }) =>
+    counts
+      ? [`${row.name}: ${plural(counts.dispatches, 'dispatch', 'es')}, ${plural(counts.submits, 'submit', 's')}`]
+      : [],
+  );
+
+const plural = (count: number, one: string, ending: string): string => `${count} ${one}${count === 1 ? '' : ending}`;

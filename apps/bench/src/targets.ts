@@ -1,4 +1,6 @@
 /** How fast a row is meant to be, as data, and whether it was. */
+import type { Device } from './cli.ts';
+import type { Counts } from './page.ts';
 import type { Row } from './rows.ts';
 import { labelOf, type Measured, us } from './table.ts';
 
@@ -9,6 +11,8 @@ export interface Target {
   readonly than: string;
   /** The row of that contender, if it is another. */
   readonly row?: string;
+  /** Where it is meant; on the cpu unless told. */
+  readonly device?: Device;
   /** The threads that we have for it. */
   readonly threads?: number;
 }
@@ -22,17 +26,28 @@ const wording = (row: Row, { faster, than, row: other, threads }: Target): strin
 };
 
 /** A line for each target of the rows measured: what is meant, what was found, and whether that is enough. */
-export function targetLines(measured: readonly Measured[]): string[] {
+export function targetLines(measured: readonly Measured[], device: Device = 'cpu'): string[] {
   const time = (row: string, label: string): number | undefined =>
     measured.find((each) => each.row.name === row)?.times[label];
-  return measured.flatMap(({ row }) =>
-    (row.targets ?? []).map((target) => {
-      const ours = time(row.name, labelOf(us, target.threads ?? 1));
-      const theirs = time(target.row ?? row.name, labelOf(target.than, 1));
-      if (ours === undefined || theirs === undefined) return `${wording(row, target)}: not measured`;
-      const found = theirs / ours;
-      const shown = target.faster >= 1 ? found : 1 / found;
-      return `${wording(row, target)}: ${shown.toPrecision(3)} ×, ${found >= target.faster ? 'reached' : 'not reached'}`;
-    }),
+  return measured.flatMap(({ row, counts }) => [
+    ...(row.targets ?? [])
+      .filter((target) => (target.device ?? 'cpu') === device)
+      .map((target) => {
+        const ours = time(row.name, labelOf(us, target.threads ?? 1));
+        const theirs = time(target.row ?? row.name, labelOf(target.than, 1));
+        if (ours === undefined || theirs === undefined) return `${wording(row, target)}: not measured`;
+        const found = theirs / ours;
+        const shown = target.faster >= 1 ? found : 1 / found;
+        return `${wording(row, target)}: ${shown.toPrecision(3)} ×, ${found >= target.faster ? 'reached' : 'not reached'}`;
+      }),
+    ...countLines(row, counts),
+  ]);
+}
+
+function countLines({ name, most }: Row, counts: Counts | undefined): string[] {
+  if (!most || !counts) return [];
+  return (['dispatches', 'submits'] as const).map(
+    (what) =>
+      `${name}: at most ${most[what]} ${what}: ${counts[what]}, ${counts[what] <= most[what] ? 'reached' : 'not reached'}`,
   );
 }

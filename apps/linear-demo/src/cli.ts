@@ -13,7 +13,8 @@ export interface Options {
   readonly examples: readonly Example[];
   readonly csv: { readonly path: string; readonly target: string; readonly features?: readonly string[] } | null;
   readonly device: string | null;
-  readonly dtype: 'float64' | 'float32';
+  /** `null`: the widest that the device has. */
+  readonly dtype: 'float64' | 'float32' | null;
   readonly epochs: number | null;
   readonly batch: number | null;
   readonly lr: number;
@@ -39,7 +40,7 @@ Data
 
 Training
   --device NAME        cpu, webgpu, cuda:0 … (default: cuda if there is one, else cpu)
-  --dtype NAME         float64 | float32 (default: float64)
+  --dtype NAME         float64 | float32 (default: float64 where the device has it)
   --epochs N           passes over the data (default: 2000 for the line, 500 for tables)
   --batch N            rows per step (default: 64 for the line, all rows for tables)
   --lr X               learning rate of SGD with momentum 0.9 (default: 0.01)
@@ -63,7 +64,7 @@ const flags = {
   target: { type: 'string' },
   features: { type: 'string' },
   device: { type: 'string' },
-  dtype: { type: 'string', default: 'float64' },
+  dtype: { type: 'string' },
   epochs: { type: 'string' },
   batch: { type: 'string' },
   lr: { type: 'string', default: '0.01' },
@@ -92,7 +93,7 @@ export function readOptions(argv: readonly string[]): Options | null {
       values.example === undefined ? ['line', 'penguins'] : [choice('--example', values.example, ['line', 'penguins'])],
     csv: csv === undefined || target === undefined ? null : { path: csv, target, features: columnList(features) },
     device: values.device ?? null,
-    dtype: choice('--dtype', values.dtype, ['float64', 'float32']),
+    dtype: values.dtype === undefined ? null : choice('--dtype', values.dtype, ['float64', 'float32'] as const),
     epochs: values.epochs === undefined ? null : wholeNumber('--epochs', values.epochs, 1, 10_000_000),
     batch: values.batch === undefined ? null : wholeNumber('--batch', values.batch, 1, 100_000_000),
     lr: positiveNumber('--lr', values.lr),

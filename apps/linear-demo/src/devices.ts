@@ -8,10 +8,18 @@ const optionalBackends = [
   { type: 'cuda', entry: '@tenfold/backend-cuda-native/register' },
 ];
 
-/** Registers what is installed and checks that `asked` can be used; without `asked`, cuda if there is one, else cpu. @throws UsageError */
-export async function chooseDevice(asked: string | null, dtype: string): Promise<string> {
+/** Where to train, and in which precision. */
+export interface Place {
+  readonly device: string;
+  readonly dtype: 'float64' | 'float32';
+}
+
+/** Registers what is installed and checks that what is asked can be used; unasked, cuda if there is one, else cpu, and float64 if the device has it. @throws UsageError */
+export async function chooseDevice(asked: string | null, dtype: Place['dtype'] | null): Promise<Place> {
   const lines: string[] = [];
-  for (const { type, entry } of optionalBackends) {
+  // opening a GPU takes time, and its driver may have something to say: only where it could be used or is listed
+  const tried = optionalBackends.filter(({ type }) => (asked === null ? type === 'cuda' : asked !== 'cpu'));
+  for (const { type, entry } of tried) {
     try {
       await import(entry);
     } catch (error) {
@@ -29,13 +37,14 @@ export async function chooseDevice(asked: string | null, dtype: string): Promise
   const name = asked ?? known.find((device) => device.available && device.name.startsWith('cuda'))?.name ?? 'cpu';
   try {
     const { runtime } = resolveDevice(name);
-    if (!runtime.capabilities.dtypes.some((have) => have === dtype)) {
-      throw new UsageError(`--dtype ${dtype}: device '${name}' has only ${runtime.capabilities.dtypes.join(', ')}`);
-    }
+    const { dtypes } = runtime.capabilities;
+    const chosen = dtype ?? (dtypes.includes('float64') ? 'float64' : 'float32');
+    if (!dtypes.includes(chosen))
+      throw new UsageError(`--dtype ${chosen}: device '${name}' has only ${dtypes.join(', ')}`);
+    return { device: name, dtype: chosen };
   } catch (error) {
     if (error instanceof DeviceError)
       throw new UsageError(`--device ${name} can't be used. Devices: ${lines.join(' · ')}`);
     throw error;
   }
-  return name;
 }

@@ -58,7 +58,7 @@ export async function fitLine(options: FitOptions): Promise<Result> {
   say(options, `A line: y = 2·x₀ + 3·x₁ + 4, from ${batch} random points an epoch, on ${device} in ${dtype}`);
   const model = new MyLinear(2, 1, { dtype, device });
   const history = await learn(model, lineBatches(batch, { dtype, device }), 1, 5e-4, options, epochs);
-  model.to('cpu');
+  await model.toAsync('cpu');
   const [weights, bias] = await parametersOf(model);
   const coefficients = [
     { name: 'x₀', fitted: weights[0], exact: 2, effect: weights[0] },
@@ -116,7 +116,7 @@ export async function fitTable(table: Table, title: string, options: FitOptions)
     batch,
   );
   const history = await learn(linear, batches, Math.ceil(count / batch), 0, options, epochs);
-  linear.to('cpu');
+  await linear.toAsync('cpu');
   const [weights, bias] = await parametersOf(linear);
 
   const row = (values: readonly number[]) => tensor(values, { dtype });

@@ -13,10 +13,10 @@ const here = (path: string): string => resolve(process.env.INIT_CWD ?? process.c
 
 async function run(options: Options): Promise<Result[]> {
   const table = options.csv && readCsv(here(options.csv.path), options.csv.target, options.csv.features);
-  const device = await chooseDevice(options.device, options.dtype);
+  const place = await chooseDevice(options.device, options.dtype);
   const out = here(options.out);
   const folderOf = (name: string) => (table || options.examples.length === 1 ? out : resolve(out, name));
-  const settings = { ...options, device };
+  const settings = { ...options, ...place };
   if (table) {
     prepareFolder(out);
     return [await fitTable(table, 'Your data', { ...settings, out })];

@@ -3,6 +3,7 @@
  * array of the node's dtype, whose own conversion does the rounding. No code is generated at run time.
  */
 import {
+  arrayTypes,
   type CompareFn,
   type DType,
   type Expr,
@@ -78,7 +79,7 @@ export class Compiled {
     this.dtypes = program.outputs.map((node) => node.dtype);
     const [{ kind, dtype }] = program.outputs;
     const computed = kind !== 'input' && kind !== 'const' && kind !== 'param';
-    const direct = program.outputs.length === 1 && computed && dtype !== 'float16' && dtype !== 'bfloat16';
+    const direct = program.outputs.length === 1 && computed && !isNarrow(dtype);
     this.target = direct ? this.outputs[0] : null;
   }
 
@@ -142,30 +143,10 @@ export function compile(program: Program): Compiled {
   return result;
 }
 
-function registerArray(dtype: DType, length: number): TypedArray {
-  switch (dtype) {
-    case 'float64':
-      return new Float64Array(length);
-    case 'float32':
-    case 'float16':
-    case 'bfloat16':
-      return new Float32Array(length);
-    case 'int64':
-      return new BigInt64Array(length);
-    case 'int32':
-      return new Int32Array(length);
-    case 'int16':
-      return new Int16Array(length);
-    case 'int8':
-      return new Int8Array(length);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(length);
-  }
-}
+const isNarrow = (dtype: DType): boolean => dtype === 'float16' || dtype === 'bfloat16';
 
 function newRegister(dtype: DType, length = blockSize, stride = 1): Register {
-  const own = registerArray(dtype, length);
+  const own = new arrayTypes[isNarrow(dtype) ? 'float32' : dtype](length);
   return { own, data: own, at: 0, stride };
 }
 
@@ -198,7 +179,7 @@ function stepOf(node: Expr, out: Register, args: readonly Register[]): Step {
 
 /** After a step of float16 or bfloat16, brings the float32 values to 16 bits and back: one rounding per node. */
 function rounded(dtype: DType, out: Register, step: Step): Step {
-  if (dtype !== 'float16' && dtype !== 'bfloat16') return step;
+  if (!isNarrow(dtype)) return step;
   const { read, write } = codecOf(dtype);
   const bits = new Uint16Array(1);
   return (n, start, call) => {
@@ -219,7 +200,7 @@ function setAll({ own }: Register, value: Element): void {
 }
 
 function readInput(index: number, dtype: DType, out: Register): Step {
-  const half = dtype === 'float16' || dtype === 'bfloat16';
+  const half = isNarrow(dtype);
   const { read } = codecOf(dtype);
   return (n, start, { shape, inputs }) => {
     const { strides, offset, storage } = inputs[index];

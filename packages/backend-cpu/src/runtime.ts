@@ -1,114 +1,8 @@
-/** The CPU device: buffers are typed arrays, large ones over WebAssembly memory; kernels are WebAssembly where there is any, else plain loops. */
-import {
-  ArgumentError,
-  type Backend,
-  backendSpecVersion,
-  checkOptions,
-  DeviceError,
-  describe,
-  dtypeNames,
-  dtypes,
-  type Runtime,
-} from '@tenfold/tensor-core';
-import { breathe } from './breathe.ts';
-import { gather as gatherLines, scatter as scatterLines } from './direct/index.ts';
-import { loss } from './direct/loss.ts';
-import { pool } from './direct/pool.ts';
-import { sort as sortLines } from './direct/sort.ts';
-import { allocate, type Buffer } from './elements.ts';
-import { decomposition } from './kernels/decomposition.ts';
-import { gather, scatter } from './kernels/index.ts';
-import { argReduce, scan, sort } from './kernels/lines.ts';
-import { map as plainMap } from './kernels/map.ts';
-import { matmul } from './kernels/matmul.ts';
-import { random, randomIntegers } from './kernels/random.ts';
-import { reduce } from './kernels/reduce.ts';
-import { createArgReduce } from './wasm/arg-reduce.ts';
-import { attentionOverrides } from './wasm/attention.ts';
-import { channelOverrides } from './wasm/channel-norm.ts';
-import { heapBytes, isOnHeap } from './wasm/heap.ts';
-import { type Machine, theMachine } from './wasm/machine.ts';
-import { createMap } from './wasm/map.ts';
-import { matmulOn } from './wasm/matmul.ts';
-import { layerOverrides } from './wasm/norm.ts';
-import { createRandom } from './wasm/random.ts';
-import { createReduce } from './wasm/reduce.ts';
-import { Rows } from './wasm/rows.ts';
-import { createScan } from './wasm/scan.ts';
-import { softmaxOverrides } from './wasm/softmax.ts';
-import { Staging } from './wasm/staging.ts';
-
-/** The plain loops, over buffers of JavaScript's own: for engines without WebAssembly, and as the reference of the kernels. */
-const plain: Runtime<Buffer> = {
-  capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: Number.POSITIVE_INFINITY },
-  allocate,
-  free: () => {},
-  upload: (buffer, data, offset) => {
-    // both are arrays of one dtype, which the two unions do not tell the compiler
-    (buffer as Float64Array).set(data as Float64Array, offset);
-  },
-  download: async (buffer, offset, length) => {
-    const data = buffer.slice(offset, offset + length);
-    await breathe();
-    return data;
-  },
-  downloadSync: (buffer, offset, length) => buffer.slice(offset, offset + length),
-  copy: (from, fromOffset, to, toOffset, length) => {
-    (to as Float64Array).set((from as Float64Array).subarray(fromOffset, fromOffset + length), toOffset);
-  },
-  map: plainMap,
-  reduce,
-  argReduce,
-  scan,
-  matmul,
-  gather,
-  scatter,
-  sort,
-  random,
-  randomIntegers,
-  overrides: decomposition,
-};
-
-/** The plain loops with WebAssembly where it is faster. */
-function accelerated(machine: Machine): Runtime<Buffer> {
-  const { heap, memory } = machine;
-  const staging = new Staging(memory);
-  const map = createMap(machine, staging);
-  const reduceLanes = createReduce(machine, staging, map);
-  const rows = new Rows(machine, staging, map);
-  const multiply = matmulOn(machine, plain.matmul, map);
-  const families = { map, reduce: reduceLanes, rows, matmul: multiply };
-  return {
-    ...plain,
-    capabilities: { ...plain.capabilities, collectedBelow: heapBytes },
-    allocate: (dtype, length) =>
-      length * dtypes[dtype].itemsize >= heapBytes ? heap.allocateArray(dtype, length) : allocate(dtype, length),
-    free: (buffer) => {
-      if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
-    },
-    map,
-    reduce: reduceLanes,
-    argReduce: createArgReduce(rows),
-    scan: createScan(rows),
-    matmul: multiply,
-    gather: gatherLines,
-    scatter: scatterLines,
-    sort: sortLines,
-    random: createRandom(machine, staging, plain.random),
-    overrides: {
-      ...decomposition,
-      ...loss,
-      ...pool,
-      ...softmaxOverrides(rows),
-      ...layerOverrides(families),
-      ...channelOverrides(families),
-      ...attentionOverrides(families),
-    },
-  };
-}
-
-/** Which kernels compute: `'wasm'` (the default where WebAssembly has SIMD and shared memory) or `'plain'`, loops in JavaScript. */
-export type CpuEngine = 'wasm' | 'plain';
+/** The whole CPU backend. */
+import { type Backend, checkOptions } from '@tenfold/tensor-core';
+import type { Buffer } from './elements.ts';
+import { type CpuEngine, cpuWith } from './engine.ts';
+import { allKernels } from './kernel-groups.ts';
 
 /** Options of {@link cpu}. */
 export interface CpuOptions {
@@ -126,25 +20,5 @@ export interface CpuOptions {
  */
 export function cpu(options: CpuOptions = {}): Backend<Buffer> {
   checkOptions('cpu', options, ['engine']);
-  const { engine } = options;
-  if (engine !== undefined && engine !== 'wasm' && engine !== 'plain')
-    throw new ArgumentError(`cpu: engine must be 'wasm' or 'plain', got ${describe(engine)}`);
-  const open = (): Runtime<Buffer> => {
-    const machine = engine === 'plain' ? null : theMachine();
-    if (machine) return accelerated(machine);
-    if (engine === 'wasm')
-      throw new DeviceError(
-        "cpu: this JavaScript engine has no WebAssembly with SIMD and shared memory; use engine: 'plain'",
-      );
-    return plain;
-  };
-  return {
-    specVersion: backendSpecVersion,
-    deviceType: 'cpu',
-    probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript and WebAssembly' }],
-    open: (index) => {
-      if (index !== 0) throw new DeviceError(`there is one cpu device: use 'cpu', not 'cpu:${index}'`);
-      return open();
-    },
-  };
+  return cpuWith(allKernels, options.engine);
 }

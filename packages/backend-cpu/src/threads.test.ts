@@ -192,6 +192,20 @@ type Op = (x: Tensor, y: Tensor) => Tensor;
 describe('results of ops are the bits of one thread on', () => {
   /** Some rows and columns of a matrix. */
   const part = (x: Tensor, rows: number, columns: number): Tensor => x.narrow(0, 2, rows).narrow(1, 3, columns);
+  const images = (x: Tensor): Tensor => part(x, 640, 512).reshape([5, 64, 32, 32]);
+  const filters = (x: Tensor): Tensor => part(x, 96, 576).reshape([96, 64, 3, 3]);
+  /** A convolution or a gradient of one, by a kernel of its own if it has no stride. */
+  const convolved = (
+    name: 'convolution' | 'convolutionTranspose' | 'convolutionWeight',
+    inputs: (Tensor | null)[],
+    stride = 1,
+  ): Tensor => {
+    const attrs = { stride: [stride, stride], padding: [1, 1], paddingEnd: [1, 1], dilation: [1, 1], groups: 1 };
+    const { overrides } = lib.cpu().open(0);
+    expect(overrides[name]?.supports?.(inputs as never, attrs) === true, name).toBe(stride === 1);
+    const spec = lib.builtinOps[name] as typeof lib.builtinOps.convolution;
+    return lib.dispatch(spec, inputs as [Tensor, Tensor, null], attrs);
+  };
   const pointwise: { readonly [name: string]: Op } = {
     'x · y + 1': (x, y) => x.mul(y).add(1),
     'exp(-x²)': (x) => x.square().neg().exp(),
@@ -234,10 +248,11 @@ describe('results of ops are the bits of one thread on', () => {
       part(x, 690, 600)
         .reshape([300, 23, 60])
         .matmul(part(y, 690, 600).reshape([300, 60, 23])),
-    'a convolution': (x, y) =>
-      lib.conv2d(part(x, 640, 512).reshape([5, 64, 32, 32]), part(y, 96, 576).reshape([96, 64, 3, 3]), null, {
-        padding: 1,
-      }),
+    'a convolution with a stride': (x, y) => convolved('convolution', [images(x), filters(y), null], 2),
+    'a convolution': (x, y) => convolved('convolution', [images(x), filters(y), null]),
+    'the gradient of an image': (x, y) =>
+      convolved('convolutionTranspose', [images(x), filters(y).transpose(0, 1), null]),
+    'the gradient of weights': (x, y) => convolved('convolutionWeight', [images(x), images(y)]),
   };
 
   const shape = [701, 613];

@@ -2,6 +2,7 @@
 import { ArgumentError, describe } from '@tenfold/tensor-core';
 import { theMachine } from './wasm/machine.ts';
 import { maxThreads } from './wasm/pool.ts';
+import { shareOn } from './wasm/sharing.ts';
 
 /**
  * Asks for `n` threads, the calling one among them, to share large ops of the device `'cpu'`; at first there is one. Workers start in the background and join
@@ -19,7 +20,9 @@ export function setNumThreads(n: number): void {
   if (!Number.isInteger(n) || n < 1 || n > maxThreads)
     throw new ArgumentError(`setNumThreads: n must be a whole number from 1 to ${maxThreads}, got ${describe(n)}`);
   const machine = theMachine();
-  if (machine) machine.threads = n;
+  if (!machine) return;
+  machine.sharing ??= shareOn(machine.heap);
+  machine.sharing.pool.resize(n);
 }
 
 /** How many threads share large ops of the device `'cpu'`: what {@link setNumThreads} has asked for, or fewer where they can't be had. */

@@ -17,6 +17,10 @@ export interface OpCase {
   inplace?(inputs: readonly Json[], args: Json): Results;
   /** Reads values while it runs (its result shape depends on them), so it can't be traced. */
   readonly reads?: true;
+  /** What to call where the device can't be read at once and {@link call} is a `DeviceError`; without it there must be none. */
+  callAsync?(inputs: readonly Json[], args: Json): Promise<Results>;
+  /** The same for {@link inplace}. */
+  inplaceAsync?(inputs: readonly Json[], args: Json): Promise<Results>;
   /** Where an op is less exact than the others. */
   readonly tolerance?: { readonly [dtype: string]: Tolerance };
   /** Why it is. */

@@ -1,7 +1,7 @@
 /**
  * Folding many terms into one result, for reductions and their positions. An invocation folds terms that lie `strips` apart; up to 64 invocations
- * share a result through workgroup memory; and where there are few results of many terms each, several workgroups fold parts of one, which a second
- * dispatch folds together. All of it in an order that depends on shapes alone.
+ * share a result through workgroup memory; and where there are few results of many terms each, invocations fold parts of one without waiting for each
+ * other, and a second dispatch folds these. All of it in an order that depends on shapes alone.
  */
 import { type DType, expr, Program } from '@tenfold/tensor-core';
 import { elementType } from './elements.ts';
@@ -47,29 +47,26 @@ interface Plan {
   readonly strips: Strips;
   /** Neighbouring invocations work on neighbouring results, else on neighbouring terms. */
   readonly columns: boolean;
-  /** Workgroups per result. */
+  /** Parts into which the terms of a result are cut. */
   readonly parts: number;
   /** Terms per part. */
   readonly partLength: number;
 }
 
-function planOf(results: number, terms: number, columns: boolean): Plan {
-  const strips = columns
-    ? results >= 4096 || terms <= 32
-      ? 1
-      : results >= 512 || terms <= 512
-        ? 8
-        : 64
-    : terms <= 16
-      ? 1
-      : terms <= 256
-        ? 8
-        : 64;
-  const groups = Math.ceil((results * strips) / invocations);
-  const wanted = groups < 64 ? Math.floor(Math.min(256 / groups, terms / strips / 64)) : 1;
-  if (wanted < 2) return { strips, columns, parts: 1, partLength: terms };
+/** Invocations below which parts are folded side by side, and terms of an invocation that are worth it. */
+const fewInvocations = 4096;
+const worthwhile = 32;
+
+/** Barriers are dear where a GPU is emulated, so invocations share a result only where results are too few, or lie too far apart to be read side by side. */
+function planOf(results: number, terms: number, columns: boolean, splits: boolean): Plan {
+  const alone = columns ? results >= 64 || terms <= 128 : terms <= 64;
+  const strips: Strips = alone ? 1 : results >= (columns ? 8 : 64) ? 8 : 64;
+  const whole: Plan = { strips, columns, parts: 1, partLength: terms };
+  if (!splits || results * strips >= fewInvocations) return whole;
+  const wanted = Math.floor(Math.min(128, (4 * fewInvocations) / (results * strips), terms / (strips * worthwhile)));
+  if (wanted < 4) return whole;
   const partLength = Math.ceil(terms / wanted / (4 * strips)) * 4 * strips;
-  return { strips, columns, parts: Math.ceil(terms / partLength), partLength };
+  return { ...whole, parts: Math.ceil(terms / partLength), partLength };
 }
 
 /** The dims of a fold. Operand 0 of the kept ones is the output; then come the inputs that are walked over. */
@@ -89,6 +86,7 @@ export function fold(
   program: Program,
   params: readonly number[],
   dims: readonly number[],
+  splits = true,
 ): void {
   const results = sizeOf(out.shape);
   if (results === 0) return;
@@ -103,12 +101,13 @@ export function fold(
   const names = (d: number): string => (dims.includes(d) ? `r${dims.indexOf(d)}` : `q${others.indexOf(d)}`);
   const space: Space = { kept, reduced, positions: uses.positions ? shape.map((_, d) => names(d)) : null };
   const terms = reduced.reduce((n, { size }) => n * size, 1);
-  const plan = planOf(results, terms, inColumns(kept, reduced));
+  const plan = planOf(results, terms, inColumns(kept, reduced), splits);
   if (plan.parts === 1) {
     run(gpu, accumulator, plan, space, [out], ins, program, params);
     return;
   }
-  const bytes = plan.parts * results * 4;
+  const folds = plan.parts * plan.strips;
+  const bytes = folds * results * 4;
   const partial = accumulator.planes.map((dtype) => {
     const type = elementType(dtype);
     return { dtype, buffer: gpu.pool.allocate(bytes, type) };
@@ -117,7 +116,7 @@ export function fold(
   const strides = out.shape.map((size) => (stride /= size));
   const waiting = partial.map(({ dtype, buffer }) => ({
     dtype,
-    shape: [plan.parts, ...out.shape],
+    shape: [folds, ...out.shape],
     strides: [results, ...strides],
     offset: 0,
     storage: { buffer },
@@ -127,7 +126,7 @@ export function fold(
   const second = { ...accumulator, key: `${accumulator.key} parts`, term: fromPlanes };
   const { dtype, offset, storage } = out;
   const folded = { dtype, shape: [1, ...out.shape], strides: [0, ...out.strides], offset, storage };
-  fold(gpu, second, folded, waiting, planesOf(accumulator), [], [0]);
+  fold(gpu, second, folded, waiting, planesOf(accumulator), [], [0], false);
   for (const { buffer } of partial) gpu.pool.release(buffer);
 }
 
@@ -231,7 +230,7 @@ function foldShader(
   const q = kept.map((_, d) => `q${d}`);
   const r = reduced.map((_, d) => `r${d}`);
   const whole = plan.parts === 1;
-  const to = whole ? sumOf(outOffset, q, kept.map(next)) : `part * ${results} + result`;
+  const to = whole ? sumOf(outOffset, q, kept.map(next)) : `(part * ${strips}u + strip) * ${results} + result`;
   const bases: string[] = [];
   const indices = new Map<number, string>();
   ins.forEach((_, i) => {
@@ -249,7 +248,7 @@ function foldShader(
   const passed = [...bases.map((_, i) => `base${i}`), ...(positions ? q : []), ...r, 't'];
   const value = `term(${passed.join(', ')})`;
   const advance = [...stepOf(steps, reducedSizes), `t += ${strips}u;`].join(' ');
-  const { declarations, tree } = treeOf(accumulator, plan);
+  const { declarations, tree } = whole ? treeOf(accumulator, plan) : noTree;
   const stores = Array.from({ length: outCount }, (_, k) => {
     const stored = whole ? accumulator.result('total') : accumulator.plane('total', k);
     return `b${bindings.slots[k]}[to] = ${stored};`;
@@ -301,7 +300,7 @@ fn term(${passed.map((name) => `${name}: u32`).join(', ')}) -> ${type} {
   ${loop}
   for (; left > 0u; left--) { total = ${combine('total', value)}; ${advance} }
   ${tree}
-  if (strip == 0u && unclamped < ${results}) {
+  if (${whole ? 'strip == 0u && ' : ''}unclamped < ${results}) {
     let to = ${to};
     ${stores.join('\n    ')}
   }`,
@@ -328,9 +327,11 @@ function stepOf(steps: readonly string[], sizes: readonly string[]): string[] {
   return lines;
 }
 
+const noTree = { declarations: '', tree: '' };
+
 /** The fold over the invocations that share a result. */
 function treeOf({ type, combine }: Accumulator, { strips, columns }: Plan): { declarations: string; tree: string } {
-  if (strips === 1) return { declarations: '', tree: '' };
+  if (strips === 1) return noTree;
   const at = (strip: number): string => `lid + ${columns ? strip * (invocations / strips) : strip}u`;
   const stage = (width: number): string => {
     const values = Array.from({ length: branches }, (_, k) => `shared_values[${at(k * width)}]`);

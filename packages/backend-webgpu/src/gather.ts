@@ -22,11 +22,11 @@ export function createGather(gpu: Gpu): Runtime<Buffer>['gather'] {
     let i = (gid * ${perInvocation}u + k) * ${workgroup}u + lid;
     if (i >= ${word(0)}) { return; }
     ${statements.join('\n    ')}
-    let from = bitcast<u32>(b${k}[${indices[1]}]);
-    if (from >= ${size}) {
-      fault(${code}, bitcast<i32>(from));
+    let chosen = bitcast<u32>(b${k}[${indices[1]}]);
+    if (chosen >= ${size}) {
+      fault(${code}, bitcast<i32>(chosen));
     } else {
-      b${o}[${indices[0]}] = b${s}[${indices[2]} + from * ${step}];
+      b${o}[${indices[0]}] = b${s}[${indices[2]} + chosen * ${step}];
     }
   }`,
       });

@@ -80,14 +80,23 @@ export class Gpu {
   readonly faults: Buffer;
   readonly #faults = new Map<number, Fault>();
   #nextFault = 1;
+  /** Faults below this number belong to reads that have ended. */
+  #pendingReads = new Set<number>();
+  readonly #debug: boolean;
+  /** Error scopes that have not answered yet. */
+  readonly #scopes = new Set<Promise<void>>();
   /** Why the device is gone, or the first error of validation or memory that nobody has heard of yet. */
   #lost: BackendError | null = null;
   #failed: BackendError | null = null;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, options: { readonly debug?: boolean } = {}) {
     this.device = device;
+    this.#debug = options.debug ?? false;
     this.hasF16 = device.features.has('shader-f16');
-    this.pool = new BufferPool(device, (buffer) => this.#forgetGroups(buffer));
+    this.pool = new BufferPool(device, {
+      destroyed: (buffer) => this.#forgetGroups(buffer),
+      scoped: (create, failed) => this.#scoped('out-of-memory', create, failed),
+    });
     this.#uniforms = device.createBuffer({
       size: uniformBytes,
       usage: bufferUsage.uniform | bufferUsage.copyTarget,
@@ -103,15 +112,46 @@ export class Gpu {
     device.queue.writeBuffer(this.faults.gpu, 0, new Uint32Array(4));
     device.lost.then(({ reason, message }) => {
       this.#lost ??= new BackendError(
-        reason === 'destroyed'
-          ? 'webgpu: the device was destroyed'
-          : `webgpu: the device was lost (${message}); registerBackend(await webgpu()) opens a new one, and tensors of the old one are gone`,
+        `webgpu: the device was lost (${message || reason}); registerBackend(await webgpu()) opens a new one, and tensors of the old one are gone`,
       );
     });
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault?.();
       this.#failed ??= this.#asError((event as GPUUncapturedErrorEvent).error);
     });
+  }
+
+  /** Gives the device back. Reads under way are rejected. */
+  destroy(): void {
+    this.#lost ??= new BackendError(
+      'webgpu: the device was destroyed; registerBackend(await webgpu()) opens a new one, and tensors of the old one are gone',
+    );
+    this.device.destroy();
+  }
+
+  /** Why the device is gone, or `null`. */
+  get lost(): string | null {
+    return this.#lost?.message ?? null;
+  }
+
+  /** Runs `make` in an error scope; what it catches goes to `failed`, and that error to the next `await`. */
+  #scoped<T>(filter: GPUErrorFilter, make: () => T, failed: (error: GPUError) => BackendError): T {
+    this.device.pushErrorScope(filter);
+    try {
+      return make();
+    } finally {
+      const answer = this.device.popErrorScope().then(
+        (error) => {
+          this.#scopes.delete(answer);
+          if (error) this.fail(failed(error));
+        },
+        // the device is gone, which others say
+        () => {
+          this.#scopes.delete(answer);
+        },
+      );
+      this.#scopes.add(answer);
+    }
   }
 
   /** Throws if the device is gone. */
@@ -134,6 +174,11 @@ export class Gpu {
   kernel(key: string, access: readonly Access[], code: () => string): Kernel {
     const known = this.#kernels.get(key);
     if (known) return known;
+    const make = () => this.#compile(key, access, code);
+    return this.#debug ? this.#scoped('validation', make, (error) => inKernel(key, error)) : make();
+  }
+
+  #compile(key: string, access: readonly Access[], code: () => string): Kernel {
     const layout = this.#layout(access);
     const source = code();
     const module = this.device.createShaderModule({ code: source, label: key });
@@ -167,6 +212,20 @@ export class Gpu {
   /** Records a run of `kernel` over `buffers`. Its uniforms are the first `count` of {@link words}. */
   dispatch(kernel: Kernel, buffers: readonly Buffer[], count: number, x: number, y = 1, z = 1): void {
     if (this.#lost) throw this.#lost;
+    if (!this.#debug) {
+      this.#record(kernel, buffers, count, x, y, z);
+      return;
+    }
+    // errors come when commands are submitted: each dispatch by itself tells which one it was
+    this.flush();
+    const run = () => {
+      this.#record(kernel, buffers, count, x, y, z);
+      this.flush();
+    };
+    this.#scoped('validation', run, (error) => inKernel(kernel.label, error));
+  }
+
+  #record(kernel: Kernel, buffers: readonly Buffer[], count: number, x: number, y: number, z: number): void {
     if (count > this.words.length)
       throw new BackendError(`webgpu: ${count} words of uniforms, at most ${this.words.length}`);
     // a whole block must lie behind every offset
@@ -257,6 +316,7 @@ export class Gpu {
   async read(buffer: Buffer, byte: number, bytes: number): Promise<ArrayBuffer> {
     if (this.#lost) throw this.#lost;
     const asked = this.#nextFault;
+    this.#pendingReads.add(asked);
     const withFaults = this.#faults.size > 0;
     const size = bytes + 16;
     const target = this.#readBuffer(size);
@@ -272,16 +332,21 @@ export class Gpu {
     } catch (error) {
       target.destroy();
       // the loss of a device is announced in a task of its own
-      await Promise.resolve();
+      await new Promise((resolve) => setTimeout(resolve, 0));
       throw this.#lost ?? this.#failed ?? new BackendError(`webgpu: reading failed: ${String(error)}`);
+    } finally {
+      this.#pendingReads.delete(asked);
     }
+    if (this.#scopes.size > 0) await Promise.all(this.#scopes);
     const mapped = target.getMappedRange(0, size);
     const data = mapped.slice(0, bytes);
     const [code, value] = withFaults ? new Int32Array(mapped, bytes, 2) : [0, 0];
     target.unmap();
     this.#readable.push(target);
     const fault = code === 0 ? undefined : this.#faults.get(code);
-    for (const known of this.#faults.keys()) if (known < asked) this.#faults.delete(known);
+    // a fault that an earlier read will meet stays known
+    const settled = Math.min(asked, ...this.#pendingReads);
+    for (const known of this.#faults.keys()) if (known < settled) this.#faults.delete(known);
     if (fault) throw fault.error(value);
     const failed = this.#failed;
     this.#failed = null;
@@ -305,6 +370,9 @@ export class Gpu {
     await this.read(this.faults, 0, 4);
   }
 }
+
+const inKernel = (label: string, { message }: GPUError): BackendError =>
+  new BackendError(`webgpu: in the kernel '${label}': ${message}`);
 
 /** The error of an index that is out of range, in PyTorch's words. */
 export const indexFault = (size: number, dim: number): Fault => ({

@@ -5,26 +5,14 @@ import { declareFaults, zeroDivision } from './faults.ts';
 import { type Axis, axesOf, merged, sizeOf } from './geometry.ts';
 import type { Buffer, Gpu } from './gpu.ts';
 import { loadsOf, usesOf, writeLoaded } from './operands.ts';
-import { render, toStored } from './render.ts';
-import {
-  type Bindings,
-  bind,
-  grid,
-  perInvocation,
-  read,
-  shader,
-  type View,
-  word,
-  wordAs,
-  workgroup,
-  writeParams,
-} from './shader.ts';
+import { fromStored, render, toStored } from './render.ts';
+import { type Bindings, bind, grid, read, shader, type View, word, wordAs, workgroup, writeParams } from './shader.ts';
 
 /** An operand that runs along the elements one after another, that is one element for all, or that needs the position of each element. */
-type Walk = 'dense' | 'one' | 'strided';
+type Walk = 'dense' | 'fixed' | 'strided';
 
 const walkOf = (axes: readonly Axis[], o: number): Walk => {
-  if (axes.every(({ strides }) => strides[o] === 0)) return 'one';
+  if (axes.every(({ strides }) => strides[o] === 0)) return 'fixed';
   return axes.length === 1 && axes[0].strides[o] === 1 ? 'dense' : 'strided';
 };
 
@@ -56,7 +44,14 @@ const buffersOf = (views: readonly View[]): Set<Buffer> => new Set(views.map(({ 
 
 /** Copies of the elements that `views` show, in one buffer per stored type; views of the buffers in `kept` stay. */
 function pack(gpu: Gpu, views: readonly View[], kept: ReadonlySet<Buffer>): { views: View[]; buffers: Buffer[] } {
-  const types = new Map<string, { type: ReturnType<typeof elementType>; places: Map<Buffer, { low: number; high: number; at: number }>; size: number }>();
+  const types = new Map<
+    string,
+    {
+      type: ReturnType<typeof elementType>;
+      places: Map<Buffer, { low: number; high: number; at: number }>;
+      size: number;
+    }
+  >();
   const moved = views.filter(({ storage }) => !kept.has(storage.buffer));
   for (const view of moved) {
     const type = elementType(view.dtype);
@@ -72,7 +67,11 @@ function pack(gpu: Gpu, views: readonly View[], kept: ReadonlySet<Buffer>): { vi
     const known = group.places.get(view.storage.buffer);
     // copies begin at whole words
     low -= low % (4 / type.bytes);
-    group.places.set(view.storage.buffer, { low: Math.min(low, known?.low ?? low), high: Math.max(high, known?.high ?? high), at: 0 });
+    group.places.set(view.storage.buffer, {
+      low: Math.min(low, known?.low ?? low),
+      high: Math.max(high, known?.high ?? high),
+      at: 0,
+    });
   }
   const targets = new Map<string, Buffer>();
   for (const [stored, group] of types) {
@@ -98,6 +97,17 @@ function pack(gpu: Gpu, views: readonly View[], kept: ReadonlySet<Buffer>): { vi
   };
 }
 
+/** Whether elements can be read and written four at a time: every operand runs along the innermost dim without gaps from whole quads on, or stays where it is. */
+function inQuads(axes: readonly Axis[], walked: readonly View[], outCount: number): boolean {
+  const inner = axes[axes.length - 1];
+  if (!inner || (axes.length > 1 && inner.size % 4 !== 0)) return false;
+  return walked.every(({ offset }, o) => {
+    const stride = inner.strides[o];
+    if (stride === 0) return o >= outCount;
+    return stride === 1 && offset % 4 === 0 && axes.every((axis) => axis === inner || axis.strides[o] % 4 === 0);
+  });
+}
+
 function runOn(gpu: Gpu) {
   return (outs: readonly View[], ins: readonly View[], program: Program, params: readonly number[]): void => {
     const n = sizeOf(outs[0].shape);
@@ -107,13 +117,34 @@ function runOn(gpu: Gpu) {
     const axes = positions ? all : merged(all);
     const walks = walked.map((_, o) => walkOf(axes, o));
     const bindings = bind(outs, ins);
+    const { words } = gpu;
+    if (!positions && !divides && loaded.size === 0 && inQuads(axes, walked, outs.length)) {
+      const steps = walked.map((_, o) => axes[axes.length - 1].strides[o] === 1);
+      const key = `quads ${program.key}|${bindings.key}|${axes.length}${steps.map(Number).join('')}`;
+      const kernel = gpu.kernel(key, bindings.access, () =>
+        quadShader(program, bindings, outs.length, axes.length, steps),
+      );
+      // n, sizes of the dims but the innermost in quads, then of each operand its offset and strides: in quads if it runs along
+      let at = 0;
+      words[at++] = n;
+      axes.forEach(({ size }, d) => {
+        words[at++] = d === axes.length - 1 ? Math.ceil(size / 4) : size;
+      });
+      walked.forEach(({ offset }, o) => {
+        const unit = steps[o] ? 4 : 1;
+        words[at++] = offset / unit;
+        for (const { strides } of axes.slice(0, -1)) words[at++] = strides[o] / unit;
+      });
+      at = writeParams(gpu, at, program, params);
+      gpu.dispatch(kernel, bindings.buffers, at, ...grid(Math.ceil(n / (4 * workgroup))));
+      return;
+    }
     const ranks = [...loaded].map((i) => ins[i].shape.length);
     const key = `map ${program.key}|${bindings.key}|${axes.length}${walks.map(([letter]) => letter).join('')}${positions ? 'p' : ''}|${ranks}`;
     const kernel = gpu.kernel(key, divides ? [...bindings.access, 'write'] : bindings.access, () =>
       mapShader(program, bindings, outs.length, ins, axes.length, walks),
     );
     // n, sizes of dims, then of each operand its offset and strides
-    const { words } = gpu;
     let at = 0;
     words[at++] = n;
     for (const { size } of axes) words[at++] = size;
@@ -124,9 +155,68 @@ function runOn(gpu: Gpu) {
     at = writeLoaded(gpu, at, loaded, ins);
     at = writeParams(gpu, at, program, params);
     if (divides) words[at++] = gpu.faultCode(zeroDivision);
-    const [x, y] = grid(Math.ceil(n / (workgroup * perInvocation)));
+    const [x, y] = grid(Math.ceil(n / workgroup));
     gpu.dispatch(kernel, divides ? [...bindings.buffers, gpu.faults] : bindings.buffers, at, x, y);
   };
+}
+
+/** One invocation computes four elements, which lie beside each other in every operand that steps at all. */
+function quadShader(
+  program: Program,
+  bindings: Bindings,
+  outCount: number,
+  rank: number,
+  steps: readonly boolean[],
+): string {
+  const { slots } = bindings;
+  let at = 1 + rank;
+  const indices = steps.map((step) => {
+    const offset = word(at++);
+    const terms = Array.from({ length: rank - 1 }, (_, d) => `p${d} * ${word(at++)}`);
+    return [offset, ...terms, ...(step ? [rank === 1 ? 'i' : `p${rank - 1}`] : [])].join(' + ');
+  });
+  const quads: string[] = [];
+  const names = program.inputs.map((_, k) => {
+    const o = outCount + k;
+    quads.push(`let at${k} = ${indices[o]};`);
+    quads.push(`let q${k} = b${slots[o]}[${steps[o] ? `at${k}` : `at${k} >> 2u`}]${steps[o] ? '' : `[at${k} & 3u]`};`);
+    return `q${k}`;
+  });
+  const functions = new Set<string>();
+  const statements: string[] = [];
+  const results = [...'xyzw'].map((letter) => {
+    const one = render(
+      program,
+      {
+        input: (k) => fromStored(program.inputs[k], steps[outCount + k] ? `${names[k]}.${letter}` : names[k]),
+        param: (k, dtype) => wordAs(at + k, dtype),
+        index: () => '',
+        load: () => '',
+      },
+      letter,
+    );
+    for (const name of one.functions) functions.add(name);
+    statements.push(...one.statements);
+    return one.outputs.map((value, k) => toStored(program.outputs[k].dtype, value));
+  });
+  const stores = program.outputs.flatMap(({ dtype }, k) => {
+    const target = `b${slots[k]}[to${k}]`;
+    const [x, y, z, w] = results.map((values) => values[k]);
+    const part = `${target}.x = ${x}; if (left > 1u) { ${target}.y = ${y}; } if (left > 2u) { ${target}.z = ${z}; }`;
+    return [
+      `let to${k} = ${indices[k]};`,
+      `if (left > 3u) { ${target} = vec4<${elementType(dtype).stored}>(${x}, ${y}, ${z}, ${w}); } else { ${part} }`,
+    ];
+  });
+  return shader({
+    bindings,
+    quads: true,
+    functions,
+    body: `  let i = gid * ${workgroup}u + lid;
+  if (i * 4u >= ${word(0)}) { return; }
+  let left = ${word(0)} - i * 4u;
+  ${[...(rank > 1 ? positionOf(rank) : []), ...quads, ...statements, ...stores].join('\n  ')}`,
+  });
 }
 
 function mapShader(
@@ -143,7 +233,7 @@ function mapShader(
   // code of the index of each walked operand
   const indices = walks.map((walk) => {
     const offset = word(at++);
-    if (walk === 'one') return offset;
+    if (walk === 'fixed') return offset;
     if (walk === 'dense') return `${offset} + i`;
     const terms = Array.from({ length: rank }, (_, d) => `p${d} * ${word(at++)}`);
     return [offset, ...terms].join(' + ');
@@ -166,11 +256,9 @@ function mapShader(
     bindings,
     functions,
     declarations: divides ? declareFaults(bindings.buffers.length) : '',
-    body: `  for (var k = 0u; k < ${perInvocation}u; k++) {
-    let i = (gid * ${perInvocation}u + k) * ${workgroup}u + lid;
-    if (i >= ${word(0)}) { return; }
-    ${[...position, ...statements, ...stores].join('\n    ')}
-  }`,
+    body: `  let i = gid * ${workgroup}u + lid;
+  if (i >= ${word(0)}) { return; }
+  ${[...position, ...statements, ...stores].join('\n  ')}`,
   });
 }
 

@@ -1,4 +1,22 @@
-/** Functions of scalar expressions in WGSL: a row per function, and the prelude of helpers that rows call. */
+/**
+ * Functions of scalar expressions in WGSL: a row per function, and the prelude of helpers that rows call. WGSL's own functions are too imprecise, and a
+ * driver may contract and reassociate, so exactness comes from bits and integers where it matters. The largest errors found, in units of the last place,
+ * over 2^18 numbers of all sizes a function, on a device that rounds as IEEE 754 asks and flushes subnormal numbers:
+ *
+ * | exp | exp2 | expm1 | log | log2 | log10 | log1p | sigmoid | tanh | sinh | cosh | rsqrt |
+ * |---|---|---|---|---|---|---|---|---|---|---|---|
+ * | 0.99 | 1.01 | 1.65 | 0.80 | 1.79 | 1.86 | 0.76 | 2.12 | 1.86 | 1.57 | 1.37 | 1.50 |
+ *
+ * | sin | cos | tan | asin | acos | atan | atan2 | asinh | acosh | atanh | pow | hypot |
+ * |---|---|---|---|---|---|---|---|---|---|---|---|
+ * | 1.26 | 1.23 | 1.61 | 0.61 | 1.01 | 2.02 | 2.08 | 2.21 | 2.22 | 1.01 | 1.05 | 1.14 |
+ *
+ * | erf | erfc | erfinv | lgamma (x > 0) | digamma (x > 0) | zeta (q > 0) | sqrt, + - * / | rem, min, max, copysign, rounding |
+ * |---|---|---|---|---|---|---|---|
+ * | 1.19 | 3.67 | 2.52 | 2.56 | 3.08 | 4 | 0.5 | 0 |
+ *
+ * lgamma and digamma of negative numbers are sums of two terms, and right to 5 units of the larger one.
+ */
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
 import { basic } from './math/basic.ts';
 import type { Prelude } from './math/code.ts';

@@ -163,7 +163,13 @@ describe('the likelihood of classes', () => {
   });
 
   it.each(reductions)('reports a target that is no class, reduced by %s', async (reduction) => {
-    const x = tensor([[0, 1], [2, 3]], { device: 'webgpu' });
+    const x = tensor(
+      [
+        [0, 1],
+        [2, 3],
+      ],
+      { device: 'webgpu' },
+    );
     const wrong = tensor([1, 2], { dtype: 'int64', device: 'webgpu' });
     const attrs = { reduction, ignoreIndex: -100 };
     await expect(dispatch(builtinOps.nllLoss, [x, wrong, null], attrs).toArray()).rejects.toThrow(
@@ -199,7 +205,10 @@ describe('pooling', () => {
       const [values, indices] = runBoth('maxPool', [x], spread);
       await expectClose([values, indices], `maxima, ${what}`);
       const g = both(random, values[0].shape);
-      await expectClose(runBoth('maxPoolBackward', [g, indices], { size, windows: spread }), `maxima, gradient, ${what}`);
+      await expectClose(
+        runBoth('maxPoolBackward', [g, indices], { size, windows: spread }),
+        `maxima, gradient, ${what}`,
+      );
       const means = { ...attrs, countIncludePad: random() < 0.5, divisorOverride: random() < 0.3 ? 3 : null };
       const [mean] = runBoth('avgPool', [both(random, shape)], means);
       await expectClose([mean], `means, ${what}`, 4);

@@ -10,6 +10,7 @@ import {
 } from '@tenfold/tensor-core';
 import { type Acquired, type AdapterOptions, acquire } from './acquire.ts';
 import { createArgReduce } from './arg-reduce.ts';
+import { bufferOverhead } from './buffer-pool.ts';
 import { elementType } from './elements.ts';
 import { createGather } from './gather.ts';
 import { type Buffer, type Counters, Gpu } from './gpu.ts';
@@ -40,6 +41,7 @@ function runtimeOn(gpu: Gpu): Runtime<Buffer> {
       subnormals: false,
       syncRead: false,
       collectedBelow: 0,
+      bufferOverhead,
     },
     allocate(dtype, length) {
       gpu.check();
@@ -92,12 +94,17 @@ async function download(gpu: Gpu, buffer: Buffer, offset: number, length: number
 }
 
 /** Options of {@link webgpu}. */
-export interface WebGpuOptions extends AdapterOptions {}
+export interface WebGpuOptions extends AdapterOptions {
+  /** Submits every kernel by itself, so that an error of the device names it. Slow; default false. */
+  readonly debug?: boolean;
+}
 
 /** What {@link webgpu} gives: a backend for `registerBackend`, and what the device has done so far. */
 export interface WebGpuBackend extends Backend<Buffer> {
   /** Dispatches and submits so far; `null` where there is no device. */
   readonly counters: Readonly<Counters> | null;
+  /** Bytes of the GPU's buffers: those behind tensors, and those that wait to be used again. */
+  bufferBytes(): { readonly used: number; readonly free: number };
   /** Gives the device back: pending reads are rejected, and its tensors are gone. */
   destroy(): void;
 }
@@ -113,7 +120,7 @@ export interface WebGpuBackend extends Backend<Buffer> {
  * console.log(await tensor([1, 2], { device: 'webgpu' }).add(1).toArray()); // [2, 3]
  */
 export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
-  checkOptions('webgpu', options, ['powerPreference', 'forceFallbackAdapter', 'adapter']);
+  checkOptions('webgpu', options, ['powerPreference', 'forceFallbackAdapter', 'adapter', 'debug']);
   let acquired: Acquired | null = null;
   let reason = '';
   try {
@@ -122,7 +129,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend
     if (!(error instanceof DeviceError)) throw error;
     reason = error.message;
   }
-  const gpu = acquired && new Gpu(acquired.device);
+  const gpu = acquired && new Gpu(acquired.device, options);
   const runtime = gpu && runtimeOn(gpu);
   const { description, vendor, architecture } = acquired?.adapter.info ?? {};
   return {
@@ -130,13 +137,13 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend
     deviceType: 'webgpu',
     counters: gpu?.counters ?? null,
     probe: async () => [
-      gpu
+      gpu && gpu.lost === null
         ? {
             name: 'webgpu',
             available: true,
             description: description || [vendor, architecture].filter(Boolean).join(' '),
           }
-        : { name: 'webgpu', available: false, reason },
+        : { name: 'webgpu', available: false, reason: gpu?.lost ?? reason },
     ],
     open(index) {
       if (index !== 0) throw new DeviceError(`there is one webgpu device: use 'webgpu', not 'webgpu:${index}'`);
@@ -144,6 +151,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend
       gpu?.check();
       return runtime;
     },
-    destroy: () => acquired?.device.destroy(),
+    bufferBytes: () => ({ used: gpu?.pool.usedBytes ?? 0, free: gpu?.pool.freeBytes ?? 0 }),
+    destroy: () => gpu?.destroy(),
   };
 }

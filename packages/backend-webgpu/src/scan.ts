@@ -85,7 +85,7 @@ const neighbours = 8;
 /** Elements that an invocation runs through before it hears of its neighbours, at most. */
 const longestChunk = 64;
 /** Lines from which on each has one invocation, if neighbouring lines lie side by side, or lines are short, or else. */
-const enough = { beside: 256, short: 64, apart: 16384 };
+const enough = { beside: 256, short: 64, apart: 4096 };
 /** A line of this length is cut into blocks where there are few. */
 const longLine = 16384;
 const fewLines = 32;

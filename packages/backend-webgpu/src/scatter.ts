@@ -116,13 +116,13 @@ function combineFew(
       const [j, to, line, from] = indices;
       const { statements: combined, outputs, functions } = combining(mode, out.dtype);
       const same = (at: string): string => `b${k}[line + ${at} * ${indexStep}] == at`;
-      const x = (at: string): string => read(s, out.dtype, `from + ${at} * ${fromStep}`);
+      const x = (at: string): string => read(s, out.dtype, `start + ${at} * ${fromStep}`);
       const body =
         mode === 'set'
           ? `// the last one wins
     for (var later = j + 1u; later < ${count} && mine; later++) { mine = !(${same('later')}); }
     if (!mine) { continue; }
-    b${o}[to] = b${s}[from + j * ${fromStep}];`
+    b${o}[to] = b${s}[start + j * ${fromStep}];`
           : `// the first one combines them all
     for (var early = 0u; early < j && mine; early++) { mine = !(${same('early')}); }
     if (!mine) { continue; }
@@ -146,7 +146,7 @@ function combineFew(
     ${statements.join('\n    ')}
     let j = ${j};
     let line = ${line};
-    let from = ${from};
+    let start = ${from};
     let at = b${k}[line + j * ${indexStep}];
     let to = ${to} + bitcast<u32>(at) * ${toStep};
     var mine = true;
@@ -212,11 +212,11 @@ function combineSorted(
     const body =
       mode === 'set'
         ? `if (j + 1u < ${count} && b${k}[line + ${keyStep}] == at) { continue; }
-    b${o}[to] = b${s}[from + bitcast<u32>(b${p}[line]) * ${fromStep}];`
+    b${o}[to] = b${s}[start + bitcast<u32>(b${p}[line]) * ${fromStep}];`
         : `if (j > 0u && b${k}[line - ${keyStep}] == at) { continue; }
     var there = ${read(o, out.dtype, 'to')};
     loop {
-      let x = ${read(s, out.dtype, `from + bitcast<u32>(b${p}[line]) * ${fromStep}`)};
+      let x = ${read(s, out.dtype, `start + bitcast<u32>(b${p}[line]) * ${fromStep}`)};
       ${combined.join('\n      ')}
       there = ${outputs[0]};
       j++;
@@ -236,7 +236,7 @@ function combineSorted(
     ${statements.join('\n    ')}
     var j = ${j};
     var line = ${line} + j * ${keyStep};
-    let from = ${from};
+    let start = ${from};
     let at = b${k}[line];
     let to = ${to} + bitcast<u32>(at) * ${toStep};
     ${body}

@@ -50,12 +50,12 @@ export function bind(outs: readonly View[], ins: readonly View[]): Bindings {
 }
 
 /** The declarations of bindings: `b0`, `b1`, …. */
-export const declareBindings = ({ access, types }: Pick<Bindings, 'access' | 'types'>): string =>
+export const declareBindings = ({ access, types }: Pick<Bindings, 'access' | 'types'>, quads = false): string =>
   access
-    .map(
-      (kind, i) =>
-        `@group(0) @binding(${i}) var<storage, ${kind === 'read' ? 'read' : 'read_write'}> b${i}: array<${elementType(types[i]).stored}>;`,
-    )
+    .map((kind, i) => {
+      const { stored } = elementType(types[i]);
+      return `@group(0) @binding(${i}) var<storage, ${kind === 'read' ? 'read' : 'read_write'}> b${i}: array<${quads ? `vec4<${stored}>` : stored}>;`;
+    })
     .join('\n');
 
 /** The uniforms of every kernel. */
@@ -76,13 +76,15 @@ export const wordAs = (i: number, dtype: DType): string => {
 /** A compute shader: declarations, the prelude's functions that it calls, and `main` with `gid` (number of the workgroup) and `lid` (of the invocation in it). */
 export function shader(parts: {
   readonly bindings: Pick<Bindings, 'access' | 'types'>;
+  /** The elements of buffers come four at a time. */
+  readonly quads?: boolean;
   readonly functions?: Iterable<string>;
   readonly declarations?: string;
   readonly invocations?: number;
   readonly body: string;
 }): string {
   const { bindings, functions = [], declarations = '', invocations = workgroup, body } = parts;
-  const code = `${declareBindings(bindings)}
+  const code = `${declareBindings(bindings, parts.quads)}
 ${declareUniforms}
 ${preludeOf(functions)}
 ${declarations}

@@ -31,7 +31,7 @@ export function walkOver(places: readonly Place[]): Walk {
   const axes = merged(axesOf(places));
   const rank = axes.length;
   const kinds = places.map((_, o) => {
-    if (axes.every(({ strides }) => strides[o] === 0)) return 'one';
+    if (axes.every(({ strides }) => strides[o] === 0)) return 'fixed';
     return rank === 1 && axes[0].strides[o] === 1 ? 'dense' : 'strided';
   });
   const strided = kinds.includes('strided');
@@ -52,7 +52,7 @@ export function walkOver(places: readonly Place[]): Walk {
       const sizes = strided ? axes.map(() => word(next++)) : [];
       const indices = kinds.map((kind) => {
         const offset = word(next++);
-        if (kind === 'one') return offset;
+        if (kind === 'fixed') return offset;
         if (kind === 'dense') return `(${offset} + i)`;
         return `(${[offset, ...axes.map((_, d) => `p${d} * ${word(next++)}`)].join(' + ')})`;
       });

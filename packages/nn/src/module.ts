@@ -1,7 +1,7 @@
 /** `Module`: the base of everything that has parameters. */
 import { ArgumentError, checkOptions, describe, type HookHandle, isTensor, type Tensor } from '@tenfold/tensor-core';
 import { type ForwardHook, ForwardHooks, type ForwardPreHook, type ForwardWrapper } from './hooks.ts';
-import { type MoveTarget, moveModule } from './move.ts';
+import { type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
 import { Parameter } from './parameter.ts';
 import { childLine, moduleText } from './print.ts';
 import { type LoadOptions, type LoadResult, loadState, type StateDict } from './state.ts';
@@ -266,6 +266,12 @@ export abstract class Module {
    */
   to(target: MoveTarget): this {
     moveModule(this, target);
+    return this;
+  }
+
+  /** {@link to} from devices that can only be read asynchronously; works on all of them. */
+  async toAsync(target: MoveTarget): Promise<this> {
+    await moveModuleAsync(this, target);
     return this;
   }
 

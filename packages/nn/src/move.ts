@@ -25,8 +25,15 @@ function parsed(target: MoveTarget): { dtype?: DType; device?: string } {
   return target;
 }
 
-/** Casts tensors of a float dtype to `dtype` and moves all to `device`. Everything is converted before anything is replaced. */
-export function moveModule(root: Module, target: MoveTarget): void {
+/** What a move takes: each tensor of a module, what it is to become, and how it takes its place. */
+interface Move {
+  readonly tensors: readonly Tensor[];
+  options(x: Tensor): { readonly dtype: DType; readonly device: string };
+  replace(moved: ReadonlyMap<Tensor, Tensor>): void;
+}
+
+/** Casts tensors of a float dtype to `dtype` and moves all to `device`. */
+function moveOf(root: Module, target: MoveTarget): Move {
   const { dtype, device } = parsed(target);
   if (dtype !== undefined && !(dtypeNames.includes(dtype) && isFloat(dtype))) {
     throw new ArgumentError(
@@ -34,29 +41,40 @@ export function moveModule(root: Module, target: MoveTarget): void {
     );
   }
   const there = device === undefined ? undefined : resolveDevice(device).name;
-  const moved = (x: Tensor): Tensor =>
-    x.to({ dtype: dtype !== undefined && isFloat(x.dtype) ? dtype : x.dtype, device: there ?? x.device });
-  withoutGrad(() => {
-    const replacements: (() => void)[] = [];
-    for (const parameter of root.parameters()) {
-      const data = moved(parameter.detach());
-      if (data.storage === parameter.storage) continue;
-      const { grad } = parameter;
-      const movedGrad = grad && moved(grad.detach());
-      replacements.push(() => {
-        parameter.grad = null;
-        parameter.data = data;
-        parameter.grad = movedGrad;
-      });
-    }
-    const buffers = new Map<Tensor, Tensor>();
-    for (const module of root.modules()) {
-      for (const [name, buffer] of module.ownBuffers()) {
-        const data = buffers.get(buffer) ?? moved(buffer);
-        buffers.set(buffer, data);
-        if (data !== buffer) replacements.push(() => Reflect.set(module, name, data));
-      }
-    }
-    for (const replace of replacements) replace();
-  });
+  const parameters = [...root.parameters()];
+  const gradients = parameters.flatMap(({ grad }) => grad ?? []);
+  const buffers = [...root.modules()].flatMap((module) =>
+    [...module.ownBuffers()].map(([name, buffer]) => ({ module, name, buffer })),
+  );
+  return {
+    tensors: [...new Set([...parameters, ...gradients, ...buffers.map(({ buffer }) => buffer)])],
+    options: (x) => ({ dtype: dtype !== undefined && isFloat(x.dtype) ? dtype : x.dtype, device: there ?? x.device }),
+    replace: (moved) =>
+      withoutGrad(() => {
+        for (const parameter of parameters) {
+          const data = moved.get(parameter) as Tensor;
+          if (data.storage === parameter.storage) continue;
+          const { grad } = parameter;
+          parameter.grad = null;
+          parameter.data = data;
+          parameter.grad = grad && (moved.get(grad) as Tensor);
+        }
+        for (const { module, name, buffer } of buffers) {
+          const data = moved.get(buffer) as Tensor;
+          if (data.storage !== buffer.storage) Reflect.set(module, name, data);
+        }
+      }),
+  };
+}
+
+/** Everything is converted before anything is replaced. */
+export function moveModule(root: Module, target: MoveTarget): void {
+  const { tensors, options, replace } = moveOf(root, target);
+  replace(withoutGrad(() => new Map(tensors.map((x) => [x, x.detach().to(options(x))]))));
+}
+
+/** The same where tensors come from a device that answers later. */
+export async function moveModuleAsync(root: Module, target: MoveTarget): Promise<void> {
+  const { tensors, options, replace } = moveOf(root, target);
+  replace(new Map(await Promise.all(tensors.map(async (x) => [x, await x.detach().toAsync(options(x))] as const))));
 }

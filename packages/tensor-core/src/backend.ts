@@ -75,6 +75,8 @@ export interface Capabilities {
    * that shows them is disposed or found by the garbage collector.
    */
   readonly collectedBelow: number;
+  /** Bytes that a buffer costs besides its elements, such as a driver's record of it; the garbage collector is told of them too. Default 0. */
+  readonly bufferOverhead?: number;
 }
 
 /**

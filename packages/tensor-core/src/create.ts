@@ -13,7 +13,7 @@ import {
   describe,
   ShapeError,
 } from './errors.ts';
-import { arrayDType, encode, fromNested, isNumericArray, type TensorData } from './from-data.ts';
+import { arrayDType, encode, fromNested, isNumericArray, type TensorData, uploaded } from './from-data.ts';
 import { arangeLength, create as ops } from './ops/create.ts';
 import { getDefaultDevice } from './registry.ts';
 import { checkInteger, checkShape, formatShape, numel, type Shape } from './shape.ts';
@@ -92,7 +92,7 @@ export function fromTypedArray(data: TypedArray, shape: Shape = [data.length], o
   if (numel(sizes) !== data.length)
     throw new ShapeError(`shape '${formatShape(sizes)}' is invalid for input of size ${data.length} in fromTypedArray`);
   const { dtype, device } = factoryOptions('fromTypedArray', options, () => arrayDType(data, 'fromTypedArray'));
-  const values = data instanceof arrayTypes[dtype] ? data.slice() : undefined;
+  const values = data instanceof arrayTypes[dtype] ? uploaded(data, dtype) : undefined;
   if (!values && !(dtype === 'float16' && arrayDType(data, 'fromTypedArray') === 'float16')) {
     throw new DTypeError(
       `fromTypedArray: ${dtype} takes a ${arrayTypes[dtype].name}, got ${describe(data)}; tensor() converts`,

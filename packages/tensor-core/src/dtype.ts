@@ -27,11 +27,17 @@ export interface DTypeInfo {
   readonly code: number;
   readonly category: DTypeCategory;
   /** Bytes of one element. */
-  readonly itemsize: number;
+  readonly itemsize: 1 | 2 | 4 | 8;
   readonly signed: boolean;
 }
 
-const info = (name: DType, code: number, category: DTypeCategory, itemsize: number, signed = true): DTypeInfo => ({
+const info = (
+  name: DType,
+  code: number,
+  category: DTypeCategory,
+  itemsize: DTypeInfo['itemsize'],
+  signed = true,
+): DTypeInfo => ({
   name,
   code,
   category,

@@ -2,6 +2,7 @@
 import { arrayTypes, type DType, dtypes, getDefaultDType, isFloat, type TypedArray } from './dtype.ts';
 import { ArgumentError, DTypeError, describe, ShapeError } from './errors.ts';
 import { numberToBfloat16, numberToHalf } from './half.ts';
+import { interpreters } from './hooks.ts';
 import { formatShape, numel, type Shape } from './shape.ts';
 
 /** What `tensor` takes: a number, a boolean, a bigint, a typed array, or arrays of these, all of one shape. */
@@ -130,7 +131,11 @@ function toInteger(value: Scalar, dtype: DType, low: number, high: number): numb
   return cut;
 }
 
-/** The elements as the buffer of `dtype` that devices take. The result is always a fresh array. */
+/** The array itself, which devices read at once; a copy for interpreters, which may keep it. */
+export const uploaded = (data: TypedArray, dtype: DType): TypedArray =>
+  interpreters.length > 0 ? new arrayTypes[dtype](data as Float32Array & BigInt64Array) : data;
+
+/** The elements as the buffer of `dtype` that devices take: `values` itself if it is one, see {@link uploaded}. */
 export function encode(values: readonly Scalar[] | NumericArray, dtype: DType): TypedArray {
   const target = arrayTypes[dtype];
   if (
@@ -139,7 +144,7 @@ export function encode(values: readonly Scalar[] | NumericArray, dtype: DType): 
     dtypes[dtype].itemsize === values.BYTES_PER_ELEMENT &&
     dtypeOfArray[arrayName(values)] === dtype
   ) {
-    return values.slice() as TypedArray;
+    return uploaded(values as TypedArray, dtype);
   }
   const out = new target(values.length);
   if (dtype === 'bool') {

@@ -13,7 +13,7 @@ export class Device {
   readonly overrides: ReadonlyMap<string, Override | undefined>;
   /** Bytes and buffers that core holds on this device, for `memory()`. */
   readonly usage = { bytes: 0, buffers: 0, peakBytes: 0 };
-  /** The most bytes held here that the garbage collector has heard of, less those that it has given back (see `storage.ts`). */
+  /** The most bytes held here, with what buffers cost besides, that the garbage collector has heard of, less those that it has given back (see `storage.ts`). */
   announcedBytes = 0;
 
   constructor(name: string, type: string, index: number, runtime: Runtime) {

@@ -15,9 +15,13 @@ interface Held {
   readonly bytes: number;
 }
 
+/** Bytes that `buffers` buffers with `bytes` bytes of elements cost a device. */
+const costOf = ({ runtime }: Device, bytes: number, buffers: number): number =>
+  bytes + buffers * (runtime.capabilities.bufferOverhead ?? 0);
+
 // JavaScript runs these callbacks between tasks, so a loop must await once a step (or dispose) for memory to come back
 const collected = new FinalizationRegistry<Held>((held) => {
-  held.device.announcedBytes -= held.bytes;
+  held.device.announcedBytes -= costOf(held.device, held.bytes, 1);
   release(held);
 });
 
@@ -40,9 +44,10 @@ const announced = new WeakMap<Storage, ArrayBuffer>();
 
 function announce(storage: Storage): void {
   const { device } = storage;
-  const bytes = device.usage.bytes - device.announcedBytes;
+  const held = costOf(device, device.usage.bytes, device.usage.buffers);
+  const bytes = held - device.announcedBytes;
   if (bytes <= unheard) return;
-  device.announcedBytes = device.usage.bytes;
+  device.announcedBytes = held;
   try {
     announced.set(storage, new ArrayBuffer(Math.max(bytes, announcement)));
   } catch {

@@ -2,6 +2,7 @@ import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   cat,
+  fromTypedArray,
   type Graph,
   manualSeed,
   type Outputs,
@@ -55,6 +56,24 @@ describe('trace', () => {
     expect(String(trace((x) => x.add(1), [ones([2])]).graph)).toBe(
       'graph(%0: float32[2]) {\n  %1: float32[2] = add(%0, 1, alpha=1)\n  return %1\n}',
     );
+  });
+
+  it('keeps values as they were given, whatever becomes of the array', () => {
+    const data = new Float32Array([1, 2]);
+    const bytes = Buffer.from([1, 0]);
+    const { graph } = trace(
+      (x) => [x.add(tensor(data)), fromTypedArray(data, [2]), x.newTensor(data), tensor(bytes)],
+      [zeros([2])],
+    );
+    data.fill(9);
+    bytes.fill(9);
+    const kept = [
+      [1, 2],
+      [1, 2],
+      [1, 2],
+      [1, 0],
+    ];
+    expect(replay(graph, [zeros([2])]).map((y) => y.toArraySync())).toEqual(kept);
   });
 
   it('sees in-place writes through every alias', () => {

@@ -67,7 +67,7 @@ function refuseRead(tensor: Tensor): never {
  * Frames of Tenfold's packages: installed as `@tenfold/<name>`, or in the folder beside this package. A test file counts as a user's.
  * Stacks write files as URLs or as paths.
  */
-const ownFrame = ((): RegExp => {
+const ownFrame = /* @__PURE__ */ ((): RegExp => {
   const installed = String.raw`[\\/]@tenfold[\\/]`;
   const beside = /^(.*\/)tensor-core\/(?:src|dist)\//.exec(decodeURI(new URL(import.meta.url).pathname))?.[1];
   const folder = beside

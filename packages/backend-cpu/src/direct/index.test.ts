@@ -13,6 +13,9 @@ import {
   untouched,
   type View,
 } from '../test-views.ts';
+import { createMoveRows } from '../wasm/indexed-rows.ts';
+import { theMachine } from '../wasm/machine.ts';
+import { Staging } from '../wasm/staging.ts';
 import { gather, scatter } from './index.ts';
 
 afterEach(freeViews);
@@ -190,5 +193,45 @@ describe('scatter', () => {
       expect(() => scatter(mode, out, index, source, axis), `seed ${seed}`).toThrow(IndexError);
       expect(bitsOf(out), `seed ${seed}`).toEqual(before);
     }
+  });
+});
+
+describe('rows moved by WebAssembly', () => {
+  const machine = theMachine();
+  if (!machine) throw new Error('these tests need WebAssembly with SIMD');
+  const moved: boolean[] = [];
+  const moveRows = createMoveRows(machine, new Staging(machine.memory));
+  const move: typeof moveRows = (...args) => {
+    moved.push(moveRows(...args));
+    return moved[moved.length - 1];
+  };
+
+  it.each(['gather', 'set', 'add'] as const)('%s as the plain loops do in 60 random cases', (what) => {
+    moved.length = 0;
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = generator(seed + 9000);
+      const shape = [1 + random.below(2), 1 + random.below(20), 1 + random.below(130)];
+      const axis = random.below(2);
+      const size = 1 + random.below(12);
+      const other = shape.map((n, d) => (d === axis ? size : n));
+      const dtype = random.pick(dtypeList);
+      const dense = random() < 0.8;
+      const index = indexView(random, [...shape.slice(0, 2), 1], size);
+      const indices = { ...index, shape, strides: [...index.strides.slice(0, 2), 0] };
+      const [few, many] = [shape, other].map((s) => randomView(random, dtype, s, { dense }));
+      const out = what === 'gather' ? few : many;
+      const expected = copyView(out);
+      if (what === 'gather') {
+        gather(out, many, indices, axis, move);
+        plainGather(expected, many, indices, axis);
+      } else {
+        scatter(what, out, indices, few, axis, move);
+        plainScatter(what, expected, indices, few, axis);
+      }
+      const name = `seed ${seed}: ${what} ${dtype} [${shape}] along ${axis} of ${size}`;
+      expectSame(out, expected, name);
+      expect(untouched(out), name).toBe(true);
+    }
+    expect(moved.filter((is) => is).length).toBeGreaterThan(5);
   });
 });

@@ -1,8 +1,9 @@
 /** The `gather` and `scatter` families as typed loops: whole rows where one index stands for each, else element by element. */
-import { IndexError, isInteger, type ScatterMode } from '@tenfold/tensor-core';
+import { IndexError, isInteger, type Override, type ScatterMode } from '@tenfold/tensor-core';
 import type { Buffer, View } from '../elements.ts';
-import { count } from '../iterate.ts';
+import { count, isDense } from '../iterate.ts';
 import { gather as plainGather, scatter as plainScatter } from '../kernels/index.ts';
+import type { MoveRows, RowSet } from '../wasm/indexed-rows.ts';
 
 type Numbers = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 
@@ -67,7 +68,33 @@ function checkIndices(index: View, axis: number, size: number): void {
 /** Moves `axis` behind the dims before it that don't matter: the last dim is what a line runs along. */
 const across = ({ strides, shape }: View, axis: number): number[] => shape.map((_, d) => (d === axis ? 0 : strides[d]));
 
-export function gather(out: View, source: View, index: View, axis: number): void {
+/** Calls `move` for all dims but the last two; `false` if it does not take the first of these rows. */
+function moveLines(
+  mode: 'set' | 'add',
+  shape: readonly number[],
+  to: Omit<RowSet, 'step'> & { readonly strides: readonly number[] },
+  from: Omit<RowSet, 'step'> & { readonly strides: readonly number[] },
+  index: View,
+  move: MoveRows,
+): boolean {
+  const rows = shape.slice(0, -1);
+  const [count, length] = shape.slice(-2);
+  const step = (strides: readonly number[]): number => strides[shape.length - 2];
+  let taken = true;
+  forEachLine(rows, [to.strides, from.strides, index.strides], [to.at, from.at, index.offset], (a, b, c) => {
+    taken &&= move(
+      mode,
+      { ...to, at: a, step: step(to.strides) },
+      { ...from, at: b, step: step(from.strides) },
+      { view: index, at: c, step: step(index.strides), along: 0 },
+      count,
+      length,
+    );
+  });
+  return taken;
+}
+
+export function gather(out: View, source: View, index: View, axis: number, move?: MoveRows): void {
   if (count(out.shape) === 0) return;
   const [from, to] = [source.storage.buffer, out.storage.buffer];
   if (from.constructor !== to.constructor) {
@@ -82,6 +109,11 @@ export function gather(out: View, source: View, index: View, axis: number): void
   const base = across(source, axis);
   const [toStep, indexStep, fromStep] = [out.strides[last], index.strides[last], base[last]];
   const isRow = indexStep === 0 && toStep === 1 && fromStep === 1 && axis !== last;
+  if (isRow && move) {
+    const to = { view: out, at: out.offset, along: 0, strides: out.strides };
+    const chosen = { view: source, at: source.offset, along, strides: base };
+    if (moveLines('set', out.shape, to, chosen, index, move)) return;
+  }
   const copyLine = from instanceof BigInt64Array ? copyBig : copyNumbers;
   forEachLine(
     out.shape,
@@ -140,7 +172,7 @@ const lineLoops: { readonly [M in 'set' | 'add']: LineLoop } = {
   },
 };
 
-export function scatter(mode: ScatterMode, out: View, index: View, source: View, axis: number): void {
+export function scatter(mode: ScatterMode, out: View, index: View, source: View, axis: number, move?: MoveRows): void {
   if (count(source.shape) === 0) return;
   const { dtype } = out;
   const isPlain = dtype === 'float32' || dtype === 'float64' || (isInteger(dtype) && dtype !== 'int64');
@@ -159,6 +191,11 @@ export function scatter(mode: ScatterMode, out: View, index: View, source: View,
     targetStep: base[last],
     along: out.strides[axis],
   };
+  if (move && axis !== last && line.sourceStep === 1 && line.indexStep === 0 && line.targetStep === 1) {
+    const chosen = { view: out, at: out.offset, along: line.along, strides: base };
+    const given = { view: source, at: source.offset, along: 0, strides: source.strides };
+    if (moveLines(mode, source.shape, chosen, given, index, move)) return;
+  }
   const loop = lineLoops[mode];
   const [from, to] = [source.storage.buffer as Numbers, out.storage.buffer as Numbers];
   forEachLine(
@@ -168,3 +205,15 @@ export function scatter(mode: ScatterMode, out: View, index: View, source: View,
     (x, i, at) => loop(line, to, at, indices, i, from, x),
   );
 }
+
+/** Rows of a table, without the intermediate tensors of the derived op. */
+export const embedding = (move: MoveRows): Override<Buffer> => ({
+  supports: ([, indices]) => isDense((indices as View).shape, (indices as View).strides) || 'dense indices only',
+  run([out], [weight, indices]) {
+    const table = weight as View;
+    const index = indices as View;
+    const shape = [count(index.shape), table.shape[1]];
+    const rows = { ...out, shape, strides: [shape[1], 1] };
+    gather(rows, table, { ...index, shape, strides: [1, 0] }, 0, move);
+  },
+});

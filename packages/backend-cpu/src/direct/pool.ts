@@ -1,5 +1,5 @@
 /**
- * Average pooling over windows of up to three dims, plane by plane, and its gradient. Maxima are quicker as core derives them, a tap of all windows at a time:
+ * Average pooling over windows of up to three dims, plane by plane, and its gradient. Maxima are quicker as core derives them, the same taps of all windows side by side:
  * vector code has no branches to guess.
  */
 import type { Override } from '@tenfold/tensor-core';

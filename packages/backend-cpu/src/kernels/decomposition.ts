@@ -1,12 +1,12 @@
 /** Decompositions of batches of matrices, computed in float64 and rounded once. Overrides by op name: they are not made of kernel families. */
-import { ArgumentError, broadcastStrides, type Override, type Shape } from '@tenfold/tensor-core';
+import { ArgumentError, BackendError, broadcastStrides, type Override, type Shape } from '@tenfold/tensor-core';
 import { type Buffer, codecOf, type View } from '../elements.ts';
 import { count, forEachRun } from '../iterate.ts';
 import * as dense from './dense.ts';
 import * as spectral from './spectral.ts';
 
 /** The elements of a view as doubles in row-major order, read as `shape`. */
-function read(view: View, shape: Shape = view.shape): Float64Array {
+export function read(view: View, shape: Shape = view.shape): Float64Array {
   const { read: element } = codecOf(view.dtype);
   const { buffer } = view.storage;
   const data = new Float64Array(count(shape));
@@ -18,7 +18,7 @@ function read(view: View, shape: Shape = view.shape): Float64Array {
 }
 
 /** A writer of consecutive elements of a view. */
-function writer(view: View): (values: ArrayLike<number>, first: number) => void {
+export function writer(view: View): (values: ArrayLike<number>, first: number) => void {
   const { write: element } = codecOf(view.dtype);
   const { buffer } = view.storage;
   const wide = view.dtype === 'int64';
@@ -47,7 +47,7 @@ type PerMatrix<A> = (
 ) => readonly ArrayLike<number>[];
 
 /** A kernel over the matrices of the first input. */
-const perMatrix = <A>(where: string, run: PerMatrix<A>): Override<Buffer> => ({
+export const perMatrix = <A>(where: string, run: PerMatrix<A>): Override<Buffer> => ({
   run(outs, inputs, attrs) {
     const x = inputs[0] as View;
     const batch = batchOf(x.shape);
@@ -77,7 +77,7 @@ type PerPair<A> = (
 ) => Float64Array;
 
 /** A kernel over pairs of matrices whose batches broadcast. */
-const perPair = <A>(where: string, run: PerPair<A>): Override<Buffer> => ({
+export const perPair = <A>(where: string, run: PerPair<A>): Override<Buffer> => ({
   run([out], inputs, attrs) {
     const [n, r] = out.shape.slice(-2);
     const batch = batchOf(out.shape);
@@ -94,7 +94,7 @@ const perPair = <A>(where: string, run: PerPair<A>): Override<Buffer> => ({
   },
 });
 
-const isFinite = (a: Float64Array): boolean => a.every(Number.isFinite);
+export const isFinite = (a: Float64Array): boolean => a.every(Number.isFinite);
 
 /** Copies one triangle onto the other. */
 function symmetric(a: Float64Array, n: number, lower: boolean): Float64Array {
@@ -107,42 +107,8 @@ function symmetric(a: Float64Array, n: number, lower: boolean): Float64Array {
   return a;
 }
 
-/** Where the rows of the factors come from, after the exchanges, which count from 1. */
-function permutation(pivots: Float64Array, m: number): number[] {
-  const rows = Array.from({ length: m }, (_, i) => i);
-  pivots.forEach((pivot, i) => {
-    if (!(pivot >= 1 && pivot <= m))
-      throw new ArgumentError(
-        `linalg.lu_solve: pivots must be between 1 and ${m}, as linalg.luFactor gives them; got ${pivot}`,
-      );
-    [rows[i], rows[pivot - 1]] = [rows[pivot - 1], rows[i]];
-  });
-  return rows;
-}
-
-/** Kernels by op name. */
+/** Kernels by op name, of the ops that methods of tensors need; the others are in `equations.ts`. */
 export const decomposition: { readonly [op: string]: Override<Buffer> } = {
-  luFactor: perMatrix<{ check: boolean }>('torch.linalg.lu_factor', (a, m, n, { check }, fail) => {
-    const { pivots, zero } = dense.lu(a, m, n);
-    if (check && zero > 0) {
-      fail(
-        `U[${zero},${zero}] is zero and using it on lu_solve would result in a division by zero. ` +
-          'If you still want to perform the factorization, consider calling linalg.lu(A)',
-      );
-    }
-    return [a, pivots.map((i) => i + 1)];
-  }),
-  luRows: {
-    run([out], inputs) {
-      const pivots = inputs[0] as View;
-      const k = pivots.shape[pivots.shape.length - 1];
-      const rows = out.shape[out.shape.length - 1];
-      const data = read(pivots);
-      const write = writer(out as View);
-      const batches = count(pivots.shape.slice(0, -1));
-      for (let i = 0; i < batches; i++) write(permutation(data.subarray(i * k, (i + 1) * k), rows), i * rows);
-    },
-  },
   det: perMatrix('linalg.det', (a, _, n) => {
     const { sign } = dense.lu(a, n, n);
     let det: number = sign;
@@ -158,10 +124,6 @@ export const decomposition: { readonly [op: string]: Override<Buffer> } = {
     }
     return [[total || 0], [log]];
   }),
-  cofactor: perMatrix('cofactor', (a, _, n) => [isFinite(a) ? spectral.cofactors(a, n) : a.fill(Number.NaN)]),
-  cofactorGrad: perPair('cofactor', (a, g, n) =>
-    isFinite(a) && isFinite(g) ? spectral.cofactorGradient(g, a, n) : g.fill(Number.NaN),
-  ),
   inverse: perMatrix<{ check: boolean }>('linalg.inv', (a, _, n, { check }, fail) => {
     const result = dense.identity(n);
     const { pivots, zero } = dense.lu(a, n, n);
@@ -173,12 +135,6 @@ export const decomposition: { readonly [op: string]: Override<Buffer> } = {
     }
     dense.luSolve(a, pivots, result, n, n);
     return [result];
-  }),
-  solve: perPair('torch.linalg.solve', (a, b, n, r, _, fail) => {
-    const { pivots, zero } = dense.lu(a, n, n);
-    if (zero > 0) fail('The solver failed because the input matrix is singular.');
-    dense.luSolve(a, pivots, b, n, r);
-    return b;
   }),
   triangularSolve: perPair<{ upper: boolean; unitriangular: boolean }>('triangularSolve', (a, b, n, r, attrs) => {
     dense.triangularSolve(a, b, n, r, attrs.upper, attrs.unitriangular);
@@ -216,3 +172,17 @@ export const decomposition: { readonly [op: string]: Override<Buffer> } = {
   }),
   matrixExp: perMatrix('linalg.matrix_exp', (a, _, n) => [dense.expm(a, n)]),
 };
+
+/** What the kernels of `equations.ts` are replaced by where they are left out. */
+export const withoutEquations: { readonly [op: string]: Override<Buffer> } = Object.fromEntries(
+  ['luFactor', 'luRows', 'cofactor', 'cofactorGrad', 'solve'].map((op) => [
+    op,
+    {
+      run: () => {
+        throw new BackendError(
+          `${op}: this cpu backend was opened without the kernel; use cpu({ kernels: [equations] })`,
+        );
+      },
+    },
+  ]),
+);

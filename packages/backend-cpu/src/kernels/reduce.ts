@@ -1,5 +1,5 @@
 /** The `reduce` family: sums, products and extremes over some dims, after a program per element. */
-import { type DType, isFloat, type Program, type ReduceKind } from '@tenfold/tensor-core';
+import { type DType, isFloat, type Program, type ReduceKind, topological } from '@tenfold/tensor-core';
 import { compile } from '../compile.ts';
 import { codecOf, type Element, extreme, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
@@ -10,6 +10,18 @@ interface Accumulator {
   /** `n` elements from `at`, `stride` apart. */
   add(data: ArrayLike<Element>, at: number, stride: number, n: number): void;
   result(): Element;
+}
+
+const loads = new WeakMap<Program, ReadonlySet<number>>();
+
+/** The inputs that a program reads at computed positions. */
+function loadedBy(program: Program): ReadonlySet<number> {
+  let known = loads.get(program);
+  if (!known) {
+    const nodes = topological(program.outputs);
+    loads.set(program, (known = new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])))));
+  }
+  return known;
 }
 
 export function reduce(
@@ -41,13 +53,19 @@ export function reduce(
     // the reduced dims come last, so that what belongs to one result is consecutive
     const dims = full.map((_, d) => d);
     const order = [...dims.filter((d) => out.shape[d] === full[d]), ...dims.filter((d) => out.shape[d] !== full[d])];
-    const permuted = ins.map((x) => ({
-      dtype: x.dtype,
-      storage: x.storage,
-      offset: x.offset,
-      shape: order.map((d) => x.shape[d]),
-      strides: order.map((d) => x.strides[d]),
-    }));
+    // inputs that are loaded have dims of their own
+    const loaded = loadedBy(program);
+    const permuted = ins.map((x, i) =>
+      loaded.has(i)
+        ? x
+        : {
+            dtype: x.dtype,
+            storage: x.storage,
+            offset: x.offset,
+            shape: order.map((d) => x.shape[d]),
+            strides: order.map((d) => x.strides[d]),
+          },
+    );
     const shape = order.map((d) => full[d]);
     fold(kind, out.dtype, shape, permuted, program, params, results, each, take, order);
   }

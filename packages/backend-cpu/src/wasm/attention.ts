@@ -2,13 +2,14 @@
  * Attention and its gradient for some heads and queries at a time, whose scores stay in the cache. The gradient computes the weights again, as the result did,
  * so that no scores are kept.
  */
-import { type DType, expr as e, type MatmulDims, type Override, Program, type Runtime } from '@tenfold/tensor-core';
+import { type DType, type MatmulDims, type Override, Program } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { lineStride } from '../iterate.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims } from './rows.ts';
 import { arithmetic, type Precision, type RowWriter } from './rows-kernel.ts';
-import { type Families, numel, type Operands } from './steps.ts';
+import { type Families, numel, type Operands, type Temporary } from './steps.ts';
 
 interface Attrs {
   readonly isCausal: boolean;
@@ -17,17 +18,12 @@ interface Attrs {
 interface BackwardAttrs extends Attrs {
   readonly wanted: readonly boolean[];
 }
-type Temporary = (dtype: DType, shape: readonly number[]) => View;
-interface Products extends Families {
-  readonly matmul: Runtime<Buffer>['matmul'];
-}
 
 /** Scores at a time: about as many as a second-level cache holds. */
 const scoresAtOnce = 2 ** 18;
 /** Fewer queries at a time would not be worth packing the keys for them. */
 const fewestQueries = 64;
 
-const one = f64.const(1);
 const perHead: MatmulDims = { batch: 1, m: 1, n: 1, k: 1 };
 const byRows: RowDims = { outer: [0, 1], row: [2] };
 
@@ -42,8 +38,9 @@ const scaling = (dtype: DType): Program =>
 const adding = (dtype: DType): Program =>
   programOf(`add ${dtype}`, () => new Program([e.add(e.input(0, dtype), e.input(1, dtype))], [dtype, dtype]));
 /** Whether a column is not after the row. */
-const upToRow = new Program([e.le(e.indexOf(1), e.indexOf(0))], []);
-const both = new Program([e.bitAnd(e.input(0, 'bool'), e.input(1, 'bool'))], ['bool', 'bool']);
+const upToRow = (): Program => programOf('causal', () => new Program([e.le(e.indexOf(1), e.indexOf(0))], []));
+const both = (): Program =>
+  programOf('both', () => new Program([e.bitAnd(e.input(0, 'bool'), e.input(1, 'bool'))], ['bool', 'bool']));
 
 /** What takes part, and what is added, as operands of the kernel of weights. */
 interface Masked {
@@ -74,7 +71,7 @@ const weightsBody =
       return exponential;
     });
     row.storeOne(1, row.compute(e.add(e.input(1, precision), e.log(x)), [row.splat(total), origin]));
-    const scale = row.splat(f64.div(one, total));
+    const scale = row.splat(f64.div(f64.const(1), total));
     row.each((at) => at.store(0, mul(at.load(0), scale)));
   };
 
@@ -205,7 +202,7 @@ function expandedMask(mask: View, length: number, columns: number): View {
 
 /** A call's scores, block by block. */
 class Scores {
-  readonly #families: Products;
+  readonly #families: Families;
   readonly #attrs: Attrs;
   readonly #precision: Precision;
   readonly #mask: View | null;
@@ -213,7 +210,7 @@ class Scores {
   readonly #causal: View | null;
 
   constructor(
-    families: Products,
+    families: Families,
     temporary: Temporary,
     [query, key, mask]: readonly [View, View, View | null],
     attrs: Attrs,
@@ -224,7 +221,7 @@ class Scores {
     const [length, columns] = [query, key].map(({ shape }) => shape[shape.length - 2]);
     this.#mask = mask && expandedMask(mask, length, columns);
     this.#causal = attrs.isCausal ? temporary('bool', [length, columns]) : null;
-    if (this.#causal) families.map([this.#causal], [], upToRow, []);
+    if (this.#causal) families.map([this.#causal], [], upToRow(), []);
   }
 
   /** `query · scale`, into a view of its own. */
@@ -272,7 +269,7 @@ class Scores {
     if (mask?.dtype !== 'bool') return { kept: causal, added: mask };
     if (causal === null) return { kept: mask, added: null };
     const kept = temporary('bool', mask.shape);
-    this.#families.map([kept], [causal, mask], both, []);
+    this.#families.map([kept], [causal, mask], both(), []);
     return { kept, added: null };
   }
 }
@@ -283,7 +280,7 @@ const lengthsOf = (query: View, key: View): readonly [number, number] => [
 ];
 
 function forward(
-  families: Products,
+  families: Families,
   [result, logSums]: readonly View[],
   [q, k, v, m]: readonly [View, View, View, Optional],
   attrs: Attrs,
@@ -307,7 +304,7 @@ function forward(
 }
 
 function backward(
-  families: Products,
+  families: Families,
   outs: readonly View[],
   [g, gSum, q, k, v, m, , logSums]: readonly [View, Optional, View, View, View, Optional, View, View],
   attrs: BackwardAttrs,
@@ -373,7 +370,7 @@ function supports([query, key, value, mask]: Operands): true | string {
   return batches.every((batch) => isSame(batch, batches[0])) || 'heads that are broadcast';
 }
 
-export function attentionOverrides(families: Products): { readonly [op: string]: Override<Buffer> } {
+export function attentionOverrides(families: Families): { readonly [op: string]: Override<Buffer> } {
   return {
     scaledDotProductAttention: {
       supports,

@@ -1,5 +1,6 @@
 /** Normalisations of channels and groups of channels, and their gradients, in a few passes over all elements: their rows are long, or far apart. */
-import { type Expr, expr as e, type Override } from '@tenfold/tensor-core';
+import type { Expr, Override } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { bySteps, type Families, numel, type Operands, type Steps, seenAs } from './steps.ts';
 

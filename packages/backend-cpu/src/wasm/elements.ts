@@ -1,5 +1,5 @@
 /** Elements in memory and in vectors: four at a time, each dtype in its own form. */
-import type { DType } from '@tenfold/tensor-core';
+import { type DType, dtypes } from '@tenfold/tensor-core';
 import {
   type FunctionBuilder,
   f32x4,
@@ -216,25 +216,12 @@ export function storeDense(dtype: DType, at: Address, raw: Group, offset: number
   }
 }
 
-const sizes = {
-  float64: 8,
-  int64: 8,
-  float32: 4,
-  int32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int16: 2,
-  int8: 1,
-  uint8: 1,
-  bool: 1,
-} as const;
-
 /** Bytes of an element. */
-export const itemBytes = (dtype: DType): 1 | 2 | 4 | 8 => sizes[dtype];
+export const itemBytes = (dtype: DType): 1 | 2 | 4 | 8 => dtypes[dtype].itemsize;
 
 /** Stores element `k` of four, given by {@link encoded}. */
 export function storeLane(dtype: DType, at: Address, raw: Group, k: number): Statement {
-  const size = sizes[dtype];
+  const size = itemBytes(dtype);
   if (size === 8) return v128.storeLane(8, at, raw[k >> 1], k & 1);
   // the low bytes of a 32-bit lane come first
   return v128.storeLane(size, at, raw[0], (k * 4) / size);

@@ -3,7 +3,8 @@ import { type FunctionBuilder, f32x4, ModuleBuilder, v128 } from './assembler.ts
 import { Heap, type OpenMemory, openMemory } from './heap.ts';
 import { scalarImports } from './imports.ts';
 import type { Kernel } from './job.ts';
-import { type KernelPlace, Pool } from './pool.ts';
+import type { KernelPlace } from './pool.ts';
+import type { Sharing } from './sharing.ts';
 
 /** What kernels may import from JavaScript, by name. */
 export type Imports = Readonly<Record<string, (...args: number[]) => number>>;
@@ -12,9 +13,10 @@ export class Machine {
   readonly heap: Heap;
   /** Whether the engine has relaxed SIMD: fused multiply-adds in matrix products. */
   readonly relaxed: boolean;
+  /** The threads, once they have been asked for. */
+  sharing: Sharing | null = null;
   readonly #open: OpenMemory;
   readonly #imports: Imports;
-  readonly #pool: Pool;
   /** Where workers find the kernels that were compiled here. */
   readonly #places = new WeakMap<object, KernelPlace>();
   #modules = 0;
@@ -24,22 +26,16 @@ export class Machine {
     this.heap = new Heap(open);
     this.relaxed = relaxed;
     this.#imports = imports;
-    this.#pool = new Pool(this.heap);
   }
 
   /** Threads that share jobs, the calling one among them. */
   get threads(): number {
-    return this.#pool.threads;
-  }
-
-  /** Asks for so many threads; {@link threads} says how many there are. */
-  set threads(n: number) {
-    this.#pool.resize(n);
+    return this.sharing?.pool.threads ?? 1;
   }
 
   /** How many places a kernel needs that has one for each thread, by the number that it imports. */
   get places(): number {
-    return this.#pool.places;
+    return this.sharing?.pool.places ?? 1;
   }
 
   get memory(): WebAssembly.Memory {
@@ -67,13 +63,14 @@ export class Machine {
    * to share is one descriptor. Throws what the first of the calls that fail has thrown.
    */
   run(kernel: Kernel, descriptors: readonly number[]): void {
-    if (descriptors.length < 2 || this.threads === 1) {
+    const { sharing } = this;
+    if (descriptors.length < 2 || !sharing || sharing.pool.threads === 1) {
       for (const descriptor of descriptors) kernel(descriptor);
       return;
     }
     const place = this.#places.get(kernel);
     if (!place) throw new TypeError('Machine.run takes kernels of Machine.compile');
-    this.#pool.run(kernel, place, descriptors);
+    sharing.pool.run(kernel, place, descriptors);
   }
 }
 

@@ -4,7 +4,7 @@
  * A kernel reads all it needs from a descriptor in memory, see {@link descriptorOf}.
  */
 import { type Expr, operands, type Program, topological } from '@tenfold/tensor-core';
-import { i32, i32x4, type Local, type ModuleBuilder, select, type Value, v128 } from './assembler.ts';
+import { doWhile, i32, i32x4, type ModuleBuilder, select, type Value, v128, whileLoop } from './assembler.ts';
 import {
   encoded,
   type Group,
@@ -16,11 +16,19 @@ import {
   loadGathered,
   loadSplat,
   storeDense,
-  storeLane,
   type V,
 } from './elements.ts';
 import { hasVectorCode } from './math/index.ts';
-import { type LoadedInput, render } from './render.ts';
+import {
+  advance,
+  moveBy,
+  type ProgramWords,
+  placesOf,
+  programWords,
+  readProgram,
+  storeLanes,
+} from './program-kernel.ts';
+import { render } from './render.ts';
 
 /** How an operand lies along a row: elements side by side, one for all, or some distance apart. */
 export type Layout = 'dense' | 'splat' | 'strided';
@@ -44,6 +52,8 @@ export interface ProgramFacts {
   readonly usesIndex: boolean;
   /** Whether the plain engine computes the same bits. */
   readonly exact: boolean;
+  /** Whether the result is the only input. */
+  readonly copies: boolean;
   /** How long the code for an element is, roughly. */
   readonly weight: number;
 }
@@ -62,6 +72,7 @@ export function factsOf(program: Program): ProgramFacts {
     loaded: [...loaded].map(([input, rank]) => ({ input, rank })),
     usesIndex: nodes.some(({ kind }) => kind === 'index'),
     exact: !nodes.some(isApproximate),
+    copies: program.outputs.length === 1 && program.outputs[0].kind === 'input' && program.inputs.length === 1,
     weight: nodes.reduce((sum, node) => sum + weightOf(node), 0),
   };
 }
@@ -77,106 +88,73 @@ function weightOf(node: Expr): number {
 }
 
 /** The words of a descriptor, by position. */
-export interface Words {
+export interface Words extends ProgramWords {
   /** Elements of a row. */
   readonly length: number;
   readonly rows: number;
   /** The position along the last dim at which rows begin. */
   readonly start: number;
-  /** The address of each operand in step, then its stride in bytes along a row. */
-  readonly addresses: number;
-  readonly strides: number;
-  /** For each input read at computed positions: address, sizes, strides in bytes. */
-  readonly loaded: readonly number[];
-  /** Two words each. */
-  readonly params: number;
-  /** Dims around the rows, innermost first: size, counter, strides in bytes of the operands in step. */
-  readonly dims: number;
-  readonly wordsPerDim: number;
 }
 
-export function wordsOf({ program, stepped, loaded }: ProgramFacts): Words {
-  const count = program.outputs.length + stepped.length;
-  let next = 3 + 2 * count;
-  const loads = loaded.map(({ rank }) => {
-    const at = next;
-    next += 1 + 2 * rank;
-    return at;
-  });
-  const params = next + (next & 1);
-  return {
-    length: 0,
-    rows: 1,
-    start: 2,
-    addresses: 3,
-    strides: 3 + count,
-    loaded: loads,
-    params,
-    dims: params + 2 * program.params.length,
-    wordsPerDim: 2 + count,
-  };
-}
+export const wordsOf = (facts: ProgramFacts): Words => ({
+  length: 0,
+  rows: 1,
+  start: 2,
+  ...programWords(facts, facts.program.outputs.length + facts.stepped.length, 3, 2),
+});
 
 /** Defines `map(descriptor)`. */
 export function defineMap(module: ModuleBuilder, variant: Variant): void {
   const { facts, layouts, rank } = variant;
-  const { program, stepped, loaded } = facts;
+  const { program, stepped } = facts;
   const words = wordsOf(facts);
   const outputs = program.outputs.length;
   const dtypes = [...program.outputs.map(({ dtype }) => dtype), ...stepped.map((i) => program.inputs[i])];
 
   module.define({ parameters: ['i32'], result: 'none', name: 'map' }, (fn) => {
-    const descriptor = fn.parameter(0, 'i32').get;
-    const word = (i: number): Value<'i32'> => i32.load(descriptor, 4 * i);
+    const { descriptor, word, param, loaded } = readProgram(module, fn, facts, words);
     const rowStarts = layouts.map((_, o) => fn.variable(word(words.addresses + o)));
     const steps = layouts.map((layout, o) => (layout === 'strided' ? fn.let(word(words.strides + o)) : null));
-    const params = program.params.map((dtype, p) => {
-      const at = i32.add(descriptor, i32.const(4 * (words.params + 2 * p)));
-      return keepGroup(fn, loadSplat(module, dtype, at));
-    });
-    const loads = loaded.map(({ rank: dims }, l): LoadedInput => {
-      const at = words.loaded[l];
-      const list = (from: number) => Array.from({ length: dims }, (_, d) => fn.let(word(from + d)));
-      return { base: fn.let(word(at)), sizes: list(at + 1), strides: list(at + 1 + dims) };
-    });
     const rows = fn.variable(word(words.rows));
+    const [to, from] = [rowStarts.slice(0, outputs), rowStarts.slice(outputs)];
+    const inPlace = fn.let(to.flatMap((out) => from.map((x) => i32.eq(out.get, x.get))).reduce(i32.or, i32.const(0)));
     const left = fn.local('i32');
     const position = fn.local('i32');
     const pointers = layouts.map(() => fn.local('i32'));
     const splats: (Group | null)[] = layouts.map(() => null);
     const counters: V[] = [];
 
-    const advance = (pointer: Local<'i32'>, by: Value<'i32'>): void => fn.emit(pointer.set(i32.add(pointer.get, by)));
+    const moving = rowStarts.map((pointer, operand) => ({ pointer, operand }));
     /** Bytes from the first to element `k` of a row. */
     const distance = (o: number, k: number): Value<'i32'> => {
       const step = steps[o];
       return step ? i32.mul(step, i32.const(k)) : i32.const(itemBytes(dtypes[o]) * k);
     };
 
-    /** Computes four elements, `skipped` groups behind the pointers; at the end of a row fewer: `left` of them. */
-    const computeGroup = (skipped: number, isTail: boolean): void => {
-      // where there are fewer, the first stands for those that are not there
-      const addresses = (o: number): Value<'i32'>[] =>
-        Array.from({ length: groupSize }, (_, k) => {
-          const by = distance(o, skipped * groupSize + k);
-          const present = isTail && k > 0 ? select(by, i32.const(0), i32.gtU(left.get, i32.const(k))) : by;
-          return fn.let(i32.add(pointers[o].get, present));
-        });
+    /** Four elements of operand `o`, `skipped` groups behind its pointer; at the end of a row fewer: `left` of them. */
+    const loadGroup = (o: number, skipped: number, isTail: boolean): Group => {
+      const dtype = dtypes[o];
+      const splat = splats[o];
+      if (splat) return splat;
+      if (layouts[o] === 'dense' && !isTail)
+        return keepGroup(fn, loadDense(module, dtype, pointers[o].get, skipped * groupSize * itemBytes(dtype)));
+      const by = (k: number) => distance(o, skipped * groupSize + k);
+      return keepGroup(fn, loadGathered(module, dtype, placesOf(fn, pointers[o].get, by, isTail ? left.get : null)));
+    };
+    const loadGroups = (skipped: number, isTail: boolean): readonly Group[] =>
+      stepped.map((_, k) => loadGroup(outputs + k, skipped, isTail));
+
+    /** Computes the results for what {@link loadGroups} has loaded. */
+    const computeGroup = (ins: readonly Group[], skipped: number, isTail: boolean, rare?: (mask: V) => void): void => {
       const values = render(module, fn, program.outputs, {
-        input: (i, dtype) => {
-          const o = outputs + stepped.indexOf(i);
-          const splat = splats[o];
-          if (splat) return splat;
-          if (layouts[o] === 'dense' && !isTail)
-            return loadDense(module, dtype, pointers[o].get, skipped * groupSize * itemBytes(dtype));
-          return loadGathered(module, dtype, addresses(o));
-        },
-        param: (p) => params[p],
+        input: (i) => ins[stepped.indexOf(i)],
+        param,
         index: (dim) =>
           dim === rank - 1
             ? [i32x4.add(i32x4.splat(position.get), fn.constant(lanesFrom(skipped * groupSize)))]
             : [counters[rank - 2 - dim]],
-        loaded: (i) => loads[loaded.findIndex(({ input }) => input === i)],
+        loaded,
+        rare,
       });
       const raw = values.map((group, o) => keepGroup(fn, encoded(module, dtypes[o], group)));
       raw.forEach((group, o) => {
@@ -185,24 +163,52 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
           fn.emit(...storeDense(dtype, pointers[o].get, group, skipped * groupSize * itemBytes(dtype)));
           return;
         }
-        for (let k = 0; k < groupSize; k++) {
-          const at = i32.add(pointers[o].get, distance(o, skipped * groupSize + k));
-          const store = storeLane(dtype, at, group, k);
-          if (isTail && k > 0) fn.if(i32.gtU(left.get, i32.const(k)), () => fn.emit(store));
-          else fn.emit(store);
-        }
+        const by = (k: number) => distance(o, skipped * groupSize + k);
+        storeLanes(fn, dtype, pointers[o].get, group, by, isTail ? left.get : null);
       });
     };
-    const computeGroups = (groups: number): void => {
-      for (let g = 0; g < groups; g++) computeGroup(g, false);
+    const computeGroups = (groups: number, rare?: (mask: V) => void): void => {
+      // with all loads before the first store, the compiler mixes the groups, and none waits for another
+      const ins = Array.from({ length: groups }, (_, g) => loadGroups(g, false));
+      ins.forEach((group, g) => computeGroup(group, g, false, rare));
       pointers.forEach((pointer, o) => {
-        if (layouts[o] !== 'splat') advance(pointer, distance(o, groups * groupSize));
+        if (layouts[o] !== 'splat') fn.emit(moveBy(pointer, distance(o, groups * groupSize)));
       });
-      if (facts.usesIndex) advance(position, i32.const(groups * groupSize));
+      if (facts.usesIndex) fn.emit(moveBy(position, i32.const(groups * groupSize)));
       fn.emit(left.set(i32.sub(left.get, i32.const(groups * groupSize))));
     };
-    const whileGroups = (groups: number): void =>
-      fn.while(i32.geU(left.get, i32.const(groups * groupSize)), () => computeGroups(groups));
+    const whileGroups = (groups: number): void => {
+      const round = i32.const(groups * groupSize);
+      const special = fn.local('v128');
+      let guarded = false;
+      const quick = fn.block(() =>
+        computeGroups(groups, (mask) => {
+          guarded = true;
+          fn.emit(special.set(v128.or(special.get, mask)));
+        }),
+      );
+      if (!guarded) {
+        fn.emit(whileLoop(i32.geU(left.get, round), quick));
+        return;
+      }
+      // a stretch at a time, and once more with care if special values were met: its inputs must still be there
+      fn.while(i32.geU(left.get, round), () => {
+        const state = [left, position, ...pointers].map((local) => [local, fn.let(local.get)] as const);
+        const end = fn.let(
+          i32.sub(left.get, select(i32.const(stretch), left.get, i32.gtU(left.get, i32.const(stretch)))),
+        );
+        const more = i32.geU(i32.sub(left.get, end), round);
+        fn.emit(special.set(i32x4.splat(inPlace)));
+        fn.if(i32.eqz(inPlace), () => fn.emit(doWhile(quick, more)));
+        fn.if(v128.anyTrue(special.get), () => {
+          fn.emit(...state.map(([local, before]) => local.set(before)));
+          fn.doWhile(() => {
+            computeGroups(groups);
+            return more;
+          });
+        });
+      });
+    };
 
     fn.doWhile(() => {
       fn.emit(left.set(word(words.length)), position.set(word(words.start)));
@@ -216,33 +222,21 @@ export function defineMap(module: ModuleBuilder, variant: Variant): void {
           counters[d] = fn.let(i32x4.splat(word(words.dims + d * words.wordsPerDim + 1)));
       }
       const unrolled = unrolling(facts, layouts);
-      if (unrolled > 1) whileGroups(unrolled);
-      whileGroups(1);
-      fn.if(left.get, () => computeGroup(0, true));
-      advance(rows, i32.const(-1));
+      whileGroups(unrolled);
+      if (unrolled > 1) fn.while(i32.geU(left.get, i32.const(groupSize)), () => computeGroups(1));
+      fn.if(left.get, () => computeGroup(loadGroups(0, true), 0, true));
+      fn.emit(moveBy(rows, i32.const(-1)));
       fn.if(rows.get, () => {
         const at = fn.variable(i32.add(descriptor, i32.const(4 * words.dims)));
-        // to the next row: the innermost dim moves on, and those around it when it has come to its end
-        fn.doWhile(() => {
-          const counter = fn.variable(i32.add(i32.load(at.get, 4), i32.const(1)));
-          const size = fn.let(i32.load(at.get));
-          rowStarts.forEach((pointer, o) => advance(pointer, i32.load(at.get, 8 + 4 * o)));
-          const carries = fn.let(i32.eq(counter.get, size));
-          fn.if(carries, () => {
-            rowStarts.forEach((pointer, o) =>
-              fn.emit(pointer.set(i32.sub(pointer.get, i32.mul(size, i32.load(at.get, 8 + 4 * o))))),
-            );
-            fn.emit(counter.set(i32.const(0)));
-          });
-          fn.emit(i32.store(at.get, counter.get, 4));
-          advance(at, i32.const(4 * words.wordsPerDim));
-          return carries;
-        });
+        fn.doWhile(() => advance(fn, at, moving, words));
       });
       return rows.get;
     });
   });
 }
+
+/** Elements that are computed before special values are looked for. */
+const stretch = 256;
 
 /** Four numbers that follow each other. */
 const lanesFrom = (n: number): V => v128.of32([n, n + 1, n + 2, n + 3]);

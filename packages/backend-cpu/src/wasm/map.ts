@@ -1,16 +1,15 @@
 /** The map family: prepares the descriptor of a kernel and runs it. Small exact programs are done by plain loops, with the same bits. */
-import type { DType, Program } from '@tenfold/tensor-core';
-import { toBigInt, toElement, type View } from '../elements.ts';
+import type { Program } from '@tenfold/tensor-core';
+import type { View } from '../elements.ts';
 import { count, isDense } from '../iterate.ts';
 import { map as plainMap } from '../kernels/map.ts';
-import { itemBytes, laneClass } from './elements.ts';
 import { type Axis, axesOf, collapsed } from './geometry.ts';
 import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import { defineMap, factsOf, type Layout, type ProgramFacts, type Words, wordsOf } from './map-kernel.ts';
-import { Unsupported } from './render.ts';
-import { splitMap } from './split.ts';
-import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import { compileKernel, describeDims, describeProgram, keeperOf } from './program-call.ts';
+import { descriptorEnd, descriptorStart, type Staging, whole } from './staging.ts';
+import { createCopyAcross } from './transpose.ts';
 
 export type MapFamily = (
   outs: readonly View[],
@@ -30,20 +29,11 @@ interface Compiled {
 const fewElements = 64;
 
 export function createMap(machine: Machine, staging: Staging): MapFamily {
-  const byProgram = new WeakMap<Program, Compiled>();
-  const byKey = new Map<string, Compiled>();
-
-  const compiledOf = (program: Program): Compiled => {
-    let known = byProgram.get(program);
-    if (known) return known;
-    known = byKey.get(program.key);
-    if (!known) {
-      const facts = factsOf(program);
-      byKey.set(program.key, (known = { facts, words: wordsOf(facts), kernels: new Map() }));
-    }
-    byProgram.set(program, known);
-    return known;
-  };
+  const copyAcross = createCopyAcross(machine, staging);
+  const compiledOf = keeperOf((program): Compiled => {
+    const facts = factsOf(program);
+    return { facts, words: wordsOf(facts), kernels: new Map() };
+  });
 
   const kernelOf = ({ facts, kernels }: Compiled, inner: Axis, outputs: number, rank: number): Kernel | null => {
     let key = facts.usesIndex ? rank : 0;
@@ -51,7 +41,8 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
     let kernel = kernels.get(key);
     if (kernel === undefined) {
       const variant = inner.strides.map((_, o) => layoutOf(inner, o, outputs));
-      kernels.set(key, (kernel = compileKernel(machine, facts, variant, rank)));
+      kernel = compileKernel(machine, 'map', (module) => defineMap(module, { facts, layouts: variant, rank }));
+      kernels.set(key, kernel);
     }
     return kernel;
   };
@@ -68,7 +59,9 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
     }
     const views =
       facts.stepped.length === ins.length ? [...outs, ...ins] : [...outs, ...facts.stepped.map((i) => ins[i])];
-    const axes = facts.usesIndex ? axesOf(views) : (flat(views, total) ?? tiled(collapsed(axesOf(views)), outs.length));
+    const walk = facts.usesIndex ? axesOf(views) : (flat(views, total) ?? collapsed(axesOf(views)));
+    if (facts.copies && copyAcross(outs[0], ins[0], walk)) return;
+    const axes = facts.usesIndex ? walk : tiled(walk, outs.length);
     const inner = axes[axes.length - 1] ?? { size: 1, strides: views.map(() => 0) };
     const kernel = kernelOf(compiled, inner, outs.length, shape.length);
     const end = words.dims + Math.max(axes.length - 1, 0) * words.wordsPerDim;
@@ -78,7 +71,7 @@ export function createMap(machine: Machine, staging: Staging): MapFamily {
         kernel !== null &&
         descriptorStart + 4 * end <= descriptorEnd &&
         describe(staging, compiled, views, ins, params, axes, inner, outs.length);
-      if (ready) machine.run(kernel, splitMap(machine.threads, staging, facts, words, end));
+      if (ready) machine.run(kernel, machine.sharing?.splitMap(machine.threads, staging, facts, words, end) ?? whole);
       done = ready;
     } finally {
       staging.finish(done);
@@ -112,17 +105,6 @@ function isSingle(shape: readonly number[], strides: readonly number[]): boolean
   return true;
 }
 
-function compileKernel(machine: Machine, facts: ProgramFacts, layouts: readonly Layout[], rank: number): Kernel | null {
-  const module = machine.module();
-  try {
-    defineMap(module, { facts, layouts, rank });
-  } catch (error) {
-    if (error instanceof Unsupported) return null;
-    throw error;
-  }
-  return machine.compile<{ map: Kernel }>(module).map;
-}
-
 /** Writes the descriptor. `false` if the operands don't fit the first page. */
 function describe(
   staging: Staging,
@@ -141,53 +123,9 @@ function describe(
   to[at + words.length] = inner.size;
   to[at + words.rows] = rows;
   to[at + words.start] = 0;
-  for (let o = 0; o < views.length; o++) {
-    const address = staging.address(views[o], o < outputs);
-    if (address === null) return false;
-    to[at + words.addresses + o] = address;
-    to[at + words.strides + o] = inner.strides[o] * itemBytes(views[o].dtype);
-  }
-  for (let l = 0; l < facts.loaded.length; l++) {
-    if (!describeLoaded(staging, at + words.loaded[l], ins[facts.loaded[l].input])) return false;
-  }
-  const { program } = facts;
-  for (let p = 0; p < program.params.length; p++)
-    writeParam(staging, at + words.params + 2 * p, program.params[p], params[p]);
-  for (let d = axes.length - 2, k = 0; d >= 0; d--, k++) {
-    const from = at + words.dims + k * words.wordsPerDim;
-    to[from] = axes[d].size;
-    to[from + 1] = 0;
-    for (let o = 0; o < views.length; o++) to[from + 2 + o] = axes[d].strides[o] * itemBytes(views[o].dtype);
-  }
+  if (!describeProgram(staging, at, facts, words, views, outputs, inner, ins, params)) return false;
+  describeDims(to, at + words.dims, words, axes.slice(0, -1), views);
   return true;
-}
-
-/** Writes what a kernel needs to read an input at computed positions. `false` if it doesn't fit the first page. */
-export function describeLoaded(staging: Staging, word: number, view: View): boolean {
-  const address = staging.address(view, false);
-  if (address === null) return false;
-  const to = staging.words;
-  to[word] = address;
-  const rank = view.shape.length;
-  for (let d = 0; d < rank; d++) {
-    to[word + 1 + d] = view.shape[d];
-    to[word + 1 + rank + d] = view.strides[d] * itemBytes(view.dtype);
-  }
-  return true;
-}
-
-/** A parameter as kernels read it: an element of its dtype. */
-export function writeParam(staging: Staging, word: number, dtype: DType, value: number): void {
-  switch (laneClass[dtype]) {
-    case 'f64':
-      staging.doubles[word / 2] = value;
-      break;
-    case 'i64':
-      staging.longs[word / 2] = toBigInt(value);
-      break;
-    default:
-      staging.write(dtype, word * 4, toElement(value, dtype) as number);
-  }
 }
 
 /** Elements of a tile's side: what one operand reads across lies in few cache lines. */

@@ -4,16 +4,13 @@ import {
   type DType,
   dtypes,
   type Epilogue,
-  expr,
   type MatmulDims,
-  Program,
   type Runtime,
 } from '@tenfold/tensor-core';
 import type { Buffer, View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { isOnHeap } from './heap.ts';
 import type { Machine } from './machine.ts';
-import { Pieces, pieceCount } from './pieces.ts';
 import {
   biasNone,
   biasOfColumns,
@@ -27,6 +24,7 @@ import {
   productLanes,
   tileRoom,
 } from './product.ts';
+import { castProgram } from './program-call.ts';
 import { compileThin, mostVectors, type ThinField, type ThinProducts, thinFields, thinRoom } from './thin.ts';
 
 type Matmul = Runtime<Buffer>['matmul'];
@@ -159,18 +157,6 @@ export function matmulOn(machine: Machine, plain: Matmul, map: Map): Matmul {
   };
 }
 
-const castPrograms = new Map<string, Program>();
-
-function castProgram(from: DType, to: DType): Program {
-  const key = `${from} ${to}`;
-  let program = castPrograms.get(key);
-  if (!program) {
-    program = new Program([expr.cast(expr.input(0, from), to)], [from]);
-    castPrograms.set(key, program);
-  }
-  return program;
-}
-
 /** 16-bit factors are widened once, their products summed in float32, and rounded once. */
 function multiplyNarrow(
   { heap }: Machine,
@@ -260,7 +246,7 @@ const transposedProblem = ({ a, b, m, n, k, ...rest }: Problem): Problem => ({
  * Calls `run` with the addresses of the operands, of which the first is written, and of `room` bytes of scratch memory. Operands on JavaScript's heap are
  * copied.
  */
-function withAddresses(
+export function withAddresses(
   { heap }: Machine,
   operands: readonly Buffer[],
   room: number,
@@ -341,7 +327,8 @@ function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias 
   const blocks = roundUp(blockA + columns * depth * itemsize, alignment);
   const products =
     count(out.shape.slice(0, batch)) * Math.ceil(m.size / rowsAtOnce) * Math.ceil(n.size / columnsAtOnce);
-  const wanted = pieceCount(machine, count(out.shape) * k.size);
+  const { sharing } = machine;
+  const wanted = sharing?.pieceCount(machine, count(out.shape) * k.size) ?? 1;
   const room = listRoom * wordBytes + blocks * (wanted > 1 ? machine.places : 1);
   const views = [out, a, b, ...(bias ? [bias.view] : [])];
   const operands = views.map(({ storage }) => storage.buffer);
@@ -366,7 +353,8 @@ function runProducts(machine: Machine, run: Product, given: Problem, bias: Bias 
     set('packedB', scratch + blockA);
     set('scratchBytes', blocks);
     set('biasKind', kind);
-    const pieces = wanted > 1 ? new Pieces(machine, run, itemsize, Math.ceil(wanted / products)) : null;
+    const pieces =
+      sharing && wanted > 1 ? new sharing.Pieces(machine, run, itemsize, Math.ceil(wanted / products)) : null;
     try {
       forEachBatch(out.shape, batch, views, (offsets) => {
         for (let i = 0; i < m.size; i += rowsAtOnce) {

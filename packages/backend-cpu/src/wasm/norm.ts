@@ -1,5 +1,6 @@
 /** Normalisations of rows, and their gradients: one kernel each, which reads a row again while it is in the cache. */
-import { type Expr, expr as e, type Override } from '@tenfold/tensor-core';
+import type { Expr, Override } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims, type Rows } from './rows.ts';
@@ -8,7 +9,6 @@ import { bySteps, type Families, numel, type Operands, seenAs } from './steps.ts
 
 type Wanted = readonly boolean[];
 
-const one = f64.const(1);
 /** Where a row kernel finds its operands. */
 interface LayerOperands {
   readonly weight: number | null;
@@ -60,7 +60,7 @@ const rmsNormBody =
   };
 
 const reciprocalRoot = (sum: Numbers[0], perLength: Numbers[0], eps: Numbers[0]) =>
-  f64.div(one, f64.sqrt(f64.add(f64.mul(sum, perLength), eps)));
+  f64.div(f64.const(1), f64.sqrt(f64.add(f64.mul(sum, perLength), eps)));
 
 /**
  * Operands: g, x, the gradient, 1/√(variance + ε), then mean, if it is subtracted, and weight:  dx = r (g - mean(g) - n · mean(g n)), where the mean of g

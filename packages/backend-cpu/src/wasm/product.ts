@@ -67,24 +67,24 @@ export const biasNone = 0;
 export const biasOfRows = 2;
 export const biasOfColumns = 4;
 /** What a tile does with its sums beside storing them: adds what is there, and a bias by the numbers above. */
-const accumulate = 1;
+export const accumulate = 1;
 
 type Lanes = typeof f32x4 | typeof f64x2 | typeof i32x4 | typeof i64x2;
 type I32 = Value<'i32'>;
 type Vector = Value<'v128'>;
 
-const plus = (x: I32, y: number): I32 => i32.add(x, i32.const(y));
-const times = (x: I32, y: number): I32 => i32.mul(x, i32.const(y));
+export const plus = (x: I32, y: number): I32 => i32.add(x, i32.const(y));
+export const times = (x: I32, y: number): I32 => i32.mul(x, i32.const(y));
 const smaller = (x: I32, y: I32): I32 => select(x, y, i32.ltU(x, y));
 const advance = (x: Local<'i32'>, by: number): Statement => x.set(plus(x.get, by));
 const two = ['i32', 'i32'] as const;
 const four = [...two, ...two] as const;
 const seven = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-const eight = [...four, ...four] as const;
+export const eight = [...four, ...four] as const;
 const nine = [...two, ...seven] as const;
 
 /** `body` for x = 0, step, … below `end`. */
-function forEach(fn: FunctionBuilder, end: I32, step: I32, body: (x: I32) => void): void {
+export function forEach(fn: FunctionBuilder, end: I32, step: I32, body: (x: I32) => void): void {
   const x = fn.variable(i32.const(0));
   fn.while(i32.ltU(x.get, end), () => {
     body(x.get);
@@ -120,7 +120,7 @@ function consecutive(list: I32, count: number, size: number, ramp: Vector): I32 
 }
 
 /** A square block of a vector's lanes, transposed. */
-function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
+export function transposed(fn: FunctionBuilder, rows: readonly Vector[]): Vector[] {
   if (rows.length === 2) return [shuffle32(rows[0], rows[1], [0, 1, 4, 5]), shuffle32(rows[0], rows[1], [2, 3, 6, 7])];
   const [a, b, c, d] = rows;
   const low = [fn.let(shuffle32(a, b, [0, 4, 1, 5])), fn.let(shuffle32(c, d, [0, 4, 1, 5]))] as const;
@@ -191,7 +191,7 @@ function definePackWide(module: ModuleBuilder): Callable<typeof four, 'none'> {
  * A tile of the result. Parameters: its panels of A and B, the number of steps (not 0), the address of its first column, the offsets of its rows, what to do
  * with the sums, the first element of the bias, and the offsets of the steps in B where that is not packed.
  */
-function defineTile(
+export function defineTile(
   module: ModuleBuilder,
   lanes: Lanes,
   { rows, vectors, isPacked, fused }: { rows: number; vectors: number; isPacked: boolean; fused: boolean },

@@ -30,7 +30,17 @@ import {
 } from './elements.ts';
 import { foldGroups, foldingOf, foldLanes, onlyPresent, type Running } from './folding.ts';
 import type { Layout, ProgramFacts } from './map-kernel.ts';
-import { type LoadedInput, render } from './render.ts';
+import {
+  advance,
+  type Moving,
+  moveBy,
+  type ProgramWords,
+  placesOf,
+  programWords,
+  readProgram,
+  storeLanes,
+} from './program-kernel.ts';
+import { render } from './render.ts';
 
 /** What a kernel is generated for. */
 export interface ReduceVariant {
@@ -44,7 +54,7 @@ export interface ReduceVariant {
 }
 
 /** The words of a descriptor, by position. Operands are the result, then the inputs in step. */
-export interface ReduceWords {
+export interface ReduceWords extends ProgramWords {
   /** Set by the kernel to not 0 if a sum is not finite. */
   readonly overflowed: 0;
   /** Results of `along`; rows of results of `across`. */
@@ -60,33 +70,17 @@ export interface ReduceWords {
   /** Where the dims of the results end, then those of the runs, in bytes from the begin of the descriptor. */
   readonly keptEnd: 6;
   readonly reducedEnd: 7;
-  /** The address of each operand; its stride in bytes along a run or row; its stride from row to row. */
-  readonly addresses: number;
-  readonly strides: number;
+  /** The stride of each operand from row to row. The dims are those around the results, then those around the runs. */
   readonly rowStrides: number;
-  /** For each input read at computed positions: address, sizes, strides in bytes. */
-  readonly loaded: readonly number[];
-  /** Two words each. */
-  readonly params: number;
-  /** Dims around the results, then around the runs, innermost first: size, counter, strides in bytes of the operands. */
-  readonly dims: number;
-  readonly wordsPerDim: number;
 }
 
 /** Results of a row that are folded at a time: they stay in the first-level cache. */
 const chunk = 512;
 export const scratchBytes = chunk * 16;
 
-export function reduceWordsOf({ program, stepped, loaded }: ProgramFacts): ReduceWords {
-  const count = 1 + stepped.length;
-  const addresses = 8;
-  let next = addresses + 3 * count;
-  const loads = loaded.map(({ rank }) => {
-    const at = next;
-    next += 1 + 2 * rank;
-    return at;
-  });
-  const params = next + (next & 1);
+export function reduceWordsOf(facts: ProgramFacts): ReduceWords {
+  const count = 1 + facts.stepped.length;
+  const words = programWords(facts, count, 8, 3);
   return {
     overflowed: 0,
     results: 1,
@@ -96,40 +90,23 @@ export function reduceWordsOf({ program, stepped, loaded }: ProgramFacts): Reduc
     scratch: 5,
     keptEnd: 6,
     reducedEnd: 7,
-    addresses,
-    strides: addresses + count,
-    rowStrides: addresses + 2 * count,
-    loaded: loads,
-    params,
-    dims: params + 2 * program.params.length,
-    wordsPerDim: 2 + count,
+    ...words,
+    rowStrides: words.strides + count,
   };
 }
 
-const add = (pointer: Local<'i32'>, by: Value<'i32'>) => pointer.set(i32.add(pointer.get, by));
-
 /** Moves pointers to the next position of some dims; after the last one, back to the first. */
-function advance(
+function next(
   fn: FunctionBuilder,
   from: Value<'i32'>,
   to: Value<'i32'>,
-  pointers: readonly { readonly pointer: Local<'i32'>; readonly operand: number }[],
-  bytesPerDim: number,
+  pointers: readonly Moving[],
+  words: ProgramWords,
 ): void {
   const at = fn.variable(from);
   const moves = fn.variable(i32.ltU(from, to));
   fn.while(moves.get, () => {
-    const counter = fn.variable(i32.add(i32.load(at.get, 4), i32.const(1)));
-    const size = fn.let(i32.load(at.get));
-    const stride = (operand: number) => i32.load(at.get, 8 + 4 * operand);
-    for (const { pointer, operand } of pointers) fn.emit(add(pointer, stride(operand)));
-    const carries = fn.let(i32.eq(counter.get, size));
-    fn.if(carries, () => {
-      for (const { pointer, operand } of pointers)
-        fn.emit(pointer.set(i32.sub(pointer.get, i32.mul(size, stride(operand)))));
-      fn.emit(counter.set(i32.const(0)));
-    });
-    fn.emit(i32.store(at.get, counter.get, 4), add(at, i32.const(bytesPerDim)));
+    const carries = advance(fn, at, pointers, words);
     fn.emit(moves.set(i32.and(carries, i32.ltU(at.get, to))));
   });
 }
@@ -147,24 +124,14 @@ type Writer = ReturnType<typeof writerOf>;
 
 /** What both shapes share: operands, elements, and folding. */
 function writerOf(module: ModuleBuilder, fn: FunctionBuilder, { kind, facts, layouts, long }: ReduceVariant) {
-  const { program, stepped, loaded } = facts;
+  const { program, stepped } = facts;
   const [output] = program.outputs;
   const words = reduceWordsOf(facts);
   const folding = foldingOf(kind, output.dtype, long);
-  const descriptor = fn.parameter(0, 'i32').get;
-  const word = (i: number): Value<'i32'> => i32.load(descriptor, 4 * i);
+  const { descriptor, word, param, loaded } = readProgram(module, fn, facts, words);
   const dtypes = [output.dtype, ...stepped.map((i) => program.inputs[i])];
   const steps = layouts.map((layout, o) => (layout === 'strided' ? fn.let(word(words.strides + o)) : null));
   const addresses = layouts.map((_, o) => fn.variable(word(words.addresses + o)));
-  const params = program.params.map((dtype, p) => {
-    const at = i32.add(descriptor, i32.const(4 * (words.params + 2 * p)));
-    return keepGroup(fn, loadSplat(module, dtype, at));
-  });
-  const loads = loaded.map(({ rank }, l): LoadedInput => {
-    const at = words.loaded[l];
-    const list = (from: number) => Array.from({ length: rank }, (_, d) => fn.let(word(from + d)));
-    return { base: fn.let(word(at)), sizes: list(at + 1), strides: list(at + 1 + rank) };
-  });
   const neutral = folding.neutral.map((x) => fn.constant(x));
   const keptFrom = fn.let(i32.add(descriptor, i32.const(4 * words.dims)));
   const keptTo = fn.let(i32.add(descriptor, word(words.keptEnd)));
@@ -193,26 +160,23 @@ function writerOf(module: ModuleBuilder, fn: FunctionBuilder, { kind, facts, lay
 
     /** Four values, `skipped` groups behind pointers; `left` of them where there are fewer. */
     values(at: readonly Value<'i32'>[], skipped: number, left: Value<'i32'> | null): Group {
-      const places = (o: number): Value<'i32'>[] =>
-        Array.from({ length: groupSize }, (_, k) => {
-          const by = distance(o, skipped * groupSize + k);
-          // the first stands for those that are not there
-          const present = left && k > 0 ? select(by, i32.const(0), i32.gtU(left, i32.const(k))) : by;
-          return fn.let(i32.add(at[o], present));
-        });
       const [group] = render(module, fn, program.outputs, {
         input: (i, dtype) => {
           const o = 1 + stepped.indexOf(i);
           if (layouts[o] === 'splat') return loadSplat(module, dtype, at[o]);
           if (layouts[o] === 'dense' && !left)
             return loadDense(module, dtype, at[o], skipped * groupSize * itemBytes(dtype));
-          return loadGathered(module, dtype, places(o));
+          return loadGathered(
+            module,
+            dtype,
+            placesOf(fn, at[o], (k) => distance(o, skipped * groupSize + k), left),
+          );
         },
-        param: (p) => params[p],
+        param,
         index: () => {
           throw new TypeError('positions are computed by a map');
         },
-        loaded: (i) => loads[loaded.findIndex(({ input }) => input === i)],
+        loaded,
       });
       return group;
     },
@@ -238,20 +202,20 @@ function writerOf(module: ModuleBuilder, fn: FunctionBuilder, { kind, facts, lay
     },
 
     nextResults: (pointers: readonly Local<'i32'>[]) =>
-      advance(
+      next(
         fn,
         keptFrom,
         keptTo,
         pointers.map((pointer, operand) => ({ pointer, operand })),
-        4 * words.wordsPerDim,
+        words,
       ),
     nextRun: (inputs: readonly Local<'i32'>[]) =>
-      advance(
+      next(
         fn,
         keptTo,
         reducedTo,
         inputs.map((pointer, i) => ({ pointer, operand: 1 + i })),
-        4 * words.wordsPerDim,
+        words,
       ),
   };
 }
@@ -286,9 +250,9 @@ function foldAlong(w: Writer): void {
     fn.while(i32.geU(left.get, i32.const(count * groupSize)), () => {
       keep(w.fold(current(), count, (k) => w.values(at, k, null)));
       pointers.forEach((pointer, i) => {
-        if (layouts[1 + i] !== 'splat') fn.emit(add(pointer, w.distance(1 + i, count * groupSize)));
+        if (layouts[1 + i] !== 'splat') fn.emit(moveBy(pointer, w.distance(1 + i, count * groupSize)));
       });
-      fn.emit(add(left, i32.const(-count * groupSize)));
+      fn.emit(moveBy(left, i32.const(-count * groupSize)));
     });
 
   fn.doWhile(() => {
@@ -302,14 +266,14 @@ function foldAlong(w: Writer): void {
         keep(w.fold(current(), 1, () => onlyPresent(fn, w.values(at, 0, left.get), left.get, missing, wide))),
       );
       w.nextRun(starts);
-      fn.emit(add(runs, i32.const(-1)));
+      fn.emit(moveBy(runs, i32.const(-1)));
       return runs.get;
     });
     const whole = foldLanes(fn, folding, current());
     const raw = w.results(running.map(() => whole));
     fn.emit(storeLane(dtypes[0], result.get, raw, 0));
     w.nextResults(addresses);
-    fn.emit(add(results, i32.const(-1)));
+    fn.emit(moveBy(results, i32.const(-1)));
     return results.get;
   });
 }
@@ -341,17 +305,14 @@ function foldAcross(w: Writer): void {
     });
   };
   /** Runs over the groups of a chunk, the last of which may be short. */
-  const eachGroup = (
-    moving: readonly { readonly pointer: Local<'i32'>; readonly operand: number }[],
-    body: (isTail: boolean) => void,
-  ): void => {
+  const eachGroup = (moving: readonly Moving[], body: (isTail: boolean) => void): void => {
     fn.emit(at.set(scratch), left.set(width.get));
     fn.while(i32.geU(left.get, i32.const(groupSize)), () => {
       body(false);
       for (const { pointer, operand } of moving) {
-        if (layouts[operand] !== 'splat') fn.emit(add(pointer, w.distance(operand, groupSize)));
+        if (layouts[operand] !== 'splat') fn.emit(moveBy(pointer, w.distance(operand, groupSize)));
       }
-      fn.emit(add(at, i32.const(groupBytes)), add(left, i32.const(-groupSize)));
+      fn.emit(moveBy(at, i32.const(groupBytes)), moveBy(left, i32.const(-groupSize)));
     });
     fn.if(left.get, () => body(true));
   };
@@ -367,8 +328,8 @@ function foldAcross(w: Writer): void {
         keep(w.fold(running(), count, (r) => w.values(row(r), 0, isTail ? left.get : null)));
       },
     );
-    rowAt.forEach((pointer, i) => fn.emit(add(pointer, i32.mul(rowStrides[1 + i], i32.const(count)))));
-    fn.emit(add(rows, i32.const(-count)));
+    rowAt.forEach((pointer, i) => fn.emit(moveBy(pointer, i32.mul(rowStrides[1 + i], i32.const(count)))));
+    fn.emit(moveBy(rows, i32.const(-count)));
   };
   const store = (isTail: boolean): void => {
     const raw = w.results(running());
@@ -376,11 +337,7 @@ function foldAcross(w: Writer): void {
       fn.emit(...storeDense(dtypes[0], target.get, raw, 0));
       return;
     }
-    for (let k = 0; k < groupSize; k++) {
-      const statement = storeLane(dtypes[0], i32.add(target.get, w.distance(0, k)), raw, k);
-      if (isTail && k > 0) fn.if(i32.gtU(left.get, i32.const(k)), () => fn.emit(statement));
-      else fn.emit(statement);
-    }
+    storeLanes(fn, dtypes[0], target.get, raw, (k) => w.distance(0, k), isTail ? left.get : null);
   };
 
   fn.doWhile(() => {
@@ -394,20 +351,20 @@ function foldAcross(w: Writer): void {
         if (w.unrolled > 1) fn.while(i32.geU(rows.get, i32.const(w.unrolled)), () => foldRows(w.unrolled));
         fn.while(rows.get, () => foldRows(1));
         w.nextRun(bundleAt);
-        fn.emit(add(runs, i32.const(-1)));
+        fn.emit(moveBy(runs, i32.const(-1)));
         return runs.get;
       });
       fn.emit(target.set(columnAt[0].get));
       eachGroup([{ pointer: target, operand: 0 }], store);
       columnAt.forEach((column, o) => {
         const bytes = layouts[o] === 'splat' ? i32.const(0) : i32.mul(width.get, w.distance(o, 1));
-        fn.emit(add(column, bytes));
+        fn.emit(moveBy(column, bytes));
       });
       fn.emit(columns.set(i32.sub(columns.get, width.get)));
       return columns.get;
     });
     w.nextResults(addresses);
-    fn.emit(add(results, i32.const(-1)));
+    fn.emit(moveBy(results, i32.const(-1)));
     return results.get;
   });
 }

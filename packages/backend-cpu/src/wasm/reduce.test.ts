@@ -109,6 +109,22 @@ describe('reduce in WebAssembly', () => {
   });
 });
 
+describe('a reduction that loads', () => {
+  it.each([
+    ['WebAssembly', runtime],
+    ['the plain engine', plain],
+  ])('finds elements of an input with a shape of its own where the reduced dims come first: %s', (_, engine) => {
+    const x = viewOf(new Array<number>(12).fill(1), 'float32', [2, 3, 2]);
+    const table = viewOf([10, 20], 'float32', [2]);
+    const out = viewOf([0, 0, 0], 'float32', [1, 3, 1]);
+    const at = e.load(1, 'float32', [e.indexOf(0)], 0);
+    const program = new Program([e.mul(e.input(0, 'float32'), at)], ['float32', 'float32']);
+    engine.reduce('sum', out, [x, table], program, []);
+    // two of each element of the table
+    expect(elements(out)).toEqual([60, 60, 60]);
+  });
+});
+
 describe('a sum of ten million float32 values', () => {
   const n = 10_000_000;
   const shapes = [[n], [1000, 10_000], [10_000, 1000]];

@@ -1,5 +1,5 @@
 /** The reduce family: prepares the descriptor of a kernel and runs it. Few elements are reduced by plain loops. */
-import { expr, type Program, Program as ProgramOf, type ReduceKind } from '@tenfold/tensor-core';
+import { contiguousStrides, type Program, type ReduceKind } from '@tenfold/tensor-core';
 import { allocate, type View } from '../elements.ts';
 import { count } from '../iterate.ts';
 import { reduce as plainReduce } from '../kernels/reduce.ts';
@@ -8,13 +8,11 @@ import { type Axis, merged } from './geometry.ts';
 import { heapBytes } from './heap.ts';
 import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
-import { describeLoaded, type MapFamily, writeParam } from './map.ts';
+import type { MapFamily } from './map.ts';
 import { factsOf, type Layout, type ProgramFacts } from './map-kernel.ts';
+import { castProgram, compileKernel, describeDims, describeProgram, keeperOf } from './program-call.ts';
 import { defineReduce, type ReduceVariant, type ReduceWords, reduceWordsOf, scratchBytes } from './reduce-kernel.ts';
-import { Unsupported } from './render.ts';
-import { denseStrides } from './rows.ts';
-import { splitReduce } from './split.ts';
-import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import { descriptorEnd, descriptorStart, type Staging, whole } from './staging.ts';
 
 export type ReduceFamily = (
   kind: ReduceKind,
@@ -29,8 +27,6 @@ interface Compiled {
   readonly facts: ProgramFacts;
   readonly words: ReduceWords;
   readonly kernels: Map<string, Kernel | null>;
-  /** The identity on what the program gives, where a map has to run it first. */
-  readonly identity: Program;
 }
 
 /** So many elements or fewer are reduced by plain loops, if these give the same elements. */
@@ -41,9 +37,7 @@ const manyElements = 65536;
 export function createReduce(machine: Machine, staging: Staging, map: MapFamily): ReduceFamily {
   const compiledOf = keeperOf((program): Compiled => {
     const facts = factsOf(program);
-    const { dtype } = program.outputs[0];
-    const identity = new ProgramOf([expr.input(0, dtype)], [dtype]);
-    return { facts, words: reduceWordsOf(facts), kernels: new Map(), identity };
+    return { facts, words: reduceWordsOf(facts), kernels: new Map() };
   });
   const scratch = machine.heap.allocate(scratchBytes);
 
@@ -51,7 +45,10 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
     const { kind, shape, layouts, long } = variant;
     const key = `${kind}${shape}${long ? 'long' : ''}${layouts.map((layout) => layout[1]).join('')}`;
     let kernel = kernels.get(key);
-    if (kernel === undefined) kernels.set(key, (kernel = compileKernel(machine, { ...variant, facts })));
+    if (kernel === undefined) {
+      kernel = compileKernel(machine, 'reduce', (module) => defineReduce(module, { ...variant, facts }));
+      kernels.set(key, kernel);
+    }
     return kernel;
   };
 
@@ -77,7 +74,8 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
     try {
       done = describe(staging, compiled, views, ins, params, { kept, reduced, shape }, inner, scratch);
       if (done) {
-        const parts = splitReduce(machine.threads, staging, compiled.facts, compiled.words, shape);
+        const parts =
+          machine.sharing?.splitReduce(machine.threads, staging, compiled.facts, compiled.words, shape) ?? whole;
         overflowed = runShared(machine, staging, kernel, compiled.words, parts);
       }
     } finally {
@@ -101,9 +99,9 @@ export function createReduce(machine: Machine, staging: Staging, map: MapFamily)
       const values =
         total * itemBytes(dtype) >= heapBytes ? machine.heap.allocateArray(dtype, total) : allocate(dtype, total);
       try {
-        const dense: View = { dtype, shape, strides: denseStrides(shape), offset: 0, storage: { buffer: values } };
+        const dense: View = { dtype, shape, strides: contiguousStrides(shape), offset: 0, storage: { buffer: values } };
         map([dense], ins, program, params);
-        reduce(kind, out, [dense], compiled.identity, []);
+        reduce(kind, out, [dense], castProgram(dtype, dtype), []);
       } finally {
         if (values.byteLength >= heapBytes) machine.heap.free(values.byteOffset, values.byteLength);
       }
@@ -136,31 +134,6 @@ function runShared(
     if (bytes > 0) heap.free(scratch, bytes);
   }
   return descriptors.some((descriptor) => words[descriptor / 4 + at.overflowed] !== 0);
-}
-
-/** Results of `make` by program, and by what programs compute. */
-function keeperOf<T>(make: (program: Program) => T): (program: Program) => T {
-  const byProgram = new WeakMap<Program, T>();
-  const byKey = new Map<string, T>();
-  return (program) => {
-    let known = byProgram.get(program);
-    if (known !== undefined) return known;
-    known = byKey.get(program.key);
-    if (known === undefined) byKey.set(program.key, (known = make(program)));
-    byProgram.set(program, known);
-    return known;
-  };
-}
-
-function compileKernel(machine: Machine, variant: ReduceVariant): Kernel | null {
-  const module = machine.module();
-  try {
-    defineReduce(module, variant);
-  } catch (error) {
-    if (error instanceof Unsupported) return null;
-    throw error;
-  }
-  return machine.compile<{ reduce: Kernel }>(module).reduce;
 }
 
 /** How the elements are walked over: dims of the results, dims that are reduced, outermost first, and along which vectors lie. */
@@ -226,28 +199,9 @@ function describe(
   to[at + words.scratch] = scratch;
   to[at + words.keptEnd] = 4 * keptEnd;
   to[at + words.reducedEnd] = 4 * end;
-  for (let o = 0; o < views.length; o++) {
-    const address = staging.address(views[o], o === 0);
-    if (address === null) return false;
-    const size = itemBytes(views[o].dtype);
-    to[at + words.addresses + o] = address;
-    to[at + words.strides + o] = inner.strides[o] * size;
-    to[at + words.rowStrides + o] = rows.strides[o] * size;
-  }
-  for (let l = 0; l < facts.loaded.length; l++) {
-    if (!describeLoaded(staging, at + words.loaded[l], ins[facts.loaded[l].input])) return false;
-  }
-  const { program } = facts;
-  for (let p = 0; p < program.params.length; p++)
-    writeParam(staging, at + words.params + 2 * p, program.params[p], params[p]);
-  let from = at + words.dims;
-  for (const axes of [outerKept, outerReduced]) {
-    for (let d = axes.length - 1; d >= 0; d--, from += words.wordsPerDim) {
-      to[from] = axes[d].size;
-      to[from + 1] = 0;
-      for (let o = 0; o < views.length; o++) to[from + 2 + o] = axes[d].strides[o] * itemBytes(views[o].dtype);
-    }
-  }
+  for (let o = 0; o < views.length; o++) to[at + words.rowStrides + o] = rows.strides[o] * itemBytes(views[o].dtype);
+  if (!describeProgram(staging, at, facts, words, views, 1, inner, ins, params)) return false;
+  describeDims(to, describeDims(to, at + words.dims, words, outerKept, views), words, outerReduced, views);
   return true;
 }
 

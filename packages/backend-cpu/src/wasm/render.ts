@@ -57,17 +57,20 @@ export interface Leaves {
   /** Positions along dim `dim` of the iteration space. */
   index(dim: number): Group;
   loaded(index: number): LoadedInput;
+  /** As {@link MathContext.rare}. */
+  readonly rare?: (mask: V) => void;
 }
 
 /** What code is written with. */
 interface Writer {
   readonly module: ModuleBuilder;
   readonly fn: FunctionBuilder;
+  readonly rare?: (mask: V) => void;
 }
 
 /** The values of `roots` for four elements. */
 export function render(module: ModuleBuilder, fn: FunctionBuilder, roots: readonly Expr[], leaves: Leaves): Group[] {
-  const writer = { module, fn };
+  const writer = { module, fn, rare: leaves.rare };
   const groups = new Map<Expr, Group>();
   for (const node of topological(roots)) {
     const args = operands(node).map((x) => groups.get(x) as Group);
@@ -207,8 +210,9 @@ function imported({ module }: Writer, name: string, dtype: DType, args: readonly
 // --- functions ---
 
 /** What the vector functions need of a module. */
-export const contextOf = (module: ModuleBuilder): MathContext => ({
+export const contextOf = (module: ModuleBuilder, rare?: (mask: V) => void): MathContext => ({
   relaxed: module.relaxed,
+  rare,
   scalar: (name, ...operands) =>
     module.import(
       name,
@@ -282,7 +286,9 @@ function floatUnary(w: Writer, name: UnaryFn, dtype: DType, floats: typeof f32x4
     }
   }
   const vector = (single ? mathF32 : mathF64).unary[name];
-  return vector ? each([arg], (x) => vector(fn, x, contextOf(w.module))) : imported(w, `unary.${name}`, dtype, [arg]);
+  return vector
+    ? each([arg], (x) => vector(fn, x, contextOf(w.module, w.rare)))
+    : imported(w, `unary.${name}`, dtype, [arg]);
 }
 
 function binaryOf(w: Writer, name: BinaryFn, dtype: DType, args: readonly Group[]): Group {
@@ -317,21 +323,26 @@ function floatBinary(
   }
   const vector = (single ? mathF32 : mathF64).binary[name];
   const general = (): Group => {
-    if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module)));
+    if (vector) return each(args, (x, y) => vector(fn, x, y, contextOf(w.module, w.rare)));
     if (!(name in floatImports)) return unsupported(name, dtype);
     return imported(w, `binary.${name}`, dtype, args);
   };
-  return name === 'pow' ? powerOf(fn, floats, args, general) : general();
+  return name === 'pow' ? powerOf(w, floats, args, general) : general();
 }
 
 /** Squares are what powers mostly are: the plain engine multiplies too. A lane keeps its square whatever exponents its neighbours have. */
-function powerOf(fn: FunctionBuilder, floats: FloatLanes, [x, y]: readonly Group[], general: () => Group): Group {
+function powerOf({ fn, rare }: Writer, floats: FloatLanes, [x, y]: readonly Group[], general: () => Group): Group {
   const two = fn.constant(floats.const(2));
   const others = keepGroup(
     fn,
     each([y], (exponent) => floats.ne(exponent, two)),
   );
-  const results = each([x], (base) => floats.mul(base, base)).map((square) => fn.variable(square));
+  const squares = each([x], (base) => floats.mul(base, base));
+  if (rare) {
+    others.forEach(rare);
+    return squares;
+  }
+  const results = squares.map((square) => fn.variable(square));
   fn.if(v128.anyTrue(others.reduce((p, q) => v128.or(p, q))), () =>
     general().forEach((value, k) => fn.emit(results[k].set(v128.select(value, results[k].get, others[k])))),
   );

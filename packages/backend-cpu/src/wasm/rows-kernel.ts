@@ -13,7 +13,7 @@ import {
   i32x4,
   type Local,
   type ModuleBuilder,
-  select,
+  type Statement,
   type Value,
   v128,
 } from './assembler.ts';
@@ -33,7 +33,9 @@ import {
   type V,
 } from './elements.ts';
 import { type Folding, foldGroups, foldingOf, foldLanes, onlyPresent } from './folding.ts';
-import { render } from './render.ts';
+import { expBelow } from './math/index.ts';
+import { placesOf, storeLanes } from './program-kernel.ts';
+import { contextOf, render } from './render.ts';
 
 /** A float64 or what narrow floats are computed in. */
 export type Precision = 'float32' | 'float64';
@@ -72,6 +74,8 @@ export class RowWriter {
   readonly #rows: readonly Local<'i32'>[];
   readonly #pointers: readonly Local<'i32'>[];
   readonly #left: Local<'i32'>;
+  /** Stores of several groups, held back until all are loaded: so the compiler mixes them, and none waits for another. */
+  readonly #stores: Statement[] = [];
 
   constructor(
     module: ModuleBuilder,
@@ -103,6 +107,11 @@ export class RowWriter {
       loaded: leaf,
     });
     return group;
+  }
+
+  /** exp(x - m) where no x is greater than m. */
+  expBelow(x: Group, m: Group): Group {
+    return each([x, m], (a, b) => expBelow[this.precision](this.fn, a, b, contextOf(this.#module)));
   }
 
   /** A group that is read more than once. */
@@ -158,7 +167,7 @@ export class RowWriter {
   /** Runs over the row. */
   each(body: (at: Place) => void): void {
     this.#pass(
-      1,
+      unrolled,
       (count) => {
         for (let k = 0; k < count; k++) body(this.#place(k, null));
       },
@@ -225,6 +234,7 @@ export class RowWriter {
     for (const count of most > 1 ? [most, 1] : [1]) {
       fn.while(i32.geU(left.get, i32.const(count * groupSize)), () => {
         groups(count);
+        fn.emit(...this.#stores.splice(0));
         this.#pointers.forEach((pointer, o) => {
           fn.emit(pointer.set(i32.add(pointer.get, i32.const(count * groupSize * itemBytes(this.#dtypes[o])))));
         });
@@ -247,11 +257,14 @@ export class RowWriter {
         const at = this.#pointers[o].get;
         const size = itemBytes(dtype);
         if (!left) return keepGroup(fn, loadDense(module, dtype, at, skipped * groupSize * size));
-        // the first stands for those that are not there
-        const places = [0, 1, 2, 3].map((k) =>
-          k === 0 ? at : fn.let(i32.add(at, select(i32.const(k * size), i32.const(0), i32.gtU(left, i32.const(k))))),
+        return keepGroup(
+          fn,
+          loadGathered(
+            module,
+            dtype,
+            placesOf(fn, at, (k) => i32.const(k * size), left),
+          ),
         );
-        return keepGroup(fn, loadGathered(module, dtype, places));
       },
       store: (o, group) => {
         const dtype = this.#dtypes[o];
@@ -259,14 +272,10 @@ export class RowWriter {
         const size = itemBytes(dtype);
         const raw = keepGroup(fn, encoded(module, dtype, group));
         if (!left) {
-          fn.emit(...storeDense(dtype, at, raw, skipped * groupSize * size));
+          this.#stores.push(...storeDense(dtype, at, raw, skipped * groupSize * size));
           return;
         }
-        for (let k = 0; k < groupSize; k++) {
-          const store = storeLane(dtype, i32.add(at, i32.const(k * size)), raw, k);
-          if (k === 0) fn.emit(store);
-          else fn.if(i32.gtU(left, i32.const(k)), () => fn.emit(store));
-        }
+        storeLanes(fn, dtype, at, raw, (k) => i32.const(k * size), left);
       },
     };
   }

@@ -1,5 +1,5 @@
 /** Calls of kernels that work through rows: brings operands into rows, writes the descriptor, and cleans up. */
-import { BackendError, type DType, expr, isFloat, Program } from '@tenfold/tensor-core';
+import { BackendError, contiguousStrides, type DType, isFloat } from '@tenfold/tensor-core';
 import { allocate, type Buffer, type View } from '../elements.ts';
 import type { Value } from './assembler.ts';
 import { itemBytes } from './elements.ts';
@@ -7,8 +7,9 @@ import { heapBytes, isOnHeap } from './heap.ts';
 import type { Kernel } from './job.ts';
 import type { Machine } from './machine.ts';
 import type { MapFamily } from './map.ts';
+import { castProgram } from './program-call.ts';
 import { defineRows, type Precision, type RowWriter, rowWords } from './rows-kernel.ts';
-import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import { descriptorStart, type Staging, whole } from './staging.ts';
 
 /** Which dims of the operands make up a row, and which count the rows. */
 export interface RowDims {
@@ -26,15 +27,6 @@ interface RowOperand {
   readonly step: number;
   readonly written: boolean;
 }
-
-export const denseStrides = (shape: readonly number[]): number[] => {
-  const strides = shape.map(() => 0);
-  for (let d = shape.length - 1, step = 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
-};
 
 /** The elements between rows, if each is dense and all are one step apart; else `null`. */
 function rowStep({ shape, strides }: View, { outer, row }: RowDims): number | null {
@@ -79,7 +71,7 @@ export class Rows {
         const large = length * itemBytes(dtype) >= heapBytes;
         const buffer = large ? heap.allocateArray(dtype, length) : allocate(dtype, length);
         buffers.push(buffer);
-        return { dtype, shape, strides: denseStrides(shape), offset: 0, storage: { buffer } };
+        return { dtype, shape, strides: contiguousStrides(shape), offset: 0, storage: { buffer } };
       });
     } finally {
       for (const buffer of buffers) if (isOnHeap(buffer)) heap.free(buffer.byteOffset, buffer.byteLength);
@@ -92,7 +84,7 @@ export class Rows {
   }
 
   copy(from: View, to: View): void {
-    this.#map([to], [from], identity(from.dtype), []);
+    this.#map([to], [from], castProgram(from.dtype, from.dtype), []);
   }
 
   kernel(
@@ -138,60 +130,15 @@ export class Rows {
       });
       // a row that all of them write can't be shared
       const shared = !operands.some(({ step, written }) => written && step === 0);
-      this.#machine.run(
-        kernel,
-        shared ? this.#split(operands.length, words.numbers + 2 * numbers.length) : [descriptorStart],
-      );
+      const { sharing, threads } = this.#machine;
+      const end = words.numbers + 2 * numbers.length;
+      const parts = shared && sharing ? sharing.splitRows(threads, staging, words, operands.length, end) : whole;
+      this.#machine.run(kernel, parts);
       done = true;
     } finally {
       staging.finish(done);
     }
   }
-
-  /** Descriptors that do together what the one at the start, of `end` words, describes: each some of its rows. */
-  #split(operands: number, end: number): readonly number[] {
-    const { threads } = this.#machine;
-    const { words } = this.#staging;
-    const at = rowWords(operands);
-    const first = descriptorStart / 4;
-    const count = words[first + at.rows];
-    const size = Math.ceil(end / wordStep) * wordStep;
-    const chunks = Math.min(
-      Math.floor((count * words[first + at.length]) / grain),
-      Math.floor((descriptorEnd - descriptorStart) / 4 / size),
-      threads * chunksPerThread,
-      count,
-    );
-    if (threads === 1 || chunks < 2) return [descriptorStart];
-    const part = (i: number): number => Math.floor((i * count) / chunks);
-    const addresses: number[] = [];
-    // from the last one, so that the first is copied before it becomes a chunk itself
-    for (let i = chunks - 1; i >= 0; i--) {
-      const to = first + i * size;
-      if (i > 0) words.copyWithin(to, first, first + end);
-      words[to + at.rows] = part(i + 1) - part(i);
-      for (let o = 0; o < operands; o++) {
-        const address = to + at.operands + 2 * o;
-        words[address] += part(i) * words[address + 1];
-      }
-      addresses[i] = 4 * to;
-    }
-    return addresses;
-  }
-}
-
-/** The least elements of a chunk: some tens of microseconds. */
-const grain = 2 ** 16;
-/** Chunks for each thread, so that one that is held up does not hold up the others. */
-const chunksPerThread = 4;
-/** Descriptors begin at multiples of so many words: threads don't share cache lines. */
-const wordStep = 16;
-
-const identities = new Map<DType, Program>();
-function identity(dtype: DType): Program {
-  let program = identities.get(dtype);
-  if (!program) identities.set(dtype, (program = new Program([expr.input(0, dtype)], [dtype])));
-  return program;
 }
 
 /** One call of a kernel; operands in the order in which it counts them. */

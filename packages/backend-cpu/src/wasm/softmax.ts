@@ -1,5 +1,6 @@
 /** Softmax, its logarithm and their gradients as one kernel each: a row is read again while it is in the cache. */
-import { expr as e, type Override, type SoftmaxAttrs } from '@tenfold/tensor-core';
+import type { Override, SoftmaxAttrs } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import { f64 } from './assembler.ts';
 import { precisionOf, type RowDims, type Rows } from './rows.ts';
@@ -10,18 +11,14 @@ type Operands = readonly (View | number | null)[];
 
 const one = f64.const(1);
 
-/** exp(x - m), as the expression is computed everywhere. */
-const shiftedExp = (precision: Precision) => e.exp(e.sub(e.input(0, precision), e.input(1, precision)));
-
 /** Operands: x, the result, and a row for what is not yet divided: the result itself, where it holds all digits. */
 const softmaxBody =
   (work: 1 | 2): Body =>
   (row) => {
     const { mul } = arithmetic(row.precision);
     const largest = row.largest((at) => at.load(0));
-    const formula = shiftedExp(row.precision);
     const total = row.sum((at) => {
-      const exponential = row.compute(formula, [at.load(0), largest]);
+      const exponential = row.keep(row.expBelow(at.load(0), largest));
       at.store(work, exponential);
       return exponential;
     });
@@ -33,8 +30,7 @@ const softmaxBody =
 const logSoftmaxBody: Body = (row) => {
   const { sub } = arithmetic(row.precision);
   const largest = row.largest((at) => at.load(0));
-  const formula = shiftedExp(row.precision);
-  const total = row.sum((at) => row.compute(formula, [at.load(0), largest]));
+  const total = row.sum((at) => row.expBelow(at.load(0), largest));
   const logarithm = row.compute(e.log(e.input(0, row.precision)), [row.splat(total)]);
   row.each((at) => at.store(1, sub(sub(at.load(0), largest), logarithm)));
 };

@@ -1,10 +1,11 @@
 /**
- * Splits calls of the map and reduce families among threads: copies of the descriptor, each for a part of the results. A result is computed alike in
+ * Splits calls of the map, reduce and row kernels among threads: copies of the descriptor, each for a part of the results. A result is computed alike in
  * whatever part it is, so that the number of threads changes none.
  */
 import type { ProgramFacts, Words } from './map-kernel.ts';
 import type { ReduceVariant, ReduceWords } from './reduce-kernel.ts';
-import { descriptorEnd, descriptorStart, type Staging } from './staging.ts';
+import type { rowWords } from './rows-kernel.ts';
+import { descriptorEnd, descriptorStart, type Staging, whole } from './staging.ts';
 
 /** The least work of a part: some tens of microseconds, where waking a thread takes ten. An element costs its program's weight and its way through memory. */
 const grain = 2 ** 18;
@@ -16,8 +17,6 @@ const partsPerThread = 4;
 /** Rows are cut at multiples of so many elements, and descriptors begin at multiples of so many words: threads don't share cache lines. */
 const rowStep = 64;
 const wordStep = 16;
-
-const whole: readonly number[] = [descriptorStart];
 
 /** What is split: the words of the descriptor that stands at {@link descriptorStart}, how many elements it reads, and into how many parts it can be cut. */
 interface Call {
@@ -132,5 +131,26 @@ export function splitReduce(
       words[to + at.length] = Math.min(begin(steps, i + 1, parts) * rowStep, size) - start;
       moveAlong(words, to + at.addresses, to + at.strides, start);
     }
+  });
+}
+
+/** Splits a call of a kernel over rows, whose descriptor has `length` words: each part has some of the rows. */
+export function splitRows(
+  threads: number,
+  staging: Staging,
+  at: ReturnType<typeof rowWords>,
+  operands: number,
+  length: number,
+): readonly number[] {
+  if (threads === 1) return whole;
+  const { words } = staging;
+  const first = descriptorStart / 4;
+  const rows = words[first + at.rows];
+  const call = { length, elements: rows * words[first + at.length], weight: 0, most: rows };
+  return split(threads, staging, call, (to, i, parts) => {
+    const start = begin(rows, i, parts);
+    words[to + at.rows] = begin(rows, i + 1, parts) - start;
+    for (let address = to + at.operands; address < to + at.operands + 2 * operands; address += 2)
+      words[address] += start * words[address + 1];
   });
 }

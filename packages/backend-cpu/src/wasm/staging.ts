@@ -7,6 +7,8 @@ import { isOnHeap, reservedBytes } from './heap.ts';
 /** Where descriptors begin and end. */
 export const descriptorStart = 64;
 export const descriptorEnd = 16384;
+/** The call that the descriptor at the start describes, as one job. */
+export const whole: readonly number[] = [descriptorStart];
 
 /** A typed array of each dtype over the first page. */
 type Page = { readonly [D in DType]: TypedArray };

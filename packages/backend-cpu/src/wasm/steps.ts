@@ -1,5 +1,6 @@
 /** Sums and results of whole tensors, as expressions that the reduce and map families run: what overrides are made of that are not one kernel. */
-import { type DType, type Expr, expr as e, type Override, Program } from '@tenfold/tensor-core';
+import { type DType, type Expr, type Override, Program, type Runtime } from '@tenfold/tensor-core';
+import * as e from '@tenfold/tensor-core/expr';
 import type { Buffer, View } from '../elements.ts';
 import type { MapFamily } from './map.ts';
 import type { ReduceFamily } from './reduce.ts';
@@ -8,7 +9,7 @@ import type { Precision } from './rows-kernel.ts';
 
 /** Operands of an override. */
 export type Operands = readonly (View | number | null)[];
-type Temporary = (dtype: DType, shape: readonly number[]) => View;
+export type Temporary = (dtype: DType, shape: readonly number[]) => View;
 
 export const numel = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
 
@@ -41,11 +42,12 @@ function programOf(
   return program;
 }
 
-/** What the overrides of norms work with. */
+/** What overrides are made of. */
 export interface Families {
   readonly map: MapFamily;
   readonly reduce: ReduceFamily;
   readonly rows: Rows;
+  readonly matmul: Runtime<Buffer>['matmul'];
 }
 
 /** Runs expressions of the families in the precision of an op. */

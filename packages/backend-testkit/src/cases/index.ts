@@ -24,6 +24,21 @@ const distinct = (found: UniqueResult | Tensor): Tensor[] => {
   return [values, inverseIndices, counts].filter((x) => x !== null);
 };
 
+/** Index tensors in place of masks. */
+const withoutMasks = async (indices: readonly (Tensor | null)[]): Promise<(Tensor | null)[]> =>
+  (
+    await Promise.all(
+      indices.map((index) => (index?.dtype === 'bool' ? index.nonzeroAsync({ asTuple: true }) : [index])),
+    )
+  ).flat();
+
+/** An op whose result shape depends on values, and its form that awaits. */
+const twin = (call: OpCase['call'], callAsync: NonNullable<OpCase['callAsync']>): OpCase => ({
+  call,
+  callAsync,
+  reads: true,
+});
+
 const pair = ({ values, indices }: { values: unknown; indices: unknown }) => [values, indices] as never;
 
 export const index: Cases<IndexOps> = {
@@ -46,10 +61,16 @@ export const index: Cases<IndexOps> = {
   indexFill: along('indexFill'),
   linearIndex: { none: 'the positions that index and indexPut compute; sampled there' },
   // reading by a mask has a shape that depends on values
-  index: { call: ([x, ...indices]) => x.index(indices), reads: true },
+  index: {
+    call: ([x, ...indices]) => x.index(indices),
+    callAsync: ([x, ...indices]) => x.indexAsync(indices),
+    reads: true,
+  },
   indexPut: {
     call: ([x, values, ...indices], args) => x.indexPut(indices, values, args),
     inplace: ([x, values, ...indices], args) => x.indexPut_(indices, values, args),
+    callAsync: async ([x, values, ...indices], args) => x.indexPut(await withoutMasks(indices), values, args),
+    inplaceAsync: async ([x, values, ...indices], args) => x.indexPut_(await withoutMasks(indices), values, args),
     reads: true,
   },
   take: positional('take'),
@@ -60,7 +81,11 @@ export const index: Cases<IndexOps> = {
   searchsorted: {
     call: ([sorted, values, sorter], args) => searchsorted(sorted, values, sorter ? { ...args, sorter } : args),
   },
-  oneHot: { call: ([x], { numClasses }) => oneHot(x, numClasses), reads: true },
+  oneHot: {
+    call: ([x], { numClasses }) => oneHot(x, numClasses),
+    callAsync: async ([x]) => oneHot(x, (await x.max().item()) + 1),
+    reads: true,
+  },
   embedding: { call: ([table, ids], args) => embedding(ids, table, args) },
   embeddingBackward: { none: 'the gradient of embedding; sampled there' },
 };
@@ -69,6 +94,7 @@ export const index: Cases<IndexOps> = {
 export const indexMethods: { readonly [name: string]: OpCase } = {
   maskedSelect: {
     call: ([x, mask]) => x.maskedSelect(mask),
+    callAsync: ([x, mask]) => x.maskedSelectAsync(mask),
     reads: true,
     exclude: {
       transpose: 'PyTorch 1.13 hands the gradient of a transposed input out in memory order, not in the order it read',
@@ -82,11 +108,26 @@ export const indexMethods: { readonly [name: string]: OpCase } = {
   takeAlongDim: positional('takeAlongDim', 'dim'),
   bucketize: { call: ([values, boundaries], args) => bucketize(values, boundaries, args) },
   isin: { call: ([x, y], args) => isin(x, y, args) },
-  nonzero: { call: ([x], args) => x.nonzero(args), reads: true },
-  argwhere: { ...positional('argwhere'), reads: true },
-  unique: { call: ([x], args) => distinct(x.unique(args)), reads: true },
-  uniqueConsecutive: { call: ([x], args) => distinct(x.uniqueConsecutive(args)), reads: true },
-  bincount: { call: ([x, weights], args) => x.bincount(weights ? { ...args, weights } : args), reads: true },
+  nonzero: twin(
+    ([x], args) => x.nonzero(args),
+    ([x], args) => x.nonzeroAsync(args),
+  ),
+  argwhere: twin(
+    ([x]) => x.argwhere(),
+    ([x]) => x.argwhereAsync(),
+  ),
+  unique: twin(
+    ([x], args) => distinct(x.unique(args)),
+    async ([x], args) => distinct(await x.uniqueAsync(args)),
+  ),
+  uniqueConsecutive: twin(
+    ([x], args) => distinct(x.uniqueConsecutive(args)),
+    async ([x], args) => distinct(await x.uniqueConsecutiveAsync(args)),
+  ),
+  bincount: twin(
+    ([x, weights], args) => x.bincount(weights ? { ...args, weights } : args),
+    ([x, weights], args) => x.bincountAsync(weights ? { ...args, weights } : args),
+  ),
   histc: positional('histc'),
   msort: positional('msort'),
   argsort: { call: ([x], { dim, ...options }) => x.argsort(dim, options) },

@@ -31,9 +31,6 @@ export const high = (x: string): string => `bitcast<f32>(bitcast<u32>(${x}) & 0x
 /** `y`, or NaN where `x` is NaN, which clamping and rounding may lose. */
 export const orNaN = (y: string, x: string): string => `select(${y}, ${x}, is_nan(${x}))`;
 
-/** A float n is added to this to have n + `bias` in the low bits; for whole n, so that it is exact. */
-export const magic = (bias: number): string => number(1.5 * 2 ** 23 + bias);
-
 /** π/2 and π as floats, and by how much these are too large. */
 export const halfPi = ['1.5707964', '4.371139e-8'] as const;
 export const pi = ['3.1415927', '8.742278e-8'] as const;

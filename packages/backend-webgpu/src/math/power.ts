@@ -1,5 +1,5 @@
 /** Powers and roots: pow as 2^(y log2 |x|), with the logarithm and its product with y as sums of two floats. */
-import { high, magic, type Prelude, polynomial } from './code.ts';
+import { high, type Prelude, polynomial } from './code.ts';
 
 export const power: Prelude = {
   rsqrt_of: { code: 'fn rsqrt_of(x: f32) -> f32 { return 1.0 / sqrt(x); }' },
@@ -58,7 +58,7 @@ fn log2_parts(x: f32) -> Two {
   let e_low = (y - y_high) * l.high + y * l.low;
   let e = e_high + e_low;
   let n = round(clamp(e, -160.0, 130.0));
-  let usual = exp_parts(n, ((e_high - n) + e_low) * 0.6931472, ${magic(254)});
+  let usual = exp_parts(i32(n), ((e_high - n) + e_low) * 0.6931472, 254);
   // 0 and infinity: powers of themselves, infinite powers, and what is beyond the range
   let above = (size > 1.0) == (y > 0.0);
   let ends = size == 0.0 || bitcast<u32>(size) == 0x7f800000u || abs(y) > 1e30 || e <= -151.0 || e >= 129.0;

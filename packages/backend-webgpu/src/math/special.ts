@@ -1,5 +1,5 @@
 /** Special functions. Every interval has its polynomial or series; where two cancel (lgamma and digamma of negative numbers) digits are lost near zeros. */
-import { high, magic, orNaN, type Prelude, polynomial, signed } from './code.ts';
+import { high, orNaN, type Prelude, polynomial, signed } from './code.ts';
 import { fraction } from './exponential.ts';
 
 /** sin(πx) / π = x (1 + x² c(x²)) up to ½: error 2^-33.6. */
@@ -35,7 +35,7 @@ export const special: Prelude = {
   let b = a * 16777216.0;
   let small = (b + b * ${polynomial('z', [0.12837917, -0.37612626, 0.112835854, -0.026853813, 0.0051883277, -8.010194e-4, 7.853863e-5])}) * 5.9604645e-8;
   let l = ${polynomial('a', [3.5372318e-4, 1.12704, 0.6382257, 0.10303735, -0.021805307, 0.0029396045, -1.8557372e-4])};
-  let y = select(1.0 - exp_by(-l, ${magic(254)}), small, a < 1.0);
+  let y = select(1.0 - exp_by(-l, 254), small, a < 1.0);
   return ${orNaN(signed('y', 'x'), 'x')};
 }`,
   },
@@ -56,7 +56,7 @@ export const special: Prelude = {
   let left = ((2.0 - t_high * sum_high) - t_high * (a - (sum_high - 2.0))) - (t - t_high) * sum;
   let rest = (first - a) * (a + first) + left * (0.55 + 0.6 * t);
   let n = round((x + rest) * 1.442695);
-  let gauss = exp_parts(n, (${fraction}) + rest, ${magic(254)});
+  let gauss = exp_parts(i32(n), (${fraction}) + rest, 254);
   let tail = gauss * ${polynomial('t', [-1.535133e-6, 0.2821325, 0.28173018, 0.2484396, 0.17484736, 0.06659747, 0.07929776, -0.22724523, 0.094888784])};
   let s = 1.25 - a;
   let middle = 0.077099875 + s * ${polynomial('s', [0.23652057, 0.29566756, 0.16736606, 0.0069620223, -0.048934776, -0.020033363, 0.0046549654, 0.00442548])};
@@ -162,24 +162,32 @@ export const special: Prelude = {
     code: `fn zeta_sum(s: f32, q: f32) -> f32 {
   let end = 8.0 + 0.6 * min(s, 100.0);
   var a = q;
+  var k = 0.0;
+  // what q + k lacks as a part of it, which a power makes s times as much
+  var lack = 0.0;
   var sum = 0.0;
   // what the sum lost
   var lost = 0.0;
   while (a < end) {
-    let term = pow_of(a, -s);
+    let power = pow_of(a, -s);
+    let term = power * (1.0 - lack);
     let corrected = term - lost;
     let next = sum + corrected;
     lost = (next - sum) - corrected;
     sum = next;
     if (is_infinite(sum)) { return sum; }
     if (a > 1.0 && abs(term) <= abs(sum) * 1e-9) { return sum; }
-    a += 1.0;
+    k += 1.0;
+    a = q + k;
+    lack = s * ((q - (a - k)) / a);
   }
   // a power that is lost may have a neighbour that is not
-  let reach = pow_of(a, 1.0 - s);
+  let reach = pow_of(a, 1.0 - s) * (1.0 - lack);
+  if (reach == 0.0) { return sum; }
   let power = reach / a;
-  var tail = 0.5 * power;
-  var factor = s * power / a;
+  var tail = 0.5;
+  // in units of the power, of which parts could be too small
+  var factor = s / a;
   let square = a * a;
 ${eulerMaclaurin
   .map(
@@ -187,7 +195,7 @@ ${eulerMaclaurin
   factor *= (s + ${2 * k + 1}.0) * (s + ${2 * k + 2}.0) / square;`,
   )
   .join('\n')}
-  return sum + ((tail - lost) + reach / (s - 1.0));
+  return sum + ((power * tail - lost) + reach / (s - 1.0));
 }`,
   },
   // far below zero, the terms are those of a sum above it: with q = f - m they are (-1)^s (ζ(s, 1 - f) - ζ(s, 1 - q))

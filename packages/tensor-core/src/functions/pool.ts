@@ -2,6 +2,7 @@
 import { dispatch } from '../dispatch.ts';
 import { isFloat } from '../dtype.ts';
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
+import { interpreters, transforms } from '../hooks.ts';
 import { notImplementedFor, requireTensor } from '../ops/build.ts';
 import { pool as ops } from '../ops/pool.ts';
 import { spatial } from '../ops/spatial.ts';
@@ -112,6 +113,12 @@ function windows(where: string, n: number, kernelSize: unknown, options: WindowO
   return { kernel, stride, padding, dilation, ceilMode: flag(where, 'ceilMode', options.ceilMode) };
 }
 
+/** The values of a pooling. Indices that nobody has seen are twice as large, and must not wait for the garbage collector. */
+function withoutIndices(values: Tensor, indices: Tensor): Tensor {
+  if (!values.requiresGrad && transforms.length === 0 && interpreters.length === 0) indices.dispose();
+  return values;
+}
+
 /** Runs `op` on a batch, or on one sample as a batch of one. */
 function batched<T extends Tensor | readonly Tensor[]>(input: Tensor, n: number, op: (x: Tensor) => T): T {
   if (input.ndim === n + 2) return op(input);
@@ -134,7 +141,7 @@ const maxPool = (n: number): MaxPool =>
     const attrs = windows(where, n, kernelSize, options);
     const both = flag(where, 'returnIndices', options.returnIndices);
     const [values, indices] = batched(input, n, (x) => dispatch(ops.maxPool, [x], attrs));
-    return both ? { values, indices } : values;
+    return both ? { values, indices } : withoutIndices(values, indices);
   }) as MaxPool;
 
 /**
@@ -249,7 +256,7 @@ const adaptiveMax = (n: number): AdaptiveMaxPool =>
     const size = outputSizes(where, input, n, outputSize);
     const both = flag(where, 'returnIndices', options.returnIndices);
     const [values, indices] = batched(input, n, (x) => dispatch(ops.adaptiveMaxPool, [x], { size }));
-    return both ? { values, indices } : values;
+    return both ? { values, indices } : withoutIndices(values, indices);
   }) as AdaptiveMaxPool;
 
 /**

@@ -21,8 +21,8 @@ import { isTensor } from '../tensor-class.ts';
  */
 export type Promotion = 'common' | 'number' | 'float' | 'integer' | 'compare' | 'logical' | 'select' | 'mask';
 
-/** What a pointwise op computes per element. `x` are the inputs, already of the compute dtype; `p` its scalar parameters. */
-export type Formula<A> = (x: Expr[], p: Expr[], attrs: A) => Expr;
+/** What a pointwise op computes per element. `x` are the inputs, already of the compute dtype; `p` its scalar parameters; `given` the operands themselves. */
+export type Formula<A> = (x: Expr[], p: Expr[], attrs: A, given: readonly Operand[]) => Expr;
 
 /** A pointwise row. */
 export interface PointwiseInit<S extends AnySig> {
@@ -31,8 +31,8 @@ export interface PointwiseInit<S extends AnySig> {
   readonly formula: Formula<S['attrs']>;
   /** Values of the scalar parameters of a call; they may change from call to call without compiling anything. */
   params?(attrs: S['attrs']): readonly number[];
-  /** Names the form of the formula where attributes change it, for the program cache: `'floor'`, `'min only'`. */
-  variant?(attrs: S['attrs']): string;
+  /** Names the form of the formula where attributes or numbers among the inputs change it, for the program cache: `'floor'`, `'min only'`. */
+  variant?(attrs: S['attrs'], inputs: S['inputs']): string;
   /** Further checks of the compute dtype and attributes. */
   check?(dtype: DType, attrs: S['attrs'], inputs: S['inputs']): void;
   /** Whether inputs may be `null`; the formula's array has a hole there. */
@@ -132,8 +132,8 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
   const plain = new Map<number, Plan>();
   const variants = new Map<string, Map<Promotion, Map<number, Plan>>>();
 
-  const plansOf = (attrs: S['attrs']): Map<number, Plan> => {
-    const form = init.variant ? init.variant(attrs) : '';
+  const plansOf = (inputs: S['inputs'], attrs: S['attrs']): Map<number, Plan> => {
+    const form = init.variant ? init.variant(attrs, inputs) : '';
     if (form === '' && typeof init.promote !== 'function') return plain;
     let byPromotion = variants.get(form);
     if (!byPromotion) variants.set(form, (byPromotion = new Map()));
@@ -144,7 +144,7 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
   };
 
   const planFor = (inputs: S['inputs'], attrs: S['attrs']): Plan => {
-    const plans = plansOf(attrs);
+    const plans = plansOf(inputs, attrs);
     let key = dtypes[getDefaultDType()].code;
     for (let i = 0; i < inputs.length; i++) key = key * 32 + operandCode(inputs[i]);
     const known = plans.get(key);
@@ -175,7 +175,7 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
         : param(params.push(wanted) - 1, wanted);
     });
     const own = (init.params?.(attrs) ?? []).map(() => param(params.push(compute) - 1, compute));
-    return new Program([cast(formula(args, own, attrs), out)], tensors, params);
+    return new Program([cast(formula(args, own, attrs, inputs), out)], tensors, params);
   };
 
   return new OpSpec<S>({

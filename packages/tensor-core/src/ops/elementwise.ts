@@ -190,6 +190,9 @@ function floorDivided(x: e.Expr, y: e.Expr): e.Expr {
   return e.select(e.bitAnd(inexact, negative), e.sub(quotient, 1), quotient);
 }
 
+/** Exponents for which a power is a product: every engine's `pow` gives the same bits there, with much more work. */
+const products: readonly unknown[] = [1, 2];
+
 /** PyTorch takes the numbers 0.5 and -0.5 for roots, which differ from powers at -Inf and -0. */
 function raised(x: e.Expr, y: e.Expr): e.Expr {
   if (y.kind !== 'param' || !isFloat(x.dtype)) return e.pow(x, y);
@@ -459,7 +462,11 @@ export const elementwise: { readonly [K in keyof ElementwiseOps]: OpSpec<Element
   fmod: pointwise('fmod', { promote: 'number', formula: ([x, y]) => e.rem(x, y) }),
   pow: pointwise('pow', {
     promote: 'number',
-    formula: ([x, y]) => raised(x, y),
+    variant: (_, [, exponent]) => (products.includes(exponent) ? String(exponent) : ''),
+    formula([x, y], _, __, [, exponent]) {
+      if (exponent === 1) return x;
+      return exponent === 2 ? e.mul(x, x) : raised(x, y);
+    },
     check: (dtype, _, [, exponent]) => {
       if (isInteger(dtype) && typeof exponent === 'number' && exponent < 0) {
         throw new ArgumentError(

@@ -33,6 +33,36 @@ describe('pooling', () => {
     expect(maxUnpool1d(values, indices, 2, { outputSize: [5] }).toArraySync()).toEqual([[0, 4, 1, 0, 5]]);
   });
 
+  it('takes the first of equal maxima and the last NaN, for windows inside and across the border', () => {
+    const rows = [
+      [1, 1, Number.NaN, 5],
+      [1, 1, 7, Number.NaN],
+      [-0, 0, 2, 2],
+      [0, -0, 2, 3],
+    ];
+    const inside = maxPool2d(tensor([rows]), 2, { returnIndices: true });
+    expect(inside.values.toArraySync()).toEqual([
+      [
+        [1, Number.NaN],
+        [-0, 3],
+      ],
+    ]);
+    expect(inside.indices.toArraySync()).toEqual([
+      [
+        [0, 7],
+        [8, 15],
+      ],
+    ]);
+    const across = maxPool2d(tensor([rows]), 2, { padding: 1, returnIndices: true });
+    expect(across.indices.toArraySync()).toEqual([
+      [
+        [0, 2, 3],
+        [4, 6, 7],
+        [12, 14, 15],
+      ],
+    ]);
+  });
+
   it('takes integers for maxima', () => {
     const x = tensor(
       [

@@ -112,7 +112,37 @@ const upTo = (counts: readonly number[]): number[][] =>
 const tapsInside = (sizes: Shape, { kernel, padding, dilation }: PoolAttrs): number[][] =>
   upTo(kernel.map((taps, d) => Math.min(taps, Math.floor((sizes[d] - 1 + padding[d]) / dilation[d]) + 1)));
 
-/** One tap of the windows after the other, each a strided view of the input over the windows in which it lies inside. */
+/** Windows of so many taps or fewer are searched at once, if no tap lies outside. */
+const fewTaps = 9;
+
+/** All taps of the windows at once, each a strided view of the input; `starts` are their positions in the first window, `steps` those from one to the next. */
+function searchAtOnce(
+  runtime: Runtime,
+  outs: readonly TensorView[],
+  taps: readonly TensorView[],
+  steps: readonly number[],
+  starts: readonly number[],
+): void {
+  const { dtype } = outs[0];
+  const program = cached(`max of ${taps.length} ${dtype} ${steps.length}`, () => {
+    const startOf = (k: number): e.Expr => e.param(steps.length + k, 'int32');
+    let [best, at] = [e.input(0, dtype), startOf(0)];
+    for (let k = 1; k < taps.length; k++) {
+      const value = e.input(k, dtype);
+      const larger = e.bitOr(e.gt(value, best), e.isNaNExpr(value));
+      [best, at] = [e.select(larger, value, best), e.select(larger, startOf(k), at)];
+    }
+    const along = steps.map((_, d) => e.mul(e.indexOf(d + 2), e.param(d, 'int32')));
+    return new e.Program(
+      [best, e.cast(e.add(total(along), at), 'int64')],
+      taps.map(() => dtype),
+      [...steps, ...starts].map(() => 'int32' as const),
+    );
+  });
+  runtime.map(outs, taps, program, [...steps, ...starts]);
+}
+
+/** Each tap of the windows is a strided view of the input over the windows in which it lies inside: few at once, or one after the other. */
 function runMaxPool(
   runtime: Runtime,
   [values, indices]: readonly TensorView[],
@@ -124,6 +154,28 @@ function runMaxPool(
   const sizes = x.shape.slice(2);
   const counts = values.shape.slice(2);
   const flat = contiguousStrides(sizes);
+  const steps = stride.map((s, d) => s * flat[d]);
+  const windowsAt = (tap: readonly number[]) => {
+    const from = tap.map((k, d) => k * dilation[d] - padding[d]);
+    const first = from.map((at, d) => Math.max(0, Math.ceil(-at / stride[d])));
+    const last = from.map((at, d) => Math.min(counts[d] - 1, Math.floor((sizes[d] - 1 - at) / stride[d])));
+    const room = first.map((lo, d) => last[d] - lo + 1);
+    const start = first.map((lo, d) => lo * stride[d] + from[d]);
+    const read = viewBy(
+      x,
+      [dimOf(x, 0), dimOf(x, 1), ...spatialDims(x, room, stride)],
+      start.reduce((sum, at, d) => sum + at * x.strides[d + 2], 0),
+    );
+    return { first, room, read, base: start.reduce((sum, at, d) => sum + at * flat[d], 0) };
+  };
+  const inside = tapsInside(sizes, attrs);
+  const few = numel(inside.map(({ length }) => length)) <= fewTaps;
+  const taps = few ? [...choices(inside)].map(windowsAt) : [];
+  if (few && taps.every(({ room }) => room.every((count, d) => count === counts[d]))) {
+    const [reads, starts] = [taps.map(({ read }) => read), taps.map(({ base }) => base)];
+    searchAtOnce(runtime, [values, indices], reads, steps, starts);
+    return;
+  }
   startSearch(runtime, values, indices);
   const program = cached(`max ${x.dtype} ${n}`, () => {
     const along = sizes.map((_, d) => e.mul(e.indexOf(d + 2), e.param(d, 'int32')));
@@ -134,27 +186,16 @@ function runMaxPool(
       Array.from({ length: n + 1 }, () => 'int32' as const),
     );
   });
-  const steps = stride.map((s, d) => s * flat[d]);
-  for (const tap of choices(tapsInside(sizes, attrs))) {
-    const from = tap.map((k, d) => k * dilation[d] - padding[d]);
-    const first = from.map((at, d) => Math.max(0, Math.ceil(-at / stride[d])));
-    const last = from.map((at, d) => Math.min(counts[d] - 1, Math.floor((sizes[d] - 1 - at) / stride[d])));
-    const room = first.map((lo, d) => last[d] - lo + 1);
+  for (const tap of choices(inside)) {
+    const { first, room, read, base } = windowsAt(tap);
     if (room.some((count) => count < 1)) continue;
-    const start = first.map((lo, d) => lo * stride[d] + from[d]);
     const part = (view: TensorView): TensorView =>
       viewBy(
         view,
         [dimOf(view, 0), dimOf(view, 1), ...spatialDims(view, room)],
         first.reduce((sum, lo, d) => sum + lo * view.strides[d + 2], 0),
       );
-    const read = viewBy(
-      x,
-      [dimOf(x, 0), dimOf(x, 1), ...spatialDims(x, room, stride)],
-      start.reduce((sum, at, d) => sum + at * x.strides[d + 2], 0),
-    );
     const outs = [part(values), part(indices)];
-    const base = start.reduce((sum, at, d) => sum + at * flat[d], 0);
     runtime.map(outs, [...outs, read], program, [...steps, base]);
   }
 }

@@ -3,7 +3,7 @@
  * and exp(r) a polynomial.
  */
 import { v128 } from '../assembler.ts';
-import { double, Lanes, type Precision, single, type Vector, type VectorFn } from './lanes.ts';
+import { double, Lanes, type Precision, single, type Vector, type VectorFn, type VectorFn2 } from './lanes.ts';
 
 export interface ExpTable {
   readonly precision: Precision;
@@ -13,8 +13,8 @@ export interface ExpTable {
   readonly tail: readonly number[];
   /** Whether this is 2^x: n is what x rounds to, and r = (x - n) ln 2. */
   readonly ofTwo?: boolean;
-  /** exp(x) is a normal number, and 2^n too, if x² is not greater. */
-  readonly safeSquare: number;
+  /** exp(x) is a normal number, and 2^n too, if |x| is not greater. */
+  readonly safe: number;
   /** exp is 0 below, and infinite above. */
   readonly domain: readonly [number, number];
   /** tanh(x) rounds to 1 where 2x is greater. */
@@ -26,8 +26,8 @@ export const expF32: ExpTable = {
   ln2: [0.693359375, -2.1219444005469057e-4],
   // error 2^-26.2
   tail: [0.5, 0.16666543, 0.04166628, 0.008366584, 0.001394645],
-  safeSquare: 87 ** 2,
-  domain: [-105, 89],
+  safe: 87,
+  domain: [-104, 89],
   flat: 20,
 };
 
@@ -39,13 +39,13 @@ export const expF64: ExpTable = {
     0.5000000000000006, 0.16666666666666685, 0.04166666666657362, 0.008333333333314595, 0.0013888888932379539,
     0.00019841269903018595, 2.4801504445056322e-5, 2.7557227969191208e-6, 2.7626326878891834e-7, 2.5114467035541836e-8,
   ],
-  safeSquare: 708 ** 2,
-  domain: [-746, 710],
+  safe: 708,
+  domain: [-745.2, 710],
   flat: 42,
 };
 
-export const exp2F32: ExpTable = { ...expF32, ofTwo: true, safeSquare: 126 ** 2, domain: [-151, 129] };
-export const exp2F64: ExpTable = { ...expF64, ofTwo: true, safeSquare: 1022 ** 2, domain: [-1076, 1025] };
+export const exp2F32: ExpTable = { ...expF32, ofTwo: true, safe: 126, domain: [-151, 129] };
+export const exp2F64: ExpTable = { ...expF64, ofTwo: true, safe: 1022, domain: [-1076, 1025] };
 
 /** A number whose sum with n has n + `bias` in its low bits. */
 const shifter = ({ digits }: Precision, bias: number): number => 1.5 * 2 ** digits + bias;
@@ -84,8 +84,8 @@ function expFull(l: Lanes, table: ExpTable, x: Vector): Vector {
 }
 
 /** Lanes of which exp is not to be taken by {@link expNormal}. */
-const isExtreme = (l: Lanes, table: ExpTable, x: Vector): Vector =>
-  table.precision.float.gt(l.mul(x, x), l.number(table.safeSquare));
+const isExtreme = (l: Lanes, { precision, safe }: ExpTable, x: Vector): Vector =>
+  precision.float.gt(v128.andNot(x, l.signBit), l.number(safe));
 
 export const expOf =
   (table: ExpTable): VectorFn =>
@@ -93,6 +93,17 @@ export const expOf =
     const l = new Lanes(fn, table.precision, context);
     const x = fn.let(value);
     return l.exceptWhere(isExtreme(l, table, x), expNormal(l, table, x), () => expFull(l, table, x));
+  };
+
+/** exp(x - m) where x <= m, with the bits of {@link expOf} and no branch: 2^(n + digits + 1) is normal, and a last digit is rounded off only by the last product. */
+export const expBelowOf =
+  (table: ExpTable): VectorFn2 =>
+  (fn, value, m, context) => {
+    const l = new Lanes(fn, table.precision, context);
+    const { bias, digits } = table.precision;
+    const x = fn.let(l.atLeast(fn.let(l.sub(value, m)), table.domain[0]));
+    const { n, r } = reduce(l, table, x, bias + digits + 1);
+    return l.mul(l.mul(expSmall(l, table, r), l.number(2 ** (-digits - 1))), l.shiftLeft(n, digits));
   };
 
 /** 2^n and exp(r) - 1. `x` is read often and has 2^n normal. */

@@ -10,7 +10,18 @@
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
 import type { LaneClass } from '../elements.ts';
 import { erfF32, erfF64 } from './erf.ts';
-import { type ExpTable, exp2F32, exp2F64, expF32, expF64, expm1Of, expOf, sigmoidOf, tanhOf } from './exp.ts';
+import {
+  type ExpTable,
+  exp2F32,
+  exp2F64,
+  expBelowOf,
+  expF32,
+  expF64,
+  expm1Of,
+  expOf,
+  sigmoidOf,
+  tanhOf,
+} from './exp.ts';
 import type { VectorFn, VectorFn2 } from './lanes.ts';
 import { type LogTable, log1pOf, log2Of, log10Of, logF32, logF64, logOf } from './log.ts';
 import { powF32 } from './pow.ts';
@@ -47,6 +58,9 @@ export const mathF64: VectorMath = {
   unary: { ...elementary(expF64, exp2F64, logF64), sin: sinF64, cos: cosF64, erf: erfF64 },
   binary: {},
 };
+
+/** exp(x - m) where x is not greater than m. */
+export const expBelow = { float32: expBelowOf(expF32), float64: expBelowOf(expF64) } as const;
 
 /** Whether a function has vector code, and so other last digits than JavaScript's. */
 export function hasVectorCode(fn: UnaryFn | BinaryFn, lanes: LaneClass): boolean {

@@ -21,6 +21,8 @@ export interface MathContext {
   readonly relaxed: boolean;
   /** Calls JavaScript's function of this name, as `unary.sin`: for the few arguments that would need much code. */
   scalar(name: string, ...operands: readonly Value<'f64'>[]): Value<'f64'>;
+  /** Is told of the lanes whose usual value is not the right one, by one who then computes all again without this: code without branches is faster. */
+  readonly rare?: (mask: Vector) => void;
 }
 
 /** A function of all lanes of a vector. */
@@ -108,13 +110,14 @@ export class Lanes {
       .slice(0, -1)
       .reduceRight((sum, c) => this.madd(sum, x, this.number(c)), this.number(coefficients[coefficients.length - 1]));
 
-  /** {@link polynomial} in fewer steps that wait for each other (Estrin, 1960): pairs of terms side by side, then pairs of pairs. */
+  /** {@link polynomial} in fewer steps that wait for each other (Estrin, 1960): pairs of terms side by side, the last of three, then pairs of pairs. */
   readonly pairedPolynomial = (x: Vector, coefficients: readonly number[]): Vector => {
     let terms = coefficients.map(this.number);
     for (let power = x; terms.length > 1; power = this.let(this.mul(power, power))) {
       const pairs: Vector[] = [];
-      for (let i = 0; i < terms.length; i += 2)
-        pairs.push(i + 1 < terms.length ? this.let(this.madd(terms[i + 1], power, terms[i])) : terms[i]);
+      const join = (high: Vector, low: Vector): Vector => this.let(this.madd(high, power, low));
+      if (terms.length % 2 === 1) terms.push(join(terms.pop() as Vector, terms.pop() as Vector));
+      for (let i = 0; i < terms.length; i += 2) pairs.push(join(terms[i + 1], terms[i]));
       terms = pairs;
     }
     return terms[0];
@@ -131,6 +134,10 @@ export class Lanes {
 
   /** `usual`, and in the lanes of `mask` what `make` gives instead: skipped where no lane is, so it may be slow. */
   readonly exceptWhere = (mask: Vector, usual: Vector, make: () => Vector): Vector => {
+    if (this.context.rare) {
+      this.context.rare(mask);
+      return usual;
+    }
     const result = this.fn.variable(usual);
     const rare = this.let(mask);
     this.fn.if(this.precision.int.bitmask(rare), () => {
