@@ -1,7 +1,8 @@
 /**
- * Attention with no scores kept (the online softmax of https://arxiv.org/abs/1805.02867, in blocks as in https://arxiv.org/abs/2205.14135). An invocation has
- * one query, or in the gradients of keys and values one key, in registers, and meets all others in blocks that its workgroup has loaded. The gradients
- * compute the weights again from the logarithms of their sums. Scores that a causal mask forbids are not looked at.
+ * Attention with no scores kept (the online softmax of https://arxiv.org/abs/1805.02867, in blocks as in https://arxiv.org/abs/2205.14135). A workgroup has
+ * 32 queries, or in the gradients of keys and values 32 keys, and meets the others in blocks of 32: the 64 invocations share the 32 × 32 scores as squares of
+ * 4 × 4, and what the scores weigh as rows of which each has an eighth. The gradients compute the weights again from the logarithms of their sums. Blocks that a
+ * causal mask forbids are not looked at.
  */
 import type { AttentionAttrs, Override } from '@tenfold/tensor-core';
 import { elementType } from '../elements.ts';
@@ -15,24 +16,12 @@ type BackwardAttrs = AttentionAttrs & { readonly wanted: readonly boolean[] };
 
 /** Features that registers have room for. */
 const mostFeatures = 128;
-/** Bytes of workgroup memory that every device has. */
-const workgroupBytes = 16_384;
+/** Rows of a block, and of a workgroup. */
+const side = 32;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 /** Vectors of four that hold `n` numbers. */
 const quads = (n: number): number => Math.ceil(n / 4);
-
-/** `view` with leading dims repeated so that it has those of `batch`, and its last `own` dims. */
-function spread(view: View, batch: readonly number[], own: number): View {
-  const dims = view.shape.map((_, d) => dimOf(view, d));
-  const lead = dims.slice(0, dims.length - own);
-  const missing = batch.length - lead.length;
-  const repeated = batch.map((size, d) => {
-    const [given, stride] = d < missing ? ([1, 0] as const) : lead[d - missing];
-    return [size, given === 1 ? 0 : stride] as const;
-  });
-  return viewed(view, [...repeated, ...dims.slice(dims.length - own)]);
-}
 
 /** A row of numbers per query, as a matrix of one column. */
 const asColumn = (view: View): View => viewed(view, [...view.shape.map((_, d) => dimOf(view, d)), [1, 0]]);
@@ -85,81 +74,124 @@ class Matrices {
     return this.#views[o].shape[this.#views[o].shape.length - 1];
   }
 
-  /** Declares `name0`, `name1`, … as row `row` of operand `o`, if it is within. */
-  vector(name: string, o: number, row: string, times = ''): string {
+  /** Code of numbers 4e … 4e + 3 of row `row` of operand `o`, zeros beyond its columns. */
+  quad(o: number, row: string, e: string): string {
     const n = this.columns(o);
-    return range(quads(n))
-      .map((k) => {
-        const parts = range(4).map((c) => (4 * k + c < n ? this.load(o, row, `${4 * k + c}u`) : '0.0'));
-        return `let ${name}${k} = vec4<f32>(${parts.join(', ')})${times};`;
-      })
-      .join('\n  ');
-  }
-
-  /** Stores row `row` of operand `o` from `name0`, `name1`, …. */
-  storeVector(name: string, o: number, row: string, times = ''): string {
-    const n = this.columns(o);
-    return range(n)
-      .map((e) => this.store(o, row, `${e}u`, `${name}${Math.floor(e / 4)}[${e % 4}]${times}`))
-      .join('\n    ');
-  }
-
-  /** Fills `array` of workgroup memory with the rows of operand `o` from `block` on, zeros beyond `count`. */
-  block(array: string, o: number, rows: number, count: string, times = ''): string {
-    const n = this.columns(o);
-    const q = quads(n);
     const part = (c: number): string => {
-      const value = this.load(o, 'block + j', `e + ${c}u`);
-      return n % 4 === 0 ? value : `select(0.0, ${value}, e + ${c}u < ${n}u)`;
+      const at = `4u * ${e} + ${c}u`;
+      const value = this.load(o, row, at);
+      return n % 4 === 0 ? value : `select(0.0, ${value}, ${at} < ${n}u)`;
     };
-    return `for (var t = lid; t < ${rows * q}u; t += ${workgroup}u) {
+    return `vec4<f32>(${range(4).map(part).join(', ')})`;
+  }
+
+  /** Fills the block with the rows of operand `o` from `block` on, zeros beyond `count`. */
+  fill(o: number, count: string): string {
+    const q = quads(this.columns(o));
+    return `for (var t = lid; t < ${side * q}u; t += ${workgroup}u) {
       let j = t / ${q}u;
-      let e = (t % ${q}u) * 4u;
       var quad = vec4<f32>();
-      if (block + j < ${count}) { quad = vec4<f32>(${range(4).map(part).join(', ')})${times}; }
-      ${array}[t] = quad;
+      if (block + j < ${count}) { quad = ${this.quad(o, 'block + j', `(t % ${q}u)`)}; }
+      met[t] = quad;
     }`;
+  }
+
+  /** Declares `name`: the products of the four own rows of operand `o` with the four rows of the block that this invocation has. */
+  products(name: string, o: number): string {
+    const q = quads(this.columns(o));
+    // said outright: within a loop, not every compiler makes zeros of what says nothing
+    return `var ${name} = array<vec4<f32>, 4>();
+    for (var e = 0u; e < ${q}u; e++) {
+      ${fours((b) => `let m${b} = met[(4u * c + ${b}u) * ${q}u + e];`)}
+      ${fours((a) => `let x${a} = ${this.quad(o, `own${a}`, 'e')}; ${name}[${a}] += vec4<f32>(dot(x${a}, m0), dot(x${a}, m1), dot(x${a}, m2), dot(x${a}, m3));`)}
+    }`;
+  }
+
+  /** Stores the four own rows of operand `o` from what `gather` has summed up, times `factor`. */
+  storeRows(name: string, o: number, count: string, factor: string): string {
+    const n = this.columns(o);
+    return `for (var a = 0u; a < 4u; a++) { for (var k = 0u; k < ${4 * share(n)}u; k++) {
+      let own = first + 4u * r + a;
+      let at = 4u * (c + 8u * (k / 4u)) + k % 4u;
+      if (own < ${count} && at < ${n}u) { ${this.store(o, 'own', 'at', `${name}[a * ${share(n)}u + k / 4u][k % 4u] * ${factor}`)} }
+    } }`;
   }
 }
 
-/** Σ over vectors of four of `a` and those of `array` at row `j`. */
-const dot = (a: string, array: string, n: number, j: string): string =>
-  range(quads(n))
-    .map((k) => `dot(${a}${k}, ${array}[(${j}) * ${quads(n)}u + ${k}u])`)
-    .join(' + ');
+const fours = (code: (k: number) => string): string => range(4).map(code).join(' ');
+/** A loop over the four own rows `a`: a compiler that is slow is spared three quarters of the code. */
+const eachRow = (...statements: string[]): string => `for (var a = 0u; a < 4u; a++) { ${statements.join(' ')} }`;
+/** The row `a`. */
+const ownRow = (count: string): string => `min(first + 4u * r + a, ${count} - 1u)`;
 
-const declared = (name: string, n: number): string =>
-  range(quads(n))
-    .map((k) => `var ${name}${k} = vec4<f32>();`)
-    .join(' ');
+/** Vectors of four that one of the eight invocations of a row has of `n` numbers. */
+const share = (n: number): number => Math.ceil(quads(n) / 8);
 
-/** `name` += `factor` · row `j` of `array`. */
-const accumulate = (name: string, factor: string, array: string, n: number, j: string): string =>
-  range(quads(n))
-    .map((k) => `${name}${k} += ${factor} * ${array}[(${j}) * ${quads(n)}u + ${k}u];`)
-    .join(' ');
+/** Sums for the four own rows, over numbers 4(c + 8t) … of each. */
+const declareSums = (name: string, n: number): string => `var ${name} = array<vec4<f32>, ${4 * share(n)}>();`;
 
-/** Rows of a block whose vectors have `numbers` numbers each, a multiple of four. */
-const blockRows = (numbers: number): number =>
-  Math.max(4, Math.min(32, 4 * Math.floor(workgroupBytes / 16 / Math.max(1, numbers))));
+/** Adds the rows of the block to these sums, by the weights that lie in `shares`. */
+function gather(name: string, n: number): string {
+  const q = quads(n);
+  const adds = range(share(n)).map((t) => {
+    const all = `${range(4)
+      .map((k) => `let y${k} = met[(4u * j + ${k}u) * ${q}u + c + ${8 * t}u];`)
+      .join(
+        ' ',
+      )} ${fours((a) => `${name}[${a * share(n) + t}] += ((w${a}.x * y0 + w${a}.y * y1) + (w${a}.z * y2 + w${a}.w * y3));`)}`;
+    return 8 * t + 8 > q ? `if (c + ${8 * t}u < ${q}u) { ${all} }` : `{ ${all} }`;
+  });
+  return `for (var j = 0u; j < ${side / 4}u; j++) {
+      ${fours((a) => `let w${a} = shares[(4u * r + ${a}u) * ${side / 4}u + j];`)}
+      ${adds.join('\n      ')}
+    }
+    workgroupBarrier();`;
+}
+
+/** Puts the weights of row `a` where all invocations of the row find them. */
+const spread = (weights: string): string => `shares[(4u * r + a) * ${side / 4}u + c] = ${weights};`;
+
+/** Workgroup memory of a kernel whose blocks have rows of at most `n` numbers. */
+const memory = (n: number): string => `var<workgroup> met: array<vec4<f32>, ${side * quads(n)}>;
+var<workgroup> shares: array<vec4<f32>, ${(side * side) / 4}>;
+var<workgroup> lanes: array<f32, ${side * 8}>;
+fn exp4(x: vec4<f32>) -> vec4<f32> { return vec4<f32>(exp_of(x.x), exp_of(x.y), exp_of(x.z), exp_of(x.w)); }`;
+
+const memoryBytes = (n: number): number => 16 * (side * quads(n) + (side * side) / 4) + 32 * side;
+
+/** A workgroup has `side` rows, the invocation four of them and four of the `side` rows of a block, or an eighth of the numbers of its own. */
+const opening = (blocks: string, count: string): string => `  let head = gid / ${blocks};
+  let first = (gid % ${blocks}) * ${side}u;
+  let r = lid / 8u;
+  let c = lid % 8u;
+  ${fours((a) => `let own${a} = min(first + 4u * r + ${a}u, ${count} - 1u);`)}`;
 
 interface Scores {
   /** The number of the mask's operand. */
   readonly mask: number | null;
   readonly kind: 'bool' | 'float' | 'none';
   readonly isCausal: boolean;
+  readonly scale: string;
 }
 
-/** Statements after which `name` is the score of query `i` and key `j`, with `-inf` where they don't meet. */
-function masked(m: Matrices, { mask, kind, isCausal }: Scores, name: string, i: string, j: string): string {
-  const lines: string[] = [];
+/** Turns the products `s[a]` of row `own` into scores: `-inf` where query and key don't meet, or beyond the `count` others. */
+function toScores(m: Matrices, { mask, kind, isCausal, scale }: Scores, own: 'query' | 'key', count: string): string {
+  const ordered = (other: string): [string, string] => (own === 'query' ? ['own', other] : [other, 'own']);
+  const lines = [`var score = s[a] * ${scale};`];
   if (mask !== null) {
-    const given = m.load(mask, i, j);
-    lines.push(kind === 'bool' ? `if (!${given}) { ${name} = -inf_of(); }` : `${name} += ${given};`);
+    const given = fours((b) =>
+      m.load(mask, ...ordered(`min(others.${'xyzw'[b]}, ${count} - 1u)`)).concat(b < 3 ? ',' : ''),
+    );
+    if (kind === 'bool') lines.push(`inside = inside & vec4<bool>(${given});`);
+    else lines.push(`score += vec4<f32>(${given});`);
   }
-  if (isCausal) lines.push(`if (${j} > ${i}) { ${name} = -inf_of(); }`);
-  return lines.join(' ');
+  if (isCausal)
+    lines.push(`inside = inside & (${own === 'query' ? 'others <= vec4<u32>(own)' : 'others >= vec4<u32>(own)'});`);
+  return `var inside = others < vec4<u32>(${count}); ${lines.join(' ')} score = select(vec4<f32>(-inf_of()), score, inside);`;
 }
+
+/** The numbers of the four rows of the block. */
+const others = 'let others = vec4<u32>(block + 4u * c) + vec4<u32>(0u, 1u, 2u, 3u);';
 
 const kindOf = (mask: View | null): Scores['kind'] =>
   mask === null ? 'none' : mask.dtype === 'bool' ? 'bool' : 'float';
@@ -184,70 +216,64 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
   const [query, key, value, mask] = inputs as readonly [View, View, View, View | null];
   const { batch, heads, length, columns } = sizesOf(query, key, sum);
   if (heads * length === 0) return;
-  const ins = [query, key, value].map((view) => spread(view, batch, 2));
+  const ins = [query, key, value];
   if (mask) ins.push(maskView(mask, [...batch, length, columns]));
   const kind = kindOf(mask);
   // operands: result, sums, queries, keys, values, mask
   const [features, width] = [query, value].map(({ shape }) => shape[shape.length - 1]);
-  const name = `attention ${features} ${width} ${kind} ${isCausal}`;
-  const m = new Matrices(gpu, name, [spread(out, batch, 2), asColumn(sum)], ins);
+  const m = new Matrices(gpu, `attention ${features} ${width} ${kind} ${isCausal}`, [out, asColumn(sum)], ins);
   const { call } = m;
-  const [queries, keys, blocks, scaling] = [
-    call.uint(length),
-    call.uint(columns),
-    call.uint(Math.ceil(length / workgroup)),
-    call.float(scale),
-  ];
-  const rows = blockRows(4 * (quads(features) + quads(width)));
-  const scores: Scores = { mask: mask ? 5 : null, kind, isCausal };
-  call.run(heads * Math.ceil(length / workgroup), workgroup, () => ({
+  const blocks = Math.ceil(length / side);
+  const [queries, all, perHead] = [call.uint(length), call.uint(columns), call.uint(blocks)];
+  const scores: Scores = { mask: mask ? 5 : null, kind, isCausal, scale: call.float(scale) };
+  call.run(heads * blocks, workgroup, () => ({
     uses,
-    declarations: `var<workgroup> block_k: array<vec4<f32>, ${Math.max(1, rows * quads(features))}>;
-var<workgroup> block_v: array<vec4<f32>, ${Math.max(1, rows * quads(width))}>;`,
-    body: `  let head = gid / ${blocks};
-  let first = (gid % ${blocks}) * ${workgroup}u;
-  let i = min(first + lid, ${queries} - 1u);
-  ${m.vector('q', 2, 'i', ` * ${scaling}`)}
-  var largest = -inf_of();
-  var total = 0.0;
-  ${declared('o', width)}
-  let keys = ${isCausal ? `min(${keys}, first + ${workgroup}u)` : keys};
-  for (var block = 0u; block < keys; block += ${rows}u) {
-    ${m.block('block_k', 3, rows, keys)}
-    ${m.block('block_v', 4, rows, keys)}
+    declarations: memory(Math.max(features, width)),
+    body: `${opening(perHead, queries)}
+  var largest = array<f32, 4>(-inf_of(), -inf_of(), -inf_of(), -inf_of());
+  var total = array<f32, 4>();
+  ${declareSums('o', width)}
+  let keys = ${isCausal ? `min(${all}, first + ${side}u)` : all};
+  for (var block = 0u; block < keys; block += ${side}u) {
+    ${m.fill(3, 'keys')}
     workgroupBarrier();
-    for (var j = 0u; j < min(${rows}u, keys - block); j += 4u) {
-      ${range(4)
-        .map((c) => {
-          const at = `block + j + ${c}u`;
-          return `var s${c} = ${dot('q', 'block_k', features, `j + ${c}u`) || '0.0'};
-      if (${at} >= keys) { s${c} = -inf_of(); } else { ${masked(m, scores, `s${c}`, 'i', at)} }`;
-        })
-        .join('\n      ')}
-      let met = max_of(max_of(max_of(max_of(largest, s0), s1), s2), s3);
-      // an infinite score is no number to measure others by
-      let origin = select(met, 0.0, abs(met) == inf_of());
-      let shrink = exp_of(largest - origin);
-      largest = met;
-      ${range(4)
-        .map((c) => `let w${c} = exp_of(s${c} - origin);`)
-        .join(' ')}
-      total = total * shrink + ((w0 + w1) + (w2 + w3));
-      ${range(quads(width))
-        .map((k) => {
-          const terms = range(4).map((c) => `w${c} * block_v[(j + ${c}u) * ${quads(width)}u + ${k}u]`);
-          return `o${k} = o${k} * shrink + ((${terms[0]} + ${terms[1]}) + (${terms[2]} + ${terms[3]}));`;
-        })
-        .join('\n      ')}
-    }
+    ${m.products('s', 2)}
+    ${others}
+    ${eachRow(
+      `let own = ${ownRow(queries)};`,
+      toScores(m, scores, 'query', 'keys'),
+      's[a] = score;',
+      'lanes[(4u * r + a) * 8u + c] = max_of(max_of(score.x, score.y), max_of(score.z, score.w));',
+    )}
     workgroupBarrier();
+    ${m.fill(4, 'keys')}
+    ${eachRow(
+      'var top = largest[a];',
+      'for (var k = 0u; k < 8u; k++) { top = max_of(top, lanes[(4u * r + a) * 8u + k]); }',
+      `// an infinite score is no number to measure others by
+      let origin = select(top, 0.0, abs(top) == inf_of());`,
+      'let shrink = exp_of(largest[a] - origin);',
+      'largest[a] = top;',
+      'let w = exp4(s[a] - origin);',
+      'total[a] = total[a] * shrink + ((w.x + w.y) + (w.z + w.w));',
+      spread('w'),
+      ...range(share(width)).map((t) => `o[a * ${share(width)}u + ${t}u] *= shrink;`),
+    )}
+    workgroupBarrier();
+    ${gather('o', width)}
   }
-  if (first + lid < ${queries}) {
-    // a row in which nothing takes part has no weights
-    let share = select(1.0 / total, nan_of(), total == 0.0);
-    ${m.storeVector('o', 0, 'i', ' * share')}
-    ${m.store(1, 'i', '0u', 'select(largest, 0.0, abs(largest) == inf_of()) + log_of(total)')}
-  }`,
+  ${eachRow('lanes[(4u * r + a) * 8u + c] = total[a];')}
+  workgroupBarrier();
+  var weight = array<f32, 4>();
+  ${eachRow(
+    'var sum = 0.0;',
+    'for (var k = 0u; k < 8u; k++) { sum += lanes[(4u * r + a) * 8u + k]; }',
+    `// a row in which nothing takes part has no weights
+    weight[a] = select(1.0 / sum, nan_of(), sum == 0.0);`,
+    `let own = first + 4u * r + a;
+    if (c == 0u && own < ${queries}) { ${m.store(1, 'own', '0u', 'select(largest[a], 0.0, abs(largest[a]) == inf_of()) + log_of(sum)')} }`,
+  )}
+  ${m.storeRows('o', 0, queries, 'weight[a]')}`,
   }));
 }
 
@@ -275,45 +301,41 @@ function gradientOfQueries({ gpu, sizes, attrs, kind, features, width, ins }: Gi
   const m = new Matrices(gpu, `attention dq ${features} ${width} ${kind} ${attrs.isCausal}`, [out], ins);
   const { call } = m;
   const o = numbered(1);
-  const [queries, all, blocks, scaling] = [
-    call.uint(length),
-    call.uint(columns),
-    call.uint(Math.ceil(length / workgroup)),
-    call.float(attrs.scale),
-  ];
-  const rows = blockRows(4 * (quads(features) + quads(width)));
-  const scores: Scores = { mask: kind === 'none' ? null : o.mask, kind, isCausal: attrs.isCausal };
-  call.run(heads * Math.ceil(length / workgroup), workgroup, () => ({
+  const blocks = Math.ceil(length / side);
+  const [queries, all, perHead] = [call.uint(length), call.uint(columns), call.uint(blocks)];
+  const scale = call.float(attrs.scale);
+  const scores: Scores = { mask: kind === 'none' ? null : o.mask, kind, isCausal: attrs.isCausal, scale };
+  call.run(heads * blocks, workgroup, () => ({
     uses,
-    declarations: `var<workgroup> block_k: array<vec4<f32>, ${Math.max(1, rows * quads(features))}>;
-var<workgroup> block_v: array<vec4<f32>, ${Math.max(1, rows * quads(width))}>;`,
-    body: `  let head = gid / ${blocks};
-  let first = (gid % ${blocks}) * ${workgroup}u;
-  let i = min(first + lid, ${queries} - 1u);
-  ${m.vector('q', o.query, 'i', ` * ${scaling}`)}
-  ${m.vector('g', o.grad, 'i')}
-  let sum = ${m.load(o.sum, 'i', '0u')};
-  let mean = ${m.load(o.mean, 'i', '0u')};
-  ${declared('d', features)}
-  let keys = ${attrs.isCausal ? `min(${all}, first + ${workgroup}u)` : all};
-  for (var block = 0u; block < keys; block += ${rows}u) {
-    ${m.block('block_k', o.key, rows, 'keys')}
-    ${m.block('block_v', o.value, rows, 'keys')}
+    declarations: memory(Math.max(features, width)),
+    body: `${opening(perHead, queries)}
+  ${declareSums('d', features)}
+  let keys = ${attrs.isCausal ? `min(${all}, first + ${side}u)` : all};
+  for (var block = 0u; block < keys; block += ${side}u) {
+    ${m.fill(o.value, 'keys')}
     workgroupBarrier();
-    for (var j = 0u; j < min(${rows}u, keys - block); j++) {
-      var s = ${dot('q', 'block_k', features, 'j') || '0.0'};
-      ${masked(m, scores, 's', 'i', 'block + j')}
-      let w = exp_of(s - sum);
-      let down = w * ((${dot('g', 'block_v', width, 'j') || '0.0'}) - mean);
-      ${accumulate('d', 'down', 'block_k', features, 'j')}
-    }
+    ${m.products('g', o.grad)}
     workgroupBarrier();
+    ${m.fill(o.key, 'keys')}
+    workgroupBarrier();
+    ${m.products('s', o.query)}
+    ${others}
+    ${eachRow(
+      `let own = ${ownRow(queries)};`,
+      toScores(m, scores, 'query', 'keys'),
+      `let w = exp4(score - ${m.load(o.sum, 'own', '0u')}) * (g[a] - ${m.load(o.mean, 'own', '0u')});`,
+      spread(within('w', 'keys')),
+    )}
+    workgroupBarrier();
+    ${gather('d', features)}
   }
-  if (first + lid < ${queries}) {
-    ${m.storeVector('d', 0, 'i', ` * ${scaling}`)}
-  }`,
+  ${m.storeRows('d', 0, queries, scale)}`,
   }));
 }
+
+/** Weights of rows of a block beyond `count` as 0, whatever came of them: where all scores are -inf that is NaN. */
+const within = (weights: string, count: string): string =>
+  `select(vec4<f32>(), ${weights}, others < vec4<u32>(${count}))`;
 
 /** dv = wᵀ g,  dk = dsᵀ q · scale. */
 function gradientsOfKeys(given: Given, toKey: View | null, toValue: View | null): void {
@@ -324,54 +346,50 @@ function gradientsOfKeys(given: Given, toKey: View | null, toValue: View | null)
   const m = new Matrices(gpu, name, outs, ins);
   const { call } = m;
   const o = numbered(outs.length);
-  const [queries, keys, blocks, scaling] = [
-    call.uint(length),
-    call.uint(columns),
-    call.uint(Math.ceil(columns / workgroup)),
-    call.float(attrs.scale),
-  ];
-  const rows = blockRows(4 * (quads(features) + quads(width)) + 4);
-  const scores: Scores = { mask: kind === 'none' ? null : o.mask, kind, isCausal: attrs.isCausal };
-  call.run(heads * Math.ceil(columns / workgroup), workgroup, () => ({
+  const blocks = Math.ceil(columns / side);
+  const [queries, keys, perHead] = [call.uint(length), call.uint(columns), call.uint(blocks)];
+  const scale = call.float(attrs.scale);
+  const scores: Scores = { mask: kind === 'none' ? null : o.mask, kind, isCausal: attrs.isCausal, scale };
+  const four = (operand: number): string =>
+    `vec4<f32>(${range(4)
+      .map((b) => m.load(operand, `min(block + 4u * c + ${b}u, ${queries} - 1u)`, '0u'))
+      .join(', ')})`;
+  call.run(heads * blocks, workgroup, () => ({
     uses,
-    declarations: `var<workgroup> block_q: array<vec4<f32>, ${Math.max(1, rows * quads(features))}>;
-var<workgroup> block_g: array<vec4<f32>, ${Math.max(1, rows * quads(width))}>;
-var<workgroup> block_sums: array<vec2<f32>, ${rows}>;`,
-    body: `  let head = gid / ${blocks};
-  let first = (gid % ${blocks}) * ${workgroup}u;
-  let j = min(first + lid, ${keys} - 1u);
-  ${m.vector('k', o.key, 'j')}
-  ${toKey ? m.vector('v', o.value, 'j') : ''}
-  ${toKey ? declared('dk', features) : ''}
-  ${toValue ? declared('dv', width) : ''}
-  for (var block = ${attrs.isCausal ? `first - first % ${rows}u` : '0u'}; block < ${queries}; block += ${rows}u) {
-    ${m.block('block_q', o.query, rows, queries, ` * ${scaling}`)}
-    ${m.block('block_g', o.grad, rows, queries)}
-    for (var t = lid; t < ${rows}u; t += ${workgroup}u) {
-      var sums = vec2<f32>();
-      if (block + t < ${queries}) { sums = vec2<f32>(${m.load(o.sum, 'block + t', '0u')}, ${m.load(o.mean, 'block + t', '0u')}); }
-      block_sums[t] = sums;
-    }
+    declarations: memory(Math.max(features, width)),
+    body: `${opening(perHead, keys)}
+  ${toKey ? declareSums('dk', features) : ''}
+  ${toValue ? declareSums('dv', width) : ''}
+  for (var block = ${attrs.isCausal ? 'first' : '0u'}; block < ${queries}; block += ${side}u) {
+    ${m.fill(o.query, queries)}
     workgroupBarrier();
-    for (var r = 0u; r < min(${rows}u, ${queries} - block); r++) {
-      let i = block + r;
-      var s = ${dot('k', 'block_q', features, 'r') || '0.0'};
-      ${masked(m, scores, 's', 'i', 'j')}
-      let w = exp_of(s - block_sums[r].x);
-      ${toValue ? accumulate('dv', 'w', 'block_g', width, 'r') : ''}
-      ${
-        toKey
-          ? `let down = w * ((${dot('v', 'block_g', width, 'r') || '0.0'}) - block_sums[r].y);
-      ${accumulate('dk', 'down', 'block_q', features, 'r')}`
-          : ''
-      }
-    }
+    ${m.products('s', o.key)}
+    ${others}
+    let sums = ${four(o.sum)};
+    ${eachRow(
+      `let own = ${ownRow(keys)};`,
+      toScores(m, scores, 'key', queries),
+      'let w = exp4(score - sums);',
+      `s[a] = ${within('w', queries)};`,
+      spread('s[a]'),
+    )}
     workgroupBarrier();
+    ${m.fill(o.grad, queries)}
+    workgroupBarrier();
+    ${toKey ? m.products('g', o.value) : ''}
+    ${toValue ? gather('dv', width) : 'workgroupBarrier();'}
+    ${
+      toKey
+        ? `let means = ${four(o.mean)};
+    ${eachRow(spread('s[a] * (g[a] - means)'))}
+    ${m.fill(o.query, queries)}
+    workgroupBarrier();
+    ${gather('dk', features)}`
+        : ''
+    }
   }
-  if (first + lid < ${keys}) {
-    ${toKey ? m.storeVector('dk', 0, 'j') : ''}
-    ${toValue ? m.storeVector('dv', outs.length - 1, 'j') : ''}
-  }`,
+  ${toKey ? m.storeRows('dk', 0, keys, scale) : ''}
+  ${toValue ? m.storeRows('dv', outs.length - 1, keys, '1.0') : ''}`,
   }));
 }
 
@@ -431,12 +449,13 @@ const sameSizes = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, d) => size === b[d]);
 
 /** Why blocks don't take these queries, keys and values. */
-function refusal(query: View, key: View, value: View): true | string {
+function refusal(gpu: Gpu, query: View, key: View, value: View): true | string {
   const [length, features] = query.shape.slice(-2);
   const [columns, width] = value.shape.slice(-2);
   if (features > mostFeatures || width > mostFeatures) return `more than ${mostFeatures} features`;
   if (features === 0 || width === 0 || columns === 0) return 'no keys or features';
-  // each query is one invocation
+  const most = gpu.device.limits.maxComputeWorkgroupStorageSize;
+  if (memoryBytes(Math.max(features, width)) > most) return `blocks of more than ${most} bytes`;
   if (length < 16 && columns > 512) return 'few queries for many keys: a product shares them better';
   const batches = [query, key, value].map(({ shape }) => shape.slice(0, -2));
   return batches.every((batch) => sameSizes(batch, batches[0])) || 'heads that are shared';
@@ -446,13 +465,13 @@ function refusal(query: View, key: View, value: View): true | string {
 export function attentionOverrides(gpu: Gpu): { readonly [op: string]: Override<Buffer> } {
   return {
     scaledDotProductAttention: {
-      supports: ([query, key, value]) => refusal(query as View, key as View, value as View),
+      supports: ([query, key, value]) => refusal(gpu, query as View, key as View, value as View),
       run: (outs, inputs, attrs) => forward(gpu, outs, inputs, attrs as AttentionAttrs),
     },
     scaledDotProductAttentionBackward: {
       supports([, , query, key, value], attrs) {
         if ((attrs as BackwardAttrs).wanted[3]) return 'the gradient of a mask is one of all scores';
-        return refusal(query as View, key as View, value as View);
+        return refusal(gpu, query as View, key as View, value as View);
       },
       run: (outs, inputs, attrs) => backward(gpu, outs, inputs, attrs as BackwardAttrs),
     },
