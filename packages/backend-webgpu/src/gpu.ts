@@ -57,6 +57,8 @@ export interface Counters {
 export class Gpu {
   readonly device: GPUDevice;
   readonly hasF16: boolean;
+  /** Whether subgroups are quads: of SwiftShader, of which the comment of `quad-product.ts` tells. */
+  readonly hasQuads: boolean;
   readonly counters: Counters = { dispatches: 0, submits: 0 };
   readonly pool: BufferPool;
   readonly #layouts = new Map<string, BindLayout>();
@@ -93,6 +95,7 @@ export class Gpu {
     this.device = device;
     this.#debug = options.debug ?? false;
     this.hasF16 = device.features.has('shader-f16');
+    this.hasQuads = device.features.has('subgroups') && device.adapterInfo?.subgroupMaxSize === 4;
     this.pool = new BufferPool(device, {
       destroyed: (buffer) => this.#forgetGroups(buffer),
       scoped: (create, failed) => this.#scoped('out-of-memory', create, failed),
