@@ -41,6 +41,7 @@ export class Call {
   #key: string;
   #at = 0;
   #fault = false;
+  #fours: ReadonlySet<number> = new Set();
 
   constructor(gpu: Gpu, name: string, outs: readonly View[], ins: readonly View[]) {
     this.#gpu = gpu;
@@ -53,6 +54,18 @@ export class Call {
   /** A variant of the code that neither name nor bindings tell. */
   variant(key: string | number): void {
     this.#key += `|${key}`;
+  }
+
+  /** Makes {@link four} read and write vectors of four of these operands, whose buffers no others may have. */
+  byFours(operands: readonly number[]): void {
+    const { slots } = this.#bindings;
+    this.#fours = new Set(operands.map((o) => slots[o]));
+    this.variant(`fours ${[...this.#fours]}`);
+  }
+
+  /** Code of elements `4 · index` … `4 · index + 3` of operand `o`. */
+  four(o: number, index: string): string {
+    return `b${this.#bindings.slots[o]}[${index}]`;
   }
 
   uint(value: number): string {
@@ -125,12 +138,17 @@ export class Call {
   run(
     groups: number,
     invocations: number,
-    code: () => { readonly body: string; readonly uses?: Iterable<string>; readonly declarations?: string },
+    code: () => {
+      readonly body: string;
+      readonly uses?: Iterable<string>;
+      readonly declarations?: string;
+      readonly enable?: 'subgroups';
+    },
   ): void {
     const { buffers, access, types } = this.#bindings;
     const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
-      const { body, uses = [], declarations = '' } = code();
-      return `${types.includes('float16') ? 'enable f16;\n' : ''}${declareBindings(this.#bindings)}
+      const { body, uses = [], declarations = '', enable } = code();
+      return `${types.includes('float16') ? 'enable f16;\n' : ''}${enable ? `enable ${enable};\n` : ''}${declareBindings(this.#bindings, this.#fours)}
 ${declareUniforms}
 ${preludeOf(uses)}
 ${this.#declarations.map((declaration) => declaration()).join('\n')}
