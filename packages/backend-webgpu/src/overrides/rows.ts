@@ -133,7 +133,7 @@ export function runRows(
     const code = body(writerOf(call, layout, fours, uses, start, along, given));
     return {
       uses,
-      enables: quads ? 'enable subgroups;\n' : '',
+      enable: quads ? 'subgroups' : undefined,
       declarations: reductions(layout, uses),
       body: [...opening(layout, rows, n), ...code].map((line) => `  ${line}`).join('\n'),
     };
