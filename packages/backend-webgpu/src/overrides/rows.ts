@@ -1,6 +1,7 @@
 /**
  * Kernels over rows: what is normalised together is a row, whichever dims it has. A workgroup takes one long row or several short ones, and its
- * invocations share them: `lanes` to a row.
+ * invocations share them: `lanes` to a row. Where subgroups are quads (SwiftShader) a row has one, which reads four elements at a time if rows begin at
+ * whole fours: on 512 rows of 1024 elements, softmax is five times as fast as with a workgroup to a row.
  */
 import { axesOf, merged, sizeOf } from '../geometry.ts';
 import type { Fault, Gpu } from '../gpu.ts';
@@ -18,7 +19,7 @@ interface Layout {
   readonly quads: boolean;
 }
 
-/** The operands that run along rows by fours, if all others stay where they are meanwhile; else none. */
+/** The operands that run along rows without gaps from whole fours on, if all others stay where they are meanwhile; else none. */
 function alongByFours(views: readonly View[], outer: number): ReadonlySet<number> {
   const none = new Set<number>();
   const rows = merged(
