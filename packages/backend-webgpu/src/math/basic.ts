@@ -10,11 +10,11 @@ export const basic: Prelude = {
   sign_of: { code: 'fn sign_of(x: f32) -> f32 { return select(select(0.0, 1.0, x > 0.0), -1.0, x < 0.0); }' },
   min_of: {
     uses: ['is_nan'],
-    code: 'fn min_of(a: f32, b: f32) -> f32 { return select(select(b, a, a < b || is_nan(a)), b, is_nan(b)); }',
+    code: 'fn min_of(a: f32, b: f32) -> f32 { return select(select(b, a, (a < b) | is_nan(a)), b, is_nan(b)); }',
   },
   max_of: {
     uses: ['is_nan'],
-    code: 'fn max_of(a: f32, b: f32) -> f32 { return select(select(b, a, a > b || is_nan(a)), b, is_nan(b)); }',
+    code: 'fn max_of(a: f32, b: f32) -> f32 { return select(select(b, a, (a > b) | is_nan(a)), b, is_nan(b)); }',
   },
   copysign_of: {
     code: `fn copysign_of(x: f32, y: f32) -> f32 {

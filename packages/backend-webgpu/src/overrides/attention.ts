@@ -10,6 +10,7 @@ import { sizeOf } from '../geometry.ts';
 import type { Buffer, Gpu } from '../gpu.ts';
 import { type View, workgroup } from '../shader.ts';
 import { Call, dimOf, type Operands, viewed } from './call.ts';
+import { quadForward, takesQuads } from './quad-attention.ts';
 import { runRows } from './rows.ts';
 
 type BackwardAttrs = AttentionAttrs & { readonly wanted: readonly boolean[] };
@@ -218,6 +219,10 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
   if (heads * length === 0) return;
   const ins = [query, key, value];
   if (mask) ins.push(maskView(mask, [...batch, length, columns]));
+  if (takesQuads(gpu, [out, query, key, value], [sum, mask])) {
+    quadForward(gpu, [out, asColumn(sum)], ins as [View, View, View], { isCausal, scale });
+    return;
+  }
   const kind = kindOf(mask);
   // operands: result, sums, queries, keys, values, mask
   const [features, width] = [query, value].map(({ shape }) => shape[shape.length - 1]);

@@ -42,6 +42,8 @@ export class Call {
   #key: string;
   #at = 0;
   #fault = false;
+  /** Bindings whose arrays {@link byFours} made arrays of vectors. */
+  #vectors: ReadonlySet<number> = new Set();
 
   /** Of the operands in `fours`, four elements in a row are one of their array; they share no buffer with the others. */
   constructor(
@@ -62,6 +64,18 @@ export class Call {
   /** A variant of the code that neither name nor bindings tell. */
   variant(key: string | number): void {
     this.#key += `|${key}`;
+  }
+
+  /** Makes {@link four} read and write vectors of four of these operands, whose buffers no others may have. */
+  byFours(operands: readonly number[]): void {
+    const { slots } = this.#bindings;
+    this.#vectors = new Set(operands.map((o) => slots[o]));
+    this.variant(`fours ${[...this.#vectors]}`);
+  }
+
+  /** Code of elements `4 · index` … `4 · index + 3` of operand `o`. */
+  four(o: number, index: string): string {
+    return `b${this.#bindings.slots[o]}[${index}]`;
   }
 
   uint(value: number): string {
@@ -166,14 +180,20 @@ export class Call {
       readonly body: string;
       readonly uses?: Iterable<string>;
       readonly declarations?: string;
-      readonly enables?: string;
+      readonly enable?: 'subgroups';
     },
   ): void {
     const { buffers, access, types } = this.#bindings;
     const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
-      const { body, uses = [], declarations = '', enables = '' } = code();
-      const vectors = new Set([...this.#fours].map((o) => this.#bindings.slots[o]));
-      return `${enables}${types.includes('float16') ? 'enable f16;\n' : ''}${declareBindings(this.#bindings, vectors)}
+      const { body, uses = [], declarations = '', enable } = code();
+      const vectors = new Set([...[...this.#fours].map((o) => this.#bindings.slots[o]), ...this.#vectors]);
+      const features = [...(types.includes('float16') ? ['f16'] : []), ...(enable ? [enable] : [])];
+      return `${features
+        .map(
+          (name) => `enable ${name};
+`,
+        )
+        .join('')}${declareBindings(this.#bindings, vectors)}
 ${declareUniforms}
 ${preludeOf(uses)}
 ${this.#declarations.map((declaration) => declaration()).join('\n')}

@@ -132,7 +132,7 @@ export function runRows(
     const code = body(writerOf(call, layout, fours, uses, start, along, given));
     return {
       uses,
-      enables: layout.quads ? 'enable subgroups;\n' : '',
+      enable: layout.quads ? 'subgroups' : undefined,
       declarations: reductions(layout, uses),
       body: [...opening(layout, byFours, rows, n), ...code].map((line) => `  ${line}`).join('\n'),
     };
