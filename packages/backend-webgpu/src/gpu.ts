@@ -89,11 +89,13 @@ export class Gpu {
   #lost: BackendError | null = null;
   #failed: BackendError | null = null;
 
-  constructor(device: GPUDevice, options: { readonly debug?: boolean } = {}) {
+  constructor(device: GPUDevice, options: { readonly debug?: boolean; readonly quads?: boolean } = {}) {
     this.device = device;
     this.#debug = options.debug ?? false;
     this.hasF16 = device.features.has('shader-f16');
-    this.hasQuads = device.features.has('subgroups') && device.adapterInfo?.subgroupMaxSize === 4;
+    const quads = device.features.has('subgroups') && device.adapterInfo?.subgroupMaxSize === 4;
+    // tests run what other devices run
+    this.hasQuads = quads && (options.quads ?? true);
     this.pool = new BufferPool(device, {
       destroyed: (buffer) => this.#forgetGroups(buffer),
       scoped: (create, failed) => this.#scoped('out-of-memory', create, failed),

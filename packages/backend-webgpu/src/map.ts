@@ -11,6 +11,9 @@ import { type Bindings, bind, grid, read, shader, type View, word, wordAs, workg
 /** An operand that runs along the elements one after another, that is one element for all, or that needs the position of each element. */
 type Walk = 'dense' | 'fixed' | 'strided';
 
+/** Invocations per workgroup where each takes four elements: a workgroup costs more to begin than four times the invocations. */
+const quadWorkgroup = 256;
+
 const walkOf = (axes: readonly Axis[], o: number): Walk => {
   if (axes.every(({ strides }) => strides[o] === 0)) return 'fixed';
   return axes.length === 1 && axes[0].strides[o] === 1 ? 'dense' : 'strided';
@@ -120,9 +123,10 @@ function runOn(gpu: Gpu) {
     const { words } = gpu;
     if (!positions && !divides && loaded.size === 0 && inQuads(axes, walked, outs.length)) {
       const steps = walked.map((_, o) => axes[axes.length - 1].strides[o] === 1);
-      const key = `quads ${program.key}|${bindings.key}|${axes.length}${steps.map(Number).join('')}`;
+      const whole = n % 4 === 0;
+      const key = `quads ${program.key}|${bindings.key}|${axes.length}${steps.map(Number).join('')}${whole ? '' : '+'}`;
       const kernel = gpu.kernel(key, bindings.access, () =>
-        quadShader(program, bindings, outs.length, axes.length, steps),
+        quadShader(program, bindings, outs.length, axes.length, steps, whole),
       );
       // n, sizes of the dims but the innermost in quads, then of each operand its offset and strides: in quads if it runs along
       let at = 0;
@@ -136,7 +140,7 @@ function runOn(gpu: Gpu) {
         for (const { strides } of axes.slice(0, -1)) words[at++] = strides[o] / unit;
       });
       at = writeParams(gpu, at, program, params);
-      gpu.dispatch(kernel, bindings.buffers, at, ...grid(Math.ceil(n / (4 * workgroup))));
+      gpu.dispatch(kernel, bindings.buffers, at, ...grid(Math.ceil(n / (4 * quadWorkgroup))));
       return;
     }
     const ranks = [...loaded].map((i) => ins[i].shape.length);
@@ -160,13 +164,14 @@ function runOn(gpu: Gpu) {
   };
 }
 
-/** One invocation computes four elements, which lie beside each other in every operand that steps at all. */
+/** One invocation computes four elements, which lie beside each other in every operand that steps at all; the last one fewer, unless all is `whole`. */
 function quadShader(
   program: Program,
   bindings: Bindings,
   outCount: number,
   rank: number,
   steps: readonly boolean[],
+  whole: boolean,
 ): string {
   const { slots } = bindings;
   let at = 1 + rank;
@@ -202,17 +207,16 @@ function quadShader(
   const stores = program.outputs.flatMap(({ dtype }, k) => {
     const target = `b${slots[k]}[to${k}]`;
     const [x, y, z, w] = results.map((values) => values[k]);
+    const all = `${target} = vec4<${elementType(dtype).stored}>(${x}, ${y}, ${z}, ${w});`;
     const part = `${target}.x = ${x}; if (left > 1u) { ${target}.y = ${y}; } if (left > 2u) { ${target}.z = ${z}; }`;
-    return [
-      `let to${k} = ${indices[k]};`,
-      `if (left > 3u) { ${target} = vec4<${elementType(dtype).stored}>(${x}, ${y}, ${z}, ${w}); } else { ${part} }`,
-    ];
+    return [`let to${k} = ${indices[k]};`, whole ? all : `if (left > 3u) { ${all} } else { ${part} }`];
   });
   return shader({
     bindings,
     vectors: 'all',
     functions,
-    body: `  let i = gid * ${workgroup}u + lid;
+    invocations: quadWorkgroup,
+    body: `  let i = gid * ${quadWorkgroup}u + lid;
   if (i * 4u >= ${word(0)}) { return; }
   let left = ${word(0)} - i * 4u;
   ${[...(rank > 1 ? positionOf(rank) : []), ...quads, ...statements, ...stores].join('\n  ')}`,

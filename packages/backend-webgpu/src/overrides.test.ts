@@ -51,6 +51,33 @@ describe('softmax', () => {
     await expectClose(runBoth('logSoftmax', [x], { dim }), 'logSoftmax');
   });
 
+  it.each([
+    [0, 64, 64],
+    [4, 64, 72],
+    [8, 1000, 1012],
+    [1, 64, 72],
+    [2, 1024, 1027],
+    [0, 1022, 1024],
+  ])('of rows from element %i on, %i of %i', async (from, length, width) => {
+    const random = generator(8);
+    const values = Array.from({ length: 5 * width }, () =>
+      random() < 0.1 ? Number.NEGATIVE_INFINITY : (random() - 0.5) * 200,
+    );
+    const part = pairOf((device) => tensor(values, { device }).reshape([5, width]).narrow(1, from, length));
+    await expectClose(runBoth('softmax', [part], { dim: 1 }), 'softmax');
+    await expectClose(runBoth('logSoftmax', [part], { dim: 1 }), 'logSoftmax', 4);
+    const y = both(random, [5, length]);
+    const g = pairOf((device) =>
+      tensor(
+        values.map((x) => Math.max(x, -9) / 9),
+        { device },
+      )
+        .reshape([5, width])
+        .narrow(1, from, length),
+    );
+    await expectClose(runBoth('softmaxBackward', [g, y], { dim: 1 }), 'softmax, gradient', 8);
+  });
+
   it('gives NaN for a row with NaN, +Infinity or nothing but -Infinity, as PyTorch does', async () => {
     const rows = [
       [1, Number.NaN, 2],
@@ -118,6 +145,34 @@ describe('normalisations', () => {
       const attrs = { training: random() < 0.7, wanted: wantedOf(random, 3) };
       await compare('batchNormBackward', [both(random, shape), x, mean, rstd, beside[0]], attrs, `${what}, gradient`);
     }
+  });
+
+  it.each([
+    [0, 16, 16],
+    [4, 16, 24],
+    [2, 16, 24],
+    [0, 18, 20],
+  ])('of images from column %i on, %i of %i', async (from, columns, width) => {
+    const random = generator(9);
+    const image = (): Pair => {
+      const values = Array.from({ length: 3 * 6 * 5 * width }, () => (random() - 0.3) * 6);
+      return pairOf((device) => tensor(values, { device }).reshape([3, 6, 5, width]).narrow(3, from, columns));
+    };
+    const [x, grad, weight, bias] = [image(), image(), both(random, [6]), both(random, [6])];
+    const wanted = [true, true, true];
+    const [, mean, rstd] = await compare('batchNorm', [x, weight, bias], { eps: 0.1 }, 'batchNorm');
+    const inputs = [grad, x, mean, rstd, weight];
+    await compare('batchNormBackward', inputs, { training: true, wanted }, 'batchNorm, gradient');
+    const [, means, rstds] = await compare('groupNorm', [x, weight, bias], { groups: 2, eps: 0.1 }, 'groupNorm');
+    await compare('groupNormBackward', [grad, x, means, rstds, weight], { groups: 2, wanted }, 'groupNorm, gradient');
+    const square = both(random, [5, columns]);
+    const [, ofEach, roots] = await compare('layerNorm', [x, square, null], { dims: 2, eps: 0.1 }, 'layerNorm');
+    await compare(
+      'layerNormBackward',
+      [grad, x, ofEach, roots, square],
+      { dims: 2, wanted: [true, true, false] },
+      'layerNorm, gradient',
+    );
   });
 
   it('of long rows and many columns', async () => {

@@ -27,14 +27,16 @@ const hasFours = ({ dtype, offset, shape, strides }: View): boolean => {
 };
 
 /** Whether quads take the matrices `fours`, beside `others`. */
-export function takesQuads({ device }: Gpu, fours: readonly View[], others: readonly (View | null)[]): boolean {
+export function takesQuads({ hasQuads }: Gpu, fours: readonly View[], others: readonly (View | null)[]): boolean {
   return (
-    device.features.has('subgroups') &&
-    device.adapterInfo?.subgroupMaxSize === 4 &&
+    hasQuads &&
     fours.every(hasFours) &&
     others.every((other) => fours.every(({ storage }) => storage.buffer !== other?.storage.buffer))
   );
 }
+
+/** The operands that go by fours: the result, queries, keys and values. */
+const fours = new Set([0, 2, 3, 4]);
 
 const all = (code: (i: number) => string, n: number): string => range(n).map(code).join('\n');
 
@@ -54,11 +56,10 @@ export function quadForward(
   const features4 = query.shape[dims - 1] / 4;
   const width4 = out.shape[dims - 1] / 4;
   const mask = ins.length > 3 ? ins[3] : null;
-  const call = new Call(gpu, `quad attention ${features4} ${width4} ${mask?.dtype} ${isCausal}`, outs, ins);
-  call.byFours([0, 2, 3, 4]);
+  const call = new Call(gpu, `quad attention ${features4} ${width4} ${mask?.dtype} ${isCausal}`, outs, ins, fours);
   const start = call.walk('start', 0, dims - 2, true);
-  const strides = [...outs, ...ins].map((view) => [
-    call.uint(view.strides[dims - 2]),
+  const strides = [...outs, ...ins].map((view, o) => [
+    call.uint(view.strides[dims - 2] / (fours.has(o) ? 4 : 1)),
     call.uint(view.strides[dims - 1]),
   ]);
   const blocks = Math.ceil(length / rows);
@@ -69,7 +70,7 @@ export function quadForward(
     call.uint(heads),
     call.float(scale),
   ];
-  const row = (o: number, i: string): string => `((start_${o} + (${i}) * ${strides[o][0]}) >> 2u)`;
+  const row = (o: number, i: string): string => `(start_${o} + (${i}) * ${strides[o][0]})`;
   const parts = Math.ceil(width4 / 4);
   const groups = rows / 4;
   call.run(heads * blocks, 4, () => {

@@ -1,6 +1,7 @@
 /**
  * Kernels over rows: what is normalised together is a row, whichever dims it has. A workgroup takes one long row or several short ones, and its
- * invocations share them: `lanes` to a row.
+ * invocations share them: `lanes` to a row. Where subgroups are quads (SwiftShader) a row has one, which reads four elements at a time if rows begin at
+ * whole fours: on 512 rows of 1024 elements, softmax is five times as fast as with a workgroup to a row.
  */
 import { axesOf, merged, sizeOf } from '../geometry.ts';
 import type { Fault, Gpu } from '../gpu.ts';
@@ -14,14 +15,11 @@ interface Layout {
   readonly lanes: number;
   /** Whether neighbouring invocations take neighbouring rows, rather than neighbouring elements of a row. */
   readonly across: boolean;
-  /** Whether the lanes are a quad, each of which takes four elements at a time. */
-  readonly quads?: boolean;
+  /** Whether the lanes are a quad, which needs neither memory of a workgroup nor barriers. */
+  readonly quads: boolean;
 }
 
-/** A quad to a row: they need neither memory of a workgroup nor barriers. */
-const quadLayout: Layout = { rows: 1, lanes: 4, across: false, quads: true };
-
-/** The operands that run along rows by fours, if all others stay where they are meanwhile; else none. */
+/** The operands that run along rows without gaps from whole fours on, if all others stay where they are meanwhile; else none. */
 function alongByFours(views: readonly View[], outer: number): ReadonlySet<number> {
   const none = new Set<number>();
   const rows = merged(
@@ -46,16 +44,17 @@ function alongByFours(views: readonly View[], outer: number): ReadonlySet<number
 }
 
 /** Neighbouring invocations should read neighbouring elements; and there should be enough of them. */
-function layoutFor(count: number, length: number, x: View, outer: number): Layout {
+function layoutFor(gpu: Gpu, count: number, length: number, x: View, outer: number): Layout {
   const inner = Math.min(...x.shape.flatMap((size, d) => (d >= outer && size > 1 ? [x.strides[d]] : [])));
   const between = Math.min(...x.shape.flatMap((size, d) => (d < outer && size > 1 ? [x.strides[d]] : [])));
   if (between < inner) {
-    if (length <= 32 || count >= 2 ** 15) return { rows: 64, lanes: 1, across: true };
-    return { rows: 16, lanes: 16, across: true };
+    if (length <= 32 || count >= 2 ** 15) return { rows: 64, lanes: 1, across: true, quads: false };
+    return { rows: 16, lanes: 16, across: true, quads: false };
   }
-  if (length <= 16) return { rows: 64, lanes: 1, across: false };
-  if (length <= 256 && count > 8) return { rows: 8, lanes: 8, across: false };
-  return { rows: 1, lanes: length <= 4096 ? 64 : 256, across: false };
+  if (gpu.hasQuads && length >= 16) return { rows: 1, lanes: 4, across: false, quads: true };
+  if (length <= 16) return { rows: 64, lanes: 1, across: false, quads: false };
+  if (length <= 256 && count > 8) return { rows: 8, lanes: 8, across: false, quads: false };
+  return { rows: 1, lanes: length <= 4096 ? 64 : 256, across: false, quads: false };
 }
 
 /** What a body of a row is written with. Operands are numbered, outputs first; values are f32. */
@@ -115,14 +114,14 @@ export function runRows(
   const count = sizeOf(main.shape.slice(0, outer));
   const length = sizeOf(main.shape.slice(outer));
   if (count === 0) return;
-  const fours = gpu.hasQuads && !numbered ? alongByFours([...outs, ...ins], outer) : new Set<number>();
-  const quads = fours.size > 0;
-  const layout = quads ? quadLayout : layoutFor(count, length, main, outer);
+  const layout = layoutFor(gpu, count, length, main, outer);
+  const fours = layout.quads && !numbered ? alongByFours([...outs, ...ins], outer) : new Set<number>();
+  const byFours = fours.size > 0;
   const call = new Call(gpu, name, outs, ins, fours);
   call.variant(`${layout.rows}.${layout.lanes}.${layout.across}`);
   const [rows, n] = [call.uint(count), call.uint(length)];
   const start = call.walk('start', 0, outer, true);
-  const along = call.walk('along', outer, main.shape.length, false, quads);
+  const along = call.walk('along', outer, main.shape.length, false, byFours);
   const given = {
     params: params.map((value) => call.float(value)),
     integers: integers.map((value) => call.int(value)),
@@ -133,14 +132,14 @@ export function runRows(
     const code = body(writerOf(call, layout, fours, uses, start, along, given));
     return {
       uses,
-      enable: quads ? 'subgroups' : undefined,
+      enable: layout.quads ? 'subgroups' : undefined,
       declarations: reductions(layout, uses),
-      body: [...opening(layout, rows, n), ...code].map((line) => `  ${line}`).join('\n'),
+      body: [...opening(layout, byFours, rows, n), ...code].map((line) => `  ${line}`).join('\n'),
     };
   });
 }
 
-const opening = ({ rows, lanes, across, quads }: Layout, count: string, length: string): string[] => [
+const opening = ({ rows, lanes, across }: Layout, byFours: boolean, count: string, length: string): string[] => [
   `let lane = ${across ? `lid / ${rows}u` : `lid % ${lanes}u`};`,
   `let sub = ${across ? `lid % ${rows}u` : `lid / ${lanes}u`};`,
   // every invocation comes to every barrier; those beyond the last row have nothing to do between them
@@ -148,7 +147,7 @@ const opening = ({ rows, lanes, across, quads }: Layout, count: string, length: 
   `let live = wanted < ${count};`,
   `let row = min(wanted, ${count} - 1u);`,
   `let n = ${length};`,
-  `let steps = ${quads ? 'n >> 2u' : 'n'};`,
+  `let steps = ${byFours ? 'n >> 2u' : 'n'};`,
   'let first = select(steps, lane, live);',
 ];
 
