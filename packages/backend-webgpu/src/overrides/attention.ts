@@ -10,7 +10,7 @@ import { sizeOf } from '../geometry.ts';
 import type { Buffer, Gpu } from '../gpu.ts';
 import { type View, workgroup } from '../shader.ts';
 import { Call, dimOf, type Operands, viewed } from './call.ts';
-import { quadForward, takesQuads } from './quad-attention.ts';
+import { quadForward, quadGradientOfQueries, quadGradientsOfKeys, takesQuads } from './quad-attention.ts';
 import { runRows } from './rows.ts';
 
 type BackwardAttrs = AttentionAttrs & { readonly wanted: readonly boolean[] };
@@ -220,7 +220,7 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
   const ins = [query, key, value];
   if (mask) ins.push(maskView(mask, [...batch, length, columns]));
   if (takesQuads(gpu, [out, query, key, value], [sum, mask])) {
-    quadForward(gpu, [out, asColumn(sum)], ins as [View, View, View], { isCausal, scale });
+    quadForward(gpu, [out, asColumn(sum)], ins, { isCausal, scale });
     return;
   }
   const kind = kindOf(mask);
@@ -444,6 +444,12 @@ function backward(gpu: Gpu, outs: readonly View[], inputs: Operands, attrs: Back
   const ins = [query, key, value, grad, asColumn(sum), asColumn(mean)];
   if (mask) ins.push(maskView(mask, [...batch, length, columns]));
   const [features, width] = [query, value].map((view) => view.shape[view.shape.length - 1]);
+  if (takesQuads(gpu, [...outs, query, key, value, grad], [sum, mean, mask])) {
+    if (toQuery && length > 0) quadGradientOfQueries(gpu, toQuery, ins, attrs);
+    if ((toKey || toValue) && columns > 0) quadGradientsOfKeys(gpu, toKey ?? null, toValue ?? null, ins, attrs);
+    gpu.pool.release(buffer);
+    return;
+  }
   const given: Given = { gpu, sizes, attrs, kind: kindOf(mask), features, width, ins };
   if (toQuery && length > 0) gradientOfQueries(given, toQuery);
   if ((toKey || toValue) && columns > 0) gradientsOfKeys(given, toKey ?? null, toValue ?? null);
