@@ -257,7 +257,7 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
       'for (var k = 0u; k < 8u; k++) { top = max_of(top, lanes[(4u * r + a) * 8u + k]); }',
       `// an infinite score is no number to measure others by
       let origin = select(top, 0.0, abs(top) == inf_of());`,
-      'let shrink = exp_of(largest[a] - origin);',
+      'let shrink = select(exp_of(largest[a] - origin), 1.0, largest[a] == inf_of());',
       'largest[a] = top;',
       'let w = exp4(s[a] - origin);',
       'total[a] = total[a] * shrink + ((w.x + w.y) + (w.z + w.w));',

@@ -247,7 +247,7 @@ export function quadForward(gpu: Gpu, outs: readonly View[], ins: readonly View[
     let top${i} = max_of(top_${i}, max_of(pair${i}, quadSwapY(pair${i})));
     // an infinite score is no number to measure others by
     let origin${i} = select(top${i}, 0.0, abs(top${i}) == inf_of());
-    let shrink${i} = exp_of(top_${i} - origin${i});
+    let shrink${i} = select(exp_of(top_${i} - origin${i}), 1.0, top_${i} == inf_of());
     top_${i} = top${i};
     ${each((j) => `let w_${i}_${j} = exp_of(z${i}_${j} - origin${i});`)}
     sum_${i} = sum_${i} * shrink${i} + (${each((j) => `w_${i}_${j}`, ' + ')});
