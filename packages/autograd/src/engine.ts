@@ -2,7 +2,7 @@
  * Runs the recorded graph backwards. Every node waits until all gradients of its outputs are there; of those that are ready the one recorded last
  * runs first, and leaves last of all. Nothing here recurses, so a chain may be as long as memory allows.
  */
-import { beginTidy, endTidy, gradMode, type Storage, type Tensor } from '@tenfold/tensor-core';
+import { beginTidy, endTidy, gradMode, type Tensor } from '@tenfold/tensor-core';
 import { AccumulateGrad, addGrad } from './meta.ts';
 import { checkReplacement, type Edge, type Node, type Visit } from './node.ts';
 import { NodeQueue } from './node-queue.ts';
@@ -211,18 +211,17 @@ export class BackwardRun {
 
   /** Sorts out who holds the results of a formula: this run alone those with memory that came from nowhere else. Gives back what was used up. */
   private takeOwnership(node: RuleNode, grads: Grads, results: readonly (Tensor | null)[]): void {
-    for (let i = 0; i < results.length; i++) {
-      const result = results[i];
-      if (result === null || result.viewInfo !== null) continue;
-      const { storage } = result;
-      // two results with the same memory hold each other's
-      const shared = node.hasSaved(storage) || showsMemory(grads, storage, -1) || showsMemory(results, storage, i);
-      if (!shared) this.owned.add(result);
-    }
     for (const grad of grads) {
       if (!grad) continue;
       if (results.includes(grad)) this.owned.delete(grad);
       else this.discard(grad);
+    }
+    for (const result of results) {
+      if (result === null) continue;
+      // one tensor holds the memory, maybe a view whose base is gone: it must be new, and the gradient of one input
+      const { storage } = result;
+      const known = grads.includes(result) || results.lastIndexOf(result) !== results.indexOf(result);
+      if (storage.holders === 1 && !known && !node.hasSaved(storage)) this.owned.add(result);
     }
   }
 
@@ -242,12 +241,6 @@ function runTidily(node: Node, grads: Grads): readonly (Tensor | null)[] {
   } finally {
     endTidy(scope, results);
   }
-}
-
-/** Whether a gradient other than number `but` shows this memory. */
-function showsMemory(grads: readonly (Tensor | null)[], storage: Storage, but: number): boolean {
-  for (let i = 0; i < grads.length; i++) if (i !== but && grads[i]?.storage === storage) return true;
-  return false;
 }
 
 /** The nodes from which a target can be reached, without the targets themselves unless they run too. */

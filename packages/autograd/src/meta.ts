@@ -1,5 +1,15 @@
 /** Autograd's own slot of a tensor, and the node that ends at a leaf. */
-import { builtinOps, dispatch, gradMode, keep, numel, type Tensor, track } from '@tenfold/tensor-core';
+import {
+  builtinOps,
+  dispatch,
+  gradMode,
+  interpreters,
+  keep,
+  makeTensor,
+  numel,
+  type Tensor,
+  track,
+} from '@tenfold/tensor-core';
 import { type Edge, gradMetaOf, Node } from './node.ts';
 
 /** What autograd knows of one tensor. A tensor that no gradient ever touched has none. */
@@ -74,7 +84,7 @@ export class AccumulateGrad extends Node {
 /** Adds `grad` to `tensor.grad`: in place, unless the sum itself is recorded. */
 export function addGrad(tensor: Tensor, grad: Tensor, owned: boolean): void {
   const before = ensureMeta(tensor).grad;
-  if (before === null) tensor.grad = owned && !gradMode.enabled && isWhole(grad) ? grad : grad.clone();
+  if (before === null) tensor.grad = owned && !gradMode.enabled && isWhole(grad) ? withoutBase(grad) : grad.clone();
   else if (gradMode.enabled) tensor.grad = before.add(grad);
   else {
     dispatch(builtinOps.add.inplaceTwin, [before, grad], { alpha: 1 });
@@ -83,8 +93,21 @@ export function addGrad(tensor: Tensor, grad: Tensor, owned: boolean): void {
   ensureMeta(tensor).madeGrad = true;
 }
 
-/** Whether a tensor is the whole of its memory, in row-major order: then keeping it keeps nothing else. */
-const isWhole = (x: Tensor): boolean => x.viewInfo === null && x.storage.length === numel(x.shape) && x.isContiguous();
+/**
+ * Whether a tensor is the whole of its memory, in row-major order: then keeping it keeps nothing else. A view is so only where nothing traces, as no
+ * tracer would know it without its base.
+ */
+const isWhole = (x: Tensor): boolean =>
+  (x.viewInfo === null || interpreters.length === 0) && x.storage.length === numel(x.shape) && x.isContiguous();
+
+/** A view that nobody else sees, as a tensor with memory of its own. */
+function withoutBase(x: Tensor): Tensor {
+  if (x.viewInfo === null) return x;
+  const { storage, dtype, shape, strides, offset, versionCounter } = x;
+  const whole = makeTensor(storage, dtype, shape, strides, offset, versionCounter);
+  x.dispose();
+  return whole;
+}
 
 /** The slot for `grad`, kept out of any `tidy` around; what backward had put there before goes with the `tidy` in which it is replaced. */
 export function assignGrad(tensor: Tensor, grad: Tensor | null): void {

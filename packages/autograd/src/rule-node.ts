@@ -13,10 +13,22 @@ import {
   sameShape,
   type Tensor,
 } from '@tenfold/tensor-core';
-import { type Edge, type GradMeta, gradMetaOf, isExpandableTo, Node, sumTo } from './node.ts';
+import { type Edge, type GradMeta, isExpandableTo, Node, sumTo } from './node.ts';
 import { nodeName } from './node-name.ts';
 import type { AnyRule, FormulaContext, Saved } from './rule.ts';
 import { SavedTensor } from './saved-tensor.ts';
+
+/** What a node knows of an input without saving it. */
+interface InputMeta extends GradMeta {
+  readonly strides: readonly number[];
+}
+
+const inputMetaOf = ({ shape, strides, dtype, storage }: Tensor): InputMeta => ({
+  shape,
+  strides,
+  dtype,
+  device: storage.device,
+});
 
 /** A row that computes gradients. */
 export type GradRule = Extract<AnyRule, { kind: 'formula' | 'joint' }>;
@@ -38,8 +50,8 @@ export function savesOf(rule: GradRule, edges: readonly Edge[]): readonly Saved[
 export class RuleNode extends Node {
   declare readonly spec: OpSpec;
   declare readonly attrs: object | null;
-  /** Shape, dtype and device of each input; numbers and absent inputs as they are. */
-  declare readonly inputs: readonly (GradMeta | number | null)[];
+  /** Shape, strides, dtype and device of each input; numbers and absent inputs as they are. */
+  declare readonly inputs: readonly (InputMeta | number | null)[];
   declare private readonly rule: GradRule;
   declare private readonly saves: readonly Saved[];
   /** What has been saved so far, and under which keys: there are never many. */
@@ -66,10 +78,10 @@ export class RuleNode extends Node {
     super(nodeName(spec, inputs, attrs), edges);
     this.spec = spec;
     this.attrs = attrs;
-    const metas = new Array<GradMeta | number | null>(inputs.length);
+    const metas = new Array<InputMeta | number | null>(inputs.length);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i];
-      metas[i] = isTensor(x) ? gradMetaOf(x) : x;
+      metas[i] = isTensor(x) ? inputMetaOf(x) : x;
     }
     this.inputs = metas;
     this.rule = rule;
@@ -244,6 +256,10 @@ class RuleContext implements FormulaContext<never> {
     return metaOf(this.#node, i)?.shape ?? [];
   }
 
+  strides(i: number): readonly number[] {
+    return metaOf(this.#node, i)?.strides ?? [];
+  }
+
   dtype(i: number): DType {
     const meta = metaOf(this.#node, i);
     if (!meta)
@@ -258,7 +274,7 @@ class RuleContext implements FormulaContext<never> {
   }
 }
 
-function metaOf(node: RuleNode, i: number): GradMeta | null {
+function metaOf(node: RuleNode, i: number): InputMeta | null {
   const x = node.inputs[i];
   return typeof x === 'object' ? x : null;
 }

@@ -10,6 +10,7 @@
  * | `c.input(i)` | input i as it was in forward; must stand in the row's `saves` |
  * | `c.output(k)` | output k; must stand in `saves` as `'out'`/`'out1'`/… |
  * | `c.shape(i)`, `c.dtype(i)` | shape and dtype of input i, free of charge |
+ * | `c.strides(i)` | its strides, to choose between forms of equal value: in a traced graph they are those of the traced run |
  * | `c.attrs` | the op's attributes |
  *
  * The engine sums a gradient over broadcast dims and casts it to its input's dtype, so formulas need not. Formulas use public, differentiable ops only:
@@ -30,6 +31,7 @@ export interface FormulaContext<S extends AnySig> {
   tensor(i: number): Tensor;
   output(k?: number): Tensor;
   shape(i: number): Shape;
+  strides(i: number): readonly number[];
   dtype(i: number): DType;
   /** Whether input `i` needs a gradient. */
   needs(i: number): boolean;

@@ -57,6 +57,8 @@ export interface Counters {
 export class Gpu {
   readonly device: GPUDevice;
   readonly hasF16: boolean;
+  /** Whether subgroups are quads: of SwiftShader, of which the comment of `quad-product.ts` tells. */
+  readonly hasQuads: boolean;
   readonly counters: Counters = { dispatches: 0, submits: 0 };
   readonly pool: BufferPool;
   readonly #layouts = new Map<string, BindLayout>();
@@ -80,8 +82,8 @@ export class Gpu {
   readonly faults: Buffer;
   readonly #faults = new Map<number, Fault>();
   #nextFault = 1;
-  /** Faults below this number belong to reads that have ended. */
-  #pendingReads = new Set<number>();
+  /** Reads that have not ended, each with the number of the first fault that it can't have met. */
+  readonly #reads = new Set<{ readonly before: number }>();
   readonly #debug: boolean;
   /** Error scopes that have not answered yet. */
   readonly #scopes = new Set<Promise<void>>();
@@ -93,6 +95,7 @@ export class Gpu {
     this.device = device;
     this.#debug = options.debug ?? false;
     this.hasF16 = device.features.has('shader-f16');
+    this.hasQuads = device.features.has('subgroups') && device.adapterInfo?.subgroupMaxSize === 4;
     this.pool = new BufferPool(device, {
       destroyed: (buffer) => this.#forgetGroups(buffer),
       scoped: (create, failed) => this.#scoped('out-of-memory', create, failed),
@@ -315,8 +318,19 @@ export class Gpu {
    */
   async read(buffer: Buffer, byte: number, bytes: number): Promise<ArrayBuffer> {
     if (this.#lost) throw this.#lost;
-    const asked = this.#nextFault;
-    this.#pendingReads.add(asked);
+    const read = { before: this.#nextFault };
+    this.#reads.add(read);
+    try {
+      return await this.#read(buffer, byte, bytes);
+    } finally {
+      this.#reads.delete(read);
+      // a fault that another read may still meet stays known
+      const settled = Math.min(read.before, ...[...this.#reads].map(({ before }) => before));
+      for (const known of this.#faults.keys()) if (known < settled) this.#faults.delete(known);
+    }
+  }
+
+  async #read(buffer: Buffer, byte: number, bytes: number): Promise<ArrayBuffer> {
     const withFaults = this.#faults.size > 0;
     const size = bytes + 16;
     const target = this.#readBuffer(size);
@@ -334,8 +348,6 @@ export class Gpu {
       // the loss of a device is announced in a task of its own
       await new Promise((resolve) => setTimeout(resolve, 0));
       throw this.#lost ?? this.#failed ?? new BackendError(`webgpu: reading failed: ${String(error)}`);
-    } finally {
-      this.#pendingReads.delete(asked);
     }
     if (this.#scopes.size > 0) await Promise.all(this.#scopes);
     const mapped = target.getMappedRange(0, size);
@@ -344,9 +356,6 @@ export class Gpu {
     target.unmap();
     this.#readable.push(target);
     const fault = code === 0 ? undefined : this.#faults.get(code);
-    // a fault that an earlier read will meet stays known
-    const settled = Math.min(asked, ...this.#pendingReads);
-    for (const known of this.#faults.keys()) if (known < settled) this.#faults.delete(known);
     if (fault) throw fault.error(value);
     const failed = this.#failed;
     this.#failed = null;

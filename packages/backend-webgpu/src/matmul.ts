@@ -12,10 +12,6 @@ import { tiledProduct } from './tiled-product.ts';
 /** Neighbouring invocations should read neighbouring elements: their dim is n, so that is where the unit stride belongs. */
 const readsAcross = (p: Product): boolean => lastStride(p.n, 'b') === 1 || lastStride(p.m, 'a') !== 1;
 
-/** Devices whose subgroups are quads: SwiftShader, of which the comment of `quad-product.ts` tells. */
-const hasQuads = ({ device }: Gpu): boolean =>
-  device.features.has('subgroups') && device.adapterInfo?.subgroupMaxSize === 4;
-
 /** The steps of k in the innermost loop. */
 const lastSteps = ({ k: { axes } }: Product): number => axes[axes.length - 1]?.size ?? 1;
 
@@ -106,7 +102,7 @@ export function createMatmul(
   gpu: Gpu,
   { map, reduce }: Pick<Runtime<Buffer>, 'map' | 'reduce'>,
 ): Runtime<Buffer>['matmul'] {
-  const strategy = hasQuads(gpu) ? byQuads : byTiles;
+  const strategy = gpu.hasQuads ? byQuads : byTiles;
   return (out, a, b, dims, epilogue) => {
     const size = sizeOf(out.shape);
     if (size === 0) return;

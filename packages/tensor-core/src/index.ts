@@ -191,7 +191,14 @@ export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormO
 export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
-export { type AvgPoolAttrs, endPadding, type MaxPoolBackwardAttrs, type PoolAttrs, type PoolOps, pooledSizes } from './ops/pool.ts';
+export {
+  type AvgPoolAttrs,
+  endPadding,
+  type MaxPoolBackwardAttrs,
+  type PoolAttrs,
+  type PoolOps,
+  pooledSizes,
+} from './ops/pool.ts';
 export type { RandomOps } from './ops/random-factories.ts';
 export type {
   ArgReduceAttrs,

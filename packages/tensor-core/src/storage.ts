@@ -111,6 +111,11 @@ export class Storage {
     return this.#buffer;
   }
 
+  /** How many hold it, counting those that were left to the garbage collector. */
+  get holders(): number {
+    return this.#holders;
+  }
+
   /** One more holder, which must call {@link Storage.release} in the end or leave it to the garbage collector. */
   retain(): void {
     this.#holders++;

@@ -73,6 +73,7 @@ export class PlaneView implements View {
     return make(
       'div',
       { className: 'tools' },
+      make('span', { className: 'hint' }, 'Draw:'),
       choices,
       button('Two moons', twoMoons),
       button('Clear', () => []),

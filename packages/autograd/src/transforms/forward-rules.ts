@@ -124,6 +124,11 @@ class ForwardContext implements FormulaContext<never> {
     return isTensor(x) ? x.shape : [];
   }
 
+  strides(i: number): readonly number[] {
+    const x = this.#inputs[i];
+    return isTensor(x) ? x.strides : [];
+  }
+
   dtype(i: number): DType {
     return (this.#inputs[i] as Tensor).dtype;
   }

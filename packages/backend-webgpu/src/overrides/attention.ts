@@ -408,7 +408,7 @@ function meanGradient(gpu: Gpu, mean: View, grad: View, out: View, gradSum: View
     ins: [grad, out, ...(gradSum ? [column(gradSum)] : [])],
     outer: grad.shape.length - 1,
     body: (row) => [
-      row.sums({ total: `${row.load(1)} * ${row.load(2)}` }),
+      row.sums({ total: () => `${row.load(1)} * ${row.load(2)}` }),
       row.storeOne(0, gradSum ? `total - ${row.one(3)}` : 'total'),
     ],
   });

@@ -37,18 +37,28 @@ export class Call {
   readonly #bindings: Bindings;
   readonly #outs: number;
   readonly #views: readonly View[];
+  readonly #fours: ReadonlySet<number>;
   readonly #declarations: (() => string)[] = [];
   #key: string;
   #at = 0;
   #fault = false;
-  #fours: ReadonlySet<number> = new Set();
+  /** Bindings whose arrays {@link byFours} made arrays of vectors. */
+  #vectors: ReadonlySet<number> = new Set();
 
-  constructor(gpu: Gpu, name: string, outs: readonly View[], ins: readonly View[]) {
+  /** Of the operands in `fours`, four elements in a row are one of their array; they share no buffer with the others. */
+  constructor(
+    gpu: Gpu,
+    name: string,
+    outs: readonly View[],
+    ins: readonly View[],
+    fours: ReadonlySet<number> = new Set(),
+  ) {
     this.#gpu = gpu;
     this.#bindings = bind(outs, ins);
     this.#outs = outs.length;
     this.#views = [...outs, ...ins];
-    this.#key = `${name}|${this.#bindings.key}|${this.#views.map(({ dtype }) => dtype[0]).join('')}`;
+    this.#fours = fours;
+    this.#key = `${name}|${[...fours]}|${this.#bindings.key}|${this.#views.map(({ dtype }) => dtype[0]).join('')}`;
   }
 
   /** A variant of the code that neither name nor bindings tell. */
@@ -59,8 +69,8 @@ export class Call {
   /** Makes {@link four} read and write vectors of four of these operands, whose buffers no others may have. */
   byFours(operands: readonly number[]): void {
     const { slots } = this.#bindings;
-    this.#fours = new Set(operands.map((o) => slots[o]));
-    this.variant(`fours ${[...this.#fours]}`);
+    this.#vectors = new Set(operands.map((o) => slots[o]));
+    this.variant(`fours ${[...this.#vectors]}`);
   }
 
   /** Code of elements `4 · index` … `4 · index + 3` of operand `o`. */
@@ -91,20 +101,36 @@ export class Call {
     return (value) => `fault(${code}, ${value});`;
   }
 
-  /** Walks dims `from` to `to` of the operands, which have one shape there. `origin` says whether offsets are counted in. */
-  walk(name: string, from: number, to: number, origin: boolean): (o: number, i: string) => string {
+  /**
+   * Walks dims `from` to `to` of the operands, which have one shape there. `origin` says whether offsets are counted in; `four` whether the number
+   * counts elements of the last dim by fours.
+   */
+  walk(name: string, from: number, to: number, origin: boolean, four = false): (o: number, i: string) => string {
     const operands = this.#views.map(({ shape, strides }) => ({
       shape: shape.slice(from, to),
       strides: strides.slice(from, to),
     }));
-    const axes = merged(axesOf(operands));
+    const axes = this.#counted(merged(axesOf(operands)), four);
     this.variant(`${name}${axes.length}`);
     const sizes = axes.slice(1).map(({ size }) => this.uint(size));
-    const indices = this.#views.map(({ offset }, o) => this.#place(axes, o, origin ? offset : null));
+    const indices = this.#views.map(({ offset }, o) => this.#place(axes, o, origin ? offset / this.#unit(o) : null));
     this.#declarations.push(() =>
       indices.map((terms, o) => `fn ${name}${o}(i: u32) -> u32 { ${position(sizes)} return ${terms}; }`).join('\n'),
     );
     return (o, i) => `${name}${o}(${i})`;
+  }
+
+  /** Elements that are one of operand `o`'s array. */
+  #unit(o: number): number {
+    return this.#fours.has(o) ? 4 : 1;
+  }
+
+  /** Steps along `axes` in what operands' arrays hold; a step of the last one goes over four elements if `four`. */
+  #counted(axes: readonly Axis[], four: boolean): Axis[] {
+    return axes.map(({ size, strides }, d) => {
+      const step = four && d === axes.length - 1 ? 4 : 1;
+      return { size: size / step, strides: strides.map((stride, o) => (stride * step) / this.#unit(o)) };
+    });
   }
 
   #place(axes: readonly Axis[], o: number, offset: number | null): string {
@@ -129,6 +155,18 @@ export class Call {
     return `b${this.#bindings.slots[o]}[${index}] = ${half ? `f16(${value})` : value};`;
   }
 
+  /** Four elements of operand `o`, which goes by fours, as f32. */
+  loadFour(o: number, index: string): string {
+    const code = `b${this.#bindings.slots[o]}[${index}]`;
+    return elementType(this.#views[o].dtype).stored === 'f16' ? `vec4<f32>(${code})` : code;
+  }
+
+  storeFour(o: number, index: string, values: readonly string[]): string {
+    const { stored } = elementType(this.#views[o].dtype);
+    const cast = stored === 'f16' ? values.map((value) => `f16(${value})`) : values;
+    return `b${this.#bindings.slots[o]}[${index}] = vec4<${stored}>(${cast.join(', ')});`;
+  }
+
   /** Whether operand `o` is written. */
   isOut(o: number): boolean {
     return o < this.#outs;
@@ -148,7 +186,14 @@ export class Call {
     const { buffers, access, types } = this.#bindings;
     const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
       const { body, uses = [], declarations = '', enable } = code();
-      return `${types.includes('float16') ? 'enable f16;\n' : ''}${enable ? `enable ${enable};\n` : ''}${declareBindings(this.#bindings, this.#fours)}
+      const vectors = new Set([...[...this.#fours].map((o) => this.#bindings.slots[o]), ...this.#vectors]);
+      const features = [...(types.includes('float16') ? ['f16'] : []), ...(enable ? [enable] : [])];
+      return `${features
+        .map(
+          (name) => `enable ${name};
+`,
+        )
+        .join('')}${declareBindings(this.#bindings, vectors)}
 ${declareUniforms}
 ${preludeOf(uses)}
 ${this.#declarations.map((declaration) => declaration()).join('\n')}

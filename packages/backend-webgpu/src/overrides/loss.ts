@@ -63,6 +63,7 @@ function nllLoss(gpu: Gpu, out: View, inputs: Operands, { reduction, ignoreIndex
     outer: each ? target.shape.length : 0,
     integers: [ignoreIndex, classes, weight ? weight.strides[0] : 0, stride],
     fault: indexFault(classes, 1),
+    numbered: true,
     body(row) {
       const place = (o: number): string => (each ? row.origin(o) : row.index(o));
       const known = sample(row, 2, place(2), weight ? 3 : null, true);
@@ -71,7 +72,7 @@ function nllLoss(gpu: Gpu, out: View, inputs: Operands, { reduction, ignoreIndex
       const own = `let loss = select(0.0, -${value} * w, counts);`;
       if (each) return [`if (live) { ${known} ${own} ${row.storeOne(0, 'loss')} }`];
       const result = reduction === 'mean' ? `select(sum / total, ${row.call('nan_of')}, total == 0.0)` : 'sum';
-      return [row.sums({ sum: 'loss', total: 'w' }, `${known} ${own}`), row.storeOne(0, result)];
+      return [row.sums({ sum: () => 'loss', total: () => 'w' }, `${known} ${own}`), row.storeOne(0, result)];
     },
   });
 }
@@ -100,8 +101,9 @@ function nllLossBackward(gpu: Gpu, out: View, inputs: Operands, { reduction, ign
       ins: [target, ...beside],
       outer: 0,
       integers,
+      numbered: true,
       body: (row) => [
-        row.sums({ total: 'w' }, sample(row, 1, row.index(1), weight ? 2 : null, false)),
+        row.sums({ total: () => 'w' }, sample(row, 1, row.index(1), weight ? 2 : null, false)),
         row.storeOne(0, 'total'),
       ],
     });
@@ -117,6 +119,7 @@ function nllLossBackward(gpu: Gpu, out: View, inputs: Operands, { reduction, ign
     outer: target.shape.length,
     integers,
     fault: indexFault(classes, 1),
+    numbered: true,
     body(row) {
       const weights = weight ? 3 : null;
       const sum = inline
@@ -127,7 +130,7 @@ function nllLossBackward(gpu: Gpu, out: View, inputs: Operands, { reduction, ign
         sum,
         sample(row, 1, row.origin(1), weights, true),
         `let down = -(${row.one(2)} / total) * w;`,
-        row.each(row.store(0, 'select(0.0, down, counts && i32(i) == c)')),
+        row.each(() => row.store(0, 'select(0.0, down, counts && i32(i) == c)')),
       ];
     },
   });

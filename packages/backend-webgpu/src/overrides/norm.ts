@@ -123,18 +123,22 @@ function forward(gpu: Gpu, f: Forward): void {
     outer: frame.statisticDims.length,
     params: [f.eps],
     body(row) {
-      const centred = mean === null ? row.load(x) : `(${row.load(x)} - mean)`;
-      const scaled = `${centred} * rstd${weight === null ? '' : ` * ${row.load(weight)}`}`;
+      const centred = () => (mean === null ? row.load(x) : `(${row.load(x)} - mean)`);
+      const scaled = () => `${centred()} * rstd${weight === null ? '' : ` * ${row.load(weight)}`}`;
       return [
         ...(mean === null
           ? []
-          : [row.sums({ total: row.load(x) }), `let mean = total / f32(${row.length});`, row.storeOne(mean, 'mean')]),
-        row.sums({ squares: `${centred} * ${centred}` }),
+          : [
+              row.sums({ total: () => row.load(x) }),
+              `let mean = total / f32(${row.length});`,
+              row.storeOne(mean, 'mean'),
+            ]),
+        row.sums({ squares: () => `${centred()} * ${centred()}` }),
         `let variance = squares / f32(${row.length});`,
         `let rstd = ${row.call('rsqrt_of', `variance + ${row.param(0)}`)};`,
         row.storeOne(rstd, 'rstd'),
         ...(variance === null ? [] : [row.storeOne(variance, 'variance')]),
-        row.each(row.store(y, bias === null ? scaled : `${scaled} + ${row.load(bias)}`)),
+        row.each(() => row.store(y, bias === null ? scaled() : `${scaled()} + ${row.load(bias)}`)),
       ];
     },
   });
@@ -176,16 +180,16 @@ function gradientOfInput(gpu: Gpu, { name, frame, through, ...b }: Backward, out
     ins: roster.ins,
     outer: frame.statisticDims.length,
     body(row) {
-      const g = weight === null ? row.load(grad) : `${row.load(grad)} * ${row.load(weight)}`;
-      const normed = mean === null ? `${row.load(x)} * rstd` : `(${row.load(x)} - mean) * rstd`;
+      const g = () => (weight === null ? row.load(grad) : `${row.load(grad)} * ${row.load(weight)}`);
+      const normed = () => (mean === null ? `${row.load(x)} * rstd` : `(${row.load(x)} - mean) * rstd`);
       const known = [`let rstd = ${row.one(rstd)};`, ...(mean === null ? [] : [`let mean = ${row.one(mean)};`])];
-      if (!through) return [...known, row.each(row.store(result, `${g} * rstd`))];
+      if (!through) return [...known, row.each(() => row.store(result, `${g()} * rstd`))];
       return [
         ...known,
-        row.sums({ products: `${g} * (${normed})`, ...(mean === null ? {} : { total: g }) }),
+        row.sums({ products: () => `${g()} * (${normed()})`, ...(mean === null ? {} : { total: g }) }),
         `let share = products / f32(${row.length});`,
         `let middle = ${mean === null ? '0.0' : `total / f32(${row.length})`};`,
-        row.each(row.store(result, `(${g} - middle - ${normed} * share) * rstd`)),
+        row.each(() => row.store(result, `(${g()} - middle - ${normed()} * share) * rstd`)),
       ];
     },
   });
@@ -211,11 +215,11 @@ function gradientsOfAffine(
     ins: roster.ins,
     outer: frame.affineDims.length,
     body(row) {
-      const g = row.load(grad);
-      const terms: { [name: string]: string } = bias === null ? {} : { total: g };
+      const g = () => row.load(grad);
+      const terms: { [name: string]: () => string } = bias === null ? {} : { total: g };
       if (x !== null && rstd !== null) {
-        const centred = mean === null ? row.load(x) : `(${row.load(x)} - ${row.load(mean)})`;
-        terms.products = `${g} * (${centred} * ${row.load(rstd)})`;
+        const centred = () => (mean === null ? row.load(x) : `(${row.load(x)} - ${row.load(mean)})`);
+        terms.products = () => `${g()} * (${centred()} * ${row.load(rstd)})`;
       }
       return [
         row.sums(terms),

@@ -9,30 +9,30 @@ type Body = (row: RowWriter) => readonly string[];
 
 // operands: the result, x
 const softmax: Body = (row) => {
-  const shifted = row.call('exp_of', `${row.load(1)} - largest`);
+  const shifted = () => row.call('exp_of', `${row.load(1)} - largest`);
   return [
-    row.largest('largest', row.load(1)),
+    row.largest('largest', () => row.load(1)),
     row.sums({ total: shifted }),
-    row.each(row.store(0, `${shifted} / total`)),
+    row.each(() => row.store(0, `${shifted()} / total`)),
   ];
 };
 
 const logSoftmax: Body = (row) => [
-  row.largest('largest', row.load(1)),
-  row.sums({ total: row.call('exp_of', `${row.load(1)} - largest`) }),
+  row.largest('largest', () => row.load(1)),
+  row.sums({ total: () => row.call('exp_of', `${row.load(1)} - largest`) }),
   `let logarithm = ${row.call('log_of', 'total')};`,
-  row.each(row.store(0, `${row.load(1)} - largest - logarithm`)),
+  row.each(() => row.store(0, `${row.load(1)} - largest - logarithm`)),
 ];
 
 // operands: the result, g, y
 const softmaxBackward: Body = (row) => [
-  row.sums({ share: `${row.load(1)} * ${row.load(2)}` }),
-  row.each(row.store(0, `${row.load(2)} * (${row.load(1)} - share)`)),
+  row.sums({ share: () => `${row.load(1)} * ${row.load(2)}` }),
+  row.each(() => row.store(0, `${row.load(2)} * (${row.load(1)} - share)`)),
 ];
 
 const logSoftmaxBackward: Body = (row) => [
-  row.sums({ total: row.load(1) }),
-  row.each(row.store(0, `${row.load(1)} - ${row.call('exp_of', row.load(2))} * total`)),
+  row.sums({ total: () => row.load(1) }),
+  row.each(() => row.store(0, `${row.load(1)} - ${row.call('exp_of', row.load(2))} * total`)),
 ];
 
 /** The dims with `dim`, which is the row, at the end. */
