@@ -85,6 +85,26 @@ describe('attention', () => {
     }
   });
 
+  it.each([3, 4])('sums infinite scores where an invocation has no part, with %i features', async (features) => {
+    const allowed = pairOf((device) =>
+      tensor(
+        Array.from({ length: 80 }, (_, key) => key % 32 >= 4 && key % 4 > 0),
+        { device },
+      ),
+    );
+    const ones = (rows: number, large: number) =>
+      pairOf((device) =>
+        tensor(
+          Array.from({ length: rows * features }, (_, i) => (Math.floor(i / features) === large ? 1e38 : 1)),
+          { device },
+        ).reshape([rows, features]),
+      );
+    const inputs = [ones(6, 2), ones(80, 50), ones(80, -1), allowed] as const;
+    const [out, sum] = runBoth('scaledDotProductAttention', inputs, { isCausal: false, scale: 4 });
+    await expectClose([out, sum], 'result', 8);
+    expect(await sum[0].select(0, 2).item()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('gives NaN where a mask leaves nothing, as the derived op does', async () => {
     const random = generator(5);
     const mask = pairOf((device) =>

@@ -2,7 +2,7 @@
  * Attention with no scores kept (the online softmax of https://arxiv.org/abs/1805.02867, in blocks as in https://arxiv.org/abs/2205.14135). A workgroup has
  * 32 queries, or in the gradients of keys and values 32 keys, and meets the others in blocks of 32: the 64 invocations share the 32 × 32 scores as squares of
  * 4 × 4, and what the scores weigh as rows of which each has an eighth. The gradients compute the weights again from the logarithms of their sums. Blocks that a
- * causal mask forbids are not looked at.
+ * causal mask forbids are not looked at. Where four invocations are a subgroup, `quad-attention.ts` does the same without memory of workgroups.
  */
 import type { AttentionAttrs, Override } from '@tenfold/tensor-core';
 import { elementType } from '../elements.ts';
