@@ -6,6 +6,7 @@ import { BackendError, IndexError, type TenfoldError } from '@tenfold/tensor-cor
 import { BufferPool } from './buffer-pool.ts';
 import { type ElementType, elementType } from './elements.ts';
 import { bufferUsage, computeStage, mapRead } from './flags.ts';
+import { type Command, type Pipeline, Submissions } from './submissions.ts';
 
 /** Uniforms of a dispatch start at multiples of this many bytes, the default of `minUniformBufferOffsetAlignment`. */
 const uniformAlign = 256;
@@ -21,7 +22,7 @@ export type Access = 'read' | 'write';
 /** A compiled compute shader. Group 0 holds its storage buffers in order, group 1 its uniforms. */
 export interface Kernel {
   readonly label: string;
-  readonly pipeline: GPUComputePipeline;
+  readonly pipeline: Pipeline;
   readonly layout: BindLayout;
 }
 
@@ -64,8 +65,7 @@ export class Gpu {
   readonly #layouts = new Map<string, BindLayout>();
   readonly #kernels = new Map<string, Kernel>();
   readonly #groups = new Map<string, GPUBindGroup>();
-  readonly #uniforms: GPUBuffer;
-  readonly #uniformGroup: GPUBindGroup;
+  readonly #submissions: Submissions;
   readonly #uniformLayout: GPUBindGroupLayout;
   readonly #staged = new Uint32Array(uniformBytes / 4);
   /** Where a caller of {@link dispatch} puts its uniforms: the same words as integers and as floats. */
@@ -73,9 +73,7 @@ export class Gpu {
   readonly integers = new Int32Array(this.words.buffer);
   readonly floats = new Float32Array(this.words.buffer);
   #uniformEnd = 0;
-  #encoder: GPUCommandEncoder | null = null;
-  #pass: GPUComputePassEncoder | null = null;
-  #recorded = 0;
+  #commands: Command[] = [];
   #batch = 1;
   #readable: GPUBuffer[] = [];
   /** `[code, value]`: the first fault since the last read. */
@@ -100,17 +98,18 @@ export class Gpu {
       destroyed: (buffer) => this.#forgetGroups(buffer),
       scoped: (create, failed) => this.#scoped('out-of-memory', create, failed),
     });
-    this.#uniforms = device.createBuffer({
+    const uniforms = device.createBuffer({
       size: uniformBytes,
       usage: bufferUsage.uniform | bufferUsage.copyTarget,
     });
     this.#uniformLayout = device.createBindGroupLayout({
       entries: [{ binding: 0, visibility: computeStage, buffer: { type: 'uniform', hasDynamicOffset: true } }],
     });
-    this.#uniformGroup = device.createBindGroup({
+    const uniformGroup = device.createBindGroup({
       layout: this.#uniformLayout,
-      entries: [{ binding: 0, resource: { buffer: this.#uniforms, size: uniformBlock } }],
+      entries: [{ binding: 0, resource: { buffer: uniforms, size: uniformBlock } }],
     });
+    this.#submissions = new Submissions(device, uniforms, uniformGroup);
     this.faults = this.pool.allocate(16, elementType('int32'));
     device.queue.writeBuffer(this.faults.gpu, 0, new Uint32Array(4));
     device.lost.then(({ reason, message }) => {
@@ -173,26 +172,46 @@ export class Gpu {
     return new BackendError(`webgpu: ${memory ? `out of memory (${held}): ` : ''}${error.message}`);
   }
 
-  /** The kernel of `key`, compiled from `code` (which declares its own bindings) when it is met first. `access` has one letter per storage buffer. */
+  /**
+   * The kernel of `key`, compiled from `code` (which declares its own bindings) when it is met first: in the background, unless in debug mode. `access` has one
+   * entry per storage buffer.
+   */
   kernel(key: string, access: readonly Access[], code: () => string): Kernel {
-    const known = this.#kernels.get(key);
-    if (known) return known;
-    const make = () => this.#compile(key, access, code);
-    return this.#debug ? this.#scoped('validation', make, (error) => inKernel(key, error)) : make();
+    let kernel = this.#kernels.get(key);
+    if (!kernel) {
+      const layout = this.#layout(access);
+      kernel = { label: key, layout, pipeline: this.#pipeline(key, layout.pipeline, code()) };
+      this.#kernels.set(key, kernel);
+    }
+    return kernel;
   }
 
-  #compile(key: string, access: readonly Access[], code: () => string): Kernel {
-    const layout = this.#layout(access);
-    const source = code();
-    const module = this.device.createShaderModule({ code: source, label: key });
-    const pipeline = this.device.createComputePipeline({
-      label: key,
-      layout: layout.pipeline,
-      compute: { module, entryPoint: 'main' },
+  #pipeline(label: string, layout: GPUPipelineLayout, code: string): Pipeline {
+    const { device } = this;
+    const descriptor = (): GPUComputePipelineDescriptor => ({
+      label,
+      layout,
+      compute: { module: device.createShaderModule({ label, code }), entryPoint: 'main' },
     });
-    const kernel = { label: key, pipeline, layout };
-    this.#kernels.set(key, kernel);
-    return kernel;
+    const compile = () => device.createComputePipeline(descriptor());
+    const failed = (error: GPUError): BackendError => inKernel(label, error);
+    if (this.#debug) {
+      const compiled = this.#scoped('validation', compile, failed);
+      return { compiled, ready: Promise.resolve(), compileNow: () => {} };
+    }
+    const pipeline = {
+      compiled: null as GPUComputePipeline | null,
+      ready: device.createComputePipelineAsync(descriptor()).then(
+        (compiled) => {
+          pipeline.compiled ??= compiled;
+        },
+        (error) => this.fail(failed(error)),
+      ),
+      compileNow: () => {
+        pipeline.compiled = compile();
+      },
+    };
+    return pipeline;
   }
 
   #layout(access: readonly Access[]): BindLayout {
@@ -234,17 +253,12 @@ export class Gpu {
     // a whole block must lie behind every offset
     if (this.#uniformEnd + uniformBlock > uniformBytes) this.flush();
     for (let i = 0, at = this.#uniformEnd / 4; i < count; i++) this.#staged[at + i] = this.words[i];
-    this.#encoder ??= this.device.createCommandEncoder();
-    this.#pass ??= this.#encoder.beginComputePass();
-    const pass = this.#pass;
-    pass.setPipeline(kernel.pipeline);
-    pass.setBindGroup(0, this.#bindGroup(kernel.layout, buffers));
-    pass.setBindGroup(1, this.#uniformGroup, [this.#uniformEnd]);
-    pass.dispatchWorkgroups(x, y, z);
+    const group = this.#bindGroup(kernel.layout, buffers);
+    this.#commands.push({ pipeline: kernel.pipeline, group, uniforms: this.#uniformEnd, x, y, z });
     for (const buffer of buffers) this.pool.used(buffer, this.#batch);
     this.#uniformEnd += Math.ceil((count * 4) / uniformAlign) * uniformAlign;
     this.counters.dispatches++;
-    if (++this.#recorded >= dispatchesPerSubmit) this.flush();
+    if (this.#commands.length >= dispatchesPerSubmit) this.flush();
   }
 
   #bindGroup(layout: BindLayout, buffers: readonly Buffer[]): GPUBindGroup {
@@ -270,36 +284,24 @@ export class Gpu {
   /** Records a copy of bytes; both offsets and the size are multiples of 4. */
   copy(from: Buffer, fromByte: number, to: Buffer, toByte: number, bytes: number): void {
     if (this.#lost) throw this.#lost;
-    this.#endPass().copyBufferToBuffer(from.gpu, fromByte, to.gpu, toByte, bytes);
+    this.#commands.push((encoder) => encoder.copyBufferToBuffer(from.gpu, fromByte, to.gpu, toByte, bytes));
     this.pool.used(from, this.#batch);
     this.pool.used(to, this.#batch);
-    this.#recorded++;
-  }
-
-  #endPass(): GPUCommandEncoder {
-    this.#pass?.end();
-    this.#pass = null;
-    this.#encoder ??= this.device.createCommandEncoder();
-    return this.#encoder;
   }
 
   /** Writes from the host, behind everything recorded. `data` may be used again at once. */
   write(buffer: Buffer, byte: number, data: ArrayBufferView<ArrayBuffer>): void {
     if (this.#lost) throw this.#lost;
     if (this.pool.lastUse(buffer) === this.#batch) this.flush();
-    this.device.queue.writeBuffer(buffer.gpu, byte, data.buffer, data.byteOffset, data.byteLength);
+    this.#submissions.write(buffer.gpu, byte, data);
   }
 
-  /** Submits what is recorded. */
+  /** Hands in what is recorded. */
   flush(): void {
-    if (!this.#encoder) return;
-    const encoder = this.#endPass();
-    const { queue } = this.device;
-    if (this.#uniformEnd > 0) queue.writeBuffer(this.#uniforms, 0, this.#staged, 0, this.#uniformEnd / 4);
-    queue.submit([encoder.finish()]);
-    this.#encoder = null;
+    if (this.#commands.length === 0) return;
+    this.#submissions.submit(this.#commands, this.#staged.subarray(0, this.#uniformEnd / 4));
+    this.#commands = [];
     this.#uniformEnd = 0;
-    this.#recorded = 0;
     this.#batch++;
     this.counters.submits++;
     this.pool.trim(this.#batch);
@@ -334,13 +336,15 @@ export class Gpu {
     const withFaults = this.#faults.size > 0;
     const size = bytes + 16;
     const target = this.#readBuffer(size);
-    const encoder = this.#endPass();
-    encoder.copyBufferToBuffer(buffer.gpu, byte, target, 0, bytes);
-    if (withFaults) {
+    this.#commands.push((encoder) => {
+      encoder.copyBufferToBuffer(buffer.gpu, byte, target, 0, bytes);
+      if (!withFaults) return;
       encoder.copyBufferToBuffer(this.faults.gpu, 0, target, bytes, 16);
       encoder.clearBuffer(this.faults.gpu, 0, 16);
-    }
+    });
     this.flush();
+    // kernels that are met for the first time may still be compiling
+    await this.#submissions.pending;
     try {
       await target.mapAsync(mapRead, 0, size);
     } catch (error) {
