@@ -2,7 +2,7 @@
  * Attention with no scores kept (the online softmax of https://arxiv.org/abs/1805.02867, in blocks as in https://arxiv.org/abs/2205.14135). A workgroup has
  * 32 queries, or in the gradients of keys and values 32 keys, and meets the others in blocks of 32: the 64 invocations share the 32 × 32 scores as squares of
  * 4 × 4, and what the scores weigh as rows of which each has an eighth. The gradients compute the weights again from the logarithms of their sums. Blocks that a
- * causal mask forbids are not looked at.
+ * causal mask forbids are not looked at. Where four invocations are a subgroup, `quad-attention.ts` does the same without memory of workgroups.
  */
 import type { AttentionAttrs, Override } from '@tenfold/tensor-core';
 import { elementType } from '../elements.ts';
@@ -10,7 +10,7 @@ import { sizeOf } from '../geometry.ts';
 import type { Buffer, Gpu } from '../gpu.ts';
 import { type View, workgroup } from '../shader.ts';
 import { Call, dimOf, type Operands, viewed } from './call.ts';
-import { quadForward, takesQuads } from './quad-attention.ts';
+import { quadForward, quadGradientOfQueries, quadGradientsOfKeys, takesQuads } from './quad-attention.ts';
 import { runRows } from './rows.ts';
 
 type BackwardAttrs = AttentionAttrs & { readonly wanted: readonly boolean[] };
@@ -220,7 +220,7 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
   const ins = [query, key, value];
   if (mask) ins.push(maskView(mask, [...batch, length, columns]));
   if (takesQuads(gpu, [out, query, key, value], [sum, mask])) {
-    quadForward(gpu, [out, asColumn(sum)], ins as [View, View, View], { isCausal, scale });
+    quadForward(gpu, [out, asColumn(sum)], ins, { isCausal, scale });
     return;
   }
   const kind = kindOf(mask);
@@ -257,7 +257,7 @@ function forward(gpu: Gpu, [out, sum]: readonly View[], inputs: Operands, { isCa
       'for (var k = 0u; k < 8u; k++) { top = max_of(top, lanes[(4u * r + a) * 8u + k]); }',
       `// an infinite score is no number to measure others by
       let origin = select(top, 0.0, abs(top) == inf_of());`,
-      'let shrink = exp_of(largest[a] - origin);',
+      'let shrink = select(exp_of(largest[a] - origin), 1.0, largest[a] == inf_of());',
       'largest[a] = top;',
       'let w = exp4(s[a] - origin);',
       'total[a] = total[a] * shrink + ((w.x + w.y) + (w.z + w.w));',
@@ -444,6 +444,12 @@ function backward(gpu: Gpu, outs: readonly View[], inputs: Operands, attrs: Back
   const ins = [query, key, value, grad, asColumn(sum), asColumn(mean)];
   if (mask) ins.push(maskView(mask, [...batch, length, columns]));
   const [features, width] = [query, value].map((view) => view.shape[view.shape.length - 1]);
+  if (takesQuads(gpu, [...outs, query, key, value, grad], [sum, mean, mask])) {
+    if (toQuery && length > 0) quadGradientOfQueries(gpu, toQuery, ins, attrs);
+    if ((toKey || toValue) && columns > 0) quadGradientsOfKeys(gpu, toKey ?? null, toValue ?? null, ins, attrs);
+    gpu.pool.release(buffer);
+    return;
+  }
   const given: Given = { gpu, sizes, attrs, kind: kindOf(mask), features, width, ins };
   if (toQuery && length > 0) gradientOfQueries(given, toQuery);
   if ((toKey || toValue) && columns > 0) gradientsOfKeys(given, toKey ?? null, toValue ?? null);

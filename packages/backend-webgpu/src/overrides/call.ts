@@ -42,6 +42,8 @@ export class Call {
   #key: string;
   #at = 0;
   #fault = false;
+  /** Bindings whose arrays {@link byFours} made arrays of vectors. */
+  #vectors: ReadonlySet<number> = new Set();
 
   /** Of the operands in `fours`, four elements in a row are one of their array; they share no buffer with the others. */
   constructor(
@@ -64,7 +66,14 @@ export class Call {
     this.#key += `|${key}`;
   }
 
-  /** Code of elements `4 · index` … `4 · index + 3` of operand `o`, which goes by fours. */
+  /** Makes {@link four} read and write vectors of four of these operands, whose buffers no others may have. */
+  byFours(operands: readonly number[]): void {
+    const { slots } = this.#bindings;
+    this.#vectors = new Set(operands.map((o) => slots[o]));
+    this.variant(`fours ${[...this.#vectors]}`);
+  }
+
+  /** Code of elements `4 · index` … `4 · index + 3` of operand `o`. */
   four(o: number, index: string): string {
     return `b${this.#bindings.slots[o]}[${index}]`;
   }
@@ -146,16 +155,16 @@ export class Call {
     return `b${this.#bindings.slots[o]}[${index}] = ${half ? `f16(${value})` : value};`;
   }
 
-  /** The same as f32. */
+  /** Four elements of operand `o`, which goes by fours, as f32. */
   loadFour(o: number, index: string): string {
-    const code = this.four(o, index);
+    const code = `b${this.#bindings.slots[o]}[${index}]`;
     return elementType(this.#views[o].dtype).stored === 'f16' ? `vec4<f32>(${code})` : code;
   }
 
   storeFour(o: number, index: string, values: readonly string[]): string {
     const { stored } = elementType(this.#views[o].dtype);
     const cast = stored === 'f16' ? values.map((value) => `f16(${value})`) : values;
-    return `${this.four(o, index)} = vec4<${stored}>(${cast.join(', ')});`;
+    return `b${this.#bindings.slots[o]}[${index}] = vec4<${stored}>(${cast.join(', ')});`;
   }
 
   /** Whether operand `o` is written. */
@@ -177,10 +186,14 @@ export class Call {
     const { buffers, access, types } = this.#bindings;
     const kernel = this.#gpu.kernel(`${this.#key}|${invocations}`, this.#fault ? [...access, 'write'] : access, () => {
       const { body, uses = [], declarations = '', enable } = code();
-      const vectors = new Set([...this.#fours].map((o) => this.#bindings.slots[o]));
+      const vectors = new Set([...[...this.#fours].map((o) => this.#bindings.slots[o]), ...this.#vectors]);
       const features = [...(types.includes('float16') ? ['f16'] : []), ...(enable ? [enable] : [])];
-      return `${features.map((name) => `enable ${name};`).join(' ')}
-${declareBindings(this.#bindings, vectors)}
+      return `${features
+        .map(
+          (name) => `enable ${name};
+`,
+        )
+        .join('')}${declareBindings(this.#bindings, vectors)}
 ${declareUniforms}
 ${preludeOf(uses)}
 ${this.#declarations.map((declaration) => declaration()).join('\n')}
