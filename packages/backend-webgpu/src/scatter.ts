@@ -7,10 +7,10 @@ import { type BinaryFn, expr, Program, type Runtime, type ScatterMode } from '@t
 import { elementType } from './elements.ts';
 import { declareFaults } from './faults.ts';
 import { sizeOf } from './geometry.ts';
-import { type Buffer, type Gpu, indexFault } from './gpu.ts';
+import { type Buffer, type Gpu, indexFault, type Kernel } from './gpu.ts';
 import { render, toStored } from './render.ts';
 import { bind, grid, perInvocation, read, shader, type View, word, workgroup } from './shader.ts';
-import { across, alongAxis, walkOver } from './walk.ts';
+import { across, alongAxis, type Walk, walkOver } from './walk.ts';
 
 /** Indices along the axis up to which each is compared with all others. */
 const fewIndices = 64;
@@ -155,14 +155,16 @@ function combineFew(
       });
     },
   );
-  const { words } = gpu;
-  words[0] = walk.n;
-  let at = walk.write(gpu, 1);
-  words[at++] = shape[axis];
-  for (const { strides } of [out, index, source]) words[at++] = strides[axis];
-  words[at++] = code;
-  const groups = Math.ceil(walk.n / (workgroup * perInvocation));
-  gpu.dispatch(kernel, [...bindings.buffers, refused], at, ...grid(groups));
+  const steps = [out, index, source].map(({ strides }) => strides[axis]);
+  write(gpu, kernel, walk, [...bindings.buffers, refused], [shape[axis], ...steps, code]);
+}
+
+/** Records a writing pass over `walk`, with `numbers` behind the words that the walk has. */
+function write(gpu: Gpu, kernel: Kernel, walk: Walk, buffers: readonly Buffer[], numbers: readonly number[]): void {
+  gpu.words[0] = walk.n;
+  const at = walk.write(gpu, 1);
+  gpu.words.set(numbers, at);
+  gpu.dispatch(kernel, buffers, at + numbers.length, ...grid(Math.ceil(walk.n / (workgroup * perInvocation))));
 }
 
 const declareRefused = (binding: number): string =>
@@ -243,12 +245,6 @@ function combineSorted(
   }`,
     });
   });
-  const { words } = gpu;
-  words[0] = walk.n;
-  let at = walk.write(gpu, 1);
-  words[at++] = shape[axis];
-  for (const { strides } of [out, keys, source]) words[at++] = strides[axis];
-  words[at++] = code;
-  const groups = Math.ceil(walk.n / (workgroup * perInvocation));
-  gpu.dispatch(kernel, [...bindings.buffers, refused], at, ...grid(groups));
+  const steps = [out, keys, source].map(({ strides }) => strides[axis]);
+  write(gpu, kernel, walk, [...bindings.buffers, refused], [shape[axis], ...steps, code]);
 }
