@@ -1,5 +1,5 @@
 /**
- * Trains a small net for so many steps and prints, as JSON, the resident memory after a tenth of them and at the end, and what `memory()` says.
+ * Trains a small net for so many steps and prints, as JSON, the resident memory once a tenth of them are done and in the last tenth, and what `memory()` says.
  * `node soak.mjs await 20000`: as in PyTorch, with nothing but one `await` a step. `node soak.mjs tidy 20000`: without any await.
  */
 import '@tenfold/backend-cpu/register';
@@ -28,12 +28,15 @@ function step() {
   return loss;
 }
 
-const resident = () => process.memoryUsage().rss;
 const losses = [];
-let early = 0;
+const [early, late] = [[], []];
+const tenth = steps / 10;
 for (let i = 1; i <= steps; i++) {
   const loss = style === 'await' ? await step().item() : tidy(() => step().itemSync());
   if (i === 1 || i === steps) losses.push(loss);
-  if (i === steps / 10) early = resident();
+  // one reading depends on how long ago V8 collected: the median of many does not
+  if (i > tenth && i <= 2 * tenth) early.push(process.memoryUsage.rss());
+  if (i > steps - tenth) late.push(process.memoryUsage.rss());
 }
-console.log(JSON.stringify({ early, late: resident(), losses, memory: memory().cpu }));
+const median = (readings) => readings.sort((a, b) => a - b)[readings.length >> 1];
+console.log(JSON.stringify({ early: median(early), late: median(late), losses, memory: memory().cpu }));
