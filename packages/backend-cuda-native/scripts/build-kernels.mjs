@@ -40,7 +40,9 @@ const headers = readdirSync(sources)
  */
 async function cached(source, kind, compile) {
   const text = readFileSync(join(sources, source), 'utf8');
-  const key = createHash('sha256').update(JSON.stringify([text, headers, kind, flags, ptxVersion])).digest('hex');
+  const key = createHash('sha256')
+    .update(JSON.stringify([text, headers, kind, flags, ptxVersion]))
+    .digest('hex');
   const path = join(cache, `${basename(source, '.cu')}-${key.slice(0, 24)}`);
   if (!existsSync(path)) {
     const out = `${path}.${process.pid}`;
