@@ -3,7 +3,7 @@ import { BackendError, type Program } from '@tenfold/tensor-core';
 import type { Call, Cuda } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
 import { zeroDivision } from './faults.ts';
-import { type Encoded, encode, maxParams } from './program.ts';
+import { type Encoded, maxParams } from './program.ts';
 
 /** The instructions of programs in device memory, sent once each. */
 export class Programs {

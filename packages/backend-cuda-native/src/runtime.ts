@@ -32,7 +32,7 @@ export type Families = Pick<Runtime<Buffer>, 'map' | 'reduce' | 'matmul'>;
 function runtimeOn(cuda: Cuda): Runtime<Buffer> {
   const programs = new Programs(cuda);
   const map = createMap(cuda, programs);
-  const reduce = createReduce(cuda, programs);
+  const reduce = createReduce(cuda, programs, map);
   const matmul = createMatmul(cuda, { map, reduce });
   const sort = createSort(cuda);
   return {
