@@ -25,6 +25,8 @@ typedef int i32;
 typedef unsigned int u32;
 typedef long long i64;
 typedef unsigned long long u64;
+typedef float f32;
+typedef double f64;
 
 /* Bits of one type as another. */
 DEVICE float float_of_bits(u32 bits) { return __uint_as_float(bits); }

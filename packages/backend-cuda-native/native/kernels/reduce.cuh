@@ -40,12 +40,14 @@ template <typename V> DEVICE V fold_two(i32 fold, V x, V y) {
 
 /* An element that needs no computing. */
 template <typename V, int operands> struct PlainElement {
+  static constexpr int unroll = 4;
   static DEVICE_MEMBER V value(const ReduceArgs<operands>& args, const i64 (&at)[operands]) {
     return load_typed<V>(args.program.data[1], at[1], u8(args.type));
   }
 };
 
 template <typename V, int operands, int registers> struct InterpretedElement {
+  static constexpr int unroll = 1;
   static DEVICE_MEMBER V value(const ReduceArgs<operands>& args, const i64 (&at)[operands]) {
     const i64 position[max_rank] = {};
     Register result;
@@ -70,7 +72,7 @@ template <typename V, typename Element, int operands> DEVICE void reduce(const R
   for (i64 from = begin + lane; from < end; from += i64(lanes) * fold_run) {
     V part = fold_identity<V>(args.fold);
     const i64 to = from + i64(lanes) * fold_run < end ? from + i64(lanes) * fold_run : end;
-#pragma unroll 4
+#pragma unroll Element::unroll
     for (i64 i = from; i < to; i += lanes) {
       i64 at[operands];
       walk(args.folded, i, at);
