@@ -55,7 +55,7 @@ class FiberPool {
   std::vector<Fiber*> idle;
 };
 
-/* Whether an address is on the guard page of a fiber. */
+/* Whether an address is below the stack of a fiber. */
 bool overflows_stack(const Fiber& fiber, const void* address);
 
 }  // namespace emulator
