@@ -53,6 +53,7 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 
 #define DEVICE static inline __attribute__((unused))
 #define DEVICE_MEMBER inline
+#define OUT_OF_LINE static __attribute__((noinline))
 
 #define KERNEL(name, Args, most)                                                                                                   \
   static_assert(std::is_trivially_copyable<Args>::value, "the arguments of " #name " are copied as bytes");                         \
