@@ -68,3 +68,6 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 #include "warp.h"
 
 #pragma GCC visibility pop
+
+/* Not before: headers of g++ use the word themselves. */
+#define __noinline__ __attribute__((noinline))
