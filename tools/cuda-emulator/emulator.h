@@ -66,6 +66,7 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 
 #include "arithmetic.h"
 #include "warp.h"
+#include "tensor-core.h"
 
 #pragma GCC visibility pop
 
