@@ -65,14 +65,14 @@ template <typename T> struct Product {
 };
 
 /* The largest key so far, and where it was met last. */
-template <typename K> struct Latest {
-  K key;
+struct Latest {
+  u64 key;
   i64 place;
 };
 
 template <typename T> struct Extreme {
   typedef T Element;
-  typedef Latest<Key<T>> State;
+  typedef Latest State;
   static DEVICE_MEMBER State none() { return {0, -1}; }
   static DEVICE_MEMBER State join(State a, State b) { return b.place >= 0 && b.key >= a.key ? b : a; }
   static DEVICE_MEMBER State of(const Scan& args, T x, i64 place) { return {extreme_key(x, args.smallest != 0), place}; }
@@ -83,7 +83,7 @@ template <typename T> struct Extreme {
 };
 
 template <typename S> DEVICE S shuffle_up(S x, int by) { return __shfl_up_sync(0xffffffffu, x, by); }
-template <typename K> DEVICE Latest<K> shuffle_up(Latest<K> x, int by) {
+DEVICE Latest shuffle_up(Latest x, int by) {
   return {__shfl_up_sync(0xffffffffu, x.key, by), __shfl_up_sync(0xffffffffu, x.place, by)};
 }
 
