@@ -52,11 +52,18 @@ async function cached(source, kind, compile) {
   return path;
 }
 
+/**
+ * PTX for drivers from {@link ptxVersion} on. Hints of newer versions for the assembler go.
+ * @param {string} ptx
+ */
+const lowered = (ptx) =>
+  ptx.replace(/^\.version .*$/m, `.version ${ptxVersion}`).replace(/^\s*\.pragma "used_bytes_mask [^"]*";$/gm, '');
+
 /** @param {string} source */
 const ptxOf = (source) =>
   cached(source, 'ptx', async (out) => {
     await run(nvccAt('nvcc'), ['-ptx', '-arch=compute_75', ...flags, join(sources, source), '-o', out]);
-    writeFileSync(out, readFileSync(out, 'utf8').replace(/^\.version .*$/m, `.version ${ptxVersion}`));
+    writeFileSync(out, lowered(readFileSync(out, 'utf8')));
     // the assembler knows what that version of the language has
     const check = join(tmpdir(), `${basename(out)}.cubin`);
     await run(nvccAt('ptxas'), ['-arch=sm_75', out, '-o', check]).finally(() => rmSync(check, { force: true }));

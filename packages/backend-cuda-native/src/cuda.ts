@@ -2,7 +2,7 @@
  * An open device: buffers, kernels loaded when they are met first, and launches queued in order. Nothing waits but reads, so a freed buffer can be used
  * again at once: whoever gets it comes later in the queue.
  */
-import { arrayTypes, BackendError, type DType, type TypedArray } from '@tenfold/tensor-core';
+import { arrayTypes, BackendError, type DType, isFloat, type TypedArray } from '@tenfold/tensor-core';
 import { type Buffer, itemsize, type View } from './elements.ts';
 import type { Fault } from './faults.ts';
 import { type Axis, maxRank } from './geometry.ts';
@@ -226,20 +226,35 @@ export class Call {
     return this;
   }
 
-  /** A `Walk<operands>` over dims that operands share, at most {@link maxRank}. */
+  /** A number in a program's register: a float, a double or a 64-bit whole number, by its dtype. */
+  register(value: number, dtype: DType): this {
+    if (dtype === 'float64') return this.double(value);
+    if (!isFloat(dtype)) return this.long(Math.trunc(value));
+    const at = this.#align(8);
+    this.#data.setFloat32(at, value, true);
+    return this;
+  }
+
+  /** Leaves a number of bytes as they are: what the kernel does not read. */
+  skip(bytes: number): this {
+    this.#at += bytes;
+    return this;
+  }
+
+  /** A `Walk<operands>` over dims that operands share, at most {@link maxRank}; there may be fewer operands than the kernel has places for. */
   walk(axes: readonly Axis[], operands: number): this {
     let count = 1;
     for (const { size } of axes) count *= size;
     this.long(count).int(axes.length).int(0);
-    // what lies beyond the rank is not read
     const rest = 8 * (maxRank - axes.length);
     for (const { size } of axes) this.long(size);
-    this.#at += rest;
-    for (let o = 0; o < operands; o++) {
+    this.skip(rest);
+    const given = axes.length === 0 ? 0 : axes[0].strides.length;
+    for (let o = 0; o < given; o++) {
       for (const { strides } of axes) this.long(strides[o]);
-      this.#at += rest;
+      this.skip(rest);
     }
-    return this;
+    return this.skip(8 * maxRank * (operands - given));
   }
 
   /** Queues the kernel. */

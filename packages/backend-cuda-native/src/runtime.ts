@@ -18,6 +18,7 @@ import { createMap } from './map.ts';
 import { createMatmul } from './matmul.ts';
 import type { Addon, FoundLibrary, Probe, ProbedDevice } from './native.ts';
 import { createOverrides } from './overrides.ts';
+import { Programs } from './programs.ts';
 import { createRandom } from './random.ts';
 import { createReduce } from './reduce.ts';
 import { createScan } from './scan.ts';
@@ -29,8 +30,9 @@ export type Families = Pick<Runtime<Buffer>, 'map' | 'reduce' | 'matmul'>;
 
 /** The kernel families on an open device. */
 function runtimeOn(cuda: Cuda): Runtime<Buffer> {
-  const map = createMap(cuda);
-  const reduce = createReduce(cuda);
+  const programs = new Programs(cuda);
+  const map = createMap(cuda, programs);
+  const reduce = createReduce(cuda, programs, map);
   const matmul = createMatmul(cuda, { map, reduce });
   const sort = createSort(cuda);
   return {
