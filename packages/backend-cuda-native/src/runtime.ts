@@ -9,6 +9,7 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { createArgReduce } from './arg-reduce.ts';
+import { collectGarbage } from './collect.ts';
 import { Compiler } from './compiler.ts';
 import { attempt, Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
@@ -40,6 +41,7 @@ function runtimeOn(cuda: Cuda, compiler: Compiler | null): Runtime<Buffer> {
     capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: 0 },
     allocate: (dtype, length) => cuda.allocate(dtype, length),
     free: (buffer) => cuda.free(buffer),
+    collect: collectGarbage,
     upload: (buffer, data, offset) => cuda.upload(buffer, data, offset),
     download: (buffer, offset, length) => cuda.download(buffer, offset, length),
     downloadSync: (buffer, offset, length) => cuda.downloadSync(buffer, offset, length),
