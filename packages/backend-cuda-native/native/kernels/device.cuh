@@ -13,6 +13,8 @@
 #define KERNEL(name, Args, threads) extern "C" __global__ void __launch_bounds__(threads) name(const Args args)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
+/* For long code that several kernels of a file call. */
+#define OUT_OF_LINE static __device__ __noinline__
 #endif
 
 typedef signed char i8;
@@ -23,6 +25,8 @@ typedef int i32;
 typedef unsigned int u32;
 typedef long long i64;
 typedef unsigned long long u64;
+typedef float f32;
+typedef double f64;
 
 /* Bits of one type as another. */
 DEVICE float float_of_bits(u32 bits) { return __uint_as_float(bits); }
@@ -121,13 +125,15 @@ template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&a
   for (int k = 0; k < max_rank; k++) {
     const int d = max_rank - 1 - k;
     if (d >= w.rank) continue;
-    const i64 size = w.sizes[d];
-    /* 32-bit division is several times as fast */
-    const i64 next = (i | size) >> 32 == 0 ? i64(u32(i) / u32(size)) : i / size;
-    const i64 p = i - next * size;
+    i64 p = i;
+    if (d > 0) {
+      const i64 size = w.sizes[d];
+      /* 32-bit division is several times as fast */
+      i = (i | size) >> 32 == 0 ? i64(u32(i) / u32(size)) : i / size;
+      p -= i * size;
+    }
 #pragma unroll
     for (int o = 0; o < operands; o++) at[o] += p * w.strides[o][d];
-    i = next;
   }
 }
 

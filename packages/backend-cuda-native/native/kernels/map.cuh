@@ -1,0 +1,80 @@
+/* The map family: a thread computes some elements of the outputs, each by a program. */
+#pragma once
+#include "program.cuh"
+
+constexpr int map_threads = 256;
+
+template <int operands> struct MapArgs {
+  Walk<operands> walk;
+  Operands<operands> program;
+};
+
+/* For programs with `load`. */
+template <int operands> struct LoadMapArgs {
+  Walk<operands> walk;
+  Operands<operands> program;
+  i64 loads[load_words];
+};
+
+/* Element numbers of all operands at element `i`, and its position along every dim. */
+template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&at)[operands], i64 (&position)[max_rank]) {
+#pragma unroll
+  for (int o = 0; o < operands; o++) at[o] = 0;
+#pragma unroll
+  for (int k = 0; k < max_rank; k++) {
+    const int d = max_rank - 1 - k;
+    position[d] = 0;
+    if (d >= w.rank) continue;
+    i64 p = i;
+    if (d > 0) {
+      i = i / w.sizes[d];
+      p -= i * w.sizes[d];
+    }
+    position[d] = p;
+#pragma unroll
+    for (int o = 0; o < operands; o++) at[o] += p * w.strides[o][d];
+  }
+}
+
+template <int registers, int operands>
+DEVICE void map_interpreted(const Walk<operands>& w, const Operands<operands>& program, const i64* loads) {
+  for (i64 i = thread_number(); i < w.count; i += thread_count()) {
+    i64 at[operands];
+    i64 position[max_rank];
+    walk(w, i, at, position);
+    interpret<registers>(program, at, position, loads, static_cast<Register*>(nullptr));
+  }
+}
+
+/*
+ * A compiled program: `Body` reads the inputs of an element, computes, and writes its outputs. Where every operand runs through its elements one after another
+ * or stands still, a thread takes four neighbours, whose loads come before the first store.
+ */
+template <typename Body, int operands> DEVICE void map_compiled(const MapArgs<operands>& args) {
+  const Walk<operands>& w = args.walk;
+  if (w.rank <= 1) {
+    constexpr int run = 4;
+    for (i64 first = thread_number() * run; first < w.count; first += thread_count() * run) {
+      Body body[run];
+      i64 at[run][operands];
+#pragma unroll
+      for (int k = 0; k < run; k++) {
+#pragma unroll
+        for (int o = 0; o < operands; o++) at[k][o] = (first + k) * w.strides[o][0];
+        if (first + k < w.count) body[k].load(args.program, at[k]);
+      }
+#pragma unroll
+      for (int k = 0; k < run; k++) {
+        if (first + k < w.count) body[k].store(args.program, at[k]);
+      }
+    }
+    return;
+  }
+  for (i64 i = thread_number(); i < w.count; i += thread_count()) {
+    i64 at[operands];
+    walk(w, i, at);
+    Body body;
+    body.load(args.program, at);
+    body.store(args.program, at);
+  }
+}

@@ -1,0 +1,10 @@
+/** Kernels of the backend's own for ops that core could derive. */
+import type { Override } from '@tenfold/tensor-core';
+import type { Cuda } from './cuda.ts';
+import type { Buffer } from './elements.ts';
+import type { Families } from './runtime.ts';
+
+/** By op name. */
+export function createOverrides(_cuda: Cuda, _families: Families): { readonly [op: string]: Override<Buffer> } {
+  return {};
+}

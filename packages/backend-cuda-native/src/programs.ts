@@ -1,0 +1,73 @@
+/** Kernels that run a program: which one, and what it is given. Shared by the families that evaluate programs. */
+import { BackendError, type Program } from '@tenfold/tensor-core';
+import type { Call, Cuda } from './cuda.ts';
+import type { Buffer, View } from './elements.ts';
+import { zeroDivision } from './faults.ts';
+import { type Encoded, maxParams } from './program.ts';
+
+/** The instructions of programs in device memory, sent once each. */
+export class Programs {
+  readonly #cuda: Cuda;
+  readonly #code = new Map<string, Buffer>();
+
+  constructor(cuda: Cuda) {
+    this.#cuda = cuda;
+  }
+
+  codeOf(program: Program, { code }: Encoded): Buffer {
+    const known = this.#code.get(program.key);
+    if (known) return known;
+    const buffer = this.#cuda.allocate('int64', code.length);
+    this.#cuda.upload(buffer, code, 0);
+    this.#code.set(program.key, buffer);
+    return buffer;
+  }
+}
+
+/** Writes an `Operands<capacity>`: `views` are the outputs, then the inputs, at their offsets. */
+export function writeOperands(
+  call: Call,
+  cuda: Cuda,
+  capacity: number,
+  views: readonly View[],
+  offsets: readonly number[],
+  program: Program,
+  params: readonly number[],
+  encoded: Encoded,
+  code: Buffer | null,
+): Call {
+  views.forEach((view, o) => call.view(view, offsets[o]));
+  call.skip(8 * (capacity - views.length));
+  if (code) call.pointer(code);
+  else call.none();
+  call
+    .faults()
+    .int(encoded.divides ? cuda.faultCode(zeroDivision) : 0)
+    .int(encoded.code.length);
+  if (params.length > maxParams)
+    throw new BackendError(`cuda: a program has ${params.length} parameters, at most ${maxParams}`);
+  params.forEach((value, k) => call.register(value, program.params[k]));
+  return call.skip(8 * (maxParams - params.length));
+}
+
+/** Writes the geometry of the inputs that are loaded from: rank, sizes and strides of each. */
+export function writeLoads(
+  call: Call,
+  { loaded }: Encoded,
+  ins: readonly View[],
+  words: number,
+  wordsEach: number,
+): Call {
+  for (const i of loaded) {
+    const { shape, strides } = ins[i];
+    if (1 + 2 * shape.length > wordsEach)
+      throw new BackendError(
+        `cuda: elements of a tensor of ${shape.length} dims are read at computed places, at most ${(wordsEach - 1) / 2}`,
+      );
+    call.long(shape.length);
+    for (const size of shape) call.long(size);
+    for (const stride of strides) call.long(stride);
+    call.skip(8 * (wordsEach - 1 - 2 * shape.length));
+  }
+  return call.skip(8 * (words - loaded.length * wordsEach));
+}
