@@ -20,6 +20,7 @@ namespace {
 /* What one environment of Node (its main thread, or a worker) holds. */
 struct AddonData {
   Napi::FunctionReference device;
+  Napi::FunctionReference array_buffer;
   /* What `probe` found last */
   std::shared_ptr<Driver> driver;
   std::shared_ptr<Libraries> libraries;
@@ -52,6 +53,15 @@ template <typename Body> auto guarded(Napi::Env env, Body body) {
     throw;
   } catch (const std::exception& error) {
     throw to_error(env, Failure(Code::cuda, text("the addon failed: ", error.what())));
+  }
+}
+
+/* Made by JavaScript's own constructor, which raises if there is no room; Node-API's ends the process. */
+Napi::ArrayBuffer array_buffer(Napi::Env env, std::size_t bytes) {
+  try {
+    return env.GetInstanceData<AddonData>()->array_buffer.New({Napi::Number::New(env, static_cast<double>(bytes))}).As<Napi::ArrayBuffer>();
+  } catch (const Napi::Error&) {
+    throw Failure(Code::memory, text("no memory in this process to read ", bytes, " bytes into"));
   }
 }
 
@@ -214,7 +224,7 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
     return promise(info, [&](std::unique_ptr<PendingRead> read) {
       const std::uint64_t handle = whole(info[0], "the buffer"), offset = whole(info[1], "the offset"), bytes = whole(info[2], "the bytes");
       device_->check_read(handle, offset, bytes);
-      auto buffer = Napi::ArrayBuffer::New(info.Env(), bytes);
+      Napi::ArrayBuffer buffer = array_buffer(info.Env(), bytes);
       read->buffer = Napi::Persistent(buffer);
       read->target = static_cast<std::uint8_t*>(buffer.Data());
       device_->download(handle, offset, bytes, std::move(read));
@@ -223,7 +233,7 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
   Napi::Value download_sync(const Napi::CallbackInfo& info) {
     const std::uint64_t handle = whole(info[0], "the buffer"), offset = whole(info[1], "the offset"), bytes = whole(info[2], "the bytes");
     device_->check_read(handle, offset, bytes);
-    auto buffer = Napi::ArrayBuffer::New(info.Env(), bytes);
+    Napi::ArrayBuffer buffer = array_buffer(info.Env(), bytes);
     device_->download_sync(handle, offset, bytes, static_cast<std::uint8_t*>(buffer.Data()));
     return buffer;
   }
@@ -479,6 +489,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto data = std::make_unique<AddonData>();
   data->device = Napi::Persistent(NativeDevice::define(env));
+  data->array_buffer = Napi::Persistent(env.Global().Get("ArrayBuffer").As<Napi::Function>());
   env.SetInstanceData(data.release());
   exports.Set("probe", Napi::Function::New<probe>(env, "probe"));
   exports.Set("open", Napi::Function::New<open>(env, "open"));

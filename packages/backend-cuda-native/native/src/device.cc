@@ -186,7 +186,9 @@ void Device::launch(std::uint64_t number, unsigned x, unsigned y, unsigned z, un
   if (blocking_ && !capture_) wait(*lane_);
 }
 
+/* Remembers what runs, for the message if it fails; what is captured runs later. */
 void Device::note_launch(const Kernel& kernel) {
+  if (capture_) return;
   launched_[launches_ % launched_.size()] = {&kernel, lane_.get(), launches_ + 1};
   launches_++;
 }
@@ -194,7 +196,12 @@ void Device::note_launch(const Kernel& kernel) {
 std::uint64_t Device::allocate(std::size_t bytes) {
   enter();
   Block* block = allocator_.allocate(bytes, pool(), capture_.has_value());
-  return buffers_.add({block, bytes});
+  try {
+    return buffers_.add({block, bytes});
+  } catch (...) {
+    allocator_.release(block, capture_.has_value());
+    throw;
+  }
 }
 
 void Device::release(std::uint64_t handle) {
