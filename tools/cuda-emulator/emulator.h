@@ -66,5 +66,9 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 
 #include "arithmetic.h"
 #include "warp.h"
+#include "tensor-core.h"
 
 #pragma GCC visibility pop
+
+/* Not before: headers of g++ use the word themselves. */
+#define __noinline__ __attribute__((noinline))
