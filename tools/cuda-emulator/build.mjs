@@ -14,12 +14,30 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const kernelFolder = join(root, 'packages/backend-cuda-native/native/kernels');
 
 /** What g++ is told of every source; `nvrtc.cc` tells it of kernels that are compiled at run time. */
-const flags = ['-std=c++17', '-O2', '-ffp-contract=off', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Wno-unknown-pragmas'];
+const flags = [
+  '-std=c++17',
+  '-O2',
+  '-ffp-contract=off',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-Wall',
+  '-Wextra',
+  '-Wno-unknown-pragmas',
+];
 const kernelFlags = ['-x', 'c++', '-DTENFOLD_EMULATOR', '-fno-strict-aliasing'];
-const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g1'];
+const sanitizers = [
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=undefined',
+  '-fno-omit-frame-pointer',
+  '-g1',
+];
 
 const jobs = 2;
-const digest = (...parts) => parts.reduce((hash, part) => hash.update(part).update('\0'), createHash('sha256')).digest('hex').slice(0, 24);
+const digest = (...parts) =>
+  parts
+    .reduce((hash, part) => hash.update(part).update('\0'), createHash('sha256'))
+    .digest('hex')
+    .slice(0, 24);
 
 /** @returns {Promise<string>} what the program wrote, once it has succeeded */
 function run(program, args) {
@@ -74,21 +92,28 @@ async function once(path, make) {
 export async function buildEmulator({ sanitize = false, kernels, hide = [] } = {}) {
   const compiler = spawnSync('g++', ['--version'], { encoding: 'utf8' });
   if (compiler.status !== 0) return { reason: 'the emulator of CUDA needs g++, which is not here' };
-  if (process.platform !== 'linux') return { reason: `the emulator of CUDA is for Linux, and this is ${process.platform}` };
+  if (process.platform !== 'linux')
+    return { reason: `the emulator of CUDA is for Linux, and this is ${process.platform}` };
 
   const cache = join(root, '.cache/cuda-emulator');
   const objects = join(cache, 'objects');
   mkdirSync(objects, { recursive: true });
-  const headers = (...folders) => folders.flatMap((folder) => filesOf(folder, '.h', '.cuh')).map((path) => readFileSync(path));
+  const headers = (...folders) =>
+    folders.flatMap((folder) => filesOf(folder, '.h', '.cuh')).map((path) => readFileSync(path));
   const common = [compiler.stdout, ...flags, ...(sanitize ? sanitizers : [])];
   const ownHeaders = digest(...common, ...headers(here));
   const kernelHeaders = digest(ownHeaders, ...kernelFlags, ...headers(kernelFolder));
 
   const compile = async (source) => {
     const isKernel = source.endsWith('.cu');
-    const object = join(objects, `${basename(source)}-${digest(isKernel ? kernelHeaders : ownHeaders, readFileSync(source))}.o`);
+    const object = join(
+      objects,
+      `${basename(source)}-${digest(isKernel ? kernelHeaders : ownHeaders, readFileSync(source))}.o`,
+    );
     const more = [...(isKernel ? kernelFlags : []), ...(sanitize ? sanitizers : [])];
-    await once(object, (path) => run('g++', [...flags, ...more, '-I', here, '-I', kernelFolder, '-c', source, '-o', path]));
+    await once(object, (path) =>
+      run('g++', [...flags, ...more, '-I', here, '-I', kernelFolder, '-c', source, '-o', path]),
+    );
     return object;
   };
   /** A library in a folder that is named by what it was made of. */
@@ -98,10 +123,19 @@ export async function buildEmulator({ sanitize = false, kernels, hide = [] } = {
     mkdirSync(folder, { recursive: true });
     const library = join(folder, name);
     const script = join(folder, 'symbols.map');
-    if (!existsSync(script)) writeFileSync(script, `{ ${hide.length > 0 ? `local: ${hide.join('; ')}; ` : ''}global: *; };\n`);
-    const linking = ['-shared', '-Wl,-Bsymbolic', '-Wl,--no-undefined', `-Wl,-soname,${name}`, `-Wl,--version-script=${script}`];
+    if (!existsSync(script))
+      writeFileSync(script, `{ ${hide.length > 0 ? `local: ${hide.join('; ')}; ` : ''}global: *; };\n`);
+    const linking = [
+      '-shared',
+      '-Wl,-Bsymbolic',
+      '-Wl,--no-undefined',
+      `-Wl,-soname,${name}`,
+      `-Wl,--version-script=${script}`,
+    ];
     const checks = sanitize ? sanitizers : [];
-    await once(library, (path) => run('g++', [...linking, ...checks, '-o', path, ...parts, ...more, '-ldl', '-lpthread']));
+    await once(library, (path) =>
+      run('g++', [...linking, ...checks, '-o', path, ...parts, ...more, '-ldl', '-lpthread']),
+    );
     return library;
   };
 
