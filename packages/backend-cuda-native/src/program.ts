@@ -72,17 +72,15 @@ const rounded = {
   bfloat16: (x: number) => bfloat16ToNumber(numberToBfloat16(x)),
 };
 
-/** A constant as a whole number of a dtype: beyond the range, its end. */
+/** A number as a whole one of a dtype: what doesn't fit wraps, and an infinity is the end of the range. */
 function whole(value: number, dtype: DType): bigint {
   if (dtype === 'bool') return value === 0 ? 0n : 1n;
-  const bits = dtypes[dtype].itemsize * 8;
-  const [least, most] = dtypes[dtype].signed
-    ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
-    : [0n, 2n ** BigInt(bits) - 1n];
   if (Number.isNaN(value)) return 0n;
-  if (!Number.isFinite(value)) return value < 0 ? least : most;
-  const n = BigInt(Math.trunc(value));
-  return n < least ? least : n > most ? most : n;
+  const bits = dtypes[dtype].itemsize * 8;
+  const wrap = dtypes[dtype].signed ? BigInt.asIntN : BigInt.asUintN;
+  if (Number.isFinite(value)) return wrap(bits, BigInt(Math.trunc(value)));
+  const most = 2n ** BigInt(dtypes[dtype].signed ? bits - 1 : bits) - 1n;
+  return value > 0 ? most : dtypes[dtype].signed ? -most - 1n : 0n;
 }
 
 /** Whether `node` divides integers by what may be 0. */
