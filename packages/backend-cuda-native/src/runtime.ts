@@ -46,7 +46,7 @@ function runtimeOn(cuda: Cuda): Runtime<Buffer> {
     synchronize: () => cuda.synchronize(),
     map,
     reduce,
-    argReduce: createArgReduce(cuda),
+    argReduce: createArgReduce(cuda, map),
     scan: createScan(cuda),
     matmul,
     gather: createGather(cuda),
