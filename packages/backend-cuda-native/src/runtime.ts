@@ -49,7 +49,7 @@ function runtimeOn(cuda: Cuda, compiler: Compiler | null): Runtime<Buffer> {
     synchronize: () => cuda.synchronize(),
     map,
     reduce,
-    argReduce: createArgReduce(cuda),
+    argReduce: createArgReduce(cuda, map),
     scan: createScan(cuda),
     matmul,
     gather: createGather(cuda),
