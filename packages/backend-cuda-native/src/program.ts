@@ -86,7 +86,7 @@ function whole(value: number, dtype: DType): bigint {
 }
 
 /** Whether `node` divides integers by what may be 0. */
-const mayDivideByZero = (node: Expr): boolean =>
+export const mayDivideByZero = (node: Expr): boolean =>
   node.kind === 'binary' &&
   (node.fn === 'div' || node.fn === 'rem') &&
   !isFloat(node.dtype) &&

@@ -16,9 +16,9 @@
 #define KERNEL_AT_ONCE(name, Args, threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks) name(const Args args)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
-#endif
 /* For long code that several kernels of a file call. */
 #define OUT_OF_LINE static __device__ __noinline__
+#endif
 
 typedef signed char i8;
 typedef unsigned char u8;
@@ -28,6 +28,8 @@ typedef int i32;
 typedef unsigned int u32;
 typedef long long i64;
 typedef unsigned long long u64;
+typedef float f32;
+typedef double f64;
 
 /* Bits of one type as another. */
 DEVICE float float_of_bits(u32 bits) { return __uint_as_float(bits); }

@@ -219,5 +219,20 @@ template <> struct Convert<i64> {
   }
 };
 
+/* The float next to x towards zero, made odd if x lies between two: rounding that to fewer digits is as if x were rounded once. */
+DEVICE float round_to_odd(double x) {
+  const float near = float(x);
+  if (double(near) == x || is_nan(x)) return near;
+  const u32 bits = bits_of(near) - (fabs(double(near)) > fabs(x) ? 1u : 0u);
+  return float_of_bits(bits | 1u);
+}
+
 /* A value rounded to what an element of T holds. */
 template <typename T> DEVICE Value<T> rounded(Value<T> x) { return value(element<T>(x)); }
+
+/* A value as one of T: rounded once, whatever it was. */
+template <typename T, typename V> DEVICE Value<T> cast(V x) { return rounded<T>(Convert<Value<T>>::from(x)); }
+template <> DEVICE_MEMBER float cast<f16>(double x) { return rounded<f16>(round_to_odd(x)); }
+template <> DEVICE_MEMBER float cast<bf16>(double x) { return rounded<bf16>(round_to_odd(x)); }
+template <> DEVICE_MEMBER i64 cast<b8>(float x) { return x != 0; }
+template <> DEVICE_MEMBER i64 cast<b8>(double x) { return x != 0; }

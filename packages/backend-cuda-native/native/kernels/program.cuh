@@ -157,14 +157,6 @@ template <typename V> DEVICE bool comparison(u16 operation, V x, V y) {
 #undef ROW
 #undef ROW2
 
-/* The float next to x towards zero, made odd if x lies between two: rounding that to fewer digits is as if x were rounded once. */
-DEVICE float round_to_odd(double x) {
-  const float near = float(x);
-  if (double(near) == x || is_nan(x)) return near;
-  const u32 bits = bits_of(near) - (fabs(double(near)) > fabs(x) ? 1u : 0u);
-  return float_of_bits(bits | 1u);
-}
-
 DEVICE Register cast_register(const Register& r, u8 from, u8 to) {
   Register result;
   if (to == t_b8) {
