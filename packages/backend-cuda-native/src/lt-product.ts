@@ -17,7 +17,7 @@ const most = 2 ** 31 - 1;
  * missing.
  */
 export function ltProduct(cuda: Cuda, p: Product, tf32: boolean): 'added' | 'plain' | 'refused' {
-  if (!isFloat(p.out.dtype) || p.k.size === 0) return 'refused';
+  if (!isFloat(p.out.dtype) || p.k.size === 0 || sharesBuffer(p)) return 'refused';
   const q = withBatch(p);
   const [outer, ...inner] = q.batch.axes;
   if (q.batch.axes.length <= 1) return run(cuda, q, q.batch.axes, [0, 0, 0, 0], tf32);
@@ -36,6 +36,10 @@ export function ltProduct(cuda: Cuda, p: Product, tf32: boolean): 'added' | 'pla
   }
   return done;
 }
+
+/** The addon refuses a result that may overlap a factor, of which it sees the ends only. */
+const sharesBuffer = ({ out, a, b }: Product): boolean =>
+  [a, b].some(({ storage }) => storage.buffer.handle === out.storage.buffer.handle);
 
 /** Where rows or columns are no single dim, the outer one can be a batch in which the other factor repeats: so it is with images and a 1 × 1 kernel. */
 function withBatch(p: Product): Product {
@@ -85,6 +89,8 @@ function run(
   const left = matrix(n, k, bn, bk) ?? matrix(k, n, bk, bn);
   const right = matrix(k, m, ak, am) ?? matrix(m, k, am, ak);
   if (!d || !left || !right || (batch[0]?.size ?? 1) > most) return 'refused';
+  // the addon takes results of a batch that lie behind each other, not those between each other
+  if (batch.length > 0 && batch[0].strides[0] < d.leading * (d.columns - 1) + d.rows) return 'refused';
   const bias = biasOf(p, batch);
   const product: LtProduct = {
     type: kernelTypes[p.out.dtype] as LtProduct['type'],

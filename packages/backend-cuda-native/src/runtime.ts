@@ -9,6 +9,7 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { createArgReduce } from './arg-reduce.ts';
+import { Compiler } from './compiler.ts';
 import { attempt, Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { createGather } from './gather.ts';
@@ -29,8 +30,8 @@ import { createSort } from './sort.ts';
 export type Families = Pick<Runtime<Buffer>, 'map' | 'reduce' | 'matmul'>;
 
 /** The kernel families on an open device. */
-function runtimeOn(cuda: Cuda, { tf32 }: CudaOptions): Runtime<Buffer> {
-  const programs = new Programs(cuda);
+function runtimeOn(cuda: Cuda, compiler: Compiler | null, { tf32 }: CudaOptions): Runtime<Buffer> {
+  const programs = new Programs(cuda, compiler);
   const map = createMap(cuda, programs);
   const reduce = createReduce(cuda, programs, map);
   const matmul = createMatmul(cuda, map, { tf32 });
@@ -111,7 +112,8 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       const native = attempt(() => (addon as Addon).open(index, { blocking: options.blocking }));
       const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device);
       open.set(index, opened);
-      return runtimeOn(opened, options);
+      const { version } = (found as Probe).libraries.nvrtc;
+      return runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null, options);
     },
   };
 }
