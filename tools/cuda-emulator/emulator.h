@@ -53,6 +53,7 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 
 #define DEVICE static inline __attribute__((unused))
 #define DEVICE_MEMBER inline
+#define OUT_OF_LINE static __attribute__((noinline))
 
 #define KERNEL(name, Args, most)                                                                                                   \
   static_assert(std::is_trivially_copyable<Args>::value, "the arguments of " #name " are copied as bytes");                         \
@@ -65,5 +66,9 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 
 #include "arithmetic.h"
 #include "warp.h"
+#include "tensor-core.h"
 
 #pragma GCC visibility pop
+
+/* Not before: headers of g++ use the word themselves. */
+#define __noinline__ __attribute__((noinline))

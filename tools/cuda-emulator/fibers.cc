@@ -13,7 +13,8 @@
 namespace emulator {
 namespace {
 
-constexpr size_t page = 4096;
+/* Wider than what a kernel keeps in local variables by mistake, so that it does not step over. */
+constexpr size_t guard_bytes = 1024 * 1024;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr size_t stack_bytes = 512 * 1024;
 #else
@@ -80,16 +81,16 @@ emulator_switch:
 )");
 #endif
 
-Fiber::Fiber() {
-  mapping = mmap(nullptr, page + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+Fiber::Fiber(size_t number) : shift(number % 64 * 320) {
+  mapping = mmap(nullptr, guard_bytes + stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) throw std::bad_alloc();
   /* a thread that needs more faults, and does not write over its neighbour */
-  mprotect(mapping, page, PROT_NONE);
-  place.bottom = static_cast<char*>(mapping) + page;
+  mprotect(mapping, guard_bytes, PROT_NONE);
+  place.bottom = static_cast<char*>(mapping) + guard_bytes;
   place.size = stack_bytes;
 }
 
-Fiber::~Fiber() { munmap(mapping, page + stack_bytes); }
+Fiber::~Fiber() { munmap(mapping, guard_bytes + stack_bytes); }
 
 void Fiber::rewind(void (*run)()) {
   next_start.run = run;
@@ -97,7 +98,7 @@ void Fiber::rewind(void (*run)()) {
 #if defined(__SANITIZE_ADDRESS__)
   __asan_unpoison_memory_region(place.bottom, place.size);
 #endif
-  char* top = static_cast<char*>(mapping) + page + stack_bytes;
+  char* top = static_cast<char*>(mapping) + guard_bytes + stack_bytes - shift;
 #if defined(__x86_64__)
   /* six registers and the address that `ret` takes; then the stack is as after a call */
   void** frame = reinterpret_cast<void**>(top) - 8;
@@ -129,7 +130,7 @@ void go(Place& from, Place& to) {
 
 Fiber* FiberPool::take() {
   if (idle.empty()) {
-    all.push_back(std::make_unique<Fiber>());
+    all.push_back(std::make_unique<Fiber>(all.size()));
     all.back()->rewind(run);
     return all.back().get();
   }
@@ -148,7 +149,7 @@ void FiberPool::reclaim() {
 
 bool overflows_stack(const Fiber& fiber, const void* address) {
   const uintptr_t guard = reinterpret_cast<uintptr_t>(fiber.mapping), at = reinterpret_cast<uintptr_t>(address);
-  return at >= guard && at < guard + page;
+  return at >= guard && at < guard + guard_bytes;
 }
 
 }  // namespace emulator

@@ -27,8 +27,10 @@ struct Place {
 struct Fiber {
   Place place;
   void* mapping = nullptr;
+  /* Stacks that began at the same place of a page would push each other out of the processor's cache. */
+  size_t shift;
 
-  Fiber();
+  explicit Fiber(size_t number);
   ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
@@ -55,7 +57,7 @@ class FiberPool {
   std::vector<Fiber*> idle;
 };
 
-/* Whether an address is on the guard page of a fiber. */
+/* Whether an address is below the stack of a fiber. */
 bool overflows_stack(const Fiber& fiber, const void* address);
 
 }  // namespace emulator

@@ -26,7 +26,6 @@ struct Thread {
   unsigned mask;
   Join join;
   void* record;
-  bool anywhere;
 };
 
 /* Sets of lanes: those that have not ended, and of them those that have not begun, can go on, or wait. */
@@ -41,6 +40,7 @@ struct Machine {
   Place launcher;
   FiberPool fibers{run_threads};
   std::array<Thread, most_threads> threads;
+  std::array<Index, most_threads> indices;
   std::array<Warp, most_threads / 32> warps;
   unsigned count = 0, alive = 0, current = 0;
   unsigned at_barrier = 0, yes = 0;
@@ -114,11 +114,11 @@ bool is_fresh(unsigned t) { return machine.warps[t / 32].fresh >> t % 32 & 1; }
 /* Makes a thread the one that runs. */
 void choose(unsigned t) {
   Warp& warp = machine.warps[t / 32];
-  const unsigned bit = 1u << t % 32, row = t / blockDim.x;
+  const unsigned bit = 1u << t % 32;
   warp.fresh &= ~bit;
   warp.ready &= ~bit;
   machine.current = t;
-  threadIdx = {t % blockDim.x, row % blockDim.y, row / blockDim.y};
+  threadIdx = machine.indices[t];
 }
 
 /* Leaves the running thread until it is chosen again, or for good if it has ended. */
@@ -163,7 +163,7 @@ void run_threads() {
 }
 
 void run_block() {
-  machine.count = machine.alive = blockDim.x * blockDim.y * blockDim.z;
+  machine.alive = machine.count;
   machine.at_barrier = machine.yes = 0;
   for (unsigned w = 0; w * 32 < machine.count; w++) {
     const unsigned lanes = machine.count - w * 32;
@@ -211,15 +211,16 @@ void meet_warp(const Meeting& where, unsigned mask, Join join, void* record, boo
   self.mask = mask;
   self.join = join;
   self.record = record;
-  self.anywhere = anywhere;
-  for (unsigned i = 0; i < 32; i++) {
-    if (!(warp.at_collective >> i & 1)) continue;
+  const auto compare = [&](unsigned i) {
     const Thread& other = lanes[i];
-    if (!(mask >> i & 1) && !(other.mask & bit)) continue;
-    if (other.mask == mask && other.join == join && (anywhere || same_place(other.where, where))) continue;
+    if (other.mask == mask && other.join == join && (anywhere || same_place(other.where, where))) return;
     fail(Outcome::failed, "is at " + text(where) + " with mask " + hex(mask) + " while lane " + text(i) + " waits at " + text(other.where) + " with mask " +
                               hex(other.mask) + ": divergent collectives");
-  }
+  };
+  /* those of the mask who wait were compared among each other as they came: one stands for all */
+  if (const unsigned named = warp.at_collective & mask; named != 0) compare(unsigned(__builtin_ctz(named)));
+  for (unsigned others = warp.at_collective & ~mask; others != 0; others &= others - 1)
+    if (const unsigned i = unsigned(__builtin_ctz(others)); lanes[i].mask & bit) compare(i);
 
   warp.at_collective |= bit;
   if ((warp.at_collective & mask) == mask) {
@@ -243,6 +244,11 @@ Outcome run(const Launch& launch) {
   machine.outcome = {};
   gridDim = launch.grid;
   blockDim = launch.block;
+  machine.count = blockDim.x * blockDim.y * blockDim.z;
+  for (unsigned t = 0; t < machine.count; t++) {
+    const unsigned row = t / blockDim.x;
+    machine.indices[t] = {t % blockDim.x, row % blockDim.y, row / blockDim.y};
+  }
   const size_t blocks = size_t(launch.grid.x) * launch.grid.y * launch.grid.z;
   std::vector<size_t> shuffled;
   if (launch.blocks == Order::shuffled) {

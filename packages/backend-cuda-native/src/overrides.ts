@@ -3,9 +3,13 @@ import type { Override } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { attentionOverrides } from './overrides/attention.ts';
+import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
 
 /** By op name. */
 export function createOverrides(cuda: Cuda, _families: Families): { readonly [op: string]: Override<Buffer> } {
-  return { ...attentionOverrides(cuda) };
+  return {
+    ...attentionOverrides(cuda),
+    ...softmaxOverrides(cuda),
+  };
 }

@@ -100,3 +100,24 @@ KERNEL(test_deep_stack, OneArgs, 32) {
   for (int i = 0; i < int(sizeof local); i += 512) local[i] = char(i + args.count);
   args.out[threadIdx.x] = local[512];
 }
+
+struct PieceArgs {
+  const __half *a, *b;
+  float* out;
+};
+/* out = 2 a b + 1 of 16 × 16 matrices; b lies column by column. */
+KERNEL(test_tensor_core, PieceArgs, 32) {
+  using namespace nvcuda::wmma;
+  __shared__ __align__(32) __half tile[16 * 24];
+  for (int i = int(threadIdx.x); i < 256; i += 32) tile[i / 16 * 24 + i % 16] = args.a[i];
+  __syncwarp();
+  fragment<matrix_a, 16, 16, 16, __half, row_major> a;
+  fragment<matrix_b, 16, 16, 16, __half, col_major> b;
+  fragment<accumulator, 16, 16, 16, float> sums;
+  fill_fragment(sums, 0.0f);
+  load_matrix_sync(a, tile, 24);
+  load_matrix_sync(b, args.b, 16);
+  mma_sync(sums, a, b, sums);
+  for (int i = 0; i < sums.num_elements; i++) sums.x[i] = 2 * sums.x[i] + 1;
+  store_matrix_sync(args.out, sums, 16, mem_row_major);
+}
