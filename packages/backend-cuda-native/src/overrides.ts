@@ -11,5 +11,6 @@ export function createOverrides(cuda: Cuda, _families: Families): { readonly [op
   return {
     ...attentionOverrides(cuda),
     ...softmaxOverrides(cuda),
+    ...attentionOverrides(cuda),
   };
 }
