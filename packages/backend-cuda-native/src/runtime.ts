@@ -17,6 +17,7 @@ import { loadAddon } from './load-addon.ts';
 import { createMap } from './map.ts';
 import { createMatmul } from './matmul.ts';
 import type { Addon, FoundLibrary, Probe, ProbedDevice } from './native.ts';
+import { remember } from './open-devices.ts';
 import { createOverrides } from './overrides.ts';
 import { Programs } from './programs.ts';
 import { createRandom } from './random.ts';
@@ -87,7 +88,8 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
   const addon = 'addon' in loaded ? loaded.addon : null;
   const found = addon?.probe({ libraries: options.libraries }) ?? null;
   const kernels = kernelManifest();
-  const reason = ('reason' in loaded ? loaded.reason : null) ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
+  const reason =
+    ('reason' in loaded ? loaded.reason : null) ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
   const open = new Map<number, Cuda>();
   return {
     specVersion: backendSpecVersion,
@@ -105,7 +107,9 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       const native = attempt(() => (addon as Addon).open(index, { blocking: options.blocking }));
       const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device.multiprocessors);
       open.set(index, opened);
-      return runtimeOn(opened);
+      const runtime = runtimeOn(opened);
+      remember(runtime, opened);
+      return runtime;
     },
   };
 }
