@@ -2,12 +2,13 @@
  * An open device: buffers, kernels loaded when they are met first, and launches queued in order. Nothing waits but reads, so a freed buffer can be used
  * again at once: whoever gets it comes later in the queue.
  */
-import { arrayTypes, BackendError, type DType, isFloat, type TypedArray } from '@tenfold/tensor-core';
+import { arrayTypes, BackendError, type DType, type TypedArray } from '@tenfold/tensor-core';
 import { type Buffer, itemsize, type View } from './elements.ts';
 import type { Fault } from './faults.ts';
 import { type Axis, maxRank } from './geometry.ts';
 import type { Kernel, KernelLibrary } from './kernel-library.ts';
 import type { GraphId, NativeDevice, NativeError, StreamId } from './native.ts';
+import { registerBits } from './program.ts';
 
 /** Bytes of `struct Faults` in device.cuh. */
 const faultBytes = 16;
@@ -273,9 +274,9 @@ export class Call {
   /** A number in a program's register: a float, a double or a 64-bit whole number, by its dtype. */
   register(value: number, dtype: DType): this {
     if (dtype === 'float64') return this.double(value);
-    if (!isFloat(dtype)) return this.long(Math.trunc(value));
     const at = this.#align(8);
-    this.#data.setFloat32(at, value, true);
+    if (dtype === 'float32') this.#data.setFloat32(at, value, true);
+    else this.#data.setBigInt64(at, registerBits(value, dtype), true);
     return this;
   }
 

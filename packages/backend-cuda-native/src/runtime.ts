@@ -9,6 +9,7 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { createArgReduce } from './arg-reduce.ts';
+import { Compiler } from './compiler.ts';
 import { attempt, Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { createGather } from './gather.ts';
@@ -30,8 +31,8 @@ import { createSort } from './sort.ts';
 export type Families = Pick<Runtime<Buffer>, 'map' | 'reduce' | 'matmul'>;
 
 /** The kernel families on an open device. */
-function runtimeOn(cuda: Cuda): Runtime<Buffer> {
-  const programs = new Programs(cuda);
+function runtimeOn(cuda: Cuda, compiler: Compiler | null): Runtime<Buffer> {
+  const programs = new Programs(cuda, compiler);
   const map = createMap(cuda, programs);
   const reduce = createReduce(cuda, programs, map);
   const matmul = createMatmul(cuda, { map, reduce });
@@ -107,7 +108,8 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       const native = attempt(() => (addon as Addon).open(index, { blocking: options.blocking }));
       const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device.multiprocessors);
       open.set(index, opened);
-      const runtime = runtimeOn(opened);
+      const { version } = (found as Probe).libraries.nvrtc;
+      const runtime = runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null);
       remember(runtime, opened);
       return runtime;
     },
