@@ -19,6 +19,7 @@ import { loadAddon } from './load-addon.ts';
 import { createMap } from './map.ts';
 import { createMatmul } from './matmul.ts';
 import type { Addon, FoundLibrary, Probe, ProbedDevice } from './native.ts';
+import { remember } from './open-devices.ts';
 import { createOverrides } from './overrides.ts';
 import { Programs } from './programs.ts';
 import { createRandom } from './random.ts';
@@ -115,7 +116,9 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device);
       open.set(index, opened);
       const { version } = (found as Probe).libraries.nvrtc;
-      return runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null, options);
+      const runtime = runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null, options);
+      remember(runtime, opened);
+      return runtime;
     },
   };
 }
