@@ -2,6 +2,7 @@
 import type { Override } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
+import { normOverrides } from './overrides/norm.ts';
 import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
 
@@ -9,5 +10,6 @@ import type { Families } from './runtime.ts';
 export function createOverrides(cuda: Cuda, _families: Families): { readonly [op: string]: Override<Buffer> } {
   return {
     ...softmaxOverrides(cuda),
+    ...normOverrides(cuda),
   };
 }
