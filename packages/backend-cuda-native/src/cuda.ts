@@ -66,10 +66,11 @@ export class Cuda {
   }
 
   upload({ handle, dtype }: Buffer, data: TypedArray, offset: number): void {
-    attempt(() => this.native.upload(handle, offset * itemsize(dtype), data));
+    attempt(() => this.native.upload(handle, start(offset, data.length) * itemsize(dtype), data));
   }
 
   copy(from: Buffer, fromOffset: number, to: Buffer, toOffset: number, length: number): void {
+    if (length === 0) return;
     const size = itemsize(from.dtype);
     attempt(() => this.native.copy(from.handle, fromOffset * size, to.handle, toOffset * size, length * size));
   }
@@ -102,7 +103,7 @@ export class Cuda {
   downloadSync({ handle, dtype }: Buffer, offset: number, length: number): TypedArray {
     const size = itemsize(dtype);
     const faults = this.#known.size > 0;
-    const data = attempt(() => this.native.downloadSync(handle, offset * size, length * size));
+    const data = attempt(() => this.native.downloadSync(handle, start(offset, length) * size, length * size));
     if (faults) this.#raise(attempt(() => this.native.downloadSync(this.#faults.handle, 0, faultBytes)));
     // nothing is under way that could still report one, but what waits elsewhere
     if (this.#reads.size === 0) this.#known.clear();
@@ -115,7 +116,7 @@ export class Cuda {
     const faults = this.#known.size > 0;
     this.#reads.add(read);
     try {
-      const reading = this.native.download(handle, offset * size, length * size);
+      const reading = this.native.download(handle, start(offset, length) * size, length * size);
       // both are queued before anything else
       const reported = faults ? this.native.download(this.#faults.handle, 0, faultBytes) : null;
       const [data, fault] = await Promise.all([reading, reported]);
@@ -149,6 +150,9 @@ export class Cuda {
     }
   }
 }
+
+/** Where `length` elements begin: nothing may begin anywhere, also beyond a buffer's end. */
+const start = (offset: number, length: number): number => (length === 0 ? 0 : offset);
 
 /** The arguments of a kernel, written field by field as C lays them out. */
 export class Call {

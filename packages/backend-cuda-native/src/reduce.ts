@@ -9,8 +9,8 @@ import { type Programs, writeOperands } from './programs.ts';
 
 type Reduce = Runtime<Buffer>['reduce'];
 
-/** `enum Fold` of reduce.cuh. Of bools, 0 and 1, the largest is `any` and the least is `all`. */
-const folds: { readonly [K in ReduceKind]: number } = { sum: 0, prod: 1, max: 2, min: 3, any: 2, all: 3 };
+/** `enum Fold` of reduce.cuh. */
+const folds: { readonly [K in ReduceKind]: number } = { sum: 0, prod: 1, max: 2, min: 3, any: 4, all: 5 };
 
 /** Operands and registers of the interpreter in reduce.cu; what needs more is computed by the map family first. */
 const interpreter = { operands: 4, registers: 16 };

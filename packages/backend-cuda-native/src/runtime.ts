@@ -83,10 +83,11 @@ export interface CudaBackend extends Backend<Buffer> {
  */
 export function cuda(options: CudaOptions = {}): CudaBackend {
   checkOptions('cuda', options, ['blocking', 'libraries']);
-  const { addon, reason: unloaded } = loadAddon();
+  const loaded = loadAddon();
+  const addon = 'addon' in loaded ? loaded.addon : null;
   const found = addon?.probe({ libraries: options.libraries }) ?? null;
   const kernels = kernelManifest();
-  const reason = unloaded ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
+  const reason = ('reason' in loaded ? loaded.reason : null) ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
   const open = new Map<number, Cuda>();
   return {
     specVersion: backendSpecVersion,

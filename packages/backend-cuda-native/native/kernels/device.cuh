@@ -13,9 +13,9 @@
 #define KERNEL(name, Args, threads) extern "C" __global__ void __launch_bounds__(threads) name(const Args args)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
-#endif
 /* For long code that several kernels of a file call. */
 #define OUT_OF_LINE static __device__ __noinline__
+#endif
 
 typedef signed char i8;
 typedef unsigned char u8;

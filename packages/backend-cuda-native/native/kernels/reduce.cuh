@@ -7,7 +7,7 @@
 
 constexpr int reduce_threads = 256;
 
-enum Fold : i32 { fold_sum, fold_prod, fold_max, fold_min };
+enum Fold : i32 { fold_sum, fold_prod, fold_max, fold_min, fold_any, fold_all };
 
 template <int operands> struct ReduceArgs {
   /* Operand 0 is the output. */
@@ -32,10 +32,20 @@ template <> DEVICE_MEMBER double fold_identity<double>(i32 fold) {
   return fold == fold_sum ? 0.0 : fold == fold_prod ? 1.0 : double_of_bits(fold == fold_max ? 0xfff0000000000000ull : 0x7ff0000000000000ull);
 }
 template <> DEVICE_MEMBER i64 fold_identity<i64>(i32 fold) {
-  return fold == fold_sum ? 0 : fold == fold_prod ? 1 : fold == fold_max ? -0x7fffffffffffffffll - 1 : 0x7fffffffffffffffll;
+  return fold == fold_sum || fold == fold_any   ? 0
+         : fold == fold_prod || fold == fold_all ? 1
+         : fold == fold_max                      ? -0x7fffffffffffffffll - 1
+                                                 : 0x7fffffffffffffffll;
 }
 template <typename V> DEVICE V fold_two(i32 fold, V x, V y) {
-  return fold == fold_sum ? fn_add(x, y) : fold == fold_prod ? fn_mul(x, y) : fold == fold_max ? fn_max(x, y) : fn_min(x, y);
+  switch (fold) {
+    case fold_sum: return fn_add(x, y);
+    case fold_prod: return fn_mul(x, y);
+    /* of 0 and 1 */
+    case fold_max:
+    case fold_any: return fn_max(x, y);
+    default: return fn_min(x, y);
+  }
 }
 
 /* An element that needs no computing. */

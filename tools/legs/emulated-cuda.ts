@@ -1,0 +1,10 @@
+/** CUDA in Node with no card: the addon over the emulated driver of tools/cuda-emulator. */
+import { fileURLToPath } from 'node:url';
+import { driver } from './emulated-cuda-home.mjs';
+import { poolOf } from './node-pool.ts';
+
+/** The options of a vitest project whose tests use CUDA. */
+export const onEmulatedCuda = () => ({
+  globalSetup: fileURLToPath(new URL('emulated-cuda-home.mjs', import.meta.url)),
+  pool: poolOf({ name: 'cuda', env: { TENFOLD_CUDA_DRIVER: driver } }),
+});
