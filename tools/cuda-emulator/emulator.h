@@ -71,4 +71,3 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 #pragma GCC visibility pop
 
 /* Not before: headers of g++ use the word themselves. */
-#define __noinline__ __attribute__((noinline))

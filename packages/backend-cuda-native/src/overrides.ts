@@ -2,6 +2,7 @@
 import type { Override } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
+import { attentionOverrides } from './overrides/attention.ts';
 import { normOverrides } from './overrides/norm.ts';
 import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
@@ -11,5 +12,6 @@ export function createOverrides(cuda: Cuda, _families: Families): { readonly [op
   return {
     ...softmaxOverrides(cuda),
     ...normOverrides(cuda),
+    ...attentionOverrides(cuda),
   };
 }
