@@ -27,7 +27,8 @@ async function build() {
   return null;
 }
 
-/** @param {{ provide: (name: 'noCuda', reason: string | null) => void }} project vitest's; tests read the reason by `inject('noCuda')` */
+/** @param {{ provide: (name: 'noCuda' | 'cudaDriver', value: string | null) => void }} project vitest's; tests read both by `inject` */
 export async function setup({ provide }) {
   provide('noCuda', await build());
+  provide('cudaDriver', driver);
 }
