@@ -33,6 +33,8 @@ export const operations = [
 
 const codeOf = new Map<string, number>(operations.map((name, i) => [name, i]));
 
+/** Operands that a launch has room for. */
+export const maxOperands = 16;
 /** Parameters that a launch has room for. */
 export const maxParams = 16;
 /** 64-bit words that a launch has for the geometry of loaded inputs. */
@@ -44,6 +46,8 @@ export interface Uses {
   readonly loaded: readonly number[];
   /** Whether it asks where an element lies. */
   readonly positions: boolean;
+  /** Whether it does either. */
+  readonly placed: boolean;
   /** Whether it divides integers by what may be 0. */
   readonly divides: boolean;
 }
@@ -92,9 +96,12 @@ export const mayDivideByZero = (node: Expr): boolean =>
 
 export function usesOf(program: Program): Uses {
   const nodes = topological(program.outputs);
+  const loaded = [...new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])))];
+  const positions = nodes.some(({ kind }) => kind === 'index');
   return {
-    loaded: [...new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])))].sort((a, b) => a - b),
-    positions: nodes.some(({ kind }) => kind === 'index'),
+    loaded: loaded.sort((a, b) => a - b),
+    positions,
+    placed: positions || loaded.length > 0,
     divides: nodes.some(mayDivideByZero),
   };
 }
