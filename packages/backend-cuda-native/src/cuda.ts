@@ -7,7 +7,7 @@ import { type Buffer, itemsize, type View } from './elements.ts';
 import type { Fault } from './faults.ts';
 import { type Axis, maxRank } from './geometry.ts';
 import type { Kernel, KernelLibrary } from './kernel-library.ts';
-import type { NativeDevice, NativeError, ProbedDevice } from './native.ts';
+import type { GraphId, NativeDevice, NativeError, ProbedDevice, StreamId } from './native.ts';
 import { registerBits } from './program.ts';
 
 /** Bytes of `struct Faults` in device.cuh. */
@@ -34,6 +34,9 @@ export class Cuda {
   readonly #faults: Buffer;
   readonly #known = new Map<number, Fault>();
   #nextFault = 1;
+  #hasStreams = false;
+  /** Faults that a graph reports whenever it is replayed. */
+  readonly #ofGraphs = new Map<GraphId, ReadonlyMap<number, Fault>>();
   /** Reads under way, each with the number of the first fault that it can't have met. */
   readonly #reads = new Set<{ readonly before: number }>();
 
@@ -78,6 +81,14 @@ export class Cuda {
     attempt(() => this.native.upload(handle, start(offset, data.length) * itemsize(dtype), data));
   }
 
+  /** A buffer of `data` that all streams may read, whichever is the current one. */
+  constant(dtype: DType, data: TypedArray): Buffer {
+    const buffer = this.allocate(dtype, data.length);
+    this.upload(buffer, data, 0);
+    if (this.#hasStreams) attempt(() => this.native.synchronizeSync());
+    return buffer;
+  }
+
   copy(from: Buffer, fromOffset: number, to: Buffer, toOffset: number, length: number): void {
     if (length === 0) return;
     const size = itemsize(from.dtype);
@@ -111,7 +122,7 @@ export class Cuda {
 
   downloadSync({ handle, dtype }: Buffer, offset: number, length: number): TypedArray {
     const size = itemsize(dtype);
-    const faults = this.#known.size > 0;
+    const faults = this.#known.size + this.#ofGraphs.size > 0;
     const data = attempt(() => this.native.downloadSync(handle, start(offset, length) * size, length * size));
     if (faults) this.#raise(attempt(() => this.native.downloadSync(this.#faults.handle, 0, faultBytes)));
     // nothing is under way that could still report one, but what waits elsewhere
@@ -122,7 +133,7 @@ export class Cuda {
   async download({ handle, dtype }: Buffer, offset: number, length: number): Promise<TypedArray> {
     const size = itemsize(dtype);
     const read = { before: this.#nextFault };
-    const faults = this.#known.size > 0;
+    const faults = this.#known.size + this.#ofGraphs.size > 0;
     this.#reads.add(read);
     try {
       const reading = this.native.download(handle, start(offset, length) * size, length * size);
@@ -145,10 +156,39 @@ export class Cuda {
     const [code] = new Int32Array(words, 0, 1);
     if (code === 0) return;
     attempt(() => this.native.fill(this.#faults.handle, 0, faultBytes, 0));
-    const fault = this.#known.get(code);
+    const fault = this.#known.get(code) ?? [...this.#ofGraphs.values()].find((faults) => faults.has(code))?.get(code);
     // it was raised already, by a read that was queued with this one
     if (!fault) return;
     throw fault.error(Number(new BigInt64Array(words, 8, 1)[0]));
+  }
+
+  /** A new stream. It sees what was queued before on others. */
+  createStream(): StreamId {
+    this.native.synchronizeSync();
+    this.#hasStreams = true;
+    return this.native.createStream();
+  }
+
+  /** Keeps what `queue` queues instead of running it. */
+  capture<T>(queue: () => T): { readonly result: T; readonly graph: GraphId } {
+    attempt(() => this.native.beginCapture());
+    const first = this.#nextFault;
+    let result: T;
+    try {
+      result = queue();
+    } catch (error) {
+      if (this.native.lost === null) this.native.abandonCapture();
+      throw error;
+    }
+    const graph = attempt(() => this.native.endCapture());
+    const faults = new Map([...this.#known].filter(([code]) => code >= first));
+    if (faults.size > 0) this.#ofGraphs.set(graph, faults);
+    return { result, graph };
+  }
+
+  destroyGraph(graph: GraphId): void {
+    this.#ofGraphs.delete(graph);
+    this.native.destroyGraph(graph);
   }
 
   async synchronize(): Promise<void> {

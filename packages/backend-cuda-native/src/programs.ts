@@ -28,8 +28,7 @@ export class Programs {
   codeOf(program: Program, { code }: Encoded): Buffer {
     const known = this.#code.get(program.key);
     if (known) return known;
-    const buffer = this.#cuda.allocate('int64', code.length);
-    this.#cuda.upload(buffer, code, 0);
+    const buffer = this.#cuda.constant('int64', code);
     this.#code.set(program.key, buffer);
     return buffer;
   }

@@ -9,6 +9,7 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { createArgReduce } from './arg-reduce.ts';
+import { collectGarbage } from './collect.ts';
 import { Compiler } from './compiler.ts';
 import { attempt, Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
@@ -18,6 +19,7 @@ import { loadAddon } from './load-addon.ts';
 import { createMap } from './map.ts';
 import { createMatmul } from './matmul.ts';
 import type { Addon, FoundLibrary, Probe, ProbedDevice } from './native.ts';
+import { remember } from './open-devices.ts';
 import { createOverrides } from './overrides.ts';
 import { Programs } from './programs.ts';
 import { createRandom } from './random.ts';
@@ -40,6 +42,7 @@ function runtimeOn(cuda: Cuda, compiler: Compiler | null, { tf32 }: CudaOptions)
     capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: 0 },
     allocate: (dtype, length) => cuda.allocate(dtype, length),
     free: (buffer) => cuda.free(buffer),
+    collect: collectGarbage,
     upload: (buffer, data, offset) => cuda.upload(buffer, data, offset),
     download: (buffer, offset, length) => cuda.download(buffer, offset, length),
     downloadSync: (buffer, offset, length) => cuda.downloadSync(buffer, offset, length),
@@ -47,7 +50,7 @@ function runtimeOn(cuda: Cuda, compiler: Compiler | null, { tf32 }: CudaOptions)
     synchronize: () => cuda.synchronize(),
     map,
     reduce,
-    argReduce: createArgReduce(cuda),
+    argReduce: createArgReduce(cuda, map),
     scan: createScan(cuda),
     matmul,
     gather: createGather(cuda),
@@ -113,7 +116,9 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device);
       open.set(index, opened);
       const { version } = (found as Probe).libraries.nvrtc;
-      return runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null, options);
+      const runtime = runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null, options);
+      remember(runtime, opened);
+      return runtime;
     },
   };
 }

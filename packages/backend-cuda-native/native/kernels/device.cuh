@@ -149,3 +149,6 @@ template <typename T, typename Join> DEVICE T warp_all(T x, Join join) {
   for (int step = 16; step > 0; step >>= 1) x = join(x, __shfl_xor_sync(0xffffffffu, x, step));
   return x;
 }
+
+/* A kernel per dtype: `EVERY_DTYPE(M)` is `M(T)` for the type of each dtype's elements, whose name the kernel's ends with. */
+#define EVERY_DTYPE(M) M(f32) M(f64) M(f16) M(bf16) M(i64) M(i32) M(i16) M(i8) M(u8) M(b8)
