@@ -87,7 +87,8 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
   const addon = 'addon' in loaded ? loaded.addon : null;
   const found = addon?.probe({ libraries: options.libraries }) ?? null;
   const kernels = kernelManifest();
-  const reason = ('reason' in loaded ? loaded.reason : null) ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
+  const reason =
+    ('reason' in loaded ? loaded.reason : null) ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
   const open = new Map<number, Cuda>();
   return {
     specVersion: backendSpecVersion,
