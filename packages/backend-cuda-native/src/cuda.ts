@@ -2,12 +2,13 @@
  * An open device: buffers, kernels loaded when they are met first, and launches queued in order. Nothing waits but reads, so a freed buffer can be used
  * again at once: whoever gets it comes later in the queue.
  */
-import { arrayTypes, BackendError, type DType, isFloat, type TypedArray } from '@tenfold/tensor-core';
+import { arrayTypes, BackendError, type DType, type TypedArray } from '@tenfold/tensor-core';
 import { type Buffer, itemsize, type View } from './elements.ts';
 import type { Fault } from './faults.ts';
 import { type Axis, maxRank } from './geometry.ts';
 import type { Kernel, KernelLibrary } from './kernel-library.ts';
-import type { NativeDevice, NativeError } from './native.ts';
+import type { GraphId, NativeDevice, NativeError, ProbedDevice, StreamId } from './native.ts';
+import { registerBits } from './program.ts';
 
 /** Bytes of `struct Faults` in device.cuh. */
 const faultBytes = 16;
@@ -25,19 +26,30 @@ export class Cuda {
   readonly counters: Counters = { launches: 0 };
   /** Blocks that keep every multiprocessor busy: kernels that stride over their elements start no more. */
   readonly blocksAtOnce: number;
+  readonly multiprocessors: number;
+  readonly capability: ProbedDevice['computeCapability'];
   readonly #library: KernelLibrary;
   readonly #call: Call;
   /** The first fault since the last read. */
   readonly #faults: Buffer;
   readonly #known = new Map<number, Fault>();
   #nextFault = 1;
+  #hasStreams = false;
+  /** Faults that a graph reports whenever it is replayed. */
+  readonly #ofGraphs = new Map<GraphId, ReadonlyMap<number, Fault>>();
   /** Reads under way, each with the number of the first fault that it can't have met. */
   readonly #reads = new Set<{ readonly before: number }>();
 
-  constructor(native: NativeDevice, library: KernelLibrary, multiprocessors: number) {
+  constructor(
+    native: NativeDevice,
+    library: KernelLibrary,
+    { multiprocessors, computeCapability }: Pick<ProbedDevice, 'multiprocessors' | 'computeCapability'>,
+  ) {
     this.native = native;
     this.#library = library;
-    this.blocksAtOnce = Math.max(1, multiprocessors) * 16;
+    this.multiprocessors = Math.max(1, multiprocessors);
+    this.blocksAtOnce = this.multiprocessors * 16;
+    this.capability = computeCapability;
     this.#call = new Call(this);
     this.#faults = this.allocate('int64', faultBytes / 8);
     native.fill(this.#faults.handle, 0, faultBytes, 0);
@@ -67,6 +79,14 @@ export class Cuda {
 
   upload({ handle, dtype }: Buffer, data: TypedArray, offset: number): void {
     attempt(() => this.native.upload(handle, start(offset, data.length) * itemsize(dtype), data));
+  }
+
+  /** A buffer of `data` that all streams may read, whichever is the current one. */
+  constant(dtype: DType, data: TypedArray): Buffer {
+    const buffer = this.allocate(dtype, data.length);
+    this.upload(buffer, data, 0);
+    if (this.#hasStreams) attempt(() => this.native.synchronizeSync());
+    return buffer;
   }
 
   copy(from: Buffer, fromOffset: number, to: Buffer, toOffset: number, length: number): void {
@@ -102,7 +122,7 @@ export class Cuda {
 
   downloadSync({ handle, dtype }: Buffer, offset: number, length: number): TypedArray {
     const size = itemsize(dtype);
-    const faults = this.#known.size > 0;
+    const faults = this.#known.size + this.#ofGraphs.size > 0;
     const data = attempt(() => this.native.downloadSync(handle, start(offset, length) * size, length * size));
     if (faults) this.#raise(attempt(() => this.native.downloadSync(this.#faults.handle, 0, faultBytes)));
     // nothing is under way that could still report one, but what waits elsewhere
@@ -113,7 +133,7 @@ export class Cuda {
   async download({ handle, dtype }: Buffer, offset: number, length: number): Promise<TypedArray> {
     const size = itemsize(dtype);
     const read = { before: this.#nextFault };
-    const faults = this.#known.size > 0;
+    const faults = this.#known.size + this.#ofGraphs.size > 0;
     this.#reads.add(read);
     try {
       const reading = this.native.download(handle, start(offset, length) * size, length * size);
@@ -136,10 +156,39 @@ export class Cuda {
     const [code] = new Int32Array(words, 0, 1);
     if (code === 0) return;
     attempt(() => this.native.fill(this.#faults.handle, 0, faultBytes, 0));
-    const fault = this.#known.get(code);
+    const fault = this.#known.get(code) ?? [...this.#ofGraphs.values()].find((faults) => faults.has(code))?.get(code);
     // it was raised already, by a read that was queued with this one
     if (!fault) return;
     throw fault.error(Number(new BigInt64Array(words, 8, 1)[0]));
+  }
+
+  /** A new stream. It sees what was queued before on others. */
+  createStream(): StreamId {
+    this.native.synchronizeSync();
+    this.#hasStreams = true;
+    return this.native.createStream();
+  }
+
+  /** Keeps what `queue` queues instead of running it. */
+  capture<T>(queue: () => T): { readonly result: T; readonly graph: GraphId } {
+    attempt(() => this.native.beginCapture());
+    const first = this.#nextFault;
+    let result: T;
+    try {
+      result = queue();
+    } catch (error) {
+      if (this.native.lost === null) this.native.abandonCapture();
+      throw error;
+    }
+    const graph = attempt(() => this.native.endCapture());
+    const faults = new Map([...this.#known].filter(([code]) => code >= first));
+    if (faults.size > 0) this.#ofGraphs.set(graph, faults);
+    return { result, graph };
+  }
+
+  destroyGraph(graph: GraphId): void {
+    this.#ofGraphs.delete(graph);
+    this.native.destroyGraph(graph);
   }
 
   async synchronize(): Promise<void> {
@@ -233,9 +282,9 @@ export class Call {
   /** A number in a program's register: a float, a double or a 64-bit whole number, by its dtype. */
   register(value: number, dtype: DType): this {
     if (dtype === 'float64') return this.double(value);
-    if (!isFloat(dtype)) return this.long(Math.trunc(value));
     const at = this.#align(8);
-    this.#data.setFloat32(at, value, true);
+    if (dtype === 'float32') this.#data.setFloat32(at, value, true);
+    else this.#data.setBigInt64(at, registerBits(value, dtype), true);
     return this;
   }
 

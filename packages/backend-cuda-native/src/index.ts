@@ -3,4 +3,8 @@
  *
  * @packageDocumentation
  */
+export { CudaGraph } from './graphs.ts';
+export { type CudaMemory, cudaMemory, emptyCache } from './memory.ts';
+export type { CudaDeviceOptions } from './open-devices.ts';
 export { type CudaBackend, type CudaOptions, cuda } from './runtime.ts';
+export { CudaEvent, CudaStream, currentStream, withStream } from './streams.ts';

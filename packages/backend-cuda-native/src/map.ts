@@ -3,24 +3,24 @@ import { BackendError, type Program } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { View } from './elements.ts';
 import { axesOf, forEachPart, merged, sizeOf } from './geometry.ts';
-import { type Encoded, encode, loadWords, wordsPerLoad } from './program.ts';
+import { type Encoded, encode, loadWords, maxOperands, wordsPerLoad } from './program.ts';
 import { type Programs, writeLoads, writeOperands } from './programs.ts';
+import { renderMap } from './render.ts';
 
 /** The interpreters of map.cu: how many operands they have places for, and how many values at once. */
 const interpreters = [
-  { name: 'map_small', operands: 4, registers: 16, loads: false },
-  { name: 'map_wide', operands: 16, registers: 32, loads: false },
-  { name: 'map_deep', operands: 16, registers: 256, loads: false },
-  { name: 'map_loads', operands: 8, registers: 64, loads: true },
-  { name: 'map_loads_deep', operands: 8, registers: 256, loads: true },
+  { kernel: 'map_small', operands: 4, registers: 16, placed: false },
+  { kernel: 'map_wide', operands: 16, registers: 32, placed: false },
+  { kernel: 'map_deep', operands: 16, registers: 256, placed: false },
+  { kernel: 'map_loads', operands: 16, registers: 64, placed: true },
+  { kernel: 'map_loads_deep', operands: 16, registers: 256, placed: true },
 ] as const;
 
-function interpreterFor({ registers, loaded }: Encoded, operands: number): (typeof interpreters)[number] {
-  const loads = loaded.length > 0;
+function interpreterFor({ registers, placed }: Encoded, operands: number): (typeof interpreters)[number] {
   const found = interpreters.find(
-    (one) => one.loads === loads && one.operands >= operands && one.registers >= registers,
+    (one) => one.placed === placed && one.operands >= operands && one.registers >= registers,
   );
-  if (!found) throw new BackendError(`cuda: an expression has ${operands} operands, at most ${loads ? 8 : 16}`);
+  if (!found) throw new BackendError(`cuda: an expression has ${operands} operands, at most ${maxOperands}`);
   return found;
 }
 
@@ -28,11 +28,15 @@ function interpreterFor({ registers, loaded }: Encoded, operands: number): (type
 export function createMap(cuda: Cuda, programs: Programs) {
   return (outs: readonly View[], ins: readonly View[], program: Program, params: readonly number[]): void => {
     const { shape } = outs[0];
-    if (sizeOf(shape) === 0) return;
+    const count = sizeOf(shape);
+    if (count === 0) return;
     const encoded = encode(program);
     const views = [...outs, ...ins];
     const interpreter = interpreterFor(encoded, views.length);
-    const code = programs.codeOf(program, encoded);
+    const compiled = programs.compiled('map', program, count, renderMap);
+    const kernel = compiled ?? cuda.kernel(interpreter.kernel);
+    const capacity = compiled ? views.length : interpreter.operands;
+    const code = compiled ? null : programs.codeOf(program, encoded);
     // what is loaded from has a shape of its own, and is not walked over
     const still = shape.map(() => 0);
     const walked = views.map((view, o) =>
@@ -47,9 +51,9 @@ export function createMap(cuda: Cuda, programs: Programs) {
           throw new BackendError(
             `cuda: an expression asks for positions along ${axes.length} dims, at most ${part.length}`,
           );
-        const call = cuda.call(interpreter.name).walk(part, interpreter.operands);
-        writeOperands(call, cuda, interpreter.operands, views, offsets, program, params, encoded, code);
-        if (interpreter.loads) writeLoads(call, encoded, ins, loadWords, wordsPerLoad);
+        const call = cuda.call(kernel).walk(part, capacity);
+        writeOperands(call, cuda, capacity, views, offsets, program, params, encoded, code);
+        if (encoded.placed) writeLoads(call, encoded, ins, loadWords, wordsPerLoad);
         call.launchOver(part.reduce((n, { size }) => n * size, 1));
       },
     );

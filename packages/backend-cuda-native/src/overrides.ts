@@ -12,6 +12,7 @@ import type { Families } from './runtime.ts';
 /** By op name. */
 export function createOverrides(cuda: Cuda, _families: Families): { readonly [op: string]: Override<Buffer> } {
   return {
+    ...attentionOverrides(cuda),
     ...softmaxOverrides(cuda),
     ...normOverrides(cuda),
     ...lossOverrides(cuda),

@@ -33,6 +33,8 @@ export const operations = [
 
 const codeOf = new Map<string, number>(operations.map((name, i) => [name, i]));
 
+/** Operands that a launch has room for. */
+export const maxOperands = 16;
 /** Parameters that a launch has room for. */
 export const maxParams = 16;
 /** 64-bit words that a launch has for the geometry of loaded inputs. */
@@ -44,6 +46,8 @@ export interface Uses {
   readonly loaded: readonly number[];
   /** Whether it asks where an element lies. */
   readonly positions: boolean;
+  /** Whether it does either. */
+  readonly placed: boolean;
   /** Whether it divides integers by what may be 0. */
   readonly divides: boolean;
 }
@@ -72,17 +76,15 @@ const rounded = {
   bfloat16: (x: number) => bfloat16ToNumber(numberToBfloat16(x)),
 };
 
-/** A constant as a whole number of a dtype: beyond the range, its end. */
+/** A number as a whole one of a dtype: what doesn't fit wraps, and an infinity is the end of the range. */
 function whole(value: number, dtype: DType): bigint {
   if (dtype === 'bool') return value === 0 ? 0n : 1n;
-  const bits = dtypes[dtype].itemsize * 8;
-  const [least, most] = dtypes[dtype].signed
-    ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
-    : [0n, 2n ** BigInt(bits) - 1n];
   if (Number.isNaN(value)) return 0n;
-  if (!Number.isFinite(value)) return value < 0 ? least : most;
-  const n = BigInt(Math.trunc(value));
-  return n < least ? least : n > most ? most : n;
+  const bits = dtypes[dtype].itemsize * 8;
+  const wrap = dtypes[dtype].signed ? BigInt.asIntN : BigInt.asUintN;
+  if (Number.isFinite(value)) return wrap(bits, BigInt(Math.trunc(value)));
+  const most = 2n ** BigInt(dtypes[dtype].signed ? bits - 1 : bits) - 1n;
+  return value > 0 ? most : dtypes[dtype].signed ? -most - 1n : 0n;
 }
 
 /** Whether `node` divides integers by what may be 0. */
@@ -94,9 +96,12 @@ export const mayDivideByZero = (node: Expr): boolean =>
 
 export function usesOf(program: Program): Uses {
   const nodes = topological(program.outputs);
+  const loaded = [...new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])))];
+  const positions = nodes.some(({ kind }) => kind === 'index');
   return {
-    loaded: [...new Set(nodes.flatMap((node) => (node.kind === 'load' ? [node.index] : [])))].sort((a, b) => a - b),
-    positions: nodes.some(({ kind }) => kind === 'index'),
+    loaded: loaded.sort((a, b) => a - b),
+    positions,
+    placed: positions || loaded.length > 0,
     divides: nodes.some(mayDivideByZero),
   };
 }

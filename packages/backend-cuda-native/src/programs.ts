@@ -1,30 +1,61 @@
 /** Kernels that run a program: which one, and what it is given. Shared by the families that evaluate programs. */
 import { BackendError, type Program } from '@tenfold/tensor-core';
-import type { Call, Cuda } from './cuda.ts';
+import type { Compiler } from './compiler.ts';
+import { attempt, type Call, type Cuda } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
 import { zeroDivision } from './faults.ts';
+import type { Kernel } from './kernel-library.ts';
 import { type Encoded, maxParams } from './program.ts';
 
-/** The instructions of programs in device memory, sent once each. */
+/** The interpreter serves elements so few that compiling would take longer than ever computing them. */
+const compileFrom = 2 ** 16;
+
+/** Programs as the device has them: compiled, or as instructions for the interpreter. */
 export class Programs {
   readonly #cuda: Cuda;
+  readonly #compiler: Compiler | null;
+  readonly #compileFrom: number;
   readonly #code = new Map<string, Buffer>();
+  readonly #compiled = new Map<string, Kernel>();
 
-  constructor(cuda: Cuda) {
+  constructor(cuda: Cuda, compiler: Compiler | null, from = compileFrom) {
     this.#cuda = cuda;
+    this.#compiler = compiler;
+    this.#compileFrom = from;
   }
 
+  /** The instructions of a program in device memory, sent once. */
   codeOf(program: Program, { code }: Encoded): Buffer {
     const known = this.#code.get(program.key);
     if (known) return known;
-    const buffer = this.#cuda.allocate('int64', code.length);
-    this.#cuda.upload(buffer, code, 0);
+    const buffer = this.#cuda.constant('int64', code);
     this.#code.set(program.key, buffer);
     return buffer;
   }
+
+  /**
+   * A kernel compiled for a program over `count` elements, or `null` if it is to be interpreted. Once compiled, a program stays so: both give the same bits.
+   * `kind` tells kernels of one program apart.
+   */
+  compiled(
+    kind: string,
+    program: Program,
+    count: number,
+    render: (program: Program, name: string) => string,
+  ): Kernel | null {
+    const compiler = this.#compiler;
+    if (!compiler) return null;
+    const key = `${kind} ${program.key}`;
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    if (count < this.#compileFrom) return null;
+    const kernel = attempt(() => compiler.kernel(key, 256, (name) => render(program, name)));
+    this.#compiled.set(key, kernel);
+    return kernel;
+  }
 }
 
-/** Writes an `Operands<capacity>`: `views` are the outputs, then the inputs, at their offsets. */
+/** Writes an `Operands<capacity>`: `views` are the outputs, then the inputs, at their offsets; `code` is the interpreter's. */
 export function writeOperands(
   call: Call,
   cuda: Cuda,

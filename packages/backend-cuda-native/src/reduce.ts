@@ -3,9 +3,10 @@ import { type DType, dtypes, isFloat, Program, type ReduceKind, type Runtime } f
 import { input } from '@tenfold/tensor-core/expr';
 import { type Cuda, maxGridY } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
-import { type Axis, axesOf, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
+import { type Axis, axesOf, contiguous, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
 import { encode } from './program.ts';
 import { type Programs, writeOperands } from './programs.ts';
+import { renderReduce } from './render.ts';
 
 type Reduce = Runtime<Buffer>['reduce'];
 
@@ -49,17 +50,17 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
     if (sizeOf(out.shape) === 0) return;
     const { shape } = ins[0];
     const encoded = encode(program);
+    const type = program.outputs[0].dtype;
+    const plain = program.outputs[0].kind === 'input' && ins.length === 1;
+    const compiled = encoded.placed || plain ? null : programs.compiled('reduce', program, sizeOf(shape), renderReduce);
     const walked = [{ shape, strides: shape.map((size, d) => (out.shape[d] === size ? out.strides[d] : 0)) }, ...ins];
     const axes = encoded.loaded.length > 0 ? [] : axesOf(walked);
     const isFolded = shape.map((size, d) => out.shape[d] !== size);
     const folded = merged(axes.filter((_, d) => isFolded[d]));
-    const type = program.outputs[0].dtype;
-    const plain = program.outputs[0].kind === 'input' && ins.length === 1;
     const tooMuch =
-      encoded.loaded.length > 0 ||
-      encoded.positions ||
+      encoded.placed ||
       folded.length > maxRank ||
-      (!plain && (ins.length >= interpreter.operands || encoded.registers > interpreter.registers));
+      (!plain && !compiled && (ins.length >= interpreter.operands || encoded.registers > interpreter.registers));
     if (tooMuch) {
       // the elements are computed first
       const strides = contiguous(shape);
@@ -72,9 +73,9 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
     }
     const kept = merged(axes.filter((_, d) => !isFolded[d]));
     const accumulator = wide(type);
-    const name = plain ? `reduce_${accumulator}` : `reduce_small_${accumulator}`;
-    const capacity = plain ? 2 : interpreter.operands;
-    const code = plain ? null : programs.codeOf(program, encoded);
+    const kernel = compiled ?? cuda.kernel(plain ? `reduce_${accumulator}` : `reduce_small_${accumulator}`);
+    const capacity = plain || compiled ? 1 + ins.length : interpreter.operands;
+    const code = plain || compiled ? null : programs.codeOf(program, encoded);
     const views = [out, ...ins];
     const length = folded.reduce((n, { size }) => n * size, 1);
     forEachPart(
@@ -84,7 +85,7 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
         const { lanes, parts } = splitOf(cuda, part, folded);
         const outputs = part.reduce((n, { size }) => n * size, 1);
         const run = (to: View, toOffset: number, toAxes: readonly Axis[], toType: DType): void => {
-          const call = cuda.call(name).walk(toAxes, capacity).walk(folded, capacity);
+          const call = cuda.call(kernel).walk(toAxes, capacity).walk(folded, capacity);
           writeOperands(
             call,
             cuda,
@@ -146,17 +147,6 @@ function identityOf(dtype: DType): Program {
   let program = identities.get(dtype);
   if (!program) identities.set(dtype, (program = new Program([input(0, dtype)], [dtype])));
   return program;
-}
-
-/** Row-major strides of a shape. */
-function contiguous(shape: readonly number[]): number[] {
-  const strides: number[] = [];
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
 }
 
 /** The same dims with the output's elements one after another. */

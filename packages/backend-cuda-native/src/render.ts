@@ -112,22 +112,24 @@ const stored =
   (outputs: readonly string[]): readonly string[] =>
     outputs.map((name, k) => `set_element<${kernelTypes[program.outputs[k].dtype]}>(o.data[${k}], at[${k}], ${name});`);
 
-/** Source of the kernel `name` that maps `program` over `operands` operands. */
-export function renderMap(program: Program, name: string, operands: number): string {
-  const { loaded, positions } = usesOf(program);
-  const placed = loaded.length > 0 || positions;
-  const signature = `void store(const Operands<n>& o, const i64 (&at)[n]${placed ? ', const i64 (&position)[max_rank], const i64* loads' : ''})`;
+/** Source of the kernel `name` that maps `program` over as many operands as it has. */
+export function renderMap(program: Program, name: string): string {
+  const { placed } = usesOf(program);
+  const operands = program.outputs.length + program.inputs.length;
+  const more = placed ? ', const i64 (&position)[max_rank], const i64* loads' : '';
+  const [args, map] = placed ? ['LoadMapArgs', 'map_placed'] : ['MapArgs', 'map_compiled'];
   return `#include "compiled.cuh"
-${bodyOf(program, signature, stored(program))}
-KERNEL(${name}, ${placed ? 'LoadMapArgs' : 'MapArgs'}<${operands}>, map_threads) { ${placed ? 'map_placed' : 'map_compiled'}<Body>(args); }
+${bodyOf(program, `void store(const Operands<n>& o, const i64 (&at)[n]${more})`, stored(program))}
+KERNEL(${name}, ${args}<${operands}>, map_threads) { ${map}<Body>(args); }
 `;
 }
 
-/** Source of the kernel `name` that folds what `program` gives over `operands` operands, the output among them. */
-export function renderReduce(program: Program, name: string, operands: number): string {
+/** Source of the kernel `name` that folds what `program` gives of its inputs. */
+export function renderReduce(program: Program, name: string): string {
   const type = valueType(program.outputs[0].dtype);
+  const operands = 1 + program.inputs.length;
   return `#include "compiled.cuh"
-${bodyOf(program, `${type} result(const Operands<n>& o)`, ([name]) => [`return ${name};`])}
+${bodyOf(program, `${type} result(const Operands<n>& o)`, ([result]) => [`return ${result};`])}
 KERNEL(${name}, ReduceArgs<${operands}>, reduce_threads) { reduce<${type}, CompiledElement<Body, ${type}, ${operands}>>(args); }
 `;
 }

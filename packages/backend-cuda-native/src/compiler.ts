@@ -1,0 +1,107 @@
+/** Programs compiled for the device by NVRTC, where it is found; what was compiled once is kept on disk. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Kernel } from './kernel-library.ts';
+import type { NativeDevice } from './native.ts';
+
+/** Code that every device and driver takes which the package serves: see scripts/build-kernels.mjs. */
+const architecture = 'compute_75';
+const ptxVersion = '7.0';
+const options = ['--std=c++17', '--fmad=false', `--gpu-architecture=${architecture}`];
+
+/** The headers of compiled programs, in the order in which they include each other. */
+const headers = ['device', 'math', 'program', 'map', 'reduce', 'compiled'];
+
+let prelude: string | undefined;
+
+/** All headers as one text: NVRTC is told of no folder. */
+function headerText(): string {
+  prelude ??= headers
+    .map((name) => readFileSync(new URL(`../native/kernels/${name}.cuh`, import.meta.url), 'utf8'))
+    .join('\n')
+    .replace(/^#(pragma once|include "(?!emulator).*")$/gm, '');
+  return prelude;
+}
+
+/** Where compiled programs are kept: `TENFOLD_CACHE_DIR`, else where the system keeps such things. */
+function cacheFolder(): string {
+  const { TENFOLD_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (TENFOLD_CACHE_DIR) return join(TENFOLD_CACHE_DIR, 'cuda');
+  if (process.platform === 'win32') return join(LOCALAPPDATA ?? join(homedir(), 'AppData/Local'), 'tenfold/cuda');
+  return join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tenfold/cuda');
+}
+
+const digest = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('hex');
+};
+
+/** PTX that was kept, or `null` if there is none or it is not whole. */
+function kept(path: string): string | null {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const end = text.indexOf('\n');
+    const ptx = text.slice(end + 1);
+    return digest(ptx) === text.slice(0, end) ? ptx : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes whole files only, and does without where nothing can be written. */
+function keep(path: string, ptx: string): void {
+  const unfinished = `${path}.${process.pid}`;
+  try {
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(unfinished, `${digest(ptx)}\n${ptx}`);
+    renameSync(unfinished, path);
+  } catch {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+export class Compiler {
+  readonly #native: NativeDevice;
+  readonly #version: string;
+  readonly #kernels = new Map<string, Kernel>();
+  /** How many programs were compiled, and how many came from the disk. */
+  readonly counters = { compiled: 0, kept: 0 };
+
+  /** `version` is that of NVRTC: another one may compile to other bits. */
+  constructor(native: NativeDevice, version: string) {
+    this.#native = native;
+    this.#version = version;
+  }
+
+  /** The kernel of `key`; its source is asked for if it is not there yet, with the name that it must have. */
+  kernel(key: string, threads: number, source: (name: string) => string): Kernel {
+    const known = this.#kernels.get(key);
+    if (known) return known;
+    const name = 'compiled';
+    const ptx = this.#ptx(source(name).replace('#include "compiled.cuh"', headerText()));
+    const bytes = Number(/\.param [^[]*\[(\d+)\]/.exec(ptx)?.[1]);
+    const module = this.#native.loadModule(key, new TextEncoder().encode(`${ptx}\0`));
+    const kernel = { name, id: this.#native.kernel(module, name, bytes, threads), bytes, threads };
+    this.#kernels.set(key, kernel);
+    return kernel;
+  }
+
+  #ptx(source: string): string {
+    const path = join(cacheFolder(), `${digest(source, this.#version, ...options)}.ptx`);
+    const old = kept(path);
+    if (old !== null) {
+      this.counters.kept++;
+      return old;
+    }
+    const compiled = new TextDecoder().decode(this.#native.compile(source, options)).replace(/\0$/, '');
+    const ptx = compiled
+      .replace(/^\.version .*$/m, `.version ${ptxVersion}`)
+      .replace(/^\s*\.pragma "used_bytes_mask [^"]*";$/gm, '');
+    this.counters.compiled++;
+    keep(path, ptx);
+    return ptx;
+  }
+}
