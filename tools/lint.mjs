@@ -11,7 +11,9 @@ const packages = readdirSync(join(root, 'packages')).filter((name) =>
   existsSync(join(root, 'packages', name, 'package.json')),
 );
 const apps = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'package.json')));
-const workspaces = [...packages.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
+/** The rest hold what was built, such as an addon: nothing to compile, and no types. */
+const typed = packages.filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')));
+const workspaces = [...typed.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
 
 /**
  * Runs a tool of node_modules; its output is shown only if it fails.
@@ -39,7 +41,7 @@ const checks = {
   'publint (manifests)': () =>
     packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
   'attw (types of what is published)': () =>
-    packages.flatMap((name) =>
+    typed.flatMap((name) =>
       tool(
         '@arethetypeswrong/cli/dist/index.js',
         ['--pack', '.', '--profile', 'esm-only', '--quiet'],

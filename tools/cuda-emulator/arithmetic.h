@@ -7,6 +7,8 @@
 #include <cstring>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace emulator {
 
 template <typename To, typename From> To bits_as(From from) {
@@ -209,3 +211,5 @@ inline double erfcx(double x) {
   return (1 - y * (0.5 - 0.75 * y)) / (x * sqrt(M_PI));
 }
 inline float erfcxf(float x) { return float(erfcx(double(x))); }
+
+#pragma GCC visibility pop

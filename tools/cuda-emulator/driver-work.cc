@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "entry.h"
+#include "extension.h"
 
 namespace emulator {
 namespace {
@@ -37,11 +38,18 @@ const void* find_arguments(const Kernel& kernel, void** parameters, void** extra
   return buffer;
 }
 
-Result run_launch(const Launch& launch, bool fail, bool stray) {
-  if (fail || stray) {
-    complain(std::string(launch.kernel->name) + " fails, as TENFOLD_EMULATOR asks");
-    return fail ? launch_failed : illegal_address;
-  }
+/* Counts a launch: the work, or a failure in its place. */
+Work count_launch(Work work) {
+  counts.launches++;
+  const bool fails = counts.launches == settings().launch_fail_at, strays = counts.launches == settings().illegal_at;
+  if (!fails && !strays) return work;
+  return [fails] {
+    complain("a kernel fails, as TENFOLD_EMULATOR asks");
+    return fails ? launch_failed : illegal_address;
+  };
+}
+
+Result run_launch(const Launch& launch) {
   const Outcome outcome = run(launch);
   if (outcome.kind == Outcome::fine) return ok;
   complain(outcome.message);
@@ -102,6 +110,20 @@ int address_of(const char* name, void** function, const Settings& now) {
 }
 
 }  // namespace
+
+int emulate_launch(Stream* handle, Work work) {
+  return in_context("cuLaunchKernel", [&](Context& context) {
+    const auto stream = find_stream(context, handle);
+    count_operation(context);
+    queue(*stream, count_launch(std::move(work)));
+  });
+}
+
+bool emulate_has_memory(Address address, size_t bytes) {
+  const std::lock_guard<std::mutex> lock(driver_lock);
+  return is_allocated(address, bytes);
+}
+
 }  // namespace emulator
 
 using namespace emulator;
@@ -171,10 +193,8 @@ DRIVER_API cuLaunchKernel(Function* handle, unsigned grid_x, unsigned grid_y, un
     const std::shared_ptr<void> arguments = copy_arguments(kernel, find_arguments(kernel, parameters, extra));
     const Settings& now = settings();
     count_operation(context);
-    counts.launches++;
-    const bool fails = counts.launches == now.launch_fail_at, strays = counts.launches == now.illegal_at;
     const Launch launch = {&kernel, grid, block, arguments.get(), now.blocks, now.threads};
-    queue(*stream, [launch, arguments, fails, strays] { return run_launch(launch, fails, strays); });
+    queue(*stream, count_launch([launch, arguments] { return run_launch(launch); }));
   });
 }
 DRIVER_API cuLaunchHostFunc(Stream* handle, void (*function)(void*), void* data) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "entry.h"
+#include "extension.h"
 
 namespace emulator {
 
@@ -64,14 +65,17 @@ void check_memory(Context& context, Address address, size_t bytes) {
   throw Failure{context.sticky = illegal_address};
 }
 
-/* What a piece of work returns when memory has gone before it ran. */
-Result still_there(Address address, size_t bytes) {
+}  // namespace
+
+Result emulate_still_there(Address address, size_t bytes) {
   if (is_allocated(address, bytes)) return ok;
   char message[160];
   snprintf(message, sizeof message, "%zu bytes at %#llx were freed before the work that uses them ran", bytes, address);
   complain(message);
   return illegal_address;
 }
+
+namespace {
 
 Address allocate_here(Context& context, size_t bytes) {
   require(bytes > 0);
@@ -92,7 +96,7 @@ void copy_to_device(Context& context, Address to, const void* from, size_t bytes
         complain("page-locked memory was freed before the copy that reads it ran");
         return illegal_address;
       }
-      if (const Result result = still_there(to, bytes); result != ok) return result;
+      if (const Result result = emulate_still_there(to, bytes); result != ok) return result;
       memcpy(pointer(to), from, bytes);
       return ok;
     });
@@ -101,7 +105,7 @@ void copy_to_device(Context& context, Address to, const void* from, size_t bytes
   /* other memory is read before the call returns */
   const auto taken = std::make_shared<std::vector<char>>(static_cast<const char*>(from), static_cast<const char*>(from) + bytes);
   queue(stream, [=] {
-    if (const Result result = still_there(to, bytes); result != ok) return result;
+    if (const Result result = emulate_still_there(to, bytes); result != ok) return result;
     memcpy(pointer(to), taken->data(), bytes);
     return ok;
   });
@@ -117,7 +121,7 @@ void copy_to_host(Context& context, void* to, Address from, size_t bytes, Stream
       complain("page-locked memory was freed before the copy that writes it ran");
       return illegal_address;
     }
-    if (const Result result = still_there(from, bytes); result != ok) return result;
+    if (const Result result = emulate_still_there(from, bytes); result != ok) return result;
     memcpy(to, pointer(from), bytes);
     return ok;
   });
@@ -130,8 +134,8 @@ void copy_on_device(Context& context, Address to, Address from, size_t bytes, St
   check_memory(context, to, bytes);
   check_memory(context, from, bytes);
   queue(stream, [=] {
-    if (const Result result = still_there(to, bytes); result != ok) return result;
-    if (const Result result = still_there(from, bytes); result != ok) return result;
+    if (const Result result = emulate_still_there(to, bytes); result != ok) return result;
+    if (const Result result = emulate_still_there(from, bytes); result != ok) return result;
     memmove(pointer(to), pointer(from), bytes);
     return ok;
   });
@@ -143,7 +147,7 @@ template <typename T> void set_memory(Context& context, Address to, T value, siz
   require(to % sizeof(T) == 0);
   check_memory(context, to, count * sizeof(T));
   queue(stream, [=] {
-    if (const Result result = still_there(to, count * sizeof(T)); result != ok) return result;
+    if (const Result result = emulate_still_there(to, count * sizeof(T)); result != ok) return result;
     T* at = static_cast<T*>(pointer(to));
     for (size_t i = 0; i < count; i++) at[i] = value;
     return ok;

@@ -4,43 +4,10 @@
  */
 #pragma once
 
-#include <math.h>
-#include <stdint.h>
-
-#include <cstddef>
-#include <cstring>
-#include <type_traits>
-
-/* What kernels that are compiled at run time need of the driver. */
-#pragma GCC visibility push(default)
-
-namespace emulator {
-
-struct Index {
-  unsigned x, y, z;
-};
-
-/* A kernel as the host compiled it. */
-struct Kernel {
-  const char* name;
-  size_t bytes;
-  size_t alignment;
-  unsigned threads;
-  void (*entry)(const void* args);
-  const Kernel* next;
-};
-
-/* Adds a kernel to the table of the library that is being loaded. */
-void enlist(Kernel& kernel);
-
-struct Enlisted {
-  explicit Enlisted(Kernel& kernel) { enlist(kernel); }
-};
-
-}  // namespace emulator
-
-/* The thread that runs now. Only the launcher writes them. */
-extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
+#include "arithmetic.h"
+#include "kernel.h"
+#include "tensor-core.h"
+#include "warp.h"
 
 #define __device__
 #define __host__
@@ -53,7 +20,7 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 
 #define DEVICE static inline __attribute__((unused))
 #define DEVICE_MEMBER inline
-#define OUT_OF_LINE static __attribute__((noinline))
+#define OUT_OF_LINE static __attribute__((noinline, unused))
 
 #define KERNEL(name, Args, most)                                                                                                   \
   static_assert(std::is_trivially_copyable<Args>::value, "the arguments of " #name " are copied as bytes");                         \
@@ -63,11 +30,3 @@ extern emulator::Index threadIdx, blockIdx, blockDim, gridDim;
       #name, sizeof(Args), alignof(Args), most, [](const void* args) { emulated_##name(*static_cast<const Args*>(args)); }, nullptr}; \
   static const emulator::Enlisted enlisted_##name(kernel_##name);                                                                   \
   static void emulated_##name(const Args& args)
-
-#include "arithmetic.h"
-#include "warp.h"
-#include "tensor-core.h"
-
-#pragma GCC visibility pop
-
-/* Not before: headers of g++ use the word themselves. */

@@ -12,6 +12,7 @@
 
 #include "faults.h"
 #include "fibers.h"
+#include "warp.h"
 
 emulator::Index threadIdx, blockIdx, blockDim, gridDim;
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "emulator.h"
+#include "kernel.h"
 
 namespace emulator {
 

@@ -5,8 +5,8 @@
 #include <cctype>
 #include <cstring>
 
-#include "settings.h"
-#include "state.h"
+#include "entry.h"
+#include "extension.h"
 
 namespace emulator {
 namespace {
@@ -20,6 +20,26 @@ std::map<std::string, const Kernel*> by_name(const Kernel* first) {
   for (const Kernel* kernel = first; kernel != nullptr; kernel = kernel->next)
     if (!kernels.emplace(kernel->name, kernel).second) complain(std::string("two kernels are named ") + kernel->name);
   return kernels;
+}
+
+/* Libraries stay open: their kernels are enlisted as they are loaded, and only the first time. */
+void* open_library(const char* path, std::map<std::string, const Kernel*>& kernels) {
+  struct Library {
+    void* handle;
+    std::map<std::string, const Kernel*> kernels;
+  };
+  static std::map<std::string, Library> opened;
+  auto known = opened.find(path);
+  if (known == opened.end()) {
+    const Kernel* first = nullptr;
+    table = &first;
+    void* const handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    table = &built_in;
+    if (handle == nullptr) return nullptr;
+    known = opened.emplace(path, Library{handle, by_name(first)}).first;
+  }
+  kernels = known->second.kernels;
+  return known->second.handle;
 }
 
 struct Entry {
@@ -109,8 +129,12 @@ void enlist(Kernel& kernel) {
   *table = &kernel;
 }
 
-Module::~Module() {
-  if (library != nullptr) dlclose(library);
+std::string emulate_kernels(const char* library, const std::function<void(const char*, size_t, size_t, unsigned)>& each) {
+  const std::lock_guard<std::mutex> lock(driver_lock);
+  std::map<std::string, const Kernel*> kernels;
+  if (open_library(library, kernels) == nullptr) return dlerror();
+  for (const auto& [name, kernel] : kernels) each(name.c_str(), kernel->bytes, kernel->alignment, kernel->threads);
+  return {};
 }
 
 std::unique_ptr<Module> load_module(Context& context, const void* image) {
@@ -122,17 +146,13 @@ std::unique_ptr<Module> load_module(Context& context, const void* image) {
   auto module = std::make_unique<Module>();
   module->context = &context;
   std::map<std::string, const Kernel*> found;
+  const std::map<std::string, const Kernel*>* known = &ours;
   if (const size_t mark = text.find(object_mark); mark != std::string::npos) {
     const size_t start = mark + strlen(object_mark);
     const std::string path = text.substr(start, text.find('\n', start) - start);
-    const Kernel* loaded = nullptr;
-    table = &loaded;
-    module->library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    table = &built_in;
-    if (module->library == nullptr) throw refuse(invalid_image, std::string("what NVRTC compiled can't be loaded: ") + dlerror());
-    found = by_name(loaded);
+    known = &found;
+    if (open_library(path.c_str(), found) == nullptr) throw refuse(invalid_image, std::string("what NVRTC compiled can't be loaded: ") + dlerror());
   }
-  const std::map<std::string, const Kernel*>& known = module->library == nullptr ? ours : found;
 
   Words words(code);
   bool has_version = false;
@@ -150,8 +170,8 @@ std::unique_ptr<Module> load_module(Context& context, const void* image) {
                                       std::to_string(settings().minor));
     } else if (word == ".entry") {
       const Entry entry = parse_entry(words);
-      const auto kernel = known.find(entry.name);
-      if (kernel == known.end()) throw refuse(invalid_ptx, "the PTX has kernel " + entry.name + ", which was not compiled for the host");
+      const auto kernel = known->find(entry.name);
+      if (kernel == known->end()) throw refuse(invalid_ptx, "the PTX has kernel " + entry.name + ", which was not compiled for the host");
       if (entry.parameters != 1 || entry.bytes != kernel->second->bytes)
         throw refuse(invalid_ptx, "kernel " + entry.name + " has " + std::to_string(entry.parameters) + " parameters in the PTX, the last of " +
                                       std::to_string(entry.bytes) + " bytes; for the host it has one of " + std::to_string(kernel->second->bytes));

@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "emulator.h"
+#include "arithmetic.h"
 
 namespace emulator {
 

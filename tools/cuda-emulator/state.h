@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "emulator.h"
+#include "kernel.h"
 #include "memory.h"
 #include "results.h"
 
@@ -63,13 +63,7 @@ struct Graph {
 
 struct Module {
   Context* context;
-  void* library = nullptr;
   std::map<std::string, const Kernel*> kernels;
-
-  Module() = default;
-  ~Module();
-  Module(const Module&) = delete;
-  Module& operator=(const Module&) = delete;
 };
 
 struct Function {

@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include "arithmetic.h"
+#include "warp.h"
+
 struct __half {
   unsigned short bits;
 };

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
+
+#pragma GCC visibility push(default)
 
 namespace emulator {
 
@@ -178,3 +181,5 @@ template <typename T> T atomicCAS(T* at, emulator::Operand<T> expected, emulator
   static_assert(std::is_integral<T>::value, "CUDA has atomicCAS of whole numbers only");
   return emulator::update(at, [expected, x](T old) { return old == expected ? x : old; });
 }
+
+#pragma GCC visibility pop

@@ -1,6 +1,7 @@
 /**
  * The package law of the design: every import leads towards tensor-core; a backend imports tensor-core alone; no package but an app or a test names a
- * concrete backend; no package imports its own index from inside; runtime imports have no cycles.
+ * concrete backend; no package imports its own index from inside; runtime imports have no cycles. A package that holds the binary of a backend for one platform
+ * (`backend-…-linux-x64`) depends on nothing, and that backend alone names it, as an optional dependency.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -20,14 +21,20 @@ const allowed = {
 
 const scope = '@tenfold/';
 
+/** The backend whose binary a package holds, if it is such a package: `'backend-cuda-native'` for `'backend-cuda-native-linux-x64'`. */
+const binaryOf = (/** @type {string} */ name) => /^(backend-.+)-(linux|win32|darwin)-(x64|arm64)$/.exec(name)?.[1];
+
 /** @param {string} name */
-const isBackend = (name) => name.startsWith('backend-') && name !== 'backend-testkit';
+const isBackend = (name) => name.startsWith('backend-') && name !== 'backend-testkit' && !binaryOf(name);
 
 /** @param {string} file */
 const isTest = (file) => /\.test(-d)?\.ts$/.test(file) || /\.test-support\.ts$/.test(file);
 
 /** @param {string} name */
-const allowedFor = (name) => (isBackend(name) ? ['tensor-core'] : allowed[/** @type {keyof typeof allowed} */ (name)]);
+const allowedFor = (name) => {
+  if (binaryOf(name)) return [];
+  return isBackend(name) ? ['tensor-core'] : allowed[/** @type {keyof typeof allowed} */ (name)];
+};
 
 /**
  * @param {string} root the repository
@@ -56,11 +63,11 @@ export function checkImports(root) {
  */
 function checkManifest(name, folder) {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const wanted = Object.keys({
-    ...manifest.dependencies,
-    ...manifest.peerDependencies,
-    ...manifest.optionalDependencies,
-  });
+  const optional = Object.keys(manifest.optionalDependencies ?? {});
+  const wanted = [
+    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    ...optional.filter((dependency) => binaryOf(dependency.slice(scope.length)) !== name),
+  ];
   const place = `packages/${name}/package.json`;
   const forbidden = wanted
     .filter((dependency) => dependency.startsWith(scope))

@@ -76,6 +76,24 @@ it.each([
   expect(checkImports(root)[0]).toContain(problem);
 });
 
+it('lets a backend name its own binaries, as optional dependencies, and nobody else', () => {
+  const binary = '@tenfold/backend-cpu-linux-x64';
+  write('packages/backend-cpu-linux-x64/package.json', JSON.stringify({ name: binary }));
+  write('packages/backend-cpu/package.json', JSON.stringify({ optionalDependencies: { [binary]: '*' } }));
+  expect(checkImports(root)).toEqual([]);
+  write('packages/backend-cpu/package.json', JSON.stringify({ dependencies: { [binary]: '*' } }));
+  write('packages/nn/package.json', JSON.stringify({ optionalDependencies: { [binary]: '*' } }));
+  write(
+    'packages/backend-cpu-linux-x64/package.json',
+    JSON.stringify({ peerDependencies: { '@tenfold/tensor-core': '*' } }),
+  );
+  expect(checkImports(root).sort()).toEqual([
+    'packages/backend-cpu-linux-x64/package.json: backend-cpu-linux-x64 must not depend on tensor-core',
+    'packages/backend-cpu/package.json: backend-cpu must not depend on backend-cpu-linux-x64',
+    'packages/nn/package.json: nn must not depend on backend-cpu-linux-x64',
+  ]);
+});
+
 it('catches a dependency in a manifest', () => {
   write('packages/tensor-core/package.json', JSON.stringify({ peerDependencies: { '@tenfold/nn': '*' } }));
   expect(checkImports(root)).toEqual(['packages/tensor-core/package.json: tensor-core must not depend on nn']);

@@ -1,6 +1,6 @@
 /**
- * Compiles `native/kernels/*.cu` into `kernels/`: PTX for compute_75 and up, which the driver compiles for its card, and with `--cubins` code for current
- * cards, too. `kernels/kernels.json` says which kernel is where. Results are kept by content, so only what changed is compiled.
+ * Compiles `native/kernels/*.cu` into `kernels/`: PTX for compute_75 and up (or what the first line of a file says: `compute_80`), which the driver compiles
+ * for its card, and with `--cubins` code for current cards, too. `kernels/kernels.json` says which kernel is where. Results are kept by content, so only what changed is compiled.
  *
  *     node scripts/build-kernels.mjs [--cubins]
  */
@@ -59,14 +59,18 @@ async function cached(source, kind, compile) {
 const lowered = (ptx) =>
   ptx.replace(/^\.version .*$/m, `.version ${ptxVersion}`).replace(/^\s*\.pragma "used_bytes_mask [^"]*";$/gm, '');
 
+/** The least compute capability that a source asks for, without its point. @param {string} source */
+const leastOf = (source) => /^.*\bcompute_(\d+)/.exec(readFileSync(join(sources, source), 'utf8'))?.[1] ?? '75';
+
 /** @param {string} source */
 const ptxOf = (source) =>
   cached(source, 'ptx', async (out) => {
-    await run(nvccAt('nvcc'), ['-ptx', '-arch=compute_75', ...flags, join(sources, source), '-o', out]);
+    const least = leastOf(source);
+    await run(nvccAt('nvcc'), ['-ptx', `-arch=compute_${least}`, ...flags, join(sources, source), '-o', out]);
     writeFileSync(out, lowered(readFileSync(out, 'utf8')));
     // the assembler knows what that version of the language has
     const check = join(tmpdir(), `${basename(out)}.cubin`);
-    await run(nvccAt('ptxas'), ['-arch=sm_75', out, '-o', check]).finally(() => rmSync(check, { force: true }));
+    await run(nvccAt('ptxas'), [`-arch=sm_${least}`, out, '-o', check]).finally(() => rmSync(check, { force: true }));
   });
 
 /** @param {string} source @param {string} architecture */

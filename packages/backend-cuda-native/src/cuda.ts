@@ -7,7 +7,7 @@ import { type Buffer, itemsize, type View } from './elements.ts';
 import type { Fault } from './faults.ts';
 import { type Axis, maxRank } from './geometry.ts';
 import type { Kernel, KernelLibrary } from './kernel-library.ts';
-import type { GraphId, NativeDevice, NativeError, StreamId } from './native.ts';
+import type { GraphId, NativeDevice, NativeError, ProbedDevice, StreamId } from './native.ts';
 import { registerBits } from './program.ts';
 
 /** Bytes of `struct Faults` in device.cuh. */
@@ -26,6 +26,8 @@ export class Cuda {
   readonly counters: Counters = { launches: 0 };
   /** Blocks that keep every multiprocessor busy: kernels that stride over their elements start no more. */
   readonly blocksAtOnce: number;
+  readonly multiprocessors: number;
+  readonly capability: ProbedDevice['computeCapability'];
   readonly #library: KernelLibrary;
   readonly #call: Call;
   /** The first fault since the last read. */
@@ -38,10 +40,16 @@ export class Cuda {
   /** Reads under way, each with the number of the first fault that it can't have met. */
   readonly #reads = new Set<{ readonly before: number }>();
 
-  constructor(native: NativeDevice, library: KernelLibrary, multiprocessors: number) {
+  constructor(
+    native: NativeDevice,
+    library: KernelLibrary,
+    { multiprocessors, computeCapability }: Pick<ProbedDevice, 'multiprocessors' | 'computeCapability'>,
+  ) {
     this.native = native;
     this.#library = library;
-    this.blocksAtOnce = Math.max(1, multiprocessors) * 16;
+    this.multiprocessors = Math.max(1, multiprocessors);
+    this.blocksAtOnce = this.multiprocessors * 16;
+    this.capability = computeCapability;
     this.#call = new Call(this);
     this.#faults = this.allocate('int64', faultBytes / 8);
     native.fill(this.#faults.handle, 0, faultBytes, 0);

@@ -7,13 +7,13 @@ import type { Addon } from './native.ts';
 export type LoadedAddon = { readonly addon: Addon } | { readonly reason: string };
 
 /**
- * Loads the addon: one that was built here (`native/build/cuda.node`, or what node-gyp made), else the prebuilt package of this platform.
+ * Loads the addon: one that was built here (`native/build`, by scripts/build-native.mjs or by node-gyp), else the prebuilt package of this platform.
  * Never throws.
  */
 export function loadAddon(): LoadedAddon {
   const require = createRequire(import.meta.url);
   const failures: string[] = [];
-  for (const place of ['../native/build/cuda.node', '../build/Release/cuda.node']) {
+  for (const place of ['../native/build/cuda.node', '../native/build/Release/cuda.node']) {
     const path = fileURLToPath(new URL(place, import.meta.url));
     if (!existsSync(path)) continue;
     const loaded = attempt(require, path);
@@ -25,7 +25,7 @@ export function loadAddon(): LoadedAddon {
   if (typeof loaded !== 'string') return loaded;
   failures.push(loaded);
   return {
-    reason: `The native addon of @tenfold/backend-cuda-native is not there: ${failures.join('; ')}. Install ${prebuilt}, which npm does by itself where optional dependencies are not left out, or build the addon with \`node-gyp rebuild\` in the package.`,
+    reason: `The native addon of @tenfold/backend-cuda-native is not there: ${failures.join('; ')}. Install ${prebuilt}, which npm does by itself where optional dependencies are not left out, or build the addon: \`npm install --no-save node-addon-api\` and \`npx node-gyp rebuild -C native\` in the package's folder.`,
   };
 }
 

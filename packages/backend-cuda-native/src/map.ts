@@ -12,16 +12,15 @@ const interpreters = [
   { kernel: 'map_small', operands: 4, registers: 16, placed: false },
   { kernel: 'map_wide', operands: 16, registers: 32, placed: false },
   { kernel: 'map_deep', operands: 16, registers: 256, placed: false },
-  { kernel: 'map_loads', operands: 8, registers: 64, placed: true },
-  { kernel: 'map_loads_deep', operands: 8, registers: 256, placed: true },
+  { kernel: 'map_loads', operands: 16, registers: 64, placed: true },
+  { kernel: 'map_loads_deep', operands: 16, registers: 256, placed: true },
 ] as const;
 
 function interpreterFor({ registers, placed }: Encoded, operands: number): (typeof interpreters)[number] {
   const found = interpreters.find(
     (one) => one.placed === placed && one.operands >= operands && one.registers >= registers,
   );
-  if (!found)
-    throw new BackendError(`cuda: an expression has ${operands} operands, at most ${placed ? 8 : maxOperands}`);
+  if (!found) throw new BackendError(`cuda: an expression has ${operands} operands, at most ${maxOperands}`);
   return found;
 }
 

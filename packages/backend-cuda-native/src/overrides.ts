@@ -3,6 +3,7 @@ import type { Override } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { attentionOverrides } from './overrides/attention.ts';
+import { normOverrides } from './overrides/norm.ts';
 import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
 
@@ -11,6 +12,7 @@ export function createOverrides(cuda: Cuda, _families: Families): { readonly [op
   return {
     ...attentionOverrides(cuda),
     ...softmaxOverrides(cuda),
+    ...normOverrides(cuda),
     ...attentionOverrides(cuda),
   };
 }

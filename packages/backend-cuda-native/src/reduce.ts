@@ -3,7 +3,7 @@ import { type DType, dtypes, isFloat, Program, type ReduceKind, type Runtime } f
 import { input } from '@tenfold/tensor-core/expr';
 import { type Cuda, maxGridY } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
-import { type Axis, axesOf, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
+import { type Axis, axesOf, contiguous, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
 import { encode } from './program.ts';
 import { type Programs, writeOperands } from './programs.ts';
 import { renderReduce } from './render.ts';
@@ -147,17 +147,6 @@ function identityOf(dtype: DType): Program {
   let program = identities.get(dtype);
   if (!program) identities.set(dtype, (program = new Program([input(0, dtype)], [dtype])));
   return program;
-}
-
-/** Row-major strides of a shape. */
-function contiguous(shape: readonly number[]): number[] {
-  const strides: number[] = [];
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
 }
 
 /** The same dims with the output's elements one after another. */

@@ -9,6 +9,7 @@ import {
   type Runtime,
 } from '@tenfold/tensor-core';
 import { createArgReduce } from './arg-reduce.ts';
+import { collectGarbage } from './collect.ts';
 import { Compiler } from './compiler.ts';
 import { attempt, Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
@@ -31,16 +32,17 @@ import { createSort } from './sort.ts';
 export type Families = Pick<Runtime<Buffer>, 'map' | 'reduce' | 'matmul'>;
 
 /** The kernel families on an open device. */
-function runtimeOn(cuda: Cuda, compiler: Compiler | null): Runtime<Buffer> {
+function runtimeOn(cuda: Cuda, compiler: Compiler | null, { tf32 }: CudaOptions): Runtime<Buffer> {
   const programs = new Programs(cuda, compiler);
   const map = createMap(cuda, programs);
   const reduce = createReduce(cuda, programs, map);
-  const matmul = createMatmul(cuda, { map, reduce });
+  const matmul = createMatmul(cuda, map, { tf32 });
   const sort = createSort(cuda);
   return {
     capabilities: { dtypes: dtypeNames, syncRead: true, collectedBelow: 0 },
     allocate: (dtype, length) => cuda.allocate(dtype, length),
     free: (buffer) => cuda.free(buffer),
+    collect: collectGarbage,
     upload: (buffer, data, offset) => cuda.upload(buffer, data, offset),
     download: (buffer, offset, length) => cuda.download(buffer, offset, length),
     downloadSync: (buffer, offset, length) => cuda.downloadSync(buffer, offset, length),
@@ -48,7 +50,7 @@ function runtimeOn(cuda: Cuda, compiler: Compiler | null): Runtime<Buffer> {
     synchronize: () => cuda.synchronize(),
     map,
     reduce,
-    argReduce: createArgReduce(cuda),
+    argReduce: createArgReduce(cuda, map),
     scan: createScan(cuda),
     matmul,
     gather: createGather(cuda),
@@ -65,6 +67,11 @@ export interface CudaOptions {
   readonly blocking?: boolean;
   /** Folders in which cuBLASLt, cuDNN and NVRTC are looked for first. */
   readonly libraries?: readonly string[];
+  /**
+   * Whether products and convolutions of float32 may round their factors to TF32, 10 bits of fraction: several times as fast on Ampere and later. Default
+   * false, as PyTorch's `torch.backends.cuda.matmul.allow_tf32`.
+   */
+  readonly tf32?: boolean;
 }
 
 /** The CUDA backend as {@link cuda} gives it. */
@@ -84,7 +91,7 @@ export interface CudaBackend extends Backend<Buffer> {
  * console.log(tensor([1, 2], { device: 'cuda' }).add(1).toArraySync()); // [2, 3]
  */
 export function cuda(options: CudaOptions = {}): CudaBackend {
-  checkOptions('cuda', options, ['blocking', 'libraries']);
+  checkOptions('cuda', options, ['blocking', 'libraries', 'tf32']);
   const loaded = loadAddon();
   const addon = 'addon' in loaded ? loaded.addon : null;
   const found = addon?.probe({ libraries: options.libraries }) ?? null;
@@ -106,10 +113,10 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       if (reason !== null) throw new DeviceError(`cuda: ${reason}`);
       if (!device) throw new DeviceError(`cuda: there is no device ${index}: ${devicesInWords(found)}`);
       const native = attempt(() => (addon as Addon).open(index, { blocking: options.blocking }));
-      const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device.multiprocessors);
+      const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device);
       open.set(index, opened);
       const { version } = (found as Probe).libraries.nvrtc;
-      const runtime = runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null);
+      const runtime = runtimeOn(opened, native.hasNvrtc ? new Compiler(native, version ?? '') : null, options);
       remember(runtime, opened);
       return runtime;
     },

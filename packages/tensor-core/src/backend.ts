@@ -93,6 +93,11 @@ export interface Runtime<B = unknown> {
   /** A buffer of `length` elements, contents undefined. Throws a `BackendError` with the bytes asked, held and free when there is no room. */
   allocate(dtype: DType, length: number): B;
   free(buffer: B): void;
+  /**
+   * Makes JavaScript's garbage collector run, now. A device that has it is asked for a buffer a second time where it had no room: core frees in between what
+   * was collected.
+   */
+  collect?(): void;
   /** Writes `data` (of the buffer's array type) at element `offset`. `data` may be reused by the caller afterwards. */
   upload(buffer: B, data: TypedArray, offset: number): void;
   /**

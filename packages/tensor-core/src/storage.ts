@@ -1,6 +1,6 @@
 /** Memory of a tensor: one buffer of a device, shared by all views of it, and who is told when it goes. */
 import { type DType, dtypes, type TypedArray } from './dtype.ts';
-import { DTypeError, TenfoldError } from './errors.ts';
+import { BackendError, DTypeError, TenfoldError } from './errors.ts';
 import { inferenceState } from './grad-mode.ts';
 import { type Device, openDevices } from './registry.ts';
 
@@ -13,6 +13,8 @@ interface Held {
   readonly device: Device;
   readonly buffer: unknown;
   readonly bytes: number;
+  /** The storage, for devices that can make the garbage collector run. */
+  owner?: WeakRef<Storage>;
 }
 
 /** Bytes that `buffers` buffers with `bytes` bytes of elements cost a device. */
@@ -20,10 +22,23 @@ const costOf = ({ runtime }: Device, bytes: number, buffers: number): number =>
   bytes + buffers * (runtime.capabilities.bufferOverhead ?? 0);
 
 // JavaScript runs these callbacks between tasks, so a loop must await once a step (or dispose) for memory to come back
-const collected = new FinalizationRegistry<Held>((held) => {
+const collected = new FinalizationRegistry<Held>(releaseCollected);
+
+/** What may turn out to be garbage, of devices that can make the collector run. */
+const watched = new Map<Device, Set<Held>>();
+
+function releaseCollected(held: Held): void {
+  // it was found before the collector told of it
+  if (held.owner && !watched.get(held.device)?.delete(held)) return;
   held.device.announcedBytes -= costOf(held.device, held.bytes, 1);
   release(held);
-});
+}
+
+/** Makes the garbage collector run and frees what it found: its callbacks would come only after the running job. What this job made is not found. */
+function collect(device: Device): void {
+  device.runtime.collect?.();
+  for (const held of watched.get(device) ?? []) if (!held.owner?.deref()) releaseCollected(held);
+}
 
 /**
  * Storages of the running job. V8 puts what it notes of a registered object where only its rare, full collections look, and keeps the object itself until
@@ -86,7 +101,7 @@ export class Storage {
     this.device = device;
     this.dtype = dtype;
     this.length = length;
-    this.#buffer = runtime.allocate(dtype, length);
+    this.#buffer = this.#allocate();
     const bytes = length * dtypes[dtype].itemsize;
     if (bytes < runtime.capabilities.collectedBelow) return;
     this.#held = { device, buffer: this.#buffer, bytes };
@@ -98,6 +113,18 @@ export class Storage {
     device.usage.bytes += bytes;
     device.usage.buffers++;
     device.usage.peakBytes = Math.max(device.usage.peakBytes, device.usage.bytes);
+  }
+
+  /** A full device gets a second try once the garbage is gone. */
+  #allocate(): unknown {
+    const { runtime } = this.device;
+    try {
+      return runtime.allocate(this.dtype, this.length);
+    } catch (error) {
+      if (!(error instanceof BackendError) || !runtime.collect) throw error;
+      collect(this.device);
+      return runtime.allocate(this.dtype, this.length);
+    }
   }
 
   /** The backend's buffer. Reading it after the storage was freed is an error. */
@@ -126,8 +153,10 @@ export class Storage {
     if (--this.#holders > 0 || this.#buffer === undefined) return;
     this.#buffer = undefined;
     if (!this.#held) return;
-    if (this.#place < 0) collected.unregister(this);
-    else this.#leaveRecent();
+    if (this.#place < 0) {
+      collected.unregister(this);
+      watched.get(this.device)?.delete(this.#held);
+    } else this.#leaveRecent();
     release(this.#held);
     this.#held = null;
   }
@@ -141,11 +170,19 @@ export class Storage {
     this.#place = -1;
   }
 
+  #watch(held: Held): void {
+    held.owner = new WeakRef(this);
+    const known = watched.get(this.device);
+    if (known) known.add(held);
+    else watched.set(this.device, new Set([held]));
+  }
+
   static #registerRecent(): void {
     for (const storage of recent) {
       storage.#place = -1;
       if (!storage.#held) continue;
       collected.register(storage, storage.#held, storage);
+      if (storage.device.runtime.collect) storage.#watch(storage.#held);
       announce(storage);
     }
     recent.length = 0;

@@ -87,21 +87,12 @@ template <typename T, int lanes> DEVICE void arg_reduce(const ArgReduce& args) {
   }
 }
 
-#define ARG_REDUCE(name, T)                                                                        \
-  KERNEL(arg_reduce_thread_##name, ArgReduce, arg_threads) { arg_reduce<T, 1>(args); }             \
-  KERNEL(arg_reduce_warp_##name, ArgReduce, arg_threads) { arg_reduce<T, 32>(args); }              \
-  KERNEL(arg_reduce_block_##name, ArgReduce, arg_threads) { arg_reduce<T, arg_threads>(args); }
+#define ARG_REDUCE(T)                                                                           \
+  KERNEL(arg_reduce_thread_##T, ArgReduce, arg_threads) { arg_reduce<T, 1>(args); }             \
+  KERNEL(arg_reduce_warp_##T, ArgReduce, arg_threads) { arg_reduce<T, 32>(args); }              \
+  KERNEL(arg_reduce_block_##T, ArgReduce, arg_threads) { arg_reduce<T, arg_threads>(args); }
 
-ARG_REDUCE(f32, float)
-ARG_REDUCE(f64, double)
-ARG_REDUCE(f16, f16)
-ARG_REDUCE(bf16, bf16)
-ARG_REDUCE(i64, i64)
-ARG_REDUCE(i32, i32)
-ARG_REDUCE(i16, i16)
-ARG_REDUCE(i8, i8)
-ARG_REDUCE(u8, u8)
-ARG_REDUCE(b8, b8)
+EVERY_DTYPE(ARG_REDUCE)
 
 /* The best of the parts of each line. */
 KERNEL(arg_reduce_parts, ArgReduce, 256) {

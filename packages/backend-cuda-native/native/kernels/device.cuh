@@ -3,14 +3,17 @@
  * tools/cuda-emulator, which runs them on the CPU. So this file includes nothing of the CUDA toolkit, and kernels use only what it names.
  *
  * A kernel is `KERNEL(name, Args, threads) { … args … }`: one struct of arguments by value, at most `threads` threads to a block, static shared memory of at
- * most 48 KiB. Names are unique over all files. Multiplications and additions are never contracted (`-fmad=false`); where one wants it, `fma` says so.
+ * most 48 KiB. `KERNEL_AT_ONCE` takes no more registers than let `blocks` blocks share a multiprocessor. Names are unique over all files. Multiplications and
+ * additions are never contracted (`-fmad=false`); where one wants it, `fma` says so.
  */
 #pragma once
 
 #ifdef TENFOLD_EMULATOR
 #include "emulator.h"
+#define KERNEL_AT_ONCE(name, Args, threads, blocks) KERNEL(name, Args, threads)
 #else
 #define KERNEL(name, Args, threads) extern "C" __global__ void __launch_bounds__(threads) name(const Args args)
+#define KERNEL_AT_ONCE(name, Args, threads, blocks) extern "C" __global__ void __launch_bounds__(threads, blocks) name(const Args args)
 #define DEVICE static __device__ __forceinline__
 #define DEVICE_MEMBER __device__ __forceinline__
 /* For long code that several kernels of a file call. */
@@ -146,3 +149,6 @@ template <typename T, typename Join> DEVICE T warp_all(T x, Join join) {
   for (int step = 16; step > 0; step >>= 1) x = join(x, __shfl_xor_sync(0xffffffffu, x, step));
   return x;
 }
+
+/* A kernel per dtype: `EVERY_DTYPE(M)` is `M(T)` for the type of each dtype's elements, whose name the kernel's ends with. */
+#define EVERY_DTYPE(M) M(f32) M(f64) M(f16) M(bf16) M(i64) M(i32) M(i16) M(i8) M(u8) M(b8)

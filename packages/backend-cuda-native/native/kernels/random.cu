@@ -9,8 +9,9 @@
 struct Random {
   void* out;
   Walk<1> walk;
-  /* Number of the first block. */
+  /* Number of the stream's first block, and of the first element in the stream. */
   u64 offset;
+  i64 first;
   u32 key_low;
   u32 key_high;
   /* Of integers. */
@@ -193,39 +194,31 @@ template <typename T> struct Integers {
 
 template <typename T, typename Stream> DEVICE void fill(const Random& args) {
   constexpr int count = Stream::count;
-  const i64 blocks = (args.walk.count + count - 1) / count;
-  for (i64 block = thread_number(); block < blocks; block += thread_count()) {
+  const i64 end = args.first + args.walk.count;
+  for (i64 block = args.first / count + thread_number(); block * count < end; block += thread_count()) {
     T x[count];
     Stream::draw(args, philox(args.offset + u64(block), args.key_low, args.key_high), x);
 #pragma unroll
     for (int i = 0; i < count; i++) {
-      if (block * count + i >= args.walk.count) break;
+      const i64 place = block * count + i - args.first;
+      if (place < 0 || place >= args.walk.count) continue;
       i64 at[1];
-      walk(args.walk, block * count + i, at);
+      walk(args.walk, place, at);
       static_cast<T*>(args.out)[at[0]] = x[i];
     }
   }
 }
 
-#define RANDOM(name, T)                                                          \
-  KERNEL(random_uniform_##name, Random, 256) { fill<T, Uniform<T>>(args); }      \
-  KERNEL(random_normal_##name, Random, 256) { fill<T, Normal<T>>(args); }
+#define RANDOM(T)                                                          \
+  KERNEL(random_uniform_##T, Random, 256) { fill<T, Uniform<T>>(args); }   \
+  KERNEL(random_normal_##T, Random, 256) { fill<T, Normal<T>>(args); }
 
-#define RANDOM_INTEGERS(name, T) \
-  KERNEL(random_integers_##name, Random, 256) { fill<T, Integers<T>>(args); }
+RANDOM(f32)
+RANDOM(f64)
+RANDOM(f16)
+RANDOM(bf16)
 
-RANDOM(f32, float)
-RANDOM(f64, double)
-RANDOM(f16, f16)
-RANDOM(bf16, bf16)
+#define RANDOM_INTEGERS(T) \
+  KERNEL(random_integers_##T, Random, 256) { fill<T, Integers<T>>(args); }
 
-RANDOM_INTEGERS(f32, float)
-RANDOM_INTEGERS(f64, double)
-RANDOM_INTEGERS(f16, f16)
-RANDOM_INTEGERS(bf16, bf16)
-RANDOM_INTEGERS(i64, i64)
-RANDOM_INTEGERS(i32, i32)
-RANDOM_INTEGERS(i16, i16)
-RANDOM_INTEGERS(i8, i8)
-RANDOM_INTEGERS(u8, u8)
-RANDOM_INTEGERS(b8, b8)
+EVERY_DTYPE(RANDOM_INTEGERS)

@@ -189,22 +189,13 @@ template <typename R> DEVICE void scan_blocks(const Scan& args) {
   }
 }
 
-#define SCAN(kind, Run, name, T)                                                    \
-  KERNEL(kind##_lines_##name, Scan, scan_threads) { scan_lines<Run<T>>(args); }     \
-  KERNEL(kind##_blocks_##name, Scan, scan_threads) { scan_blocks<Run<T>>(args); }
+#define SCAN(kind, Run, T)                                                       \
+  KERNEL(kind##_lines_##T, Scan, scan_threads) { scan_lines<Run<T>>(args); }     \
+  KERNEL(kind##_blocks_##T, Scan, scan_threads) { scan_blocks<Run<T>>(args); }
 
-#define SCANS(name, T)              \
-  SCAN(cumsum, Sum, name, T)        \
-  SCAN(cumprod, Product, name, T)   \
-  SCAN(extreme, Extreme, name, T)
+#define SCANS(T)             \
+  SCAN(cumsum, Sum, T)       \
+  SCAN(cumprod, Product, T)  \
+  SCAN(extreme, Extreme, T)
 
-SCANS(f32, float)
-SCANS(f64, double)
-SCANS(f16, f16)
-SCANS(bf16, bf16)
-SCANS(i64, i64)
-SCANS(i32, i32)
-SCANS(i16, i16)
-SCANS(i8, i8)
-SCANS(u8, u8)
-SCANS(b8, b8)
+EVERY_DTYPE(SCANS)

@@ -125,20 +125,11 @@ template <typename T> DEVICE void sort_keys(const SortKeys& args) {
   }
 }
 
-#define SORT(name, T)                                                          \
-  KERNEL(sort_rows_##name, SortRows, row_threads) { sort_rows<T>(args); }      \
-  KERNEL(sort_keys_##name, SortKeys, 256) { sort_keys<T>(args); }
+#define SORT(T)                                                            \
+  KERNEL(sort_rows_##T, SortRows, row_threads) { sort_rows<T>(args); }     \
+  KERNEL(sort_keys_##T, SortKeys, 256) { sort_keys<T>(args); }
 
-SORT(f32, float)
-SORT(f64, double)
-SORT(f16, f16)
-SORT(bf16, bf16)
-SORT(i64, i64)
-SORT(i32, i32)
-SORT(i16, i16)
-SORT(i8, i8)
-SORT(u8, u8)
-SORT(b8, b8)
+EVERY_DTYPE(SORT)
 
 /* One pass over a digit. Places are u32, or i64 where lines are longer than that. */
 struct SortPass {

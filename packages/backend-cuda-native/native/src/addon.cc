@@ -1,12 +1,17 @@
 /* What JavaScript calls: reads its values, and hands them to Device. */
 #include <napi.h>
 
+#include <algorithm>
+#include <array>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "device.h"
 #include "driver.h"
 #include "errors.h"
+#include "libraries.h"
 #include "values.h"
 
 namespace tenfold {
@@ -15,8 +20,10 @@ namespace {
 /* What one environment of Node (its main thread, or a worker) holds. */
 struct AddonData {
   Napi::FunctionReference device;
-  /* The driver that `probe` found last */
+  Napi::FunctionReference array_buffer;
+  /* What `probe` found last */
   std::shared_ptr<Driver> driver;
+  std::shared_ptr<Libraries> libraries;
   /* Set while `open` makes a device; nothing else can. */
   const std::pair<int, bool>* opening = nullptr;
 };
@@ -49,12 +56,65 @@ template <typename Body> auto guarded(Napi::Env env, Body body) {
   }
 }
 
+/* Made by JavaScript's own constructor, which raises if there is no room; Node-API's ends the process. */
+Napi::ArrayBuffer array_buffer(Napi::Env env, std::size_t bytes) {
+  try {
+    return env.GetInstanceData<AddonData>()->array_buffer.New({Napi::Number::New(env, static_cast<double>(bytes))}).As<Napi::ArrayBuffer>();
+  } catch (const Napi::Error&) {
+    throw Failure(Code::memory, text("no memory in this process to read ", bytes, " bytes into"));
+  }
+}
+
 /* A promise of JavaScript that waits for the device, and the memory that the bytes go into. */
 struct PendingRead : Read {
   explicit PendingRead(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
   Napi::Promise::Deferred deferred;
   Napi::Reference<Napi::ArrayBuffer> buffer;
 };
+
+Matrix read_matrix(const Napi::Object& product, const char* name) {
+  const Napi::Object from = object(product.Get(name), name);
+  Matrix m;
+  m.handle = whole(from.Get("handle"), "a matrix's `handle`");
+  m.offset = whole(from.Get("offset"), "a matrix's `offset`");
+  m.rows = whole(from.Get("rows"), "a matrix's `rows`");
+  m.columns = whole(from.Get("columns"), "a matrix's `columns`");
+  m.leading = whole(from.Get("leading"), "a matrix's `leading`");
+  m.batch_stride = whole(from.Get("batchStride"), "a matrix's `batchStride`");
+  m.transposed = flag(from.Get("transposed"), "a matrix's `transposed`");
+  return m;
+}
+
+template <typename T, std::size_t count> T choose(const Napi::Value& value, const char* name, const std::array<std::pair<const char*, T>, count>& choices) {
+  const std::string word = words(value, name);
+  for (const auto& [known, choice] : choices)
+    if (word == known) return choice;
+  wrong_argument(name, " can't be '", word, "'");
+}
+
+Product read_product(const Napi::Value& value) {
+  static constexpr std::array<std::pair<const char*, Element>, 4> types{{{"f32", Element::f32}, {"f64", Element::f64}, {"f16", Element::f16}, {"bf16", Element::bf16}}};
+  static constexpr std::array<std::pair<const char*, unsigned>, 6> epilogues{
+      {{"none", 1u}, {"relu", 2u}, {"bias", 4u}, {"relu-bias", 6u}, {"gelu", 32u}, {"gelu-bias", 36u}}};
+  constexpr unsigned with_bias = 4;
+  const Napi::Object from = object(value, "the product");
+  Product product;
+  product.type = choose(from.Get("type"), "`type`", types);
+  product.tf32 = flag(from.Get("tf32"), "`tf32`");
+  product.batch = whole(from.Get("batch"), "`batch`");
+  product.a = read_matrix(from, "a");
+  product.b = read_matrix(from, "b");
+  product.d = read_matrix(from, "d");
+  product.epilogue = choose(from.Get("epilogue"), "`epilogue`", epilogues);
+  const Napi::Value bias = from.Get("bias");
+  product.has_bias = (product.epilogue & with_bias) != 0;
+  if (product.has_bias == bias.IsUndefined()) wrong_argument("`bias` goes with the epilogues that name it, and with no other");
+  if (product.has_bias) {
+    product.bias = whole(object(bias, "`bias`").Get("handle"), "the bias's `handle`");
+    product.bias_offset = whole(bias.As<Napi::Object>().Get("offset"), "the bias's `offset`");
+  }
+  return product;
+}
 
 class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
  public:
@@ -86,7 +146,7 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
       AddonData& data = *info.Env().GetInstanceData<AddonData>();
       if (data.opening == nullptr) wrong_argument("a device is opened with open()");
       const auto [index, blocking] = *data.opening;
-      device_ = std::make_unique<Device>(data.driver, index, blocking, [this] { napi_call_threadsafe_function(notifier_, nullptr, napi_tsfn_nonblocking); });
+      device_ = std::make_unique<Device>(data.driver, data.libraries, index, blocking, [this] { napi_call_threadsafe_function(notifier_, nullptr, napi_tsfn_nonblocking); });
     });
     arguments_ = Napi::Persistent(Napi::ArrayBuffer::New(info.Env(), argument_bytes_most));
     pointer_bytes_ = Napi::Persistent(Napi::ArrayBuffer::New(info.Env(), pointers_most * 3 * sizeof(double)));
@@ -164,7 +224,7 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
     return promise(info, [&](std::unique_ptr<PendingRead> read) {
       const std::uint64_t handle = whole(info[0], "the buffer"), offset = whole(info[1], "the offset"), bytes = whole(info[2], "the bytes");
       device_->check_read(handle, offset, bytes);
-      auto buffer = Napi::ArrayBuffer::New(info.Env(), bytes);
+      Napi::ArrayBuffer buffer = array_buffer(info.Env(), bytes);
       read->buffer = Napi::Persistent(buffer);
       read->target = static_cast<std::uint8_t*>(buffer.Data());
       device_->download(handle, offset, bytes, std::move(read));
@@ -173,7 +233,7 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
   Napi::Value download_sync(const Napi::CallbackInfo& info) {
     const std::uint64_t handle = whole(info[0], "the buffer"), offset = whole(info[1], "the offset"), bytes = whole(info[2], "the bytes");
     device_->check_read(handle, offset, bytes);
-    auto buffer = Napi::ArrayBuffer::New(info.Env(), bytes);
+    Napi::ArrayBuffer buffer = array_buffer(info.Env(), bytes);
     device_->download_sync(handle, offset, bytes, static_cast<std::uint8_t*>(buffer.Data()));
     return buffer;
   }
@@ -262,10 +322,20 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
     return info.Env().Undefined();
   }
 
-  Napi::Value has_cublas_lt(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), false); }
-  Napi::Value has_nvrtc(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), false); }
-  Napi::Value multiply(const Napi::CallbackInfo&) { throw Failure(Code::cuda, "cuBLASLt was not found"); }
-  Napi::Value compile(const Napi::CallbackInfo&) { throw Failure(Code::cuda, "NVRTC was not found"); }
+  Napi::Value has_cublas_lt(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), device_->has_cublas_lt()); }
+  Napi::Value has_nvrtc(const Napi::CallbackInfo& info) { return Napi::Boolean::New(info.Env(), device_->has_nvrtc()); }
+  Napi::Value multiply(const Napi::CallbackInfo& info) {
+    const std::string reason = device_->multiply(read_product(info[0]));
+    if (reason.empty()) return Napi::Boolean::New(info.Env(), true);
+    return Napi::String::New(info.Env(), reason);
+  }
+  Napi::Value compile(const Napi::CallbackInfo& info) {
+    const std::string source = words(info[0], "the source");
+    const std::string ptx = device_->compile(source, all_words(info[1], "the options"));
+    Napi::Uint8Array bytes = Napi::Uint8Array::New(info.Env(), ptx.size());
+    std::copy(ptx.begin(), ptx.end(), bytes.Data());
+    return bytes;
+  }
 
   Napi::Value argument_bytes(const Napi::CallbackInfo&) { return arguments_.Value(); }
   Napi::Value pointers(const Napi::CallbackInfo&) { return pointers_.Value(); }
@@ -333,54 +403,66 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
   std::size_t pending_ = 0;
 };
 
-struct Found {
-  std::string path, version, reason;
-  Napi::Object to_object(Napi::Env env) const {
-    const auto or_null = [&](const std::string& s) { return s.empty() ? env.Null() : Napi::Value(Napi::String::New(env, s)); };
-    Napi::Object found = Napi::Object::New(env);
-    found.Set("path", or_null(path));
-    found.Set("version", or_null(version));
-    found.Set("reason", or_null(reason));
-    return found;
-  }
-};
+Napi::Value text_or_null(Napi::Env env, const std::string& text) { return text.empty() ? env.Null() : Napi::Value(Napi::String::New(env, text)); }
+
+Napi::Object found_object(Napi::Env env, const Found& found) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("path", text_or_null(env, found.reason.empty() ? found.path : std::string()));
+  object.Set("version", text_or_null(env, found.version));
+  object.Set("reason", text_or_null(env, found.reason));
+  return object;
+}
+
+Napi::Object device_object(Napi::Env env, const DeviceFacts& facts) {
+  Napi::Object device = Napi::Object::New(env);
+  const auto number = [&](const char* name, double value) { device.Set(name, Napi::Number::New(env, value)); };
+  device.Set("name", Napi::String::New(env, facts.name));
+  number("memory", static_cast<double>(facts.memory));
+  Napi::Array capability = Napi::Array::New(env, 2);
+  capability.Set(0u, Napi::Number::New(env, facts.major));
+  capability.Set(1u, Napi::Number::New(env, facts.minor));
+  device.Set("computeCapability", capability);
+  number("multiprocessors", facts.multiprocessors);
+  number("cacheBytes", static_cast<double>(facts.cache_bytes));
+  number("sharedBytes", static_cast<double>(facts.shared_bytes));
+  number("bandwidth", facts.bandwidth);
+  return device;
+}
 
 Napi::Value probe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   return guarded(env, [&] {
-    const Napi::Object options = object(info[0], "the options");
-    const Napi::Value path = options.Get("driver");
     AddonData& data = *env.GetInstanceData<AddonData>();
-    Found found;
-    data.driver = Driver::open(path.IsUndefined() ? std::string() : words(path, "`driver`"), found.reason, found.path, found.version);
-    std::string reason = found.reason;
+    Found driver;
+    data.driver = nullptr;
+    data.libraries = std::make_shared<Libraries>();
+    try {
+      const Napi::Object options = object(info[0], "the options");
+      const Napi::Value path = options.Get("driver"), folders = options.Get("libraries");
+      const std::string asked = path.IsUndefined() ? std::string() : words(path, "`driver`");
+      const std::vector<std::string> where = folders.IsUndefined() ? std::vector<std::string>() : all_words(folders, "`libraries`");
+      data.driver = Driver::open(asked, driver.reason, driver.path, driver.version);
+      data.libraries = find_libraries(where, data.driver ? data.driver->version() : 0);
+    } catch (const Failure& failure) {
+      driver.reason = failure.what();
+      for (Found* library : {&data.libraries->cublas_lt, &data.libraries->cudnn, &data.libraries->nvrtc}) library->reason = failure.what();
+    }
+    std::string reason = driver.reason;
     Napi::Array devices = Napi::Array::New(env);
     if (data.driver) {
       std::uint32_t index = 0;
-      for (const DeviceFacts& facts : data.driver->devices()) {
-        Napi::Object device = Napi::Object::New(env);
-        const auto number = [&](const char* name, double value) { device.Set(name, Napi::Number::New(env, value)); };
-        device.Set("name", Napi::String::New(env, facts.name));
-        number("memory", static_cast<double>(facts.memory));
-        Napi::Array capability = Napi::Array::New(env, 2);
-        capability.Set(0u, Napi::Number::New(env, facts.major));
-        capability.Set(1u, Napi::Number::New(env, facts.minor));
-        device.Set("computeCapability", capability);
-        number("multiprocessors", facts.multiprocessors);
-        number("cacheBytes", static_cast<double>(facts.cache_bytes));
-        number("sharedBytes", static_cast<double>(facts.shared_bytes));
-        number("bandwidth", facts.bandwidth);
-        devices.Set(index++, device);
-      }
+      for (const DeviceFacts& facts : data.driver->devices()) devices.Set(index++, device_object(env, facts));
       if (index == 0) reason = "the NVIDIA driver finds no device";
     }
     Napi::Object libraries = Napi::Object::New(env);
-    for (const char* name : {"cublasLt", "cudnn", "nvrtc"}) libraries.Set(name, Found{"", "", "not looked for"}.to_object(env));
+    libraries.Set("cublasLt", found_object(env, data.libraries->cublas_lt));
+    libraries.Set("cudnn", found_object(env, data.libraries->cudnn));
+    libraries.Set("nvrtc", found_object(env, data.libraries->nvrtc));
     Napi::Object result = Napi::Object::New(env);
-    result.Set("driver", found.to_object(env));
+    result.Set("driver", found_object(env, driver));
     result.Set("libraries", libraries);
     result.Set("devices", devices);
-    result.Set("reason", reason.empty() ? env.Null() : Napi::Value(Napi::String::New(env, reason)));
+    result.Set("reason", text_or_null(env, reason));
     return result;
   });
 }
@@ -407,6 +489,7 @@ Napi::Value open(const Napi::CallbackInfo& info) {
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   auto data = std::make_unique<AddonData>();
   data->device = Napi::Persistent(NativeDevice::define(env));
+  data->array_buffer = Napi::Persistent(env.Global().Get("ArrayBuffer").As<Napi::Function>());
   env.SetInstanceData(data.release());
   exports.Set("probe", Napi::Function::New<probe>(env, "probe"));
   exports.Set("open", Napi::Function::New<open>(env, "open"));

@@ -19,8 +19,9 @@ std::uint64_t next_serial() {
 
 }  // namespace
 
-Device::Device(std::shared_ptr<Driver> driver, int index, bool blocking, std::function<void()> notify)
+Device::Device(std::shared_ptr<Driver> driver, std::shared_ptr<Libraries> libraries, int index, bool blocking, std::function<void()> notify)
     : driver_(std::move(driver)),
+      libraries_(std::move(libraries)),
       blocking_(blocking),
       serial_(next_serial()),
       modules_(Kind::module, serial_),
@@ -175,8 +176,7 @@ void Device::launch(std::uint64_t number, unsigned x, unsigned y, unsigned z, un
   /* only now, so that a launch that is refused leaves no trace */
   for (std::size_t i = 0; i < pointer_count; i++) use(*buffers_.find(static_cast<std::uint64_t>(pointers[3 * i + 1])));
 
-  launches_++;
-  launched_[(launches_ - 1) % launched_.size()] = {&kernel, lane_.get(), launches_};
+  note_launch(kernel);
   void* parameters[] = {bytes.data()};
   if (const Result r = table().launch(kernel.function, x, y, z, threads, 1, 1, 0, lane_->stream, kernel.bytes > 0 ? parameters : nullptr, nullptr); r != result::ok) {
     Failure cause = failure(r, "cuLaunchKernel");
@@ -186,10 +186,22 @@ void Device::launch(std::uint64_t number, unsigned x, unsigned y, unsigned z, un
   if (blocking_ && !capture_) wait(*lane_);
 }
 
+/* Remembers what runs, for the message if it fails; what is captured runs later. */
+void Device::note_launch(const Kernel& kernel) {
+  if (capture_) return;
+  launched_[launches_ % launched_.size()] = {&kernel, lane_.get(), launches_ + 1};
+  launches_++;
+}
+
 std::uint64_t Device::allocate(std::size_t bytes) {
   enter();
   Block* block = allocator_.allocate(bytes, pool(), capture_.has_value());
-  return buffers_.add({block, bytes});
+  try {
+    return buffers_.add({block, bytes});
+  } catch (...) {
+    allocator_.release(block, capture_.has_value());
+    throw;
+  }
 }
 
 void Device::release(std::uint64_t handle) {
@@ -361,6 +373,7 @@ std::vector<std::unique_ptr<Read>> Device::close(bool finish) {
     pinned_.put(std::exchange(read->pinned, {}));
   }
   pinned_.destroy();
+  multiplier_.reset();
   allocator_.destroy();
   modules_.each([&](LoadedModule& module) { table().unload_module(module.module); });
   streams_.each([&](std::shared_ptr<Lane>& lane) { table().destroy_stream(lane->stream); });

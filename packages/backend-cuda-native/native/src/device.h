@@ -12,6 +12,8 @@
 
 #include "allocator.h"
 #include "driver.h"
+#include "libraries.h"
+#include "multiply.h"
 #include "pinned.h"
 #include "reader.h"
 #include "slots.h"
@@ -55,7 +57,7 @@ struct MemoryFacts {
 class Device {
  public:
   /* `notify` is called on another thread when reads are done: {@link settle_reads} is due then. */
-  Device(std::shared_ptr<Driver> driver, int index, bool blocking, std::function<void()> notify);
+  Device(std::shared_ptr<Driver> driver, std::shared_ptr<Libraries> libraries, int index, bool blocking, std::function<void()> notify);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -98,6 +100,12 @@ class Device {
   void replay(std::uint64_t graph);
   void destroy_graph(std::uint64_t graph);
 
+  bool has_cublas_lt() const { return libraries_->cublas_lt_table != nullptr; }
+  bool has_nvrtc() const { return libraries_->nvrtc_table != nullptr; }
+  /* Why cuBLASLt has no algorithm; empty if the product was queued. */
+  std::string multiply(const Product& product);
+  std::string compile(const std::string& source, const std::vector<std::string>& options);
+
   /* Reads that are done, each with what went wrong if its result says so. */
   std::vector<std::unique_ptr<Read>> settle_reads();
   /* What a result of a read means, and marks the device as lost if so. */
@@ -128,10 +136,14 @@ class Device {
   void queue(std::unique_ptr<Read> read);
   Event take_event();
   void drop_capture();
+  void note_launch(const Kernel& kernel);
+  Pointer matrix(const Matrix& matrix, const Product& product);
   void release_graph(Captured& graph);
   std::string suspects() const;
 
   std::shared_ptr<Driver> driver_;
+  std::shared_ptr<Libraries> libraries_;
+  std::unique_ptr<Multiplier> multiplier_;
   int device_ = 0;
   bool blocking_;
   Context context_ = nullptr;

@@ -5,6 +5,15 @@
 #include "errors.h"
 
 namespace tenfold {
+namespace {
+
+/* What messages call the kernels of a graph. */
+const Kernel& graph_kernel() {
+  static const Kernel kernel{nullptr, "a replayed graph", 0, 0};
+  return kernel;
+}
+
+}  // namespace
 
 std::uint64_t Device::create_stream() {
   enter_outside_capture("a new stream");
@@ -133,6 +142,7 @@ void Device::replay(std::uint64_t number) {
   enter_outside_capture("a replay");
   Captured& graph = graphs_.at(number);
   if (std::find(graph.lanes.begin(), graph.lanes.end(), lane_.get()) == graph.lanes.end()) graph.lanes.push_back(lane_.get());
+  note_launch(graph_kernel());
   check(table().launch_graph(graph.exec, lane_->stream), "cuGraphLaunch");
   if (blocking_) wait(*lane_);
 }

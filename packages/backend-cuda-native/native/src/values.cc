@@ -16,8 +16,12 @@ std::size_t element_size(napi_typedarray_type type) {
     case napi_bigint64_array:
     case napi_biguint64_array:
       return 8;
-    default:
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array:
       return 1;
+    default:
+      return 0;
   }
 }
 
@@ -29,8 +33,10 @@ Bytes bytes_of(const Napi::Value& value, const char* name) {
   std::size_t size = 0;
   napi_value buffer = nullptr;
   if (value.IsTypedArray()) {
-    napi_typedarray_type type{};
-    if (napi_get_typedarray_info(env, value, &type, &size, &data, &buffer, nullptr) != napi_ok) wrong_argument(name, " can't be read");
+    /* Node leaves it as it is for types that it does not know */
+    auto type = static_cast<napi_typedarray_type>(-1);
+    const napi_status status = napi_get_typedarray_info(env, value, &type, &size, &data, &buffer, nullptr);
+    if (status != napi_ok || element_size(type) == 0) wrong_argument(name, " is of a type that can't be read: give its bytes as a Uint8Array");
     size *= element_size(type);
   } else if (value.IsDataView()) {
     if (napi_get_dataview_info(env, value, &size, &data, &buffer, nullptr) != napi_ok) wrong_argument(name, " can't be read");

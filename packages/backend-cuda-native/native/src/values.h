@@ -56,6 +56,14 @@ inline Napi::Object object(const Napi::Value& value, const char* name) {
   return value.As<Napi::Object>();
 }
 
+inline std::vector<std::string> all_words(const Napi::Value& value, const char* name) {
+  if (!value.IsArray()) wrong_argument(name, " must be an array of strings, not ", described(value));
+  const auto list = value.As<Napi::Array>();
+  std::vector<std::string> read;
+  for (std::uint32_t i = 0; i < list.Length(); i++) read.push_back(words(list.Get(i), name));
+  return read;
+}
+
 struct Bytes {
   const std::uint8_t* data = nullptr;
   std::size_t size = 0;
