@@ -4,15 +4,16 @@ import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { attentionOverrides } from './overrides/attention.ts';
 import { normOverrides } from './overrides/norm.ts';
+import { optimizerOverrides } from './overrides/optimizer.ts';
 import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
 
 /** By op name. */
-export function createOverrides(cuda: Cuda, _families: Families): { readonly [op: string]: Override<Buffer> } {
+export function createOverrides(cuda: Cuda, families: Families): { readonly [op: string]: Override<Buffer> } {
   return {
     ...attentionOverrides(cuda),
     ...softmaxOverrides(cuda),
     ...normOverrides(cuda),
-    ...attentionOverrides(cuda),
+    ...optimizerOverrides(cuda, families),
   };
 }
