@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { inChromium, withChromium } from './tools/legs/chromium.ts';
 import { onDawn } from './tools/legs/dawn.ts';
-import { onEmulatedCuda } from './tools/legs/emulated-cuda.ts';
+import { globalSetup as emulatedCuda, onEmulatedCuda } from './tools/legs/emulated-cuda.ts';
 import { onNode24 } from './tools/legs/node24.ts';
 
 /** Tests run on the TypeScript sources: nothing needs to be built first. */
@@ -85,8 +85,15 @@ const hasLegs = process.platform === 'linux' && process.arch === 'x64';
 const legsOfHere = hasLegs ? legs : [];
 
 /** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
+const dawn = onDawn();
 const hostOf: { readonly [name: string]: object | undefined } = hasLegs
-  ? { 'backend-cuda-native': onEmulatedCuda(), 'backend-webgpu': onDawn(), 'linear-demo': onDawn(), playground: withChromium({ webgpu: true }) }
+  ? {
+      'backend-cuda-native': onEmulatedCuda(),
+      'backend-webgpu': dawn,
+      // its tests of CUDA name the emulated driver themselves
+      'linear-demo': { ...dawn, globalSetup: [dawn.globalSetup, emulatedCuda] },
+      playground: withChromium({ webgpu: true }),
+    }
   : {};
 
 export default defineConfig({

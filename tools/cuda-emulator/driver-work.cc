@@ -202,8 +202,8 @@ DRIVER_API cuLaunchHostFunc(Stream* handle, void (*function)(void*), void* data)
     const auto stream = find_stream(context, handle);
     require(function != nullptr);
     count_operation(context);
-    queue(*stream, [function, data] {
-      without_lock([=] { function(data); });
+    queue(*stream, [function, data, self = stream] {
+      call_host(*self, [=] { function(data); });
       return ok;
     });
     /* nobody may ever ask: who waits for the call waits outside of the driver */

@@ -38,12 +38,6 @@ Context& current_context() {
   throw Failure{invalid_context};
 }
 
-void without_lock(const std::function<void()>& call) {
-  driver_lock.unlock();
-  call();
-  driver_lock.lock();
-}
-
 /* Counts a piece of work, and loses the device when its time has come. */
 void count_operation(Context& context) {
   if (++counts.operations != settings().lost_at) return;

@@ -43,6 +43,7 @@ const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const [ok, outOfMemory, noDevice, noBinary, invalidPtx, ptxTooNew, notReady, illegalAddress, launchFailed] = [
   0, 2, 100, 209, 218, 222, 600, 700, 719,
 ];
+const notPermitted = 800;
 const captureUnsupported = 900;
 const captureInvalidated = 901;
 
@@ -163,6 +164,10 @@ describe.skipIf(reason !== null)(`the emulated CUDA driver${reason === null ? ''
       const filled = range(10).map((i) => 7 * i);
       expect(run('events wait').numbers).toEqual([...filled, ok, ok]);
       expect(run('events alone').numbers).toEqual([...range(10).fill(-1), notReady, ok]);
+    });
+
+    test('call the host in their order', () => {
+      expect(run('host-call').numbers).toEqual([42, notPermitted]);
     });
 
     test('are captured, and graphs are launched again', () => {

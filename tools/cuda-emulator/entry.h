@@ -20,6 +20,8 @@ struct Device {
 
 extern std::mutex driver_lock;
 extern bool initialized;
+/* Whether this thread is in a function that a stream calls: such a function may not call the driver. */
+extern thread_local bool in_host_call;
 /* Counts a piece of work that is asked for; the device may be lost with it. */
 void count_operation(Context& context);
 Device& device(int number);
@@ -28,6 +30,7 @@ Context*& current_handle();
 
 /* Runs the body of an entry point: takes the lock, and turns what it throws into a result. */
 template <typename Body> int enter(const char* name, Body body) {
+  if (in_host_call) return not_permitted;
   const std::lock_guard<std::mutex> lock(driver_lock);
   try {
     const Settings& now = settings();

@@ -22,6 +22,7 @@ enum Result : int {
   illegal_address = 700,
   launch_out_of_resources = 701,
   launch_failed = 719,
+  not_permitted = 800,
   not_supported = 801,
   capture_unsupported = 900,
   capture_invalidated = 901,

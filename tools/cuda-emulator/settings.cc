@@ -1,5 +1,7 @@
 #include "settings.h"
 
+#include <unistd.h>
+
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
@@ -7,7 +9,6 @@
 #include <functional>
 #include <iterator>
 #include <map>
-#include <sstream>
 
 namespace emulator {
 
@@ -83,6 +84,10 @@ std::string asked() {
 const Settings& settings() {
   static std::string last;
   static Settings current;
+  static bool known = false;
+  /* the environment changes under the feet of whoever reads it on another thread than the main one, where JavaScript writes it */
+  if (known && gettid() != getpid()) return current;
+  known = true;
   std::string now = asked();
   if (now != last) {
     current = parse(now);

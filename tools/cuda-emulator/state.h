@@ -43,6 +43,8 @@ struct Stream {
   std::shared_ptr<Capture> capture;
   /* In a capture: work of this stream, and what of it the origin waits for. */
   size_t captured = 0, joined = 0;
+  /* Another thread is in a function of the host that this stream calls. */
+  bool calls_host = false;
 };
 
 struct Event {
@@ -92,6 +94,8 @@ void queue(Stream& stream, Work work);
 void run_until(Stream& stream, uint64_t ticket);
 void run_all(Context& context);
 bool is_done(const Event& event);
+/* Calls a function of the host, without the driver's lock; meanwhile the stream stands. */
+void call_host(Stream& stream, const std::function<void()>& call);
 /* Refuses what may not be called while a stream of this thread is captured, and spoils the capture. */
 void refuse_in_capture();
 std::shared_ptr<Stream> find_stream(Context& context, Stream* handle);
@@ -105,9 +109,6 @@ void drop_work(Context& context);
 
 /* modules.cc */
 std::unique_ptr<Module> load_module(Context& context, const void* image);
-
-/* Releases and takes the driver's lock around what may call the driver. */
-void without_lock(const std::function<void()>& call);
 
 void complain(const std::string& message);
 

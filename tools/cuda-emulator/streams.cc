@@ -1,16 +1,22 @@
 /* The order of work: each stream's own, and among streams what events say. */
 #include <algorithm>
+#include <condition_variable>
 #include <utility>
 
-#include "settings.h"
-#include "state.h"
+#include "entry.h"
 
 namespace emulator {
+
+thread_local bool in_host_call = false;
+
 namespace {
 
 /* The capture mode of a thread, as cuThreadExchangeStreamCaptureMode sets it: 0 global, 1 thread-local, 2 relaxed. */
 thread_local int thread_mode = 0;
 std::set<std::shared_ptr<Capture>> captures;
+
+/* Tells that a call of the host that a stream made has come back. */
+std::condition_variable_any returned;
 
 void run_one(Stream& stream) {
   const Work work = std::move(stream.queue.front());
@@ -26,7 +32,20 @@ void run_one(Stream& stream) {
 }  // namespace
 
 void run_until(Stream& stream, uint64_t ticket) {
-  while (stream.done < ticket && !stream.queue.empty()) run_one(stream);
+  while (stream.done < ticket) {
+    if (stream.calls_host) returned.wait(driver_lock);
+    else if (stream.queue.empty()) return;
+    else run_one(stream);
+  }
+}
+
+void call_host(Stream& stream, const std::function<void()>& call) {
+  stream.calls_host = in_host_call = true;
+  driver_lock.unlock();
+  call();
+  driver_lock.lock();
+  stream.calls_host = in_host_call = false;
+  returned.notify_all();
 }
 
 void run_all(Context& context) {

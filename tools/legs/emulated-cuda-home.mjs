@@ -1,6 +1,7 @@
 /** Builds what tests of CUDA need on a machine without a card: the addon, its kernels, and the emulated driver that runs them. */
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { buildKernels } from '../../packages/backend-cuda-native/scripts/build-kernels.mjs';
 import { buildNative } from '../../packages/backend-cuda-native/scripts/build-native.mjs';
 import { cache } from '../bootstrap/fetch.mjs';
@@ -13,7 +14,8 @@ export const driver = join(cache, 'cuda-emulator/current/libcuda.so.1');
 async function build() {
   const addon = buildNative();
   if ('reason' in addon) return addon.reason;
-  const kernels = await buildKernels();
+  // asking the assembler takes as long as compiling: CI does
+  const kernels = await buildKernels({ checked: Boolean(process.env.CI) });
   if (kernels) return kernels;
   const emulator = await buildEmulator();
   if ('reason' in emulator) return emulator.reason;
@@ -26,7 +28,16 @@ async function build() {
   return null;
 }
 
-/** @param {{ provide: (name: 'noCuda', reason: string | null) => void }} project vitest's; tests read the reason by `inject('noCuda')` */
+/** A second driver, whose kernels are those of the emulator's own tests; tests of the addon need no other. */
+async function buildTestDriver() {
+  const kernels = fileURLToPath(new URL('../cuda-emulator/test/kernels.cu', import.meta.url));
+  const emulator = await buildEmulator({ kernels: [kernels] });
+  return 'reason' in emulator ? null : emulator.driver;
+}
+
+/** @param {{ provide: (name: 'noCuda' | 'cudaDriver' | 'cudaTestDriver', value: string | null) => void }} project vitest's; tests read them by `inject` */
 export async function setup({ provide }) {
   provide('noCuda', await build());
+  provide('cudaDriver', driver);
+  provide('cudaTestDriver', await buildTestDriver());
 }

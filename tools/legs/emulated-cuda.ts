@@ -3,8 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { driver } from './emulated-cuda-home.mjs';
 import { poolOf } from './node-pool.ts';
 
+/** What builds all that before the first test. */
+export const globalSetup = fileURLToPath(new URL('emulated-cuda-home.mjs', import.meta.url));
+
 /** The options of a vitest project whose tests use CUDA. */
 export const onEmulatedCuda = () => ({
-  globalSetup: fileURLToPath(new URL('emulated-cuda-home.mjs', import.meta.url)),
+  globalSetup,
   pool: poolOf({ name: 'cuda', env: { TENFOLD_CUDA_DRIVER: driver } }),
 });

@@ -51,7 +51,7 @@ describe('bad input', () => {
     ['a ragged file', ['--csv', 'ragged.csv', '--target', 'b'], 'not a CSV file'],
     ['a constant column', ['--csv', 'constant.csv', '--target', 'b'], "the column 'a' has the same value in every row"],
     ['an unknown device', ['--device', 'abacus'], 'Devices: cpu: available'],
-    ['a device that is not installed', ['--device', 'cuda'], 'cuda: not available'],
+    ['a device that is not there', ['--device', 'cuda'], 'cuda:0: not available'],
     ['a word for a number', ['--epochs', 'many'], '--epochs many: must be a whole number'],
     ['a fraction of a batch', ['--batch', '2.5'], '--batch 2.5: must be a whole number'],
     ['no learning', ['--lr', '0'], '--lr 0: must be a number above 0'],

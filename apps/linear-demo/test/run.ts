@@ -28,8 +28,11 @@ export interface Ended {
 }
 
 /** Starts the demo with these flags. */
-export function start(flags: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const env = { ...process.env, INIT_CWD: folder };
+export function start(
+  flags: readonly string[],
+  variables: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const env = { ...process.env, INIT_CWD: folder, ...variables };
   const child = spawn(process.execPath, [main, ...flags], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';

@@ -7,7 +7,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -17,7 +16,7 @@ const sources = fileURLToPath(new URL('../native/kernels/', import.meta.url));
 const target = fileURLToPath(new URL('../kernels/', import.meta.url));
 const cache = fileURLToPath(new URL('../../../.cache/cuda-kernels/', import.meta.url));
 
-const flags = ['-std=c++17', '-fmad=false', '-O3', '-I', sources];
+const flags = ['-std=c++17', '-fmad=false', '-O3'];
 
 /** The PTX that nvcc writes asks for the newest driver; what is in it needs no more than that of CUDA 11.0. */
 const ptxVersion = '7.0';
@@ -28,10 +27,18 @@ const architectures = ['80', '86', '89', '90a', '100'];
 /** @param {string} name */
 const nvccAt = (name) => (existsSync(`/usr/local/cuda/bin/${name}`) ? `/usr/local/cuda/bin/${name}` : name);
 
-/** What turns one source into one file; its key is all that the result depends on. */
-const headers = readdirSync(sources)
-  .filter((name) => name.endsWith('.cuh'))
-  .map((name) => readFileSync(join(sources, name), 'utf8'));
+/**
+ * A source and all that it includes from its folder: what a result depends on.
+ * @param {string} name
+ * @param {Map<string, string>} [texts]
+ */
+function textsOf(name, texts = new Map()) {
+  if (texts.has(name) || !existsSync(join(sources, name))) return texts;
+  const text = readFileSync(join(sources, name), 'utf8');
+  texts.set(name, text);
+  for (const [, included] of text.matchAll(/^#include "(.+)"$/gm)) textsOf(included, texts);
+  return texts;
+}
 
 /**
  * @param {string} source
@@ -39,9 +46,8 @@ const headers = readdirSync(sources)
  * @param {(out: string) => Promise<unknown>} compile
  */
 async function cached(source, kind, compile) {
-  const text = readFileSync(join(sources, source), 'utf8');
   const key = createHash('sha256')
-    .update(JSON.stringify([text, headers, kind, flags, ptxVersion]))
+    .update(JSON.stringify([...textsOf(source), kind, flags, ptxVersion]))
     .digest('hex');
   const path = join(cache, `${basename(source, '.cu')}-${key.slice(0, 24)}`);
   if (!existsSync(path)) {
@@ -66,17 +72,21 @@ const leastOf = (source) => /^.*\bcompute_(\d+)/.exec(readFileSync(join(sources,
 const ptxOf = (source) =>
   cached(source, 'ptx', async (out) => {
     const least = leastOf(source);
-    await run(nvccAt('nvcc'), ['-ptx', `-arch=compute_${least}`, ...flags, join(sources, source), '-o', out]);
+    await run(nvccAt('nvcc'), ['-ptx', `-arch=compute_${least}`, ...flags, '-I', sources, join(sources, source), '-o', out]);
     writeFileSync(out, lowered(readFileSync(out, 'utf8')));
-    // the assembler knows what that version of the language has
-    const check = join(tmpdir(), `${basename(out)}.cubin`);
-    await run(nvccAt('ptxas'), [`-arch=sm_${least}`, out, '-o', check]).finally(() => rmSync(check, { force: true }));
+  });
+
+/** Asks the assembler, which knows what that version of the language has. @param {string} source @param {string} ptx */
+const check = (source, ptx) =>
+  cached(source, 'checked', async (out) => {
+    await run(nvccAt('ptxas'), [`-arch=sm_${leastOf(source)}`, ptx, '-o', out]);
+    writeFileSync(out, '');
   });
 
 /** @param {string} source @param {string} architecture */
 const cubinOf = (source, architecture) =>
   cached(source, `sm_${architecture}`, (out) =>
-    run(nvccAt('nvcc'), ['-cubin', `-arch=sm_${architecture}`, ...flags, join(sources, source), '-o', out]),
+    run(nvccAt('nvcc'), ['-cubin', `-arch=sm_${architecture}`, ...flags, '-I', sources, join(sources, source), '-o', out]),
   );
 
 /**
@@ -93,10 +103,10 @@ function kernelsOf(ptx) {
 }
 
 /**
- * @param {{ cubins?: boolean, log?: (line: string) => void }} [options]
+ * @param {{ cubins?: boolean, checked?: boolean, log?: (line: string) => void }} [options] `checked`: whether the assembler is asked about the PTX
  * @returns {Promise<string | null>} why there are no kernels, or `null`
  */
-export async function buildKernels({ cubins = false, log = () => {} } = {}) {
+export async function buildKernels({ cubins = false, checked = true, log = () => {} } = {}) {
   try {
     await run(nvccAt('nvcc'), ['--version']);
   } catch {
@@ -115,7 +125,9 @@ export async function buildKernels({ cubins = false, log = () => {} } = {}) {
   const worker = async () => {
     for (let source = todo.shift(); source; source = todo.shift()) {
       const module = basename(source, '.cu');
-      const ptx = readFileSync(await ptxOf(source), 'utf8');
+      const path = await ptxOf(source);
+      if (checked) await check(source, path);
+      const ptx = readFileSync(path, 'utf8');
       files.set(`${module}.ptx`, ptx);
       for (const { name, ...row } of kernelsOf(ptx)) kernels[name] = { module, ...row };
       for (const architecture of cubins ? architectures : []) {

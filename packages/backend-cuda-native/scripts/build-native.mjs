@@ -19,6 +19,8 @@ const common = [
   '-Wall',
   '-Wextra',
   '-DNAPI_VERSION=8',
+  // in a worker that is being ended nothing can be raised
+  '-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
   '-DNODE_GYP_MODULE_NAME=cuda',
 ];
 const release = ['-O2', '-DNDEBUG'];

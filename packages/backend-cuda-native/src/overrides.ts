@@ -3,8 +3,10 @@ import type { Override } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { attentionOverrides } from './overrides/attention.ts';
+import { lossOverrides } from './overrides/loss.ts';
 import { normOverrides } from './overrides/norm.ts';
 import { optimizerOverrides } from './overrides/optimizer.ts';
+import { poolOverrides } from './overrides/pool.ts';
 import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
 
@@ -15,5 +17,7 @@ export function createOverrides(cuda: Cuda, families: Families): { readonly [op:
     ...softmaxOverrides(cuda),
     ...normOverrides(cuda),
     ...optimizerOverrides(cuda, families),
+    ...lossOverrides(cuda),
+    ...poolOverrides(cuda),
   };
 }

@@ -28,6 +28,7 @@ int cuMemHostAlloc(void**, size_t, unsigned);
 int cuMemcpyHtoD_v2(Address, const void*, size_t);
 int cuMemcpyDtoH_v2(void*, Address, size_t);
 int cuMemcpyHtoDAsync_v2(Address, const void*, size_t, Handle);
+int cuMemcpyDtoHAsync_v2(void*, Address, size_t, Handle);
 int cuMemcpyDtoDAsync_v2(Address, Address, size_t, Handle);
 int cuModuleLoadData(Handle*, const void*);
 int cuModuleGetFunction(Handle*, Handle, const char*);
@@ -36,6 +37,7 @@ int cuStreamCreate(Handle*, unsigned);
 int cuStreamQuery(Handle);
 int cuStreamSynchronize(Handle);
 int cuStreamWaitEvent(Handle, Handle, unsigned);
+int cuLaunchHostFunc(Handle, void (*)(void*), void*);
 int cuEventCreate(Handle*, unsigned);
 int cuEventRecord(Handle, Handle);
 int cuEventQuery(Handle);
@@ -267,6 +269,29 @@ const std::map<std::string, Scenario> scenarios = {
        Address more = 0;
        const int allocated = cuMemAlloc_v2(&more, 8);
        print(std::vector<i64>{allocated, cuStreamEndCapture(own, &graph), cuStreamSynchronize(own)});
+     }},
+    /* a function of the host is called when the work before it is done, and may not call the driver */
+    {"host-call",
+     [](const Words&) {
+       open();
+       struct Seen {
+         const i64* written;
+         i64 value, refused;
+       } seen = {nullptr, 0, 0};
+       const Handle own = stream();
+       const Address out = reserve(8 * 8);
+       void* locked = nullptr;
+       MUST(cuMemHostAlloc(&locked, 8 * 8, 0));
+       seen.written = static_cast<const i64*>(locked);
+       MUST(launch(function("test_fill", sizeof(Fill)), 1, 32, Fill{out, 8, 6}, own));
+       MUST(cuMemcpyDtoHAsync_v2(locked, out, 8 * 8, own));
+       MUST(cuLaunchHostFunc(own, [](void* data) {
+         Seen& s = *static_cast<Seen*>(data);
+         s.value = s.written[7];
+         s.refused = cuCtxSynchronize();
+       }, &seen));
+       MUST(cuStreamSynchronize(own));
+       print(std::vector<i64>{seen.value, seen.refused});
      }},
     /* images that don't fit */
     {"images",

@@ -369,15 +369,26 @@ class NativeDevice : public Napi::ObjectWrap<NativeDevice> {
     /* without an environment, the device may be gone too */
     if (env == nullptr) return;
     auto* self = static_cast<NativeDevice*>(context);
-    const Napi::HandleScope scope(env);
-    self->settle_all(self->device_->settle_reads());
+    try {
+      const Napi::HandleScope scope(env);
+      self->settle_all(self->device_->settle_reads());
+    } catch (const Napi::Error&) {
+      /* a worker that is being ended runs no JavaScript any more */
+    }
+  }
+
+  void settle_one(PendingRead& read) {
+    if (read.result != result::ok) return read.deferred.Reject(to_error(Env(), device_->failure(read.result, "cuEventSynchronize")).Value());
+    read.deferred.Resolve(read.buffer.IsEmpty() ? Env().Undefined() : read.buffer.Value());
   }
 
   void settle_all(std::vector<std::unique_ptr<Read>> reads) {
     for (auto& read : reads) {
-      auto& pending = static_cast<PendingRead&>(*read);
-      if (read->result != result::ok) pending.deferred.Reject(to_error(Env(), device_->failure(read->result, "cuEventSynchronize")).Value());
-      else pending.deferred.Resolve(pending.buffer.IsEmpty() ? Env().Undefined() : pending.buffer.Value());
+      try {
+        settle_one(static_cast<PendingRead&>(*read));
+      } catch (const Napi::Error&) {
+        /* as in settle: the others are still counted */
+      }
     }
     if (reads.empty() || (pending_ -= reads.size()) > 0) return;
     napi_unref_threadsafe_function(Env(), notifier_);
