@@ -241,8 +241,8 @@ export class Call {
     return this;
   }
 
-  /** A pointer to the first element that a view shows, or to element `offset` of its buffer. */
-  view(view: View, offset = view.offset): this {
+  /** A pointer to the first element that a view shows, or to element `offset` of its buffer. One that shows nothing may begin behind its buffer's end. */
+  view(view: View, offset = view.shape.includes(0) ? 0 : view.offset): this {
     return this.pointer(view.storage.buffer, offset * itemsize(view.dtype));
   }
 

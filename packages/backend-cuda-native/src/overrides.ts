@@ -3,7 +3,9 @@ import type { Override } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { Buffer } from './elements.ts';
 import { attentionOverrides } from './overrides/attention.ts';
+import { lossOverrides } from './overrides/loss.ts';
 import { normOverrides } from './overrides/norm.ts';
+import { poolOverrides } from './overrides/pool.ts';
 import { softmaxOverrides } from './overrides/softmax.ts';
 import type { Families } from './runtime.ts';
 
@@ -13,6 +15,8 @@ export function createOverrides(cuda: Cuda, _families: Families): { readonly [op
     ...attentionOverrides(cuda),
     ...softmaxOverrides(cuda),
     ...normOverrides(cuda),
+    ...lossOverrides(cuda),
+    ...poolOverrides(cuda),
     ...attentionOverrides(cuda),
   };
 }

@@ -31,6 +31,13 @@ export function both(random: Random, shape: readonly number[], dtype: DType = 'f
   });
 }
 
+/** As {@link both}, without gaps and in order. */
+export function dense(random: Random, shape: readonly number[], dtype: DType = 'float32'): Pair {
+  const n = shape.reduce((a, b) => a * b, 1);
+  const values = Array.from({ length: n }, () => (random() - 0.5) * 6);
+  return pairOf((device) => tensor(values, { dtype, device }).reshape(shape));
+}
+
 export const pairOf = (make: (device: string) => Tensor): Pair => [make('cuda'), make('cpu')];
 
 const listOf = (x: Tensor | readonly Tensor[]): readonly Tensor[] => (Array.isArray(x) ? x : [x as Tensor]);

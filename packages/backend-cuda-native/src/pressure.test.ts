@@ -17,9 +17,11 @@ const prelude = `import '@tenfold/backend-cuda-native/register';
 import { memory, ones, BackendError } from '@tenfold/tensor-core';
 const turn = () => new Promise((resolve) => setImmediate(resolve));`;
 
-it.skipIf(noCuda !== null)(`frees what was dropped before it says that there is no room${noCuda ? `: ${noCuda}` : ''}`, async () => {
-  // 24 buffers of 8 MiB, one after the other: three cards full; V8 has no reason of its own to collect
-  const { stdout } = await node(`${prelude}
+it.skipIf(noCuda !== null)(
+  `frees what was dropped before it says that there is no room${noCuda ? `: ${noCuda}` : ''}`,
+  async () => {
+    // 24 buffers of 8 MiB, one after the other: three cards full; V8 has no reason of its own to collect
+    const { stdout } = await node(`${prelude}
 let last = ones([1], { device: 'cuda' });
 for (let i = 0; i < 24; i++) {
   last = last.add(ones([2 ** 21], { device: 'cuda' }));
@@ -27,8 +29,9 @@ for (let i = 0; i < 24; i++) {
   await turn();
 }
 console.log(last.itemSync(), memory()['cuda:0'].peakBytes < 2 ** 26);`);
-  expect(stdout.trim()).toBe('25 true');
-});
+    expect(stdout.trim()).toBe('25 true');
+  },
+);
 
 it.skipIf(noCuda !== null)('says what was asked for, held and free where nothing is garbage, and goes on', async () => {
   const { stdout } = await node(`${prelude}

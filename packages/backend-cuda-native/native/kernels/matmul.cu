@@ -10,13 +10,18 @@ template <typename T, int size_m, int size_n, int size_k, int rows, int columns>
   static constexpr int pitch_m = size_m + 4, pitch_n = size_n + 4;
   typedef Sum<T> S;
 
+  struct alignas(16) Tiles {
+    S a[2][size_k * pitch_m];
+    S b[2][size_k * pitch_n];
+  };
+  union AllPlaces {
+    Places<size_m, size_n, threads> factors;
+    ResultPlaces<size_m, size_n> results;
+  };
+
   static DEVICE_MEMBER void run(const Product& p) {
-    __shared__ alignas(16) S tiles_a[2][size_k * pitch_m];
-    __shared__ alignas(16) S tiles_b[2][size_k * pitch_n];
-    __shared__ union Shared {
-      Places<size_m, size_n, threads> factors;
-      ResultPlaces<size_m, size_n> results;
-    } places;
+    __shared__ Tiles tiles;
+    __shared__ AllPlaces places;
 
     const TilePlace place = tile_place(p, size_m, size_n);
     const i32 part = blockIdx.y;
@@ -36,8 +41,8 @@ template <typename T, int size_m, int size_n, int size_k, int rows, int columns>
 
     const auto put = [&](const auto& from_a, const auto& from_b, int buffer) {
       const auto as = [](T x) { return factor(x); };
-      from_a.template put<1, pitch_m>(p.reading_a, tiles_a[buffer], as);
-      from_b.template put<1, pitch_n>(p.reading_b, tiles_b[buffer], as);
+      from_a.template put<1, pitch_m>(p.reading_a, tiles.a[buffer], as);
+      from_b.template put<1, pitch_n>(p.reading_b, tiles.b[buffer], as);
     };
     const auto multiply = [&](int buffer) {
 #pragma unroll
@@ -45,13 +50,13 @@ template <typename T, int size_m, int size_n, int size_k, int rows, int columns>
         S left[rows], right[columns];
 #pragma unroll
         for (int i = 0; i < rows; i += 4) {
-          const Four<S> four = *reinterpret_cast<const Four<S>*>(tiles_a[buffer] + t * pitch_m + y + i * down);
+          const Four<S> four = *reinterpret_cast<const Four<S>*>(tiles.a[buffer] + t * pitch_m + y + i * down);
 #pragma unroll
           for (int c = 0; c < 4; c++) left[i + c] = four.x[c];
         }
 #pragma unroll
         for (int j = 0; j < columns; j += 4) {
-          const Four<S> four = *reinterpret_cast<const Four<S>*>(tiles_b[buffer] + t * pitch_n + x + j * over);
+          const Four<S> four = *reinterpret_cast<const Four<S>*>(tiles.b[buffer] + t * pitch_n + x + j * over);
 #pragma unroll
           for (int c = 0; c < 4; c++) right[j + c] = four.x[c];
         }

@@ -235,21 +235,6 @@ DEVICE void weighted(const Beside& weight, i64 at, Value<T> mean, Value<T> rstd,
   for (int j = 0; j < width; j++) x[j] = (x[j] - mean) * rstd;
 }
 
-/* The products' sum and the gradients'. */
-template <typename V> struct Sums {
-  V products, total;
-};
-template <typename V> DEVICE Sums<V> exchange(Sums<V> x, int step) {
-  Sums<V> y = {exchange(x.products, step), exchange(x.total, step)};
-  return y;
-}
-template <typename V> struct AddSums {
-  DEVICE_MEMBER Sums<V> operator()(Sums<V> a, Sums<V> b) const {
-    Sums<V> both = {a.products + b.products, a.total + b.total};
-    return both;
-  }
-};
-
 template <typename T, int width, int kept> DEVICE void norm_backward(const NormBackwardArgs<T>& args) {
   typedef Value<T> V;
   const Team team = team_of(args.rows.layout);
@@ -279,8 +264,8 @@ template <typename T, int width, int kept> DEVICE void norm_backward(const NormB
   });
   const Sums<V> mine = {products.total(), total.total()};
   const Sums<V> sums = team_all(team, mine, AddSums<V>());
-  const V share = sums.products / V(args.length);
-  const V middle = args.mean ? sums.total / V(args.length) : V(0);
+  const V share = sums.first / V(args.length);
+  const V middle = args.mean ? sums.second / V(args.length) : V(0);
   each_pack<kept>(team, 0, packs, [&](int k, i64 p) {
     if (kept == 0) load(0, p);
 #pragma unroll
@@ -291,7 +276,7 @@ template <typename T, int width, int kept> DEVICE void norm_backward(const NormB
   });
 }
 
-/* Σ g n and Σ g over a block's share of each row. Operands: g, x, weight, mean, rstd. Without an x only the gradients are summed. */
+/* Σ g n, first, and Σ g over a block's share of each row. Operands: g, x, weight, mean, rstd. Without an x only the gradients are summed. */
 template <typename T> struct SumsArgs {
   const T *grad, *x;
   Beside weight, mean, rstd;
@@ -360,8 +345,8 @@ template <typename T> DEVICE void norm_join_sums(const JoinSumsArgs<T>& args) {
   if (team.live) {
     for (i64 s = team.lane; s < args.splits; s += team.lanes) {
       const Sums<V> part = args.parts[team.row * args.splits + s];
-      products.add(part.products);
-      total.add(part.total);
+      products.add(part.first);
+      total.add(part.second);
     }
   }
   const Sums<V> mine = {products.total(), total.total()};
@@ -369,8 +354,8 @@ template <typename T> DEVICE void norm_join_sums(const JoinSumsArgs<T>& args) {
   if (!team.live || team.lane != 0) return;
   i64 at[2];
   walk(args.outer, team.row, at);
-  store_sum<T>(args.products, at[0], args.wide, sums.products);
-  store_sum<T>(args.total, at[1], args.wide, sums.total);
+  store_sum<T>(args.products, at[0], args.wide, sums.first);
+  store_sum<T>(args.total, at[1], args.wide, sums.second);
 }
 
 /* dx by sums that are known, or without any g r. Operands: dx, g, x, weight, mean, rstd, sums (of products first, then the other, which counts as one with it). */

@@ -127,6 +127,21 @@ template <typename V> struct Add {
 };
 template <typename V> DEVICE V team_sum(const Team& team, V x) { return team_all(team, x, Add<V>()); }
 
+/* Two sums over the same elements. */
+template <typename V> struct Sums {
+  V first, second;
+};
+template <typename V> DEVICE Sums<V> exchange(Sums<V> x, int step) {
+  Sums<V> y = {exchange(x.first, step), exchange(x.second, step)};
+  return y;
+}
+template <typename V> struct AddSums {
+  DEVICE_MEMBER Sums<V> operator()(Sums<V> a, Sums<V> b) const {
+    Sums<V> both = {a.first + b.first, a.second + b.second};
+    return both;
+  }
+};
+
 /* A sum of many: runs of 32 are summed one after the other, then their sums. */
 template <typename V> struct Sum {
   V done, run;

@@ -49,13 +49,14 @@ template <typename T, int size_m, int size_n, int warp_m, int warp_n, bool acros
     ResultPlaces<size_m, size_n> places;
     float sums[threads / 32][16 * pitch_sums];
   };
+  union alignas(32) Shared {
+    Tiles tiles;
+    Results results;
+  };
 
   static DEVICE_MEMBER void run(const Product& p) {
     __shared__ Places<size_m, size_n, threads> places;
-    __shared__ alignas(32) union Shared {
-      Tiles tiles;
-      Results results;
-    } shared;
+    __shared__ Shared shared;
     Tiles& tiles = shared.tiles;
 
     const TilePlace place = tile_place(p, size_m, size_n);
