@@ -1,6 +1,7 @@
 /** What the addon does with cuBLASLt and NVRTC, and where it looks for them. */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { addonPath, driver, errorOf, inChild, integers, openDevice } from './addon.test-support.ts';
 import type { Addon, Handle, LtMatrix, LtProduct, NativeDevice } from './native.ts';
@@ -99,7 +100,7 @@ describe.skipIf(noCuda !== null)('cuBLASLt', () => {
   it('adds a bias for each row, and takes relu or gelu of it', () => {
     const device = openDevice();
     const [a] = upload(device, 'f32', 6, 0, 0);
-    const [b] = upload(device, 'f32', 6, 0, 5);
+    const [b] = upload(device, 'f32', 6, 0, 1);
     const bias = device.allocate(16);
     device.upload(bias, 8, new Float32Array([10, -3]));
     const d = device.allocate(16);
@@ -223,10 +224,15 @@ describe.skipIf(noCuda !== null)('cuBLASLt', () => {
 describe.skipIf(noCuda !== null)('NVRTC', () => {
   it('compiles a kernel, which then runs', () => {
     const device = openDevice();
-    const source = `
-      struct Args { long long* out; long long factor; };
-      extern "C" __global__ void __launch_bounds__(64) mine(const Args args) { args.out[threadIdx.x] = args.factor * threadIdx.x + blockDim.x; }`;
-    const image = device.compile(source, ['--gpu-architecture=compute_75', '--fmad=false']);
+    const source = `#include "device.cuh"
+      struct MineArgs { i64* out; i64 factor; };
+      KERNEL(mine, MineArgs, 64) { args.out[threadIdx.x] = args.factor * threadIdx.x + blockDim.x; }`;
+    const headers = fileURLToPath(new URL('../native/kernels', import.meta.url));
+    const image = device.compile(source, [
+      '--gpu-architecture=compute_75',
+      '--fmad=false',
+      `--include-path=${headers}`,
+    ]);
     expect(image.at(-1)).toBe(0);
     const kernel = device.kernel(device.loadModule('mine', image), 'mine', 16, 64);
     const out = device.allocate(64 * 8);
