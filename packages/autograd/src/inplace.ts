@@ -20,7 +20,10 @@ import { baseOf, checkInPlace, edgesOf, gradientEdge, viewChain } from './views.
 
 /** The tensors that an in-place op writes. */
 export const targetsOf = (spec: OpSpec, inputs: readonly Operand[]): Tensor[] =>
-  (spec.inplace?.writes ?? []).map((i) => inputs[i]).filter(isTensor);
+  spec
+    .writes(inputs)
+    .map((i) => inputs[i])
+    .filter(isTensor);
 
 /** Runs an in-place op and gives what it wrote its history. */
 export function recordInPlace(spec: OpSpec, rule: GradRule, inputs: readonly Operand[], attrs: object | null): Outputs {
@@ -28,7 +31,7 @@ export function recordInPlace(spec: OpSpec, rule: GradRule, inputs: readonly Ope
   for (const target of targets) checkInPlace(target);
   const edges = edgesOf(inputs);
   const saves = savesOf(rule, edges);
-  const writes = spec.inplace?.writes ?? [];
+  const writes = spec.writes(inputs);
   const copies = new Map<number, Tensor>();
   for (const i of writes) {
     if (saves.includes(i))

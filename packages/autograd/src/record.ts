@@ -99,7 +99,7 @@ function recordMissing(spec: OpSpec, rule: AnyRule | null, inputs: readonly Oper
   const result = belowAutograd(spec, inputs, attrs);
   if (spec.inplaceOf) {
     targets.forEach((target, k) => {
-      rebase(target, node, k, spec.inplace?.writes[k] ?? 0, targets.length);
+      rebase(target, node, k, spec.writes(inputs)[k], targets.length);
     });
   } else attach(node, isTensor(result) ? [result] : result);
   return result;

@@ -63,6 +63,7 @@ const cases: readonly Case[] = [
   { name: 'row-major, odd', m: [131], n: [67], k: [35] },
   { name: 'left transposed', m: [136], n: [68], k: [24], a: { order: [1, 0] } },
   { name: 'right transposed', m: [36], n: [68], k: [300], b: { order: [1, 0] } },
+  { name: 'both transposed', m: [136], n: [140], k: [36], a: { order: [1, 0] }, b: { order: [1, 0] } },
   {
     name: 'all transposed',
     m: [140],

@@ -71,29 +71,36 @@ export class Adam extends Optimizer<AdamGroup, AdamState> {
   }
 
   protected override update(
-    param: Tensor,
-    grad: Tensor,
+    params: readonly Tensor[],
+    grads: readonly Tensor[],
     { lr, betas, eps, weightDecay, amsgrad, maximize }: AdamGroup,
   ): void {
-    const state = this.stateOf(param, () => ({
-      step: 0,
-      expAvg: zeroState(param),
-      expAvgSq: zeroState(param),
-      maxExpAvgSq: null,
-    }));
-    if (amsgrad) state.maxExpAvgSq ??= zeroState(param);
-    const step = state.step + 1;
-    adamStep_(param, grad, state.expAvg, state.expAvgSq, amsgrad ? state.maxExpAvgSq : null, {
-      lr,
-      step,
-      beta1: betas[0],
-      beta2: betas[1],
-      eps,
-      weightDecay,
-      maximize,
-      decoupled: this.decoupled,
+    const [beta1, beta2] = betas;
+    const { decoupled } = this;
+    const known = params.map((param) => {
+      const state = this.stateOf(param, () => ({
+        step: 0,
+        expAvg: zeroState(param),
+        expAvgSq: zeroState(param),
+        maxExpAvgSq: null,
+      }));
+      if (amsgrad) state.maxExpAvgSq ??= zeroState(param);
+      return state;
     });
-    state.step = step;
+    // parameters that joined later are behind
+    for (const step of new Set(known.map((state) => state.step))) {
+      const at = known.flatMap((state, i) => (state.step === step ? [i] : []));
+      const states = at.map((i) => known[i]);
+      adamStep_(
+        at.map((i) => params[i]),
+        at.map((i) => grads[i]),
+        states.map(({ expAvg }) => expAvg),
+        states.map(({ expAvgSq }) => expAvgSq),
+        amsgrad ? states.map(({ maxExpAvgSq }) => maxExpAvgSq as Tensor) : null,
+        { lr, step: step + 1, beta1, beta2, eps, weightDecay, maximize, decoupled },
+      );
+      for (const state of states) state.step = step + 1;
+    }
   }
 }
 

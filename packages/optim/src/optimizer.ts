@@ -154,17 +154,14 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     withoutGrad(() => {
       for (const group of this.paramGroups) {
         this.#check(group);
-        for (const param of group.params) {
-          const { grad } = param;
-          if (grad !== null) this.update(param, grad, group);
-        }
+        for (const { params, grads } of together(group.params)) this.update(params, grads, group);
       }
     });
     return loss;
   }
 
-  /** One step of one parameter. Called with grad mode off. */
-  protected abstract update(param: Tensor, grad: Tensor, options: O): void;
+  /** One step of parameters of one dtype and device that share no memory. Called with grad mode off. */
+  protected abstract update(params: readonly Tensor[], grads: readonly Tensor[], options: O): void;
 
   /** The state of a parameter, made by `make` at the first step. It follows a parameter whose module was moved or cast. */
   protected stateOf(param: Tensor, make: () => S): S {
@@ -280,6 +277,33 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+/** Parameters that can take a step together, and their gradients. */
+interface Together {
+  readonly params: Tensor[];
+  readonly grads: Tensor[];
+}
+
+/** Parameters that have gradients, by dtype and device; those that share memory with another one come after it. */
+function together(params: readonly Tensor[]): Together[] {
+  const open = new Map<string, Together & { readonly storages: Set<object> }>();
+  const all: Together[] = [];
+  for (const param of params) {
+    const { grad } = param;
+    if (grad === null) continue;
+    const key = `${param.dtype} ${param.device}`;
+    let last = open.get(key);
+    if (!last || last.storages.has(param.storage) || last.storages.has(grad.storage)) {
+      last = { params: [], grads: [], storages: new Set() };
+      open.set(key, last);
+      all.push(last);
+    }
+    last.params.push(param);
+    last.grads.push(grad);
+    last.storages.add(param.storage).add(grad.storage);
+  }
+  return all;
 }
 
 /** A copy of one entry of a saved state, as `param` needs it. */

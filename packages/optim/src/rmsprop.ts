@@ -58,31 +58,27 @@ export class RMSprop extends Optimizer<RMSpropGroup, RMSpropState> {
     });
   }
 
-  protected override update(param: Tensor, grad: Tensor, options: RMSpropGroup): void {
+  protected override update(params: readonly Tensor[], grads: readonly Tensor[], options: RMSpropGroup): void {
     const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = options;
-    const state = this.stateOf(param, () => ({
-      step: 0,
-      squareAvg: zeroState(param),
-      gradAvg: null,
-      momentumBuffer: null,
-    }));
-    if (centered) state.gradAvg ??= zeroState(param);
-    if (momentum > 0) state.momentumBuffer ??= zeroState(param);
+    const states = params.map((param) => {
+      const state = this.stateOf(param, () => ({
+        step: 0,
+        squareAvg: zeroState(param),
+        gradAvg: null,
+        momentumBuffer: null,
+      }));
+      if (centered) state.gradAvg ??= zeroState(param);
+      if (momentum > 0) state.momentumBuffer ??= zeroState(param);
+      return state;
+    });
     rmspropStep_(
-      param,
-      grad,
-      state.squareAvg,
-      centered ? state.gradAvg : null,
-      momentum > 0 ? state.momentumBuffer : null,
-      {
-        lr,
-        alpha,
-        eps,
-        weightDecay,
-        momentum,
-        maximize,
-      },
+      params,
+      grads,
+      states.map(({ squareAvg }) => squareAvg),
+      centered ? states.map(({ gradAvg }) => gradAvg as Tensor) : null,
+      momentum > 0 ? states.map(({ momentumBuffer }) => momentumBuffer as Tensor) : null,
+      { lr, alpha, eps, weightDecay, momentum, maximize },
     );
-    state.step++;
+    for (const state of states) state.step++;
   }
 }

@@ -45,18 +45,25 @@ export class SGD extends Optimizer<SGDGroup, SGDState> {
     for (const group of this.paramGroups) checkNesterov(group);
   }
 
-  protected override update(param: Tensor, grad: Tensor, options: SGDGroup): void {
+  protected override update(params: readonly Tensor[], grads: readonly Tensor[], options: SGDGroup): void {
     checkNesterov(options);
     const { lr, momentum, weightDecay, nesterov, maximize } = options;
     if (momentum === 0) {
-      sgdStep_(param, grad, null, { lr, weightDecay, maximize });
+      sgdStep_(params, grads, null, { lr, weightDecay, maximize });
       return;
     }
-    const state = this.stateOf(param, () => ({ momentumBuffer: null }));
+    const states = params.map((param) => this.stateOf(param, () => ({ momentumBuffer: null })));
     // a first buffer is the gradient itself, not damped
-    const dampening = state.momentumBuffer ? options.dampening : 0;
-    state.momentumBuffer ??= zeroState(param);
-    sgdStep_(param, grad, state.momentumBuffer, { lr, weightDecay, maximize, momentum, dampening, nesterov });
+    const dampenings = states.map(({ momentumBuffer }) => (momentumBuffer ? options.dampening : 0));
+    for (const dampening of new Set(dampenings)) {
+      const at = dampenings.flatMap((each, i) => (each === dampening ? [i] : []));
+      sgdStep_(
+        at.map((i) => params[i]),
+        at.map((i) => grads[i]),
+        at.map((i) => (states[i].momentumBuffer ??= zeroState(params[i]))),
+        { lr, weightDecay, maximize, momentum, dampening, nesterov },
+      );
+    }
   }
 }
 

@@ -58,6 +58,8 @@ export interface Override<B = unknown> {
   /** `true` if `run` takes these operands; else the reason in words, and the op is derived. */
   supports?(inputs: readonly (TensorView<B> | number | null)[], attrs: unknown): true | string;
   run(outs: readonly TensorView<B>[], inputs: readonly (TensorView<B> | number | null)[], attrs: unknown): void;
+  /** Whether `run` may be given inputs as its outputs, as `map` may: then it serves the op in place, too. Default false. */
+  readonly inplace?: boolean;
 }
 
 /** What a device can do, as plain data. */

@@ -49,7 +49,7 @@ export function belowTransforms<S extends AnySig>(
 
 /** A view that requires no grad may still be of a base that does, if it was made with grad mode off: autograd refuses to write it. */
 function writesView(spec: OpSpec, inputs: readonly Operand[]): boolean {
-  return spec.inplace !== null && spec.inplace.writes.some((i) => isTensor(inputs[i]) && inputs[i].viewInfo !== null);
+  return spec.writes(inputs).some((i) => isTensor(inputs[i]) && inputs[i].viewInfo !== null);
 }
 
 function anyRequiresGrad(inputs: readonly Operand[]): boolean {
@@ -207,12 +207,11 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   const inplace = spec.inplace as NonNullable<OpSpec['inplace']>;
   const device = commonDevice(spec, inputs, attrs);
   if (inplace.how === 'view') return changeView(spec, inputs[0], attrs);
-  const { writes, how, uniform, scattered } = inplace;
+  const { how, uniform, scattered } = inplace;
+  const writes = spec.writes(inputs);
   const targets: Tensor[] = [];
   for (const i of writes) {
     const target = inputs[i];
-    // an optional tensor that is absent is not written
-    if (target === null) continue;
     if (!isTensor(target))
       throw new ArgumentError(`${spec.name}_: the tensor to write must be a tensor, got ${describe(target)}`);
     if (!uniform && !isContiguous(target.shape, target.strides) && hasInternalOverlap(target.shape, target.strides)) {
@@ -232,7 +231,10 @@ function executeInPlace(spec: OpSpec, inputs: readonly Operand[], attrs: object 
   const metas = spec.infer ? spec.infer(inputs, attrs) : null;
   if (metas !== null) checkWrites(spec, targets, metas);
   if (how === 'direct' && spec.kernel) {
-    spec.kernel(device.runtime, targets, withoutOverlap(spec, inputs, targets, writes, scattered), attrs, metas);
+    const safe = withoutOverlap(spec, inputs, targets, writes, scattered);
+    const override = device.overrides.get(spec.name);
+    if (override?.inplace && (override.supports?.(safe, attrs) ?? true) === true) override.run(targets, safe, attrs);
+    else spec.kernel(device.runtime, targets, safe, attrs, metas);
   } else {
     const result = execute(spec, inputs, attrs);
     checkWrites(spec, targets, result);
@@ -253,6 +255,8 @@ function withoutOverlap(
   writes: readonly number[],
   scattered = false,
 ): readonly Operand[] {
+  // of long lists, not each with each
+  if (inputs.length > 8 && areApart(inputs)) return inputs;
   let safe: Operand[] | null = null;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i];
@@ -264,6 +268,17 @@ function withoutOverlap(
     safe[i] = copyOf(x);
   }
   return safe ?? inputs;
+}
+
+/** Whether each tensor has memory of its own. */
+function areApart(inputs: readonly Operand[]): boolean {
+  const storages = new Set<Storage>();
+  for (const x of inputs) {
+    if (!isTensor(x)) continue;
+    if (storages.has(x.storage)) return false;
+    storages.add(x.storage);
+  }
+  return true;
 }
 
 function checkWrites(spec: OpSpec, targets: readonly Tensor[], results: TensorMeta | readonly TensorMeta[]): void {

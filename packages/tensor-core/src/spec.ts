@@ -41,7 +41,8 @@ export interface ViewGeometry {
  */
 export type InPlace<S extends AnySig = AnySig> =
   | {
-      readonly writes: readonly number[];
+      /** A function, if there may be any number of inputs. One that is null is not written. */
+      readonly writes: readonly number[] | ((inputs: readonly Operand[]) => readonly number[]);
       readonly how: 'direct' | 'copy';
       /** Every element gets the same value, so that elements which share memory do no harm. */
       readonly uniform?: true;
@@ -112,6 +113,15 @@ export class OpSpec<S extends AnySig = AnySig> {
     this.device = init.device ?? null;
     this.inplace = init.inplace ?? null;
     this.inplaceOf = inplaceOf;
+  }
+
+  /** The numbers of the inputs that are written: none but by an op in place, or its twin. */
+  writes(inputs: readonly Operand[]): readonly number[] {
+    if (!this.inplace) return [];
+    const { writes } = this.inplace;
+    const all = typeof writes === 'function' ? writes(inputs) : writes;
+    for (let k = 0; k < all.length; k++) if (inputs[all[k]] === null) return all.filter((i) => inputs[i] !== null);
+    return all;
   }
 
   /** The op that writes its result into its first input (`add` → `add_`). */

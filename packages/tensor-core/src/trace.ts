@@ -448,10 +448,9 @@ function copyResult(functional: OpSpec, inputs: readonly Operand[], attrs: objec
   return withoutGrad(() => {
     const result: Outputs = dispatch(functional, inputs, attrs);
     const results = isTensor(result) ? [result] : result;
-    const writes = functional.inplace?.writes ?? [];
-    const targets: Tensor[] = writes.map((i, k) =>
-      dispatch(movement.copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null),
-    );
+    const targets: Tensor[] = functional
+      .writes(inputs)
+      .map((i, k) => dispatch(movement.copy.inplaceTwin, [inputs[i] as Tensor, results[k]], null));
     return targets.length === 1 ? targets[0] : targets;
   });
 }

@@ -62,7 +62,7 @@ export class Watch implements Interpreter {
     const batched =
       (generator !== null && this.#randomness === 'different' && this.#name === 'vmap') ||
       inputs.some((x) => isTensor(x) && this.#batched.has(x.storage));
-    for (const i of (spec.inplaceOf && spec.inplace?.writes) ?? []) {
+    for (const i of spec.inplaceOf ? spec.writes(inputs) : []) {
       const target = inputs[i];
       if (isTensor(target)) this.#beforeWrite(spec, inputs, target, batched);
     }

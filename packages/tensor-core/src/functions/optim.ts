@@ -1,9 +1,9 @@
 /**
- * Fused optimiser steps: one kernel call updates a parameter and its state in place. Call them with grad mode off. All tensors have one shape and
- * one float dtype; the numbers compile nothing. Formulas as in PyTorch's optimisers (https://pytorch.org/docs/stable/optim.html).
+ * Fused optimiser steps: they update a parameter and its state in place, or lists of them, for which a device may have one kernel. Call them with grad mode
+ * off. All tensors have one float dtype, and those of one parameter its shape; the numbers compile nothing. Formulas as in PyTorch's optimisers (https://pytorch.org/docs/stable/optim.html).
  */
 import { dispatch } from '../dispatch.ts';
-import { checkOptions } from '../errors.ts';
+import { ArgumentError, checkOptions, describe } from '../errors.ts';
 import { optim as ops } from '../ops/optim.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -56,15 +56,41 @@ const sgdOptions = [...stepOptions, 'momentum', 'dampening', 'nesterov'];
 const adamOptions = [...stepOptions, 'step', 'beta1', 'beta2', 'eps', 'decoupled'];
 const rmspropOptions = [...stepOptions, 'alpha', 'eps', 'momentum'];
 
+/** One tensor, or one for each parameter of a list. */
+export type OneOrMore = Tensor | readonly Tensor[];
+
+/** The inputs of each parameter, one after the other. */
+function flat(name: string, tensors: readonly (OneOrMore | null)[]): (Tensor | null)[] {
+  const [first] = tensors;
+  if (!isList(first)) return tensors as (Tensor | null)[];
+  const inputs: (Tensor | null)[] = [];
+  for (const [k, list] of tensors.entries()) {
+    if (list !== null && (!isList(list) || list.length !== first.length))
+      throw new ArgumentError(
+        `${name}: argument ${k} must be a list of ${first.length} tensors, as the parameters are, got ${isList(list) ? `${list.length}` : describe(list)}`,
+      );
+  }
+  for (let i = 0; i < first.length; i++)
+    for (const list of tensors) inputs.push(list && (list as readonly Tensor[])[i]);
+  return inputs;
+}
+
+const isList = (x: unknown): x is readonly Tensor[] => Array.isArray(x);
+
 /**
- * A step of stochastic gradient descent, into `param` and `momentumBuffer` (`null` without momentum).
+ * A step of stochastic gradient descent, into `param` and `momentumBuffer` (`null` without momentum), or into each of lists of them.
  *
  * @throws ShapeError, DTypeError unless all tensors are alike.
  */
-export function sgdStep_(param: Tensor, grad: Tensor, momentumBuffer: Tensor | null, options: SgdStepOptions): void {
+export function sgdStep_(
+  param: OneOrMore,
+  grad: OneOrMore,
+  momentumBuffer: OneOrMore | null,
+  options: SgdStepOptions,
+): void {
   checkOptions('sgdStep_', options, sgdOptions);
   const { lr, weightDecay = 0, maximize = false, momentum = 0, dampening = 0, nesterov = false } = options;
-  dispatch(ops.sgdStep.inplaceTwin, [param, grad, momentumBuffer, lr, dampening], {
+  dispatch(ops.sgdStep.inplaceTwin, [...flat('sgdStep_', [param, grad, momentumBuffer]), lr, dampening], {
     weightDecay,
     maximize,
     momentum,
@@ -73,16 +99,16 @@ export function sgdStep_(param: Tensor, grad: Tensor, momentumBuffer: Tensor | n
 }
 
 /**
- * A step of Adam, or of AdamW, into `param`, `expAvg`, `expAvgSq` and `maxExpAvgSq` (`null` without AMSGrad).
+ * A step of Adam, or of AdamW, into `param`, `expAvg`, `expAvgSq` and `maxExpAvgSq` (`null` without AMSGrad), or into each of lists of them.
  *
  * @throws ShapeError, DTypeError unless all tensors are alike.
  */
 export function adamStep_(
-  param: Tensor,
-  grad: Tensor,
-  expAvg: Tensor,
-  expAvgSq: Tensor,
-  maxExpAvgSq: Tensor | null,
+  param: OneOrMore,
+  grad: OneOrMore,
+  expAvg: OneOrMore,
+  expAvgSq: OneOrMore,
+  maxExpAvgSq: OneOrMore | null,
   options: AdamStepOptions,
 ): void {
   checkOptions('adamStep_', options, adamOptions);
@@ -97,24 +123,33 @@ export function adamStep_(
     decoupled = false,
   } = options;
   const attrs = { weightDecay, maximize, beta1, beta2, eps, decoupled };
-  dispatch(ops.adamStep.inplaceTwin, [param, grad, expAvg, expAvgSq, maxExpAvgSq, lr, step], attrs);
+  dispatch(
+    ops.adamStep.inplaceTwin,
+    [...flat('adamStep_', [param, grad, expAvg, expAvgSq, maxExpAvgSq]), lr, step],
+    attrs,
+  );
 }
 
 /**
- * A step of RMSprop, into `param`, `squareAvg`, `gradAvg` (`null` unless centred) and `momentumBuffer` (`null` without momentum).
+ * A step of RMSprop, into `param`, `squareAvg`, `gradAvg` (`null` unless centred) and `momentumBuffer` (`null` without momentum), or into
+ * each of lists of them.
  *
  * @throws ShapeError, DTypeError unless all tensors are alike.
  */
 export function rmspropStep_(
-  param: Tensor,
-  grad: Tensor,
-  squareAvg: Tensor,
-  gradAvg: Tensor | null,
-  momentumBuffer: Tensor | null,
+  param: OneOrMore,
+  grad: OneOrMore,
+  squareAvg: OneOrMore,
+  gradAvg: OneOrMore | null,
+  momentumBuffer: OneOrMore | null,
   options: RmspropStepOptions,
 ): void {
   checkOptions('rmspropStep_', options, rmspropOptions);
   const { lr, weightDecay = 0, maximize = false, alpha = 0.99, eps = 1e-8, momentum = 0 } = options;
   const attrs = { weightDecay, maximize, alpha, eps, momentum };
-  dispatch(ops.rmspropStep.inplaceTwin, [param, grad, squareAvg, gradAvg, momentumBuffer, lr], attrs);
+  dispatch(
+    ops.rmspropStep.inplaceTwin,
+    [...flat('rmspropStep_', [param, grad, squareAvg, gradAvg, momentumBuffer]), lr],
+    attrs,
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * Optimiser steps: each is one pointwise program over a parameter, its gradient and its state, with an output for each tensor it updates.
+ * Optimiser steps: each is one pointwise program over a parameter, its gradient and its state, with an output for each tensor it updates. Any number of
+ * parameters of one dtype take a step together, so that a device may have one kernel for all.
  * The formulas and their order are those of PyTorch's single-tensor implementations. Numbers that change from step to step (learning rate, step
  * count) are inputs, not attributes, so that a captured step can be run again with others; they compile nothing.
  */
@@ -7,7 +8,7 @@ import { type DType, dtypes, isFloat } from '../dtype.ts';
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { type AnySig, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
+import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 import { requireTensor } from './build.ts';
@@ -39,20 +40,26 @@ export interface RmspropStepAttrs extends StepAttrs {
   readonly momentum: number;
 }
 
-/** Optimiser steps by op name. Outputs are the new values of the parameter and of each state tensor that is not `null`, in the order of the inputs. */
+/**
+ * Optimiser steps by op name. Inputs are those of one parameter after the other, then the numbers that all share; what is `null` for one parameter is so for
+ * all. Outputs are the new values of each parameter and of its state tensors that are not `null`, in the order of the inputs.
+ */
 export interface OptimOps {
-  /** `param, grad, momentumBuffer, lr, dampening`. */
-  sgdStep: Sig<[Tensor, Tensor, Tensor | null, number, number], SgdStepAttrs, readonly Tensor[]>;
-  /** `param, grad, expAvg, expAvgSq, maxExpAvgSq, lr, step`; steps count from 1. */
-  adamStep: Sig<[Tensor, Tensor, Tensor, Tensor, Tensor | null, number, number], AdamStepAttrs, readonly Tensor[]>;
-  /** `param, grad, squareAvg, gradAvg, momentumBuffer, lr`; with a `gradAvg` the second moment is centred. */
-  rmspropStep: Sig<[Tensor, Tensor, Tensor, Tensor | null, Tensor | null, number], RmspropStepAttrs, readonly Tensor[]>;
+  /** `param, grad, momentumBuffer, …, lr, dampening`. */
+  sgdStep: Sig<readonly Operand[], SgdStepAttrs, readonly Tensor[]>;
+  /** `param, grad, expAvg, expAvgSq, maxExpAvgSq, …, lr, step`; steps count from 1. */
+  adamStep: Sig<readonly Operand[], AdamStepAttrs, readonly Tensor[]>;
+  /** `param, grad, squareAvg, gradAvg, momentumBuffer, …, lr`; with a `gradAvg` the second moment is centred. */
+  rmspropStep: Sig<readonly Operand[], RmspropStepAttrs, readonly Tensor[]>;
 }
 
 /** One row: `x` are the tensor inputs (a hole where one is null), `p` the parameters. */
 interface StepInit<S extends AnySig> {
-  /** How many of the inputs are tensors; numbers follow. */
+  /** How many tensors a parameter has, with itself, and how many of them may be `null`: the last ones. */
   readonly tensors: number;
+  readonly optional: number;
+  /** How many numbers follow the tensors. */
+  readonly numbers: number;
   /** New values of the inputs `writes`; entries for absent tensors are left out. */
   formula(x: e.Expr[], p: e.Expr[], attrs: S['attrs']): e.Expr[];
   /** What the parameters are worth in this call, computed in double precision as PyTorch does. */
@@ -64,43 +71,67 @@ interface StepInit<S extends AnySig> {
 /** The input that is the gradient is the only tensor that a step does not write. */
 const gradient = 1;
 
-/** Checks the inputs of a step, of which the first `count` are tensors, and gives the parameter. */
-function checkStep(name: string, inputs: readonly unknown[], count: number): Tensor {
-  const [param] = inputs;
-  requireTensor(name, param);
-  for (let i = 1; i < count; i++) {
-    const x = inputs[i];
-    if (x === null && i > gradient) continue;
-    requireTensor(name, x, i);
-    if (!sameShape(x.shape, param.shape)) {
-      throw new ShapeError(
-        `${name}: argument ${i} has shape ${formatShape(x.shape)}, the parameter ${formatShape(param.shape)}; they must be equal`,
+/** Checks the inputs of a step, those of each parameter like those of the first. */
+function checkStep(
+  name: string,
+  inputs: readonly unknown[],
+  { tensors, optional, numbers }: Pick<StepInit<AnySig>, 'tensors' | 'optional' | 'numbers'>,
+): void {
+  const count = inputs.length - numbers;
+  if (count < tensors || count % tensors !== 0)
+    throw new ArgumentError(
+      `${name}: expected ${tensors} inputs for each parameter, then ${numbers}, got ${inputs.length}`,
+    );
+  let dtype: DType | null = null;
+  for (let start = 0; start < count; start += tensors) {
+    const param = inputs[start];
+    requireTensor(name, param, start);
+    dtype ??= param.dtype;
+    if (!isFloat(param.dtype)) throw new DTypeError(`${name}: parameters must be of a float dtype, got ${param.dtype}`);
+    if (param.dtype !== dtype)
+      throw new DTypeError(
+        `${name}: argument ${start} is ${param.dtype}, the first parameter ${dtype}; they must be equal`,
       );
-    }
-    if (x.dtype !== param.dtype) {
-      throw new DTypeError(`${name}: argument ${i} is ${x.dtype}, the parameter ${param.dtype}; they must be equal`);
+    for (let k = 1; k < tensors; k++) {
+      const i = start + k;
+      const x = inputs[i];
+      if (k >= tensors - optional && (x === null) !== (inputs[k] === null))
+        throw new ArgumentError(
+          `${name}: argument ${i} must be ${x === null ? 'a tensor' : 'null'} as argument ${k} is`,
+        );
+      if (x === null && k >= tensors - optional) continue;
+      requireTensor(name, x, i);
+      if (!sameShape(x.shape, param.shape)) {
+        throw new ShapeError(
+          `${name}: argument ${i} has shape ${formatShape(x.shape)}, the parameter ${formatShape(param.shape)}; they must be equal`,
+        );
+      }
+      if (x.dtype !== dtype)
+        throw new DTypeError(`${name}: argument ${i} is ${x.dtype}, the parameter ${dtype}; they must be equal`);
     }
   }
   for (let i = count; i < inputs.length; i++) {
     if (typeof inputs[i] !== 'number')
       throw new ArgumentError(`${name}: learning rate and step must be numbers, got ${describe(inputs[i])}`);
   }
-  if (!isFloat(param.dtype)) throw new DTypeError(`${name}: parameters must be of a float dtype, got ${param.dtype}`);
-  return param;
 }
 
-function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
+function stepOp<A extends StepAttrs>(
+  name: string,
+  init: StepInit<Sig<readonly Operand[], A, readonly Tensor[]>>,
+): OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>> {
+  const { tensors, numbers } = init;
   const programs = new Map<number, e.Program>();
-  const programFor = (inputs: S['inputs'], attrs: S['attrs'], dtype: DType, count: number): e.Program => {
+  const programFor = (inputs: readonly Operand[], attrs: A, dtype: DType, count: number): e.Program => {
     // 4 bits for the dtype, 8 for the tensors that are there, the rest for the form of the formula
     let key = dtypes[dtype].code;
-    for (let i = 0; i < init.tensors; i++) if (inputs[i] !== null) key |= 16 << i;
+    for (let i = 0; i < tensors; i++) if (inputs[i] !== null) key |= 16 << i;
     key |= init.variant(attrs) << 12;
     const known = programs.get(key);
     if (known) return known;
     let next = 0;
     const args: e.Expr[] = [];
-    for (let i = 0; i < init.tensors; i++) if (inputs[i] !== null) args[i] = e.input(next++, dtype);
+    for (let i = 0; i < tensors; i++) if (inputs[i] !== null) args[i] = e.input(next++, dtype);
     const params = Array.from({ length: count }, (_, i) => e.param(i, dtype));
     const program = new e.Program(
       init.formula(args, params, attrs),
@@ -110,19 +141,30 @@ function stepOp<S extends AnySig>(name: string, init: StepInit<S>): OpSpec<S> {
     programs.set(key, program);
     return program;
   };
-  return new OpSpec<S>({
+  return new OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>>({
     name,
     infer(inputs) {
-      const { shape, dtype } = checkStep(name, inputs, init.tensors);
+      checkStep(name, inputs, init);
       const metas: TensorMeta[] = [];
-      for (let i = 0; i < init.tensors; i++) if (inputs[i] !== null && i !== gradient) metas.push({ shape, dtype });
+      for (let i = 0; i < inputs.length - numbers; i++) {
+        const x = inputs[i];
+        if (isTensor(x) && i % tensors !== gradient) metas.push({ shape: x.shape, dtype: x.dtype });
+      }
       return metas;
     },
     kernel(runtime, outs, inputs, attrs) {
-      const params = init.params(inputs.slice(init.tensors) as number[], attrs);
-      runtime.map(outs, inputs.filter(isTensor), programFor(inputs, attrs, outs[0].dtype, params.length), params);
+      const count = inputs.length - numbers;
+      const params = init.params(inputs.slice(count) as number[], attrs);
+      const program = programFor(inputs, attrs, outs[0].dtype, params.length);
+      const { length } = program.outputs;
+      for (let start = 0, o = 0; start < count; start += tensors, o += length)
+        runtime.map(outs.slice(o, o + length), inputs.slice(start, start + tensors).filter(isTensor), program, params);
     },
-    inplace: { writes: Array.from({ length: init.tensors }, (_, i) => i).filter((i) => i !== gradient), how: 'direct' },
+    inplace: {
+      writes: ({ length }) =>
+        Array.from({ length: length - numbers }, (_, i) => i).filter((i) => i % tensors !== gradient),
+      how: 'direct',
+    },
   });
 }
 
@@ -154,6 +196,8 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
   // g += wd · p;  buf = momentum · buf + (1 - dampening) · g;  g = nesterov ? g + momentum · buf : buf;  p -= lr · g
   sgdStep: stepOp('sgdStep', {
     tensors: 3,
+    optional: 1,
+    numbers: 2,
     formula(x, [negativeLr, weightDecay, momentum, undamped], attrs) {
       const grad = decayed(x, weightDecay, attrs);
       if (!x[2]) return [e.add(x[0], e.mul(negativeLr, grad))];
@@ -168,6 +212,8 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
   // m = β₁ m + (1 - β₁) g;  v = β₂ v + (1 - β₂) g²;  p -= lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
   adamStep: stepOp('adamStep', {
     tensors: 5,
+    optional: 1,
+    numbers: 2,
     formula(x, [negativeStepSize, rootCorrection, eps, beta1, rest1, beta2, rest2, weightDecay, shrink], attrs) {
       const param = attrs.decoupled && attrs.weightDecay !== 0 ? e.mul(x[0], shrink) : x[0];
       const grad = decayed(x, weightDecay, attrs, attrs.decoupled);
@@ -195,6 +241,8 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
   // v = α v + (1 - α) g²;  a = √(v - mean(g)²) + ε;  buf = momentum · buf + g / a;  p -= lr · buf
   rmspropStep: stepOp('rmspropStep', {
     tensors: 5,
+    optional: 2,
+    numbers: 1,
     formula(x, [negativeLr, weightDecay, alpha, rest, eps, momentum], attrs) {
       const grad = decayed(x, weightDecay, attrs);
       const square = blendSquare(x[2], alpha, rest, grad);
