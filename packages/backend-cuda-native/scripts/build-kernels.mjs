@@ -72,7 +72,16 @@ const leastOf = (source) => /^.*\bcompute_(\d+)/.exec(readFileSync(join(sources,
 const ptxOf = (source) =>
   cached(source, 'ptx', async (out) => {
     const least = leastOf(source);
-    await run(nvccAt('nvcc'), ['-ptx', `-arch=compute_${least}`, ...flags, '-I', sources, join(sources, source), '-o', out]);
+    await run(nvccAt('nvcc'), [
+      '-ptx',
+      `-arch=compute_${least}`,
+      ...flags,
+      '-I',
+      sources,
+      join(sources, source),
+      '-o',
+      out,
+    ]);
     writeFileSync(out, lowered(readFileSync(out, 'utf8')));
   });
 
@@ -86,7 +95,16 @@ const check = (source, ptx) =>
 /** @param {string} source @param {string} architecture */
 const cubinOf = (source, architecture) =>
   cached(source, `sm_${architecture}`, (out) =>
-    run(nvccAt('nvcc'), ['-cubin', `-arch=sm_${architecture}`, ...flags, '-I', sources, join(sources, source), '-o', out]),
+    run(nvccAt('nvcc'), [
+      '-cubin',
+      `-arch=sm_${architecture}`,
+      ...flags,
+      '-I',
+      sources,
+      join(sources, source),
+      '-o',
+      out,
+    ]),
   );
 
 /**
