@@ -1,6 +1,7 @@
 /**
  * Compiles `native/kernels/*.cu` into `kernels/`: PTX for compute_75 and up (or what the first line of a file says: `compute_80`), which the driver compiles
- * for its card, and with `--cubins` code for current cards, too. `kernels/kernels.json` says which kernel is where. Results are kept by content, so only what changed is compiled.
+ * for its card, and with `--cubins` code for current cards, too. `kernels/kernels.json` says which kernel is where. Results are kept by content, so only what
+ * changed is compiled.
  *
  *     node scripts/build-kernels.mjs [--cubins]
  */
@@ -72,7 +73,16 @@ const leastOf = (source) => /^.*\bcompute_(\d+)/.exec(readFileSync(join(sources,
 const ptxOf = (source) =>
   cached(source, 'ptx', async (out) => {
     const least = leastOf(source);
-    await run(nvccAt('nvcc'), ['-ptx', `-arch=compute_${least}`, ...flags, '-I', sources, join(sources, source), '-o', out]);
+    await run(nvccAt('nvcc'), [
+      '-ptx',
+      `-arch=compute_${least}`,
+      ...flags,
+      '-I',
+      sources,
+      join(sources, source),
+      '-o',
+      out,
+    ]);
     writeFileSync(out, lowered(readFileSync(out, 'utf8')));
   });
 
@@ -86,7 +96,16 @@ const check = (source, ptx) =>
 /** @param {string} source @param {string} architecture */
 const cubinOf = (source, architecture) =>
   cached(source, `sm_${architecture}`, (out) =>
-    run(nvccAt('nvcc'), ['-cubin', `-arch=sm_${architecture}`, ...flags, '-I', sources, join(sources, source), '-o', out]),
+    run(nvccAt('nvcc'), [
+      '-cubin',
+      `-arch=sm_${architecture}`,
+      ...flags,
+      '-I',
+      sources,
+      join(sources, source),
+      '-o',
+      out,
+    ]),
   );
 
 /**

@@ -147,6 +147,21 @@ describe.skipIf(noCuda !== null)('optimiser steps', () => {
     await expectSame(lists, 'all 200');
   });
 
+  it('come one after the other where one reads what another writes', async () => {
+    const random = generator(25);
+    const [x, y, z] = [0, 1, 2].map(() => both(random, [5], 'float32'));
+    const [a, b, c] = [x, y, z].map(([here]) => here);
+    sgdStep_([a, b, c], [b, a, b], null, { lr: 0.5 });
+    const [p, q, r] = [x, y, z].map(([, there]) => there);
+    for (const [param, grad] of [
+      [p, q],
+      [q, p],
+      [r, q],
+    ])
+      sgdStep_(param, grad, null, { lr: 0.5 });
+    await expectSame([[x, y, z]], 'chain');
+  });
+
   it('leave the inputs alone where they are not in place', async () => {
     const random = generator(30);
     const lists = listsOf(random, 4, 'float32', 3);

@@ -13,11 +13,11 @@ import type { Families } from './runtime.ts';
 /** By op name. */
 export function createOverrides(cuda: Cuda, families: Families): { readonly [op: string]: Override<Buffer> } {
   return {
+    ...attentionOverrides(cuda),
     ...softmaxOverrides(cuda),
     ...normOverrides(cuda),
+    ...optimizerOverrides(cuda, families),
     ...lossOverrides(cuda),
     ...poolOverrides(cuda),
-    ...attentionOverrides(cuda),
-    ...optimizerOverrides(cuda, families),
   };
 }

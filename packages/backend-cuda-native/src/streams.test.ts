@@ -165,7 +165,6 @@ describe.skipIf(noCuda !== null)('graphs', () => {
     captured.step();
     const graph = new CudaGraph();
     const value = graph.capture(captured.step);
-    expect(await value.item()).not.toBeNaN();
     for (let i = 1; i < inputs.length; i++) {
       captured.x.copy_(inputs[i]);
       captured.target.copy_(targets[i]);

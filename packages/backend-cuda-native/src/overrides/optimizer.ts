@@ -103,25 +103,58 @@ const kernels: { readonly [op in OpName]: Kernel } = {
   rmspropStep: { name: 'rmsprop', tensors: 5 },
 };
 
+/** Steps for one launch: none reads or writes memory of another. */
+class Together {
+  readonly #launch: (steps: readonly Step[]) => void;
+  readonly #buffers = new Set<Buffer>();
+  #steps: Step[] = [];
+
+  constructor(launch: (steps: readonly Step[]) => void) {
+    this.#launch = launch;
+  }
+
+  /** Launches what was added, if it has memory of this step. */
+  before({ outs, ins }: Step): void {
+    if ([...outs, ...ins].some(({ storage }) => this.#buffers.has(storage.buffer))) this.launch();
+  }
+
+  add(step: Step): void {
+    this.before(step);
+    this.#steps.push(step);
+    for (const { storage } of step.ins) this.#buffers.add(storage.buffer);
+    if (this.#steps.length === capacity) this.launch();
+  }
+
+  launch(): void {
+    if (this.#steps.length > 0) this.#launch(this.#steps);
+    this.#steps = [];
+    this.#buffers.clear();
+  }
+}
+
 function stepOverride(cuda: Cuda, { map }: Families, op: OpName): Override<Buffer> {
   const kernel = kernels[op];
   const spec = builtinOps[op];
   return {
     inplace: true,
     run(outs, inputs, attrs) {
-      const steps: Step[] = [];
+      const present = inputs.slice(0, kernel.tensors).flatMap((x, k) => (x === null ? [] : [k]));
+      const bits = flagsOf(attrs as StepAttrs);
+      const together = new Together((steps) => launch(cuda, kernel, steps, present, bits));
       // core knows the numbers of a step and what belongs to it; what does not lie dense is a map of its own
       const collecting: Pick<Runtime<Buffer>, 'map'> = {
         map(outs, ins, program, params) {
           const step = { outs, ins, params };
-          if (!fits(step)) map(outs, ins, program, params);
-          else if (sizeOf(outs[0].shape) > 0) steps.push(step);
+          if (sizeOf(outs[0].shape) === 0) return;
+          if (fits(step)) together.add(step);
+          else {
+            together.before(step);
+            map(outs, ins, program, params);
+          }
         },
       };
       spec.kernel?.(collecting as Runtime, outs, inputs as readonly Operand[], attrs as never);
-      const present = inputs.slice(0, kernel.tensors).flatMap((x, k) => (x === null ? [] : [k]));
-      for (let i = 0; i < steps.length; i += capacity)
-        launch(cuda, kernel, steps.slice(i, i + capacity), present, flagsOf(attrs as StepAttrs));
+      together.launch();
     },
   };
 }

@@ -1,8 +1,10 @@
 import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, expect, it } from 'vitest';
-import { adamStep_, registerBackend, rmspropStep_, sgdStep_, tensor, zeros } from '../index.ts';
+import { adamStep_, builtinOps, dispatch, registerBackend, rmspropStep_, sgdStep_, tensor, zeros } from '../index.ts';
 
 beforeAll(() => registerBackend(cpu()));
+
+const sgd = { weightDecay: 0, maximize: false, momentum: 0, nesterov: false };
 
 const double = (data: number[]) => tensor(data, { dtype: 'float64' });
 
@@ -31,4 +33,46 @@ it('refuses tensors of unlike shapes and dtypes', () => {
     'argument 1 is float32, the parameter float64',
   );
   expect(() => sgdStep_(x, x, null, { lr: 1, momentun: 0.9 } as { lr: number })).toThrow("unknown option 'momentun'");
+});
+
+it('steps lists as it steps each of them', () => {
+  const make = () => {
+    const params = [double([1, -2]), double([[3]]), double([])];
+    const grads = [double([0.5, 4]), double([[-1]]), double([])];
+    return { params, grads, buffers: params.map((x) => x.mul(0.5)) };
+  };
+  const options = { lr: 0.1, momentum: 0.9, dampening: 0.2, weightDecay: 0.01 };
+  const [all, each] = [make(), make()];
+  sgdStep_(all.params, all.grads, all.buffers, options);
+  each.params.forEach((param, i) => {
+    sgdStep_(param, each.grads[i], each.buffers[i], options);
+  });
+  const numbers = (list: readonly { toArraySync(): unknown }[]) => list.map((x) => x.toArraySync());
+  expect(numbers(all.params)).toEqual(numbers(each.params));
+  expect(numbers(all.buffers)).toEqual(numbers(each.buffers));
+  expect(all.params.map(({ version }) => version)).toEqual([1, 1, 1]);
+});
+
+it('steps one after the other where one reads what another writes, and refuses what overlaps', () => {
+  const flat = double([1, 2, 3, 4]);
+  const [x, y] = [double([10, 20]), double([30, 40])];
+  // the second gradient is the first parameter after its step
+  sgdStep_([x, y, flat], [y, x, double([1, 1, 1, 1])], null, { lr: 1 });
+  expect(x.toArraySync()).toEqual([-20, -20]);
+  expect(y.toArraySync()).toEqual([50, 60]);
+  expect(() =>
+    sgdStep_([flat.slice(0, 0, 3), x, y], [flat.slice(0, 1, 4), double([0, 0]), double([0, 0])], null, { lr: 1 }),
+  ).toThrow('refer to a single memory location');
+});
+
+it('refuses lists that do not fit each other', () => {
+  const x = double([1, 2]);
+  const single = tensor([1, 2]);
+  expect(() => sgdStep_([x, x], [x], null, { lr: 1 })).toThrow('argument 1 must be a list of 2 tensors');
+  expect(() => sgdStep_([x, x], x, null, { lr: 1 })).toThrow('argument 1 must be a list of 2 tensors');
+  expect(() => sgdStep_([x, single], [x, single], null, { lr: 1 })).toThrow(
+    'argument 3 is float32, the first parameter',
+  );
+  expect(() => dispatch(builtinOps.sgdStep, [x, x, null, x, x, x, 1, 0], sgd)).toThrow('argument 5 must be null');
+  expect(() => dispatch(builtinOps.sgdStep, [x, x, 1, 0], sgd)).toThrow('expected 3 inputs for each parameter, then 2');
 });
