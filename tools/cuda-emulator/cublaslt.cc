@@ -39,6 +39,8 @@ struct Layout {
 };
 struct Preference {
   uint64_t workspace = 0;
+  /* how parts of k may be added up: 1 and 4 in the type of the result, 2 in that of the sums */
+  uint32_t reductions = 7;
   uint32_t alignments[4] = {256, 256, 256, 256};
 };
 /* cublasLtMatmulHeuristicResult_t */
@@ -126,9 +128,13 @@ struct Product {
   Address at_a, at_b, at_c, at_d, workspace;
   size_t workspace_size;
   double alpha, beta;
+  bool rounds_parts;
 };
 
 template <typename T> T* pointer(Address address) { return reinterpret_cast<T*>(static_cast<uintptr_t>(address)); }
+
+/* Who lets parts of k be added up in the type of the result sees them rounded. */
+constexpr uint64_t part_steps = 256;
 
 template <typename T, typename S> void multiply(const Product& p) {
   const uint64_t m = p.d.rows, n = p.d.columns, k = p.description.transpose_a ? p.a.rows : p.a.columns;
@@ -142,8 +148,11 @@ template <typename T, typename S> void multiply(const Product& p) {
     T* const d = pointer<T>(p.at_d) + e * p.d.batch_stride;
     for (uint64_t j = 0; j < n; j++) {
       std::fill(sums.begin(), sums.end(), S(0));
-      for (uint64_t l = 0; l < k; l++)
+      for (uint64_t l = 0; l < k; l++) {
         for (uint64_t i = 0; i < m; i++) sums[i] += a[l * m + i] * b[j * k + l];
+        if (p.rounds_parts && l % part_steps == part_steps - 1)
+          for (S& sum : sums) sum = wide(narrow<T, S>(sum));
+      }
       for (uint64_t i = 0; i < m; i++) {
         S x = S(p.alpha) * sums[i];
         if (p.beta != 0) x += S(p.beta) * wide(c[j * uint64_t(p.c.leading) + i]);
@@ -240,6 +249,7 @@ LIBRARY_API int cublasLtMatmulPreferenceCreate(Preference** preference) {
 LIBRARY_API int cublasLtMatmulPreferenceDestroy(Preference* preference) { return destroy(preference); }
 LIBRARY_API int cublasLtMatmulPreferenceSetAttribute(Preference* preference, int which, const void* value, size_t bytes) {
   if (which == 1) return assign(preference->workspace, value, bytes);
+  if (which == 3) return assign(preference->reductions, value, bytes);
   if (which >= 5 && which <= 8) return assign(preference->alignments[which - 5], value, bytes);
   return invalid_value;
 }
@@ -255,6 +265,7 @@ LIBRARY_API int cublasLtMatmulAlgoGetHeuristic(Handle* handle, Description* desc
     if (preference->alignments[i] < bytes_of(layouts[i]->type)) return not_supported;
   *choices = Choice{};
   choices->algorithm[0] = mark;
+  choices->algorithm[1] = (preference->reductions & 5) != 0;
   choices->workspace = preference->workspace >= workspace_bytes ? workspace_bytes : 0;
   choices->waves = 1;
   *count = 1;
@@ -275,6 +286,6 @@ LIBRARY_API int cublasLtMatmul(Handle* handle, Description* description, const v
   const Product product = {*description, *layout_a,          *layout_b,      *layout_c,
                            *layout_d,    address(a),         address(b),     address(c),
                            address(d),   address(workspace), workspace_size, read_scale(alpha, description->scale),
-                           read_scale(beta, description->scale)};
+                           read_scale(beta, description->scale), algorithm != nullptr && algorithm[1] != 0};
   return emulator::emulate_launch(stream, [product] { return run(product); }) == emulator::ok ? success : execution_failed;
 }

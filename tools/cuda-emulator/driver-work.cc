@@ -266,6 +266,7 @@ DRIVER_API cuEventQuery(Event* handle) {
   const int result = in_context("cuEventQuery", [&](Context& context) {
     const auto event = find(context.events, handle);
     refuse_captured(*event);
+    refuse_in_capture();
     done = is_done(*event);
     if (!done) run_until(*event->stream, event->ticket);
   });

@@ -284,6 +284,7 @@ DRIVER_API cuDevicePrimaryCtxRelease_v2(int number) {
     if (here.context == nullptr) return invalid_context;
     if (--here.context->retained > 0) return ok;
     run_all(*here.context);
+    drop_work(*here.context);
     here.context = nullptr;
     release_all(number);
     return ok;

@@ -199,6 +199,19 @@ describe.skipIf(reason !== null)(`the emulated CUDA driver${reason === null ? ''
     expect(asked('init=999').slice(0, 1)).toEqual([999]);
   });
 
+  test('computes as CUDA does', () => {
+    expect(run('halves').numbers).toEqual([0, 0]);
+    const [inverse, tail, quantile, exact] = run('functions').numbers;
+    expect(inverse).toBeLessThan(2);
+    expect(tail).toBeLessThan(2);
+    expect(quantile).toBeLessThan(4);
+    expect(exact).toBe(1);
+    expect(run('bits').numbers).toEqual([
+      ...[32, 31, 63, 0, 4, 0x80000000, 0xfffffffe, 3, 0x77225500],
+      ...[2 ** 31 - 1, -(2 ** 31), 0, 0, 2, 3, 2, 2 ** 32 - 1, 1],
+    ]);
+  });
+
   test('multiplies as cuBLASLt, with bias and relu', () => {
     const [m, n, k] = [9, 5, 4];
     const expected = range(2 * m * n).map((at) => {

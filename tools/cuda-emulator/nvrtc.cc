@@ -25,7 +25,16 @@ extern char** environ;
 
 namespace {
 
-enum Status { success = 0, out_of_memory = 1, program_creation_failure = 2, invalid_input = 3, invalid_program = 4, invalid_option = 5, compilation = 6, internal_error = 11 };
+enum Status {
+  success = 0,
+  out_of_memory = 1,
+  program_creation_failure = 2,
+  invalid_input = 3,
+  invalid_program = 4,
+  invalid_option = 5,
+  compilation = 6,
+  internal_error = 11,
+};
 
 struct Program {
   std::string source, name, log, ptx;
@@ -69,9 +78,10 @@ bool translate(const std::string& option, std::vector<std::string>& into) {
   else if (key == "--define-macro") into.push_back("-D" + value);
   else if (key == "--include-path") into.push_back("-I" + value);
   else {
-    static const char* const ignored[] = {"--gpu-architecture", "-arch", "--fmad", "-fmad", "--std", "-std", "--restrict", "-restrict", "--ftz", "-ftz",
-                                          "--prec-div", "-prec-div", "--prec-sqrt", "-prec-sqrt", "--maxrregcount", "-maxrregcount", "--device-as-default-execution-space",
-                                          "-default-device", "--generate-line-info", "-lineinfo", "--disable-warnings", "-w"};
+    static const char* const ignored[] = {
+        "--gpu-architecture", "-arch", "--fmad", "-fmad", "--std", "-std", "--restrict", "-restrict", "--ftz", "-ftz", "--prec-div", "-prec-div", "--prec-sqrt",
+        "-prec-sqrt", "--maxrregcount", "-maxrregcount", "--device-as-default-execution-space", "-default-device", "--generate-line-info", "-lineinfo",
+        "--disable-warnings", "-w"};
     for (const char* name : ignored)
       if (key == name) return true;
     return false;
@@ -135,10 +145,8 @@ Status compile(Program& program, const std::vector<std::string>& options) {
   }
   program.ptx = "//\n// cuda-emulator object " + library + "\n//\n.version 7.0\n.target sm_75\n.address_size 64\n";
   const std::string failure = emulator::emulate_kernels(library.c_str(), [&](const char* kernel, size_t bytes, size_t alignment, unsigned threads) {
-    char entry[512];
-    snprintf(entry, sizeof entry, "\n.visible .entry %s(\n\t.param .align %zu .b8 %s_param_0[%zu]\n)\n.maxntid %u, 1, 1\n{\n\tret;\n}\n", kernel, alignment, kernel, bytes,
-             threads);
-    program.ptx += entry;
+    const std::string name = kernel, parameter = ".align " + std::to_string(alignment) + " .b8 " + name + "_param_0[" + std::to_string(bytes) + "]";
+    program.ptx += "\n.visible .entry " + name + "(\n\t.param " + parameter + "\n)\n.maxntid " + std::to_string(threads) + ", 1, 1\n{\n\tret;\n}\n";
   });
   if (failure.empty()) return success;
   program.log += failure;

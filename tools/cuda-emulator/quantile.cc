@@ -25,10 +25,11 @@ double normal_quantile(double q) {
 double erfinv(double x) {
   if (!(fabs(x) <= 1)) return std::numeric_limits<double>::quiet_NaN();
   if (fabs(x) > 0.5) return copysign(-M_SQRT1_2 * emulator::normal_quantile(0.5 * (1 - fabs(x))), x);
+  if (x == 0) return x;
   double y = 0.5 * sqrt(M_PI) * x;
   for (int i = 0; i < 30; i++) {
     const double step = (erf(y) - x) * 0.5 * sqrt(M_PI) * exp(y * y);
-    if (!(fabs(step) > 1e-17 + 1e-16 * fabs(y))) break;
+    if (!(fabs(step) > 1e-16 * fabs(y))) break;
     y -= step;
   }
   return y;

@@ -104,7 +104,7 @@ void begin_capture(Stream& stream, int mode);
 std::unique_ptr<Graph> end_capture(Stream& stream);
 void record(Event& event, const std::shared_ptr<Stream>& stream);
 void wait_for(const std::shared_ptr<Stream>& stream, Event& event);
-/* Gives up what is queued. */
+/* Gives up what is queued or captured. */
 void drop_work(Context& context);
 
 /* modules.cc */

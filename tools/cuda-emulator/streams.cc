@@ -54,7 +54,10 @@ void run_all(Context& context) {
 }
 
 void drop_work(Context& context) {
-  for (const auto& [handle, stream] : context.streams) stream->queue.clear();
+  for (const auto& [handle, stream] : context.streams) {
+    stream->queue.clear();
+    captures.erase(stream->capture);
+  }
   context.null_stream->queue.clear();
 }
 

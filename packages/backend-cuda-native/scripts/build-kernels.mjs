@@ -1,6 +1,7 @@
 /**
  * Compiles `native/kernels/*.cu` into `kernels/`: PTX for compute_75 and up (or what the first line of a file says: `compute_80`), which the driver compiles
- * for its card, and with `--cubins` code for current cards, too. `kernels/kernels.json` says which kernel is where. Results are kept by content, so only what changed is compiled.
+ * for its card, and with `--cubins` code for current cards, too. `kernels/kernels.json` says which kernel is where. Results are kept by content, so only what
+ * changed is compiled.
  *
  *     node scripts/build-kernels.mjs [--cubins]
  */

@@ -1,6 +1,7 @@
 /** The addon over the driver of the emulator's own test kernels, here and in processes of their own. */
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, expect, inject } from 'vitest';
@@ -35,7 +36,8 @@ const opened: NativeDevice[] = [];
 export function openDevice(settings = '', options: { blocking?: boolean } = {}): NativeDevice {
   process.env.TENFOLD_EMULATOR = settings;
   const addon: Addon = createRequire(import.meta.url)(addonPath);
-  expect(addon.probe({ driver }).reason).toBeNull();
+  // the stand-ins of cuBLASLt and NVRTC lie beside it
+  expect(addon.probe({ driver, libraries: [dirname(driver)] }).reason).toBeNull();
   const device = addon.open(0, options);
   opened.push(device);
   return device;

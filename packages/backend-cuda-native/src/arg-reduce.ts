@@ -1,10 +1,10 @@
 /** The argReduce family: pairs of a key and a position are folded; of equal keys the one that comes first wins. */
-import { Program, type Runtime } from '@tenfold/tensor-core';
-import { input as inputNode } from '@tenfold/tensor-core/expr';
+import type { Runtime } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, kernelTypes, type View } from './elements.ts';
 import { type Axis, axesOf, contiguous, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
 import { beside, countOf } from './lines.ts';
+import { identityOf } from './program.ts';
 
 const threads = 256;
 /** Lines up to this length have one thread; up to that, a warp. */
@@ -27,29 +27,32 @@ export function createArgReduce(cuda: Cuda, map: Runtime<Buffer>['map']): Runtim
       const strides = shape.map((_, d) => dense[order.indexOf(d)]);
       cuda.temporary(dtype, sizeOf(shape), (buffer) => {
         const copy: View = { dtype, shape, strides, offset: 0, storage: { buffer } };
-        map([copy], [input], new Program([inputNode(0, dtype)], [dtype]), []);
+        map([copy], [input], identityOf(dtype), []);
         argReduce(kind, out, copy, axes);
       });
       return;
     }
     const lines = merged(dims.filter((_, d) => !axes.includes(d)));
-    forEachPart(lines, [out.offset, input.offset], (part, [to, from]) => {
-      reduceLines(cuda, kind === 'argmin', out, to, input, from, part, line);
+    forEachPart(lines, [out.offset, input.offset], (part, offsets) => {
+      reduceLines(cuda, { smallest: kind === 'argmin', out, input, lines: part, offsets, line });
     });
   };
   return argReduce;
 }
 
-function reduceLines(
-  cuda: Cuda,
-  smallest: boolean,
-  out: View,
-  to: number,
-  input: View,
-  from: number,
-  lines: readonly Axis[],
-  line: readonly Axis[],
-): void {
+interface ArgReduction {
+  readonly smallest: boolean;
+  readonly out: View;
+  readonly input: View;
+  /** Where lines begin, in the output and the input. */
+  readonly lines: readonly Axis[];
+  readonly offsets: readonly number[];
+  /** Within a line of the input. */
+  readonly line: readonly Axis[];
+}
+
+function reduceLines(cuda: Cuda, { smallest, out, input, lines, offsets, line }: ArgReduction): void {
+  const [to, from] = offsets;
   const count = countOf(lines);
   const length = countOf(line);
   // neighbouring threads should read neighbouring elements

@@ -115,6 +115,7 @@ onCuda('scatter on CUDA', () => {
     index: Twin,
     source: Twin,
     axis: number,
+    exact = false,
   ): Promise<void> {
     const { dtype } = out;
     gpu.scatter(mode, out.onGpu, index.onGpu, source.onGpu, axis);
@@ -128,7 +129,7 @@ onCuda('scatter on CUDA', () => {
         const size = Math.abs(decoded(dtype, value));
         if (Number.isFinite(size)) most = Math.max(most, size);
       }
-    const step = epsilon[dtype] ?? 0;
+    const step = exact ? 0 : (epsilon[dtype] ?? 0);
     const bound = (want: number): number =>
       mode === 'add' ? n * most * step * (narrow ? 2 : 1) : mode === 'multiply' ? Math.abs(want) * n * step : 0;
     await expectTwins(out, `${what}: ${mode} of ${dtype} [${source.shape}] along ${axis}`, bound);
@@ -164,20 +165,22 @@ onCuda('scatter on CUDA', () => {
   it.each([
     [500, 40, 70],
     [3000, 300, 33],
-    [5000, 100_000, 4],
+    [5000, 20_000, 4],
     [40_000, 3, 1],
   ])('adds %i rows to %i, %i wide', async (tokens, size, width) => {
     const random = generator(tokens);
     for (const dtype of ['float32', 'bfloat16', 'float64', 'int32'] as const) {
       for (const mode of ['add', 'set', 'max'] as const) {
-        const out = twin(random, dtype, [size, width], { specials: false });
-        const source = twin(random, dtype, [tokens, width], { specials: false });
+        // sums of small whole numbers are exact, but for bfloat16
+        const layout = { values: () => random.below(21) - 10 };
+        const out = twin(random, dtype, [size, width], layout);
+        const source = twin(random, dtype, [tokens, width], layout);
         const line = twin(random, 'int64', [tokens], {
           dense: true,
           values: () => (random() < 0.3 ? 2 : random.below(size)),
         });
         const index: Twin = { ...line, onGpu: spread(line.onGpu, width), onCpu: spread(line.onCpu, width) };
-        await compare('rows', mode, out, index, source, 0);
+        await compare('rows', mode, out, index, source, 0, dtype !== 'bfloat16');
         free(out, source, line);
       }
     }

@@ -1,5 +1,6 @@
 /** Products against the cpu backend's: every kernel, whichever this card would choose, and cuBLASLt. */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { cpu } from '@tenfold/backend-cpu';
 import {
   type DType,
@@ -12,7 +13,7 @@ import {
   type TensorView,
   type TypedArray,
 } from '@tenfold/tensor-core';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { Cuda } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
 import { sizeOf } from './geometry.ts';
@@ -20,7 +21,7 @@ import { KernelLibrary } from './kernel-library.ts';
 import { loadAddon } from './load-addon.ts';
 import { createMap } from './map.ts';
 import { createMatmul, type MatmulOptions } from './matmul.ts';
-import type { Addon, ProbedDevice } from './native.ts';
+import type { Addon, LtProduct, ProbedDevice } from './native.ts';
 import { noCuda } from './no-cuda.test-support.ts';
 import { Programs } from './programs.ts';
 
@@ -63,6 +64,7 @@ const cases: readonly Case[] = [
   { name: 'row-major, odd', m: [131], n: [67], k: [35] },
   { name: 'left transposed', m: [136], n: [68], k: [24], a: { order: [1, 0] } },
   { name: 'right transposed', m: [36], n: [68], k: [300], b: { order: [1, 0] } },
+  { name: 'both transposed', m: [136], n: [140], k: [36], a: { order: [1, 0] }, b: { order: [1, 0] } },
   {
     name: 'all transposed',
     m: [140],
@@ -153,8 +155,10 @@ if (noCuda === null) {
   const loaded = loadAddon();
   if (!('addon' in loaded)) throw new Error(loaded.reason);
   const { addon }: { addon: Addon } = loaded;
-  const [{ computeCapability }] = addon.probe({}).devices;
+  // the emulator's cuBLASLt lies beside its driver
+  const [{ computeCapability }] = addon.probe({ libraries: [dirname(inject('cudaDriver'))] }).devices;
   const native = addon.open(0, {});
+  const byLt = vi.spyOn(native, 'multiply');
   const library = new KernelLibrary(native, computeCapability);
   const called = new Set<string>();
 
@@ -181,7 +185,7 @@ if (noCuda === null) {
       { multiprocessors: 132, computeCapability: [9, 0] },
       { cublasLt: false, tf32: true },
     ),
-    ...(native.hasCublasLt ? { cuBLASLt: products({ multiprocessors: 108, computeCapability: [8, 0] }, {}) } : {}),
+    cuBLASLt: products({ multiprocessors: 108, computeCapability: [8, 0] }, {}),
   };
 
   const storage = new Cuda(native, library, { multiprocessors: 1, computeCapability });
@@ -381,6 +385,71 @@ if (noCuda === null) {
           check(matmul, twins, dims);
         });
       }
+    });
+  });
+
+  describe('cuBLASLt is asked', () => {
+    const asked = (dtype: DType, each: Case, epilogue?: EpilogueOf): readonly LtProduct[] => {
+      const { dims, ...twins } = operands(dtype, each, smallNumbers(dtype, generator(8)));
+      byLt.mockClear();
+      check(kinds.cuBLASLt, twins, dims, epilogue);
+      return byLt.mock.calls.map(([product]) => product);
+    };
+    const named = (name: string): Case => cases.find((each) => each.name === name) as Case;
+
+    it.each([
+      ['row-major, odd', [false, false, 1]],
+      ['left transposed', [false, true, 1]],
+      ['right transposed', [true, false, 1]],
+      ['a batch', [false, false, 3]],
+      // one that lies outside in the result: its 20 rows by 3 are a batch of 20
+      ['rows in two dims', [false, false, 20]],
+    ] as const)('for %s', (name, [a, b, batch]) => {
+      for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
+        const [product, ...others] = asked(dtype, named(name));
+        expect(others).toEqual([]);
+        expect([product.a.transposed, product.b.transposed, product.batch, product.tf32]).toEqual([a, b, batch, false]);
+      }
+    });
+
+    it('for each part of a batch of two dims', () => {
+      expect(asked('float32', named('a batch that repeats'))).toHaveLength(2);
+    });
+
+    it.each(['a vector and a matrix', 'nothing to sum', 'offsets and gaps', 'a batch within rows'])(
+      'not for %s',
+      (name) => {
+        expect(asked('float32', named(name))).toEqual([]);
+      },
+    );
+
+    it('not for integers', () => {
+      expect(asked('int32', named('row-major, odd'))).toEqual([]);
+    });
+
+    it.each([
+      ['float32', 0, 'bias'],
+      ['float32', 1, 'none'],
+      ['float16', 0, 'none'],
+    ] as const)('for a bias of %s that repeats along dim %i: %s', (dtype, repeated, epilogue) => {
+      const next = smallNumbers(dtype, generator(5));
+      const bias = twin(dtype, [40, 36], { repeated: [repeated], offset: 2 }, next);
+      const program = new Program([expr.add(expr.input(0, dtype), expr.input(1, dtype))], [dtype, dtype]);
+      const [product] = asked(
+        dtype,
+        { name: '', m: [40], n: [36], k: [20] },
+        (side) => ({ program, inputs: [bias[side]], params: [] }) as never,
+      );
+      expect(product.epilogue).toBe(epilogue);
+      free(bias);
+    });
+
+    it('and TF32 only if it may be', () => {
+      const allowed = products({ multiprocessors: 108, computeCapability: [8, 0] }, { tf32: true });
+      const { dims, ...twins } = operands('float32', named('row-major, odd'), smallNumbers('float32', generator(8)));
+      byLt.mockClear();
+      check(allowed, twins, dims);
+      expect(byLt.mock.calls.map(([{ tf32 }]) => tf32)).toEqual([true]);
     });
   });
 

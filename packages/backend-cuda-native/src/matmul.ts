@@ -57,11 +57,10 @@ const tilesOf = ({ batch, m, n }: Product, width: number): number =>
 /** Neighbouring threads write neighbouring columns. */
 const writesAcross = (p: Product): boolean => lastStride(p, 'n', 'out') === 1 || lastStride(p, 'm', 'out') !== 1;
 
-/** Few rows or columns: as dots where steps of k are neighbours in the larger factor, else column by column. */
+/** Few rows or columns: as dots where steps of k are neighbours in the larger factor or there is nothing but them, else column by column. */
 function planThin(plain: Product): Plan {
   const narrow = plain.n.size <= plain.m.size ? plain : transposed(plain);
-  const along = [lastStride(narrow, 'k', 'a'), lastStride(narrow, 'k', 'b')];
-  if (narrow.k.size >= 64 && (along[0] === 1 || (narrow.m.size <= thin && along[1] === 1))) {
+  if (narrow.k.size >= 64 && (lastStride(narrow, 'k', 'a') === 1 || narrow.m.size <= thin)) {
     const four = narrow.n.size > 1;
     const warps = narrow.batch.size * narrow.m.size * Math.ceil(narrow.n.size / (four ? 4 : 1));
     return {

@@ -5,6 +5,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Why there is no emulated driver, or `null`. */
     readonly noCuda: string | null;
+    /** The emulated driver; the libraries that go with it lie beside it. */
+    readonly cudaDriver: string;
   }
 }
 

@@ -6,11 +6,11 @@ import type { MatmulDims } from '@tenfold/tensor-core';
 import type { View } from './elements.ts';
 import { type Axis, axesOf, merged, sizeOf } from './geometry.ts';
 
-export type Operand = 'out' | 'addend' | 'a' | 'b';
-export type GroupName = 'batch' | 'm' | 'n' | 'k';
+type Operand = 'out' | 'addend' | 'a' | 'b';
+type GroupName = 'batch' | 'm' | 'n' | 'k';
 
 /** The operands that have the dims of a group: an axis has a stride for each, in this order, and so has `struct Product` in product.cuh. */
-export const operandsOf: { readonly [G in GroupName]: readonly Operand[] } = {
+const operandsOf: { readonly [G in GroupName]: readonly Operand[] } = {
   batch: ['out', 'addend', 'a', 'b'],
   m: ['out', 'addend', 'a'],
   n: ['out', 'addend', 'b'],

@@ -12,10 +12,11 @@ import {
   numberToBfloat16,
   numberToHalf,
   operands,
-  type Program,
+  Program,
   topological,
   type UnaryFn,
 } from '@tenfold/tensor-core';
+import { input } from '@tenfold/tensor-core/expr';
 
 /** `enum Operation` of program.cuh, in its order. */
 export const operations = [
@@ -197,4 +198,13 @@ function encodeAnew(program: Program): Encoded {
       `cuda: an expression loads from ${uses.loaded.length} inputs, at most ${Math.floor(loadWords / wordsPerLoad)}`,
     );
   return { ...uses, code: BigInt64Array.from(words), registers };
+}
+
+const identities = new Map<DType, Program>();
+
+/** The program that gives its input. */
+export function identityOf(dtype: DType): Program {
+  let program = identities.get(dtype);
+  if (!program) identities.set(dtype, (program = new Program([input(0, dtype)], [dtype])));
+  return program;
 }

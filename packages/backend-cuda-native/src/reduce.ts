@@ -1,10 +1,9 @@
 /** The reduce family: sums, products and extremes over some dims, after a program per element. */
-import { type DType, dtypes, isFloat, Program, type ReduceKind, type Runtime } from '@tenfold/tensor-core';
-import { input } from '@tenfold/tensor-core/expr';
+import { type DType, dtypes, isFloat, type ReduceKind, type Runtime } from '@tenfold/tensor-core';
 import { type Cuda, maxGridY } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
 import { type Axis, axesOf, contiguous, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
-import { encode } from './program.ts';
+import { encode, identityOf } from './program.ts';
 import { type Programs, writeOperands } from './programs.ts';
 import { renderReduce } from './render.ts';
 
@@ -138,15 +137,6 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
     );
   };
   return reduce;
-}
-
-const identities = new Map<DType, Program>();
-
-/** The program that gives its input. */
-function identityOf(dtype: DType): Program {
-  let program = identities.get(dtype);
-  if (!program) identities.set(dtype, (program = new Program([input(0, dtype)], [dtype])));
-  return program;
 }
 
 /** The same dims with the output's elements one after another. */

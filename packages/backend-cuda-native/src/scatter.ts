@@ -2,13 +2,13 @@
  * The scatter family. Values that fall on one element are combined in index order, so the result is the same bits every time: indices are sorted first,
  * stably, and those that point to one element are neighbours. What columns of the source share, as the rows of an embedding's gradient do, is sorted once.
  */
-import type { Runtime, ScatterMode } from '@tenfold/tensor-core';
+import { isFloat, type Runtime, type ScatterMode } from '@tenfold/tensor-core';
 import type { Call, Cuda } from './cuda.ts';
 import { type Buffer, itemsize, kernelTypes, type View } from './elements.ts';
 import { indexFault } from './faults.ts';
 import { type Axis, axesOf, forEachPart, merged, sizeOf } from './geometry.ts';
 import { across, countOf } from './lines.ts';
-import { denseLines, shortLine, sortKeys } from './sort.ts';
+import { denseLines, placesOf, shortLine, sortKeys } from './sort.ts';
 
 /** `enum Mode` of scatter.cu. */
 const modes: { readonly [M in ScatterMode]: number } = { set: 0, add: 1, multiply: 2, max: 3, min: 4 };
@@ -122,9 +122,8 @@ function sortLong(cuda: Cuda, scatter: Scatter): void {
   cuda.temporary(size <= 2 ** 32 ? 'int32' : 'int64', total, (keys) => {
     check(cuda, scatter, keys);
     const bits = Math.max(1, Math.ceil(Math.log2(size)));
-    sortKeys(cuda, { keys, count: total / length, length, bits }, true, (sorted, places) =>
-      combineSorted(cuda, scatter, sorted, places),
-    );
+    const lines = { keys, count: total / length, length, bits, placeType: placesOf(length) };
+    sortKeys(cuda, lines, true, (sorted, places) => combineSorted(cuda, scatter, sorted, places));
   });
 }
 
@@ -134,26 +133,32 @@ function combineSorted(cuda: Cuda, scatter: Scatter, keys: Buffer, places: Buffe
   const { shape } = source;
   // columns share a line of keys where the index repeats
   const lines = denseLines(index.shape, axis).map((stride, d) => (index.shape[d] === 1 ? 0 : stride));
-  const columns = merged(
-    axesOf([{ shape, strides: out.strides }, { shape, strides: lines }, source]).filter((_, d) => d !== axis),
-  );
+  const all = axesOf([{ shape, strides: out.strides }, { shape, strides: lines }, source]);
+  const columns = merged(all.filter((_, d) => d !== axis));
   forEachPart(columns, [out.offset, 0, source.offset], (part, offsets) => {
-    if (mode === 'set') setRuns(cuda, scatter, keys, places, part, offsets);
-    else combineRuns(cuda, scatter, keys, places, part, offsets);
+    const runs: Runs = { ...scatter, keys, places, columns: part, offsets };
+    if (mode === 'set') {
+      const length = shape[axis];
+      callRuns(cuda, `scatter_set_${itemsize(out.dtype)}`, runs, length, null).launchOver(countOf(part) * length);
+    } else combineRuns(cuda, runs);
   });
 }
 
-function callRuns(
-  cuda: Cuda,
-  name: string,
-  { mode, out, source, axis, refused }: Scatter,
-  keys: Buffer,
-  places: Buffer,
-  columns: readonly Axis[],
-  [to, line, from]: readonly number[],
-  chunk: number,
-  partials: readonly [heads: Buffer, tails: Buffer] | null,
-): Call {
+/** Sorted indices, and the columns of the source that go by them. */
+interface Runs extends Scatter {
+  readonly keys: Buffer;
+  readonly places: Buffer;
+  /** Where columns begin, in the output, the keys and the source. */
+  readonly columns: readonly Axis[];
+  readonly offsets: readonly number[];
+}
+
+/** What chunks leave of runs that reach over them. */
+type Partials = readonly [heads: Buffer, tails: Buffer];
+
+function callRuns(cuda: Cuda, name: string, runs: Runs, chunk: number, partials: Partials | null): Call {
+  const { mode, out, source, axis, refused, keys, places, columns, offsets } = runs;
+  const [to, line, from] = offsets;
   const call = cuda.call(name).view(out, to).view(source, from);
   call.pointer(keys, line * itemsize(keys.dtype)).pointer(places, line * itemsize(places.dtype));
   call.walk(columns, 3).long(out.strides[axis]).long(source.strides[axis]);
@@ -166,42 +171,20 @@ function callRuns(
   return call.int(columns.length > 0 && columns[columns.length - 1].strides[1] !== 0 ? 1 : 0);
 }
 
-function setRuns(
-  cuda: Cuda,
-  scatter: Scatter,
-  keys: Buffer,
-  places: Buffer,
-  columns: readonly Axis[],
-  offsets: readonly number[],
-): void {
-  const length = scatter.source.shape[scatter.axis];
-  const name = `scatter_set_${itemsize(scatter.out.dtype)}`;
-  const call = callRuns(cuda, name, scatter, keys, places, columns, offsets, length, null);
-  call.launchOver(countOf(columns) * length);
-}
-
-function combineRuns(
-  cuda: Cuda,
-  scatter: Scatter,
-  keys: Buffer,
-  places: Buffer,
-  columns: readonly Axis[],
-  offsets: readonly number[],
-): void {
-  const { out, source, axis } = scatter;
+function combineRuns(cuda: Cuda, runs: Runs): void {
+  const { out, source, axis, columns } = runs;
   const length = source.shape[axis];
   const count = countOf(columns);
   const many = (count * length) / chunks.many >= chunks.manyThreads;
   const chunk = Math.min(length, many ? chunks.many : chunks.few);
   const threads = Math.ceil(length / chunk) * count;
-  const type = kernelTypes[out.dtype];
-  const run = (name: string, partials: readonly [Buffer, Buffer] | null): void =>
-    callRuns(cuda, `${name}_${type}`, scatter, keys, places, columns, offsets, chunk, partials).launchOver(threads);
+  const run = (name: string, partials: Partials | null): void =>
+    callRuns(cuda, `${name}_${kernelTypes[out.dtype]}`, runs, chunk, partials).launchOver(threads);
   if (chunk === length) {
     run('scatter_runs', null);
     return;
   }
-  const accumulator = accumulators[type] ?? 'int64';
+  const accumulator = out.dtype === 'float64' ? 'float64' : isFloat(out.dtype) ? 'float32' : 'int64';
   cuda.temporary(accumulator, threads, (heads) =>
     cuda.temporary(accumulator, threads, (tails) => {
       run('scatter_runs', [heads, tails]);
@@ -209,11 +192,3 @@ function combineRuns(
     }),
   );
 }
-
-/** What floats are summed in; whole numbers in 64 bits. */
-const accumulators: { readonly [type: string]: 'float32' | 'float64' | undefined } = {
-  f32: 'float32',
-  f16: 'float32',
-  bf16: 'float32',
-  f64: 'float64',
-};

@@ -1,6 +1,10 @@
 /** Sorting on the device against the plain engine: stable in both directions, NaN largest. */
 import type { DType } from '@tenfold/tensor-core';
 import { expect, it } from 'vitest';
+import { Cuda } from './cuda.ts';
+import { KernelLibrary } from './kernel-library.ts';
+import { loadAddon } from './load-addon.ts';
+import { sortKeys } from './sort.ts';
 import {
   contents,
   everyDType,
@@ -112,5 +116,32 @@ onCuda('sort on CUDA', () => {
       expect(zeros).toEqual(zeros.toSorted((a, b) => a - b));
       free(x, values, indices);
     }
+  });
+
+  // lines of more than 2^32 elements fit no test: their kernels are launched on shorter ones
+  it.each([
+    ['int32', 'int64', 17],
+    ['int64', 'int64', 40],
+    ['int64', 'int32', 64],
+  ] as const)('sorts %s keys with %s places by %i bits', async (keyType, placeType, bits) => {
+    const random = generator(bits);
+    const [count, length] = [2, 9000];
+    const keys = Array.from({ length: count * length }, () => random.below(2 ** Math.min(bits, 52)));
+    const loaded = loadAddon();
+    if ('reason' in loaded) throw new Error(loaded.reason);
+    const native = loaded.addon.open(0, {});
+    const cuda = new Cuda(native, new KernelLibrary(native, [8, 0]), { computeCapability: [8, 0], multiprocessors: 8 });
+    const buffer = cuda.allocate(keyType, keys.length);
+    cuda.upload(buffer, keyType === 'int64' ? BigInt64Array.from(keys, BigInt) : Int32Array.from(keys), 0);
+    sortKeys(cuda, { keys: buffer, count, length, bits, placeType }, true, (sorted, places) => {
+      const [values, at] = [sorted, places].map((x) => Array.from(cuda.downloadSync(x, 0, keys.length), Number));
+      for (let line = 0; line < count; line++) {
+        const own = keys.slice(line * length, (line + 1) * length);
+        const order = own.map((_, i) => i).sort((i, j) => own[i] - own[j] || i - j);
+        expect(at.slice(line * length, (line + 1) * length)).toEqual(order);
+        expect(values.slice(line * length, (line + 1) * length)).toEqual(order.map((i) => own[i]));
+      }
+    });
+    native.close();
   });
 });

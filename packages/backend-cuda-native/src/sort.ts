@@ -2,7 +2,7 @@
  * The sort family. Keys are unsigned integers in the order of the elements, turned round for descending order, so that both directions are stable; the
  * values are read from the input in the end.
  */
-import { type DType, dtypes, type Runtime } from '@tenfold/tensor-core';
+import type { DType, Runtime } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, itemsize, kernelTypes, type View } from './elements.ts';
 import { axesOf, contiguous, forEachPart, merged } from './geometry.ts';
@@ -63,7 +63,7 @@ function sortLong(cuda: Cuda, values: View, indices: View, input: View, axis: nu
         .int(descending ? 1 : 0)
         .launchOver(countOf(part));
     });
-    sortKeys(cuda, { keys, count, length, bits }, false, (_, places) => {
+    sortKeys(cuda, { keys, count, length, bits, placeType: placesOf(length) }, false, (_, places) => {
       const operands = [values, indices, { shape, strides }, { shape, strides: across(input, axis) }];
       const offsets = [values.offset, indices.offset, 0, input.offset];
       const size = itemsize(places.dtype);
@@ -91,6 +91,9 @@ export function denseLines(shape: readonly number[], axis: number): number[] {
 /** Unsigned keys are kept in buffers of the signed dtype of their size. */
 type KeyType = 'int32' | 'int64';
 
+/** What holds the places of a line. */
+export const placesOf = (length: number): KeyType => (length <= 2 ** 32 ? 'int32' : 'int64');
+
 /** Dense lines of unsigned keys, of which only so many bits are not 0. */
 export interface Keys {
   /** int32 or int64; overwritten. */
@@ -98,20 +101,18 @@ export interface Keys {
   readonly count: number;
   readonly length: number;
   readonly bits: number;
+  /** As what places in a line are kept, unsigned too: {@link placesOf} its length. */
+  readonly placeType: KeyType;
 }
 
-/**
- * Sorts lines of keys, stably. `use` gets them, if they are `wanted`, and the place that each had in its line: unsigned integers of 32 bits, or of 64 if
- * lines are longer than that.
- */
+/** Sorts lines of keys, stably. `use` gets them, if they are `wanted`, and the place that each had in its line. */
 export function sortKeys(
   cuda: Cuda,
-  { keys, count, length, bits }: Keys,
+  { keys, count, length, bits, placeType }: Keys,
   wanted: boolean,
   use: (keys: Buffer, places: Buffer) => void,
 ): void {
-  const placeType: DType = placesOf(length);
-  const names = `${dtypes[keys.dtype].itemsize * 8}_${itemsize(placeType) * 8}`;
+  const names = `${itemsize(keys.dtype) * 8}_${itemsize(placeType) * 8}`;
   const passes = Math.ceil(bits / digitBits);
   const tiles = Math.ceil(length / tile);
   const chunk = Math.ceil(tiles / Math.max(1, Math.floor(wantedBlocks / count))) * tile;
@@ -150,6 +151,3 @@ export function sortKeys(
     for (const buffer of temporaries) cuda.free(buffer);
   }
 }
-
-/** The dtype in whose size places of a line are kept. */
-const placesOf = (length: number): 'int32' | 'int64' => (length <= 2 ** 32 ? 'int32' : 'int64');

@@ -7,7 +7,10 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <random>
 #include <vector>
+
+#include "../arithmetic.h"
 
 using Address = unsigned long long;
 using i64 = long long;
@@ -304,6 +307,48 @@ const std::map<std::string, Scenario> scenarios = {
        print(std::vector<i64>{load(header + entry("test_fill", sizeof(Fill))), load(header + entry("test_fill", sizeof(Fill) - 8)), load(header + entry("test_none", 8)),
                               load(".version 9.9\n.target sm_75\n" + entry("test_fill", sizeof(Fill))), load("\x7f" "ELF and so on"), load("nothing of the kind"),
                               load(std::string("/* .entry other( */\n") + header + "// .entry another(\n" + entry("test_fill", sizeof(Fill)))});
+     }},
+    /* how often the emulator's conversions differ from the compiler's own, over all halves and many floats */
+    {"halves",
+     [](const Words&) {
+       const auto compiled = [](float x) { return emulator::bits_as<uint16_t>(static_cast<_Float16>(x)); };
+       i64 wider = 0, narrower = 0;
+       for (unsigned bits = 0; bits < 65536; bits++) {
+         const float x = float(emulator::bits_as<_Float16>(uint16_t(bits))), y = emulator::half_to_float(uint16_t(bits));
+         wider += x != x ? y == y : emulator::bits_as<uint32_t>(x) != emulator::bits_as<uint32_t>(y);
+       }
+       std::mt19937 random(7);
+       for (unsigned i = 0; i < 4000000; i++) {
+         /* every second float lies halfway between two halves, or right beside it */
+         const uint32_t drawn = uint32_t(random());
+         const float x = emulator::bits_as<float>(i % 2 == 0 ? drawn : (drawn & 0xffffe000u) + 0x1000u + i / 2 % 3 - 1);
+         if (x == x) narrower += emulator::float_to_half(x) != compiled(x);
+       }
+       narrower += (emulator::float_to_half(NAN) & 0x7fff) <= 0x7c00;
+       print(std::vector<i64>{wider, narrower});
+     }},
+    /* functions that libm has not, by what undoes them: the worst relative errors, in units of 1e-15 */
+    {"functions",
+     [](const Words&) {
+       double inverse = 0, tail = 0, quantile = 0;
+       for (int i = 1; i < 2000; i++) {
+         const double x = i / 2000.0, small = pow(2.0, -i / 8.0);
+         inverse = fmax(inverse, fabs(erf(erfinv(x)) - x) / x);
+         inverse = fmax(inverse, fabs(erf(erfinv(small)) - small) / small);
+         quantile = fmax(quantile, fabs(normcdf(normcdfinv(x)) - x) / x);
+         /* far out, x² times the error of x is the error of what comes back */
+         const double far = erfcinv(small);
+         tail = fmax(tail, fabs(erfc(far) - small) / small / (1 + far * far));
+       }
+       const auto units = [](double error) { return i64(error * 1e15); };
+       print(std::vector<i64>{units(inverse), units(tail), units(quantile), sinpi(1e9) == 0 && cospi(0.5) == 0 && sinpi(-1.5) == 1});
+     }},
+    {"bits",
+     [](const Words&) {
+       print(std::vector<i64>{__clz(0), __clz(1), __clzll(1), __ffs(0), __ffs(8), i64(__brev(1)), i64(__umulhi(0xffffffffu, 0xffffffffu)),
+                              i64(__umul64hi(1ull << 63, 6)), i64(__byte_perm(0x33221100, 0x77665544, 0x7250)), __float2int_rz(1e10f), __float2int_rz(-1e10f),
+                              __float2int_rz(NAN), i64(__float2uint_rz(-1.5f)), __float2int_rn(2.5f), i64(__funnelshift_l(0x80000000u, 1, 1)), max(-1, 2),
+                              i64(max(-1, 2u)), i64(min(1.5, 2))});
      }},
     /* what `count` allocations, then `launches` launches return, and how many devices there are */
     {"asked",

@@ -120,6 +120,9 @@ template <int operands> struct Walk {
   i64 strides[operands][max_rank];
 };
 
+/* Unsigned, as what stands in places of operands that there are not may be any number. */
+DEVICE i64 step_along(i64 at, i64 p, i64 stride) { return i64(u64(at) + u64(p) * u64(stride)); }
+
 /* Element numbers of all operands at position `i` in row-major order. */
 template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&at)[operands]) {
 #pragma unroll
@@ -136,7 +139,7 @@ template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&a
       p -= i * size;
     }
 #pragma unroll
-    for (int o = 0; o < operands; o++) at[o] += p * w.strides[o][d];
+    for (int o = 0; o < operands; o++) at[o] = step_along(at[o], p, w.strides[o][d]);
   }
 }
 

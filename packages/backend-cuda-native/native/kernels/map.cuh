@@ -32,7 +32,7 @@ template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&a
     }
     position[d] = p;
 #pragma unroll
-    for (int o = 0; o < operands; o++) at[o] += p * w.strides[o][d];
+    for (int o = 0; o < operands; o++) at[o] = step_along(at[o], p, w.strides[o][d]);
   }
 }
 
@@ -60,7 +60,7 @@ template <typename Body, int operands> DEVICE void map_compiled(const MapArgs<op
 #pragma unroll
       for (int k = 0; k < run; k++) {
 #pragma unroll
-        for (int o = 0; o < operands; o++) at[k][o] = (first + k) * w.strides[o][0];
+        for (int o = 0; o < operands; o++) at[k][o] = step_along(0, first + k, w.strides[o][0]);
         if (first + k < w.count) body[k].load(args.program, at[k]);
       }
 #pragma unroll

@@ -87,7 +87,7 @@ template <typename T, int size_m, int size_n, int size_k, int rows, int columns>
 };
 
 /*
- * 128 × 128: 64 multiplications for 16 elements from shared memory, 32 for each byte of float32 from the cache; 26 KiB and at most 128 registers let two
+ * 128 × 128: 64 multiplications for 16 elements from shared memory, 16 for each byte of float32 that a tile brings; 23 KiB and at most 128 registers let two
  * blocks share a multiprocessor. 64 × 64 fills a card with smaller results, 32 × 32 serves batches of small matrices.
  */
 KERNEL_AT_ONCE(matmul_128_f32, Product, 256, 2) { Tiled<float, 128, 128, 8, 8, 8>::run(args); }

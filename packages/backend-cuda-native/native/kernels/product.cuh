@@ -94,7 +94,7 @@ template <typename T> DEVICE T finished(const Product& p, Sum<T> sum, i64 at_add
   return rounded<T>(factor(result) + factor(static_cast<const T*>(p.addend)[at_addend]));
 }
 
-/* Where the results of a batch begin: in `out` and in the addend, or in the stack of partial sums. */
+/* Where a sum belongs in the stack of partial ones. */
 DEVICE i64 partial_at(const Product& p, i32 part, i64 batch, i64 m, i64 n) {
   return ((part * p.batch.count + batch) * p.m.count + m) * p.n.count + n;
 }

@@ -182,11 +182,11 @@ template <int operands> DEVICE void along(const Walk<operands>& w, const i64 (&s
     const i64 size = w.sizes[d];
     const i64 next = (p | size) >> 32 == 0 ? i64(u32(p) / u32(size)) : p / size;
 #pragma unroll
-    for (int o = 0; o < operands; o++) at[o] += (p - next * size) * w.strides[o][d];
+    for (int o = 0; o < operands; o++) at[o] = step_along(at[o], p - next * size, w.strides[o][d]);
     p = next;
   }
 #pragma unroll
-  for (int o = 0; o < operands; o++) at[o] += p * w.strides[o][0];
+  for (int o = 0; o < operands; o++) at[o] = step_along(at[o], p, w.strides[o][0]);
 }
 
 /* The packs of a row that a block of many to that row takes. */

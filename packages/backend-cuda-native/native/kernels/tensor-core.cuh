@@ -12,7 +12,8 @@
 namespace wmma = nvcuda::wmma;
 
 /*
- * What tensor cores take for elements T: as what a tile holds them, and where they are read from by which type; `steps` of k to a piece of 16 rows or columns.
+ * How tensor cores take elements T: `Kept` in a tile, as which `kept` makes them; read there as `Source`; multiplied as `Type`, `steps` of k to a piece of 16 rows
+ * or columns.
  */
 template <typename T> struct Piece;
 

@@ -454,9 +454,12 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
       const std::vector<std::string> where = folders.IsUndefined() ? std::vector<std::string>() : all_words(folders, "`libraries`");
       data.driver = Driver::open(asked, driver.reason, driver.path, driver.version);
       data.libraries = find_libraries(where, data.driver ? data.driver->version() : 0);
-    } catch (const Failure& failure) {
-      driver.reason = failure.what();
-      for (Found* library : {&data.libraries->cublas_lt, &data.libraries->cudnn, &data.libraries->nvrtc}) library->reason = failure.what();
+    } catch (const Napi::Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      data.driver = nullptr;
+      driver.reason = error.what();
+      for (Found* library : {&data.libraries->cublas_lt, &data.libraries->cudnn, &data.libraries->nvrtc}) library->reason = driver.reason;
     }
     std::string reason = driver.reason;
     Napi::Array devices = Napi::Array::New(env);

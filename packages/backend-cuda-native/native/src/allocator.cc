@@ -93,12 +93,9 @@ Block* Allocator::find(Pool& pool, std::size_t size) {
 
 Block* Allocator::grow(Pool& pool, std::size_t size) {
   const std::size_t bytes = caching_ ? segment_size(size) : size;
-  /* a capture of this thread forbids calls that may wait; taking memory does not disturb it */
-  int mode = capture_relaxed;
-  check_(driver_.table().exchange_capture_mode(&mode), "cuThreadExchangeStreamCaptureMode");
+  const RelaxedCapture relaxed(driver_);
   Pointer address = 0;
   const Result r = driver_.table().allocate(&address, bytes);
-  check_(driver_.table().exchange_capture_mode(&mode), "cuThreadExchangeStreamCaptureMode");
   if (r == result::out_of_memory) return nullptr;
   check_(r, "cuMemAlloc");
   Block* segment = make(address, bytes, pool, is_small(size));

@@ -138,6 +138,7 @@ class Device {
   void drop_capture();
   void note_launch(const Kernel& kernel);
   Pointer matrix(const Matrix& matrix, const Product& product);
+  Multiplier::Plan* find_plan(const Product& product, const Multiplier::Pointers& at, std::string& reason);
   void release_graph(Captured& graph);
   std::string suspects() const;
 

@@ -171,6 +171,7 @@ bool is_sticky(Result result) {
     case 46:  /* DEVICE_UNAVAILABLE */
     case 214: /* ECC_UNCORRECTABLE */
     case 220: /* NVLINK_UNCORRECTABLE */
+    case 226: /* CONTAINED */
     case 700: /* ILLEGAL_ADDRESS */
     case 702: /* LAUNCH_TIMEOUT */
     case 709: /* CONTEXT_IS_DESTROYED */
@@ -182,6 +183,7 @@ bool is_sticky(Result result) {
     case 718: /* INVALID_PC */
     case 719: /* LAUNCH_FAILED */
     case 721: /* TENSOR_MEMORY_LEAK */
+    case 911: /* EXTERNAL_DEVICE */
     case 999: /* UNKNOWN */
       return true;
     default:

@@ -115,6 +115,19 @@ class Driver {
   int version_ = 0;
 };
 
+/* While it lives, a capture of this thread is not disturbed by calls that it forbids otherwise, such as taking memory or loading code. */
+class RelaxedCapture {
+ public:
+  explicit RelaxedCapture(const Driver& driver) : driver_(driver) { driver_.table().exchange_capture_mode(&mode_); }
+  ~RelaxedCapture() { driver_.table().exchange_capture_mode(&mode_); }
+  RelaxedCapture(const RelaxedCapture&) = delete;
+  RelaxedCapture& operator=(const RelaxedCapture&) = delete;
+
+ private:
+  const Driver& driver_;
+  int mode_ = capture_relaxed;
+};
+
 /* Whether nothing can be done in the context any more once this has come. */
 bool is_sticky(Result result);
 

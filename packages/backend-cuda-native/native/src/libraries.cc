@@ -20,7 +20,7 @@ constexpr char separator = ':';
 const std::vector<std::string> library_folders{"lib64", "lib"};
 #endif
 
-/* A file name of a library, and the first version of CUDA whose driver it goes with. */
+/* A file name of a library, and the first version of CUDA whose driver it goes with; 0 for what needs no driver. NVRTC needs none to compile. */
 struct Candidate {
   const char* file;
   int needs;
@@ -28,11 +28,11 @@ struct Candidate {
 
 #ifdef _WIN32
 const std::vector<Candidate> cublas_lt_files{{"cublasLt64_13.dll", 13000}, {"cublasLt64_12.dll", 12000}, {"cublasLt64_11.dll", 11000}};
-const std::vector<Candidate> nvrtc_files{{"nvrtc64_130_0.dll", 13000}, {"nvrtc64_120_0.dll", 12000}, {"nvrtc64_112_0.dll", 11020}, {"nvrtc64_111_0.dll", 11010}, {"nvrtc64_110_0.dll", 11000}};
+const std::vector<Candidate> nvrtc_files{{"nvrtc64_130_0.dll", 0}, {"nvrtc64_120_0.dll", 0}, {"nvrtc64_112_0.dll", 0}, {"nvrtc64_111_0.dll", 0}, {"nvrtc64_110_0.dll", 0}};
 const std::vector<Candidate> cudnn_files{{"cudnn64_9.dll", 0}, {"cudnn64_8.dll", 0}};
 #else
 const std::vector<Candidate> cublas_lt_files{{"libcublasLt.so.13", 13000}, {"libcublasLt.so.12", 12000}, {"libcublasLt.so.11", 11000}};
-const std::vector<Candidate> nvrtc_files{{"libnvrtc.so.13", 13000}, {"libnvrtc.so.12", 12000}, {"libnvrtc.so.11.2", 11020}, {"libnvrtc.so.11.1", 11010}, {"libnvrtc.so.11.0", 11000}};
+const std::vector<Candidate> nvrtc_files{{"libnvrtc.so.13", 0}, {"libnvrtc.so.12", 0}, {"libnvrtc.so.11.2", 0}, {"libnvrtc.so.11.1", 0}, {"libnvrtc.so.11.0", 0}};
 const std::vector<Candidate> cudnn_files{{"libcudnn.so.9", 0}, {"libcudnn.so.8", 0}};
 #endif
 
@@ -202,9 +202,6 @@ std::shared_ptr<Libraries> find_libraries(const std::vector<std::string>& folder
     int major = 0, minor = 0;
     if (table->version(&major, &minor) != 0) return text("does not say its version");
     version = text(major, '.', minor);
-    /* the PTX of a newer compiler is in a version of PTX that the driver does not read */
-    if (driver_version != 0 && major * 1000 + minor * 10 > driver_version)
-      return text("is of CUDA ", version, ", and writes what this driver for CUDA ", driver_version / 1000, '.', driver_version % 1000 / 10, " does not read");
     libraries->nvrtc_table = std::move(table);
     return why;
   });

@@ -52,6 +52,12 @@ void* Library::symbol(const char* name) const {
   return handle_ == nullptr ? nullptr : reinterpret_cast<void*>(GetProcAddress(static_cast<HMODULE>(handle_), name));
 }
 
+std::string environment(const char* name) {
+  std::wstring value(32768, L'\0');
+  value.resize(GetEnvironmentVariableW(wide(name).c_str(), value.data(), static_cast<DWORD>(value.size())));
+  return narrow(value);
+}
+
 #else
 
 Library Library::open(const std::string& path, std::string& reason) {
@@ -70,11 +76,11 @@ Library Library::open(const std::string& path, std::string& reason) {
 
 void* Library::symbol(const char* name) const { return handle_ == nullptr ? nullptr : dlsym(handle_, name); }
 
-#endif
-
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
 }
+
+#endif
 
 }  // namespace tenfold

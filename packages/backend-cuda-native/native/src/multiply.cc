@@ -13,7 +13,8 @@ namespace lt {
 constexpr int not_supported = 15;
 constexpr int description_transpose_a = 3, description_transpose_b = 4, description_epilogue = 7, description_bias = 8;
 constexpr int layout_batch = 5, layout_batch_stride = 6;
-constexpr int preference_workspace = 1, preference_alignment_a = 5;
+constexpr int preference_workspace = 1, preference_reductions = 3, preference_alignment_a = 5;
+constexpr std::uint32_t reduction_in_compute_type = 2;
 constexpr int compute_f32 = 68, compute_f64 = 70, compute_tf32 = 77;
 constexpr int scale_f32 = 0, scale_f64 = 1;
 constexpr int f32 = 0, f64 = 1, f16 = 2, bf16 = 14;
@@ -176,6 +177,8 @@ std::unique_ptr<Multiplier::Plan> Multiplier::make(const Product& p, const Point
   const auto prefer = [&](int which, const auto& value) { check(table_.set_preference(preference.value, which, &value, sizeof value), "cublasLtMatmulPreferenceSetAttribute"); };
   /* what cuBLAS itself takes: Hopper's algorithms want more */
   prefer(lt::preference_workspace, std::uint64_t{large_workspace_ ? 32u << 20 : 4u << 20});
+  /* parts of k are added up in float32: halves are rounded once */
+  prefer(lt::preference_reductions, lt::reduction_in_compute_type);
   for (std::size_t i = 0; i < alignments.size(); i++) prefer(lt::preference_alignment_a + static_cast<int>(i), static_cast<std::uint32_t>(alignments[i]));
 
   int count = 0;

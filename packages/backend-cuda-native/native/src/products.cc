@@ -27,6 +27,16 @@ Pointer Device::matrix(const Matrix& m, const Product& product) {
   return held.block->address + m.offset;
 }
 
+Multiplier::Plan* Device::find_plan(const Product& p, const Multiplier::Pointers& at, std::string& reason) {
+  const RelaxedCapture relaxed(*driver_);
+  if (!multiplier_) {
+    int major = 0;
+    check(table().device_attribute(&major, attribute::major, device_), "cuDeviceGetAttribute");
+    multiplier_ = std::make_unique<Multiplier>(*libraries_->cublas_lt_table, major >= 9);
+  }
+  return multiplier_->plan(p, at, reason);
+}
+
 std::string Device::multiply(const Product& p) {
   enter();
   if (!has_cublas_lt()) throw Failure(Code::cuda, text("there is no cuBLASLt: ", libraries_->cublas_lt.reason));
@@ -40,22 +50,8 @@ std::string Device::multiply(const Product& p) {
     at.bias = buffer(p.bias, p.bias_offset, p.d.rows * size).block->address + p.bias_offset;
   }
 
-  int mode = capture_relaxed;
-  check(table().exchange_capture_mode(&mode), "cuThreadExchangeStreamCaptureMode");
   std::string reason;
-  Multiplier::Plan* plan = nullptr;
-  try {
-    if (!multiplier_) {
-      int major = 0;
-      check(table().device_attribute(&major, attribute::major, device_), "cuDeviceGetAttribute");
-      multiplier_ = std::make_unique<Multiplier>(*libraries_->cublas_lt_table, major >= 9);
-    }
-    plan = multiplier_->plan(p, at, reason);
-  } catch (...) {
-    table().exchange_capture_mode(&mode);
-    throw;
-  }
-  check(table().exchange_capture_mode(&mode), "cuThreadExchangeStreamCaptureMode");
+  Multiplier::Plan* const plan = find_plan(p, at, reason);
   if (plan == nullptr) return reason;
 
   const std::size_t needed = multiplier_->workspace(*plan);

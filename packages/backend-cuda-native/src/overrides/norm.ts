@@ -8,6 +8,7 @@ import {
   fewDims,
   type Operands,
   ordered,
+  powerFrom,
   type Rows,
   rowsOf,
   shareRows,
@@ -20,7 +21,7 @@ import {
 /** Threads of a block. */
 const threads = 256;
 /** Threads that join the parts of a row. */
-const joiners = 32;
+const joinersOf = (splits: number): number => Math.min(32, powerFrom(splits));
 
 const repeatedOver = (view: View | null, how: (view: View) => View): View | null => view && how(view);
 
@@ -36,8 +37,8 @@ function isShort(cuda: Cuda, rows: Rows, variant: string, lanes: number): boolea
 
 /** Threads to a row of those that a launch shares among blocks. */
 function splitLanes({ count, packs, across }: Rows): number {
-  const most = across ? Math.max(8, threads / 2 ** Math.ceil(Math.log2(Math.max(1, count)))) : threads;
-  return Math.max(across ? 1 : 32, Math.min(most, 2 ** Math.ceil(Math.log2(Math.max(1, packs)))));
+  const most = across ? Math.max(8, threads / powerFrom(count)) : threads;
+  return Math.max(across ? 1 : 32, Math.min(most, powerFrom(packs)));
 }
 
 const suffix = ({ width }: Rows): string => (width > 1 ? '_packs' : '');
@@ -98,6 +99,7 @@ function statistics(cuda: Cuda, { frame, mean, eps }: Forward, operands: readonl
   const rows = rowsOf([x], 1, outer);
   const lanes = splitLanes(rows);
   const { splits, each } = splitRows(cuda, rows, lanes);
+  const joiners = joinersOf(splits);
   const wide = valueType(dtype);
   cuda.temporary(wide, 3 * rows.count * splits, (parts) => {
     const call = cuda.call(`norm_moments${suffix(rows)}_${kernelTypes[dtype]}`);
@@ -269,6 +271,7 @@ function sum(
   if (rows.count === 0) return;
   const lanes = splitLanes(rows);
   const { splits, each } = splitRows(cuda, rows, lanes);
+  const joiners = joinersOf(splits);
   cuda.temporary(valueType(dtype), 2 * rows.count * splits, (parts) => {
     const call = cuda.call(`norm_sums${suffix(rows)}_${kernelTypes[dtype]}`).view(grad as View);
     if (x) call.view(x);

@@ -136,7 +136,8 @@ export interface Sharing {
   readonly threads: number;
 }
 
-const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+/** The least power of two that is not smaller. */
+export const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
 /** Lanes for kernels that go over a row more than once. With `long`, there is a kernel for packs that are not kept, whose blocks are larger. */
 export function shareRows({ count, packs, width, across }: Rows, dtype: DType, long: boolean): Sharing {

@@ -37,8 +37,8 @@ it('refuses tensors of unlike shapes and dtypes', () => {
 
 it('steps lists as it steps each of them', () => {
   const make = () => {
-    const params = [double([1, -2]), double([3]).reshape([1, 1]), double([])];
-    const grads = [double([0.5, 4]), double([-1]).reshape([1, 1]), double([])];
+    const params = [double([1, -2]), double([3]), double([])];
+    const grads = [double([0.5, 4]), double([-1]), double([])];
     return { params, grads, buffers: params.map((x) => x.mul(0.5)) };
   };
   const options = { lr: 0.1, momentum: 0.9, dampening: 0.2, weightDecay: 0.01 };
