@@ -90,7 +90,8 @@ const hostOf: { readonly [name: string]: object | undefined } = hasLegs
   ? {
       'backend-cuda-native': onEmulatedCuda(),
       'backend-webgpu': dawn,
-      // its tests of CUDA name the emulated driver themselves
+      // their tests of CUDA name the emulated driver themselves
+      bench: { globalSetup: emulatedCuda },
       'linear-demo': { ...dawn, globalSetup: [dawn.globalSetup, emulatedCuda] },
       playground: withChromium({ webgpu: true }),
     }

@@ -24,8 +24,8 @@ export interface Manners {
   settle?(): Promise<unknown>;
 }
 
-/** Long enough for the compilers of JavaScript to come to rest. */
-const warmupMilliseconds = 1000;
+/** Turns before the first that counts: with turns of 100 ms, long enough for the compilers of JavaScript to come to rest. */
+const warmupTurns = 10;
 
 const repeats: { readonly [row: string]: number } = { 'add 4': 100, 'add 4 recorded': 100, 'linear step': 10 };
 
@@ -45,10 +45,11 @@ export class Stopwatch {
   }
 
   /** Makes the work of a row, and runs it for a while. */
-  static async warm(row: string, make: Works[string], manners: Manners): Promise<Stopwatch> {
+  static async warm(row: string, make: Works[string], manners: Manners, milliseconds: number): Promise<Stopwatch> {
     const watch = new Stopwatch(row, await make(), manners);
-    if (!manners.settle) await watch.time(warmupMilliseconds);
-    else for (let start = performance.now(); performance.now() - start < warmupMilliseconds; ) await watch.time(100);
+    const total = warmupTurns * milliseconds;
+    if (!manners.settle) await watch.time(total);
+    else for (let start = performance.now(); performance.now() - start < total; ) await watch.time(milliseconds);
     return watch;
   }
 
@@ -57,7 +58,10 @@ export class Stopwatch {
     if (!this.#manners.settle) return this.#untilPassed(milliseconds);
     const count = this.#perTurn;
     const start = performance.now();
-    for (let i = 0; i < count; i++) await this.#once();
+    for (let i = 0; i < count; i++) {
+      const ended = this.#manners.end(this.#work());
+      if (ended instanceof Promise) await ended;
+    }
     await this.#manners.settle();
     const each = (performance.now() - start) / count;
     // at most ten times as many: the first iterations compile, and what they take is no measure

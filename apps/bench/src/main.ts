@@ -3,12 +3,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
-import { openPages } from './browser.ts';
 import { type Device, help, type Options, readOptions, UsageError } from './cli.ts';
 import type { Counts } from './page.ts';
-import { type Contender, commands, ProcessContender } from './processes.ts';
-import { rows } from './rows.ts';
+import { type Command, type Contender, commands, cudaCommands, ProcessContender } from './processes.ts';
 import {
   comparison,
   countLines,
@@ -19,11 +16,14 @@ import {
   median,
   scaling,
   textTable,
+  us,
 } from './table.ts';
 import { targetLines } from './targets.ts';
 
 interface Report {
   readonly device: Device;
+  /** Whether it only shows that the rows run: times of an emulated card, or of tiny sizes, say nothing. */
+  readonly isTrial: boolean;
   readonly machine: string;
   readonly contenders: readonly (Entrant & { readonly version: string })[];
   readonly absent: { readonly [contender: string]: string };
@@ -41,22 +41,41 @@ interface Field {
   readonly absent: { readonly [contender: string]: string };
   /** What they compute on, if it isn't the machine's own processor. */
   readonly adapter?: string;
+  readonly isTrial?: boolean;
   stop(): Promise<void> | void;
 }
 
 /** Where the contenders of each device come from. */
 const fields: { readonly [D in Device]: (options: Options) => Promise<Field> } = {
-  cpu: startProcesses,
-  webgpu: openPages,
+  cpu: ({ threads }) => startProcesses(commands(threads)),
+  webgpu: async () => (await import('./browser.ts')).openPages(),
+  cuda: startCuda,
 };
 
-async function startProcesses(options: Options): Promise<Field> {
+/** Tenfold has two processes there, and is one contender; without it there is nothing to compare. */
+async function startCuda({ rows, quick, write }: Options): Promise<Field> {
+  const field = await startProcesses(cudaCommands(rows, quick));
+  const refuse = (why: string): never => {
+    field.stop();
+    throw new UsageError(why);
+  };
+  const ours = field.contenders.find(({ name }) => name === us);
+  if (!ours) refuse(`--device cuda: ${Object.values(field.absent)[0]}`);
+  // the name of the device of tools/cuda-emulator
+  const isTrial = quick || ours?.adapter?.includes('CUDA emulator') === true;
+  if (write && isTrial) refuse('--write: times of an emulated card, or of --quick, say nothing about CUDA');
+  return { ...field, adapter: ours?.adapter, isTrial };
+}
+
+async function startProcesses(list: readonly Command[]): Promise<Field> {
   const contenders: ProcessContender[] = [];
   const absent: Record<string, string> = {};
-  for (const command of commands(options.threads)) {
+  for (const command of list) {
     const started = await ProcessContender.start(command);
     if (typeof started === 'string') absent[labelOf(command.name, command.threads)] = started;
-    else if (contenders.some(({ label }) => label === started.label)) {
+    else if (
+      contenders.some(({ label, rows }) => label === started.label && [...rows].every((row) => started.rows.has(row)))
+    ) {
       started.stop();
       absent[labelOf(command.name, command.threads)] = `it has ${started.threads} here`;
     } else contenders.push(started);
@@ -79,16 +98,13 @@ async function measure(options: Options): Promise<Report> {
   }
 }
 
-async function measureField({ contenders, absent, adapter }: Field, options: Options): Promise<Report> {
-  const wanted = rows.filter(({ name }) => options.rows.includes(name));
-  const progress = new SingleBar({
-    format: '{bar} {percentage}% · {row} · {contender}',
-    hideCursor: true,
-    clearOnComplete: true,
-    noTTYOutput: false,
-  });
-  const quiet = options.json || !process.stderr.isTTY;
-  if (!quiet) progress.start(wanted.length * options.rounds * contenders.length, 0, { row: '', contender: '' });
+async function measureField(
+  { contenders, absent, adapter, isTrial = false }: Field,
+  options: Options,
+): Promise<Report> {
+  const wanted = options.rows;
+  const progress =
+    options.json || !process.stderr.isTTY ? null : await startBar(wanted.length * options.rounds * contenders.length);
   try {
     const measured: Measured[] = [];
     for (const row of wanted) {
@@ -97,7 +113,7 @@ async function measureField({ contenders, absent, adapter }: Field, options: Opt
       let counts: Counts | undefined;
       for (let round = 0; round < options.rounds; round++) {
         for (const contender of contenders) {
-          if (!quiet) progress.increment({ row: row.name, contender: contender.label });
+          progress?.increment({ row: row.name, contender: contender.label });
           if (!contender.rows.has(row.name) || errors[contender.label]) continue;
           try {
             const sample = await contender.measure(row.name, options.milliseconds);
@@ -112,23 +128,34 @@ async function measureField({ contenders, absent, adapter }: Field, options: Opt
       const times = Object.fromEntries([...samples].map(([name, list]) => [name, median(list)]));
       measured.push({ row, times, errors, counts });
     }
-    const entrants = contenders.map(({ label, name, threads, version }) => ({ label, name, threads, version }));
+    const entrants = contenders
+      .map(({ label, name, threads, version }) => ({ label, name, threads, version }))
+      .filter(({ label }, i, all) => all.findIndex((other) => other.label === label) === i);
     const { device, threads } = options;
-    return { device, machine: machine(adapter), contenders: entrants, absent, threads, measured };
+    return { device, isTrial, machine: machine(adapter), contenders: entrants, absent, threads, measured };
   } finally {
-    progress.stop();
+    progress?.stop();
   }
+}
+
+/** Loaded where it is shown: on a machine with a card the bench runs without installed packages. */
+async function startBar(total: number) {
+  const { SingleBar } = await import('cli-progress');
+  const format = '{bar} {percentage}% · {row} · {contender}';
+  const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, noTTYOutput: false });
+  bar.start(total, 0, { row: '', contender: '' });
+  return bar;
 }
 
 const versions = ({ contenders }: Report): string => [...new Set(contenders.map(({ version }) => version))].join(' · ');
 
 /** The parts of a report that have something to say: a heading, and a table or list. */
 function sections(
-  { device, measured, contenders }: Report,
+  { device, isTrial, measured, contenders }: Report,
   table: typeof textTable,
 ): readonly (readonly [heading: string, body: string])[] {
   const more = scaling(contenders);
-  const targets = targetLines(measured, device);
+  const targets = isTrial ? [] : targetLines(measured, device);
   const counts = countLines(measured);
   const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
   return [
@@ -151,6 +178,11 @@ than with the first count.`,
     `each in a page of its own of one headless Chromium, on the same adapter. A turn ends with the reading of a number. In brackets: how many times faster
 Tenfold is (below 1: slower).`,
   ],
+  cuda: () => [
+    'Speed on CUDA',
+    `each in a process of its own on the same card. A turn ends when the card has done its work. In brackets: how many times faster Tenfold is (below 1:
+slower); "of copy": the share of the bandwidth of the faster contender's copy.`,
+  ],
 };
 
 function page(report: Report, rounds: number): string {
@@ -171,8 +203,10 @@ ${body.join('\n\n')}
 }
 
 function print(report: Report): void {
-  const { measured, absent, machine } = report;
+  const { measured, absent, machine, isTrial } = report;
   const lines = [machine, versions(report)];
+  if (isTrial)
+    lines.push('A trial on an emulated card or of tiny sizes: these times say nothing, but that the rows run');
   for (const [heading, text] of sections(report, textTable)) lines.push('', ...(heading ? [heading] : []), text);
   for (const [name, reason] of Object.entries(absent)) lines.push(`${name} is not here: ${reason}`);
   for (const { row, errors } of measured)

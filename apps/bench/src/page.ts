@@ -24,8 +24,8 @@ export interface Page {
 export function present(contender: Manners & { readonly works: Works; readonly counters?: Counts | null }): void {
   const { works, counters } = contender;
   const ready = new Map<string, { watch: Stopwatch; counts?: Counts }>();
-  const prepare = async (row: string): Promise<{ watch: Stopwatch; counts?: Counts }> => {
-    const watch = await Stopwatch.warm(row, works[row], contender);
+  const prepare = async (row: string, milliseconds: number): Promise<{ watch: Stopwatch; counts?: Counts }> => {
+    const watch = await Stopwatch.warm(row, works[row], contender, milliseconds);
     if (!counters) return { watch };
     const { dispatches, submits } = counters;
     await watch.alone();
@@ -34,7 +34,7 @@ export function present(contender: Manners & { readonly works: Works; readonly c
   const page: Page = {
     rows: Object.keys(works),
     async measure(row, milliseconds) {
-      const known = ready.get(row) ?? (await prepare(row));
+      const known = ready.get(row) ?? (await prepare(row, milliseconds));
       ready.set(row, known);
       return { milliseconds: await known.watch.time(milliseconds), counts: known.counts };
     },

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { CudaRow } from './cuda-rows.ts';
 import type { Sample } from './page.ts';
 import type { Hello, Reply } from './protocol.ts';
 import { labelOf, us } from './table.ts';
@@ -41,12 +42,28 @@ const programs: readonly Program[] = [
 export const commands = (counts: readonly number[]): Command[] =>
   counts.flatMap((threads) => programs.map((program) => ({ ...program, threads })));
 
+/**
+ * The contenders on CUDA. Tenfold is two processes, for whether products round to TF32 is said when a device is opened; each measures its own rows.
+ * @param anywhere whether PyTorch may compute on the CPU if it has no CUDA: to see that its rows run
+ */
+export function cudaCommands(rows: readonly CudaRow[], anywhere: boolean): Command[] {
+  const json = (some: readonly CudaRow[]): string => JSON.stringify(some.map(({ name, spec }) => ({ name, spec })));
+  const ours = [false, true].flatMap((tf32) => {
+    const some = rows.filter(({ spec }) => (spec?.tf32 ?? false) === tf32);
+    return some.length === 0 ? [] : [node(us, 'tenfold-cuda', json(some), tf32 ? 'tf32' : 'float32')];
+  });
+  const torch = [beside('../src/contenders/torch_cuda_rows.py'), json(rows), anywhere ? 'any' : 'cuda'];
+  return [...ours, { name: 'pytorch', file: python, args: torch }].map((program) => ({ ...program, threads: 1 }));
+}
+
 /** What the table measures. */
 export interface Contender {
   readonly name: string;
   /** Its name, and its threads if it has several. */
   readonly label: string;
   readonly version: string;
+  /** What it computes on, if it isn't the machine's own processor. */
+  readonly adapter?: string;
   readonly threads: number;
   readonly rows: ReadonlySet<string>;
   /** Measures a row for about `milliseconds`. @throws Error with the contender's own words. */
@@ -58,6 +75,7 @@ export class ProcessContender implements Contender {
   readonly name: string;
   readonly label: string;
   readonly version: string;
+  readonly adapter?: string;
   readonly threads: number;
   readonly rows: ReadonlySet<string>;
   readonly #child: ChildProcess;
@@ -67,6 +85,7 @@ export class ProcessContender implements Contender {
     this.name = name;
     this.label = labelOf(name, hello.threads);
     this.version = hello.version;
+    this.adapter = hello.adapter;
     this.threads = hello.threads;
     this.rows = new Set(hello.rows);
     this.#child = child;

@@ -15,6 +15,8 @@ export type Reply =
 export interface Hello {
   /** Name and version: `'tfjs wasm 4.22.0'`. */
   readonly version: string;
+  /** What it computes on, if it isn't the machine's own processor. */
+  readonly adapter?: string;
   /** The threads that it uses, which may be fewer than it was asked to. */
   readonly threads: number;
   readonly rows: readonly string[];

@@ -8,6 +8,10 @@ export interface Row {
   readonly work: string;
   /** Floating-point operations of one iteration, where a rate says more than a time. */
   readonly flops?: number;
+  /** Bytes that one iteration must read and write, where memory bounds it. */
+  readonly bytes?: number;
+  /** The share of the copy's bandwidth that it is meant to reach. */
+  readonly share?: number;
   /** How fast it is meant to be. */
   readonly targets?: readonly Target[];
   /** What a device may be given per iteration: dispatches of kernels, and submits to its queue. */

@@ -73,15 +73,37 @@ function ratioOf({ times }: Measured, { ratio }: Column): string | null {
   return time === undefined || over === undefined ? null : `${(time / over).toPrecision(3)} ×`;
 }
 
+/** The row whose bandwidth others have a share of: a copy from memory to memory of the device. */
+export const copyRow = 'copy';
+
+/** `1.23 TFLOP/s`, of so many in a millisecond. */
+function formatRate(perMillisecond: number, unit: string): string {
+  const [value, prefix] = perMillisecond < 1e9 ? [perMillisecond / 1e6, 'G'] : [perMillisecond / 1e9, 'T'];
+  return `${value.toPrecision(3)} ${prefix}${unit}/s`;
+}
+
+/** The bandwidth of a row's work as a share of the fastest copy; `null` where one of both was not measured. */
+export function shareOfCopy(measured: readonly Measured[], { bytes }: Row, time: number | undefined): number | null {
+  const copy = measured.find(({ row }) => row.name === copyRow && row.bytes !== undefined);
+  if (!copy?.row.bytes || !bytes || time === undefined) return null;
+  const best = copy.row.bytes / Math.min(...Object.values(copy.times));
+  return bytes / time / best;
+}
+
+function rateOf(measured: readonly Measured[], { row }: Measured, time: number): string {
+  if (row.flops) return `, ${formatRate(row.flops / time, 'FLOP')}`;
+  if (!row.bytes) return '';
+  const share = shareOfCopy(measured, row, time);
+  return `, ${formatRate(row.bytes / time, 'B')}${share === null ? '' : `, ${Math.round(share * 100)} % of copy`}`;
+}
+
 /** A Markdown table: the work of each row, then times and rates. */
 export function markdownTable(measured: readonly Measured[], columns: readonly Column[]): string {
   const cell = (each: Measured, column: Column): string => {
-    const { times, row } = each;
-    const time = times[column.label];
+    const time = each.times[column.label];
     if (time === undefined) return '–';
-    const rate = row.flops ? `, ${(row.flops / time / 1e6).toPrecision(3)} GFLOP/s` : '';
     const ratio = ratioOf(each, column);
-    return `${formatTime(time)}${rate}${ratio ? ` (${ratio})` : ''}`;
+    return `${formatTime(time)}${rateOf(measured, each, time)}${ratio ? ` (${ratio})` : ''}`;
   };
   const lines = [
     ['row', 'work', ...columns.map(({ label }) => label)],

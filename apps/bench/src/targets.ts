@@ -2,7 +2,7 @@
 import type { Device } from './cli.ts';
 import type { Counts } from './page.ts';
 import type { Row } from './rows.ts';
-import { labelOf, type Measured, us } from './table.ts';
+import { labelOf, type Measured, shareOfCopy, us } from './table.ts';
 
 /** "At least `faster` times as fast as `than`" (0.5: in at most twice its time). */
 export interface Target {
@@ -41,7 +41,15 @@ export function targetLines(measured: readonly Measured[], device: Device = 'cpu
         return `${wording(row, target)}: ${shown.toPrecision(3)} ×, ${found >= target.faster ? 'reached' : 'not reached'}`;
       }),
     ...countLines(row, counts),
+    ...shareLines(row, shareOfCopy(measured, row, time(row.name, us))),
   ]);
+}
+
+function shareLines({ name, share }: Row, found: number | null): string[] {
+  if (share === undefined) return [];
+  const percent = (x: number): string => `${Math.round(x * 100)} %`;
+  const said = found === null ? 'not measured' : `${percent(found)}, ${found >= share ? 'reached' : 'not reached'}`;
+  return [`${name}: at least ${percent(share)} of the bandwidth of a copy: ${said}`];
 }
 
 function countLines({ name, most }: Row, counts: Counts | undefined): string[] {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { readOptions, UsageError } from '../src/cli.ts';
+import { cudaRows } from '../src/cuda-rows.ts';
 import { rows } from '../src/rows.ts';
 import {
   comparison,
@@ -21,20 +22,26 @@ const run = promisify(execFile);
 
 describe('flags', () => {
   it('measure everything by default', () => {
-    expect(readOptions([])?.rows).toEqual(rows.map(({ name }) => name));
+    expect(readOptions([])?.rows).toEqual(rows);
   });
 
   it('measure on another device what has targets there', () => {
-    const names = readOptions(['--device', 'webgpu'])?.rows ?? [];
+    const names = readOptions(['--device', 'webgpu'])?.rows.map(({ name }) => name) ?? [];
     expect(names).toContain('matmul 512');
     expect(names).not.toContain('add 4');
   });
 
+  const chosen = (only: string) => readOptions(['--only', only])?.rows.map(({ name }) => name);
+
   it('choose rows by name or by how their names begin', () => {
-    expect(readOptions(['--only', 'add 4, matmul 512'])?.rows).toEqual(['add 4', 'matmul 512']);
-    expect(readOptions(['--only', 'matmul'])?.rows).toEqual(
-      rows.map(({ name }) => name).filter((name) => name.startsWith('matmul')),
-    );
+    expect(chosen('add 4, matmul 512')).toEqual(['matmul 512', 'add 4']);
+    expect(chosen('matmul')).toEqual(rows.map(({ name }) => name).filter((name) => name.startsWith('matmul')));
+  });
+
+  it('add a copy to what is compared with it', () => {
+    const names = (only: string) => readOptions(['--device', 'cuda', '--only', only])?.rows.map(({ name }) => name);
+    expect(names('exp')).toEqual(['copy', 'exp']);
+    expect(names('matmul TF32 1024')).toEqual(['matmul TF32 1024']);
   });
 
   it.each([
@@ -44,6 +51,7 @@ describe('flags', () => {
     [['--threads', '1,0'], "--threads must be a whole number above 0, got '0'"],
     [['--threads', 'many'], "--threads must be a whole number above 0, got 'many'"],
     [['--device', 'toaster'], '--device toaster: there is no such device here; choose one of cpu'],
+    [['--quick'], '--quick is for --device cuda'],
     [['--fast'], "Unknown option '--fast'"],
   ])('%j is refused', (argv, message) => {
     expect(() => readOptions(argv)).toThrow(UsageError);
@@ -115,10 +123,25 @@ describe('the table', () => {
     expect(targetLines([each])[0]).toContain('2 × as fast');
   });
 
-  it('has targets that name rows and contenders', () => {
-    const names = rows.map(({ name }) => name);
+  it('says which share of the copy memory-bound work has', () => {
+    const copy = { row: { name: 'copy', work: 'a copy', bytes: 8e9 }, times: { tenfold: 4, pytorch: 2.5 }, errors: {} };
+    const sum = {
+      row: { name: 'sum', work: 'a sum', bytes: 4e9, share: 0.85 },
+      times: { tenfold: 1.5625 },
+      errors: {},
+    };
+    // 8 GB in 2.5 ms against 4 GB in 1.5625 ms: 3.2 and 2.56 TB/s
+    expect(markdownTable([copy, sum], comparison(entrants))).toContain('1.56 ms, 2.56 TB/s, 80 % of copy');
+    expect(targetLines([copy, sum], 'cuda')).toEqual([
+      'sum: at least 85 % of the bandwidth of a copy: 80 %, not reached',
+    ]);
+    expect(targetLines([sum], 'cuda')).toEqual(['sum: at least 85 % of the bandwidth of a copy: not measured']);
+  });
+
+  it.each([[rows], [cudaRows(false)], [cudaRows(true)]])('has targets that name rows and contenders', (list) => {
+    const names = list.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { row: other, than } of rows.flatMap(({ targets }) => targets ?? [])) {
+    for (const { row: other, than } of list.flatMap(({ targets }) => targets ?? [])) {
       expect(['tenfold', 'tfjs-wasm', 'tfjs-webgpu', 'jax-js', 'pytorch']).toContain(than);
       if (other !== undefined) expect(names).toContain(other);
     }

@@ -7,7 +7,6 @@ import time
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
 torch.manual_seed(0)
 
 
@@ -178,6 +177,7 @@ def measure(work, seconds):
 
 
 def main():
+    torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     say = lambda message: print(json.dumps(message), flush=True)  # noqa: E731
     say({"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads(), "rows": list(WORKS)})
     ready = {}
@@ -193,4 +193,5 @@ def main():
             say({"row": row, "error": str(error)})
 
 
-main()
+if __name__ == "__main__":
+    main()
