@@ -1,7 +1,7 @@
 /**
  * Packs what a machine with a card needs to test and time the CUDA backend, where nothing can be installed: `node tools/cuda-visit/pack.mjs [FILE]`.
  * It has Node, the built packages, the addon with its kernels, the bench, the backend's tests in bundles, and `visit.mjs`, which runs it all.
- * Build first: `npm run build`, and the addon and its kernels (packages/backend-cuda-native/README.md).
+ * Build first: `npm run build`, then scripts/build-native.mjs and scripts/build-kernels.mjs of packages/backend-cuda-native.
  */
 import { execFileSync } from 'node:child_process';
 import {
