@@ -9,6 +9,7 @@ import {
   randn,
   scaledDotProductAttention,
   type Tensor,
+  tidy,
   zeros,
 } from '@tenfold/tensor-core';
 import type { Work } from './contender.ts';
@@ -29,24 +30,30 @@ function convolution({ shape: [batch, from, side, to] }: Spec, gradients: boolea
   const weight = randn([to, from, 3, 3], { requiresGrad: gradients });
   if (!gradients) return () => conv2d(x, weight, null, { padding: 1 });
   const gradient = randn([batch, to, side, side]);
-  return () => {
+  return tidied(() => {
     x.grad = weight.grad = null;
     const result = conv2d(x, weight, null, { padding: 1 });
     result.backward(gradient);
     return result;
-  };
+  });
 }
+
+/** Work that gives intermediate results back at once, as loops on a device should: else they stay until the garbage collector comes. */
+export const tidied =
+  (work: Work): Work =>
+  () =>
+    tidy(work);
 
 /** A training step: forward, backward, update. Gives the loss. */
 function trained(model: Module, loss: () => Tensor): Work {
   const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
-  return () => {
+  return tidied(() => {
     optimizer.zeroGrad();
     const value = loss();
     value.backward();
     optimizer.step();
     return value;
-  };
+  });
 }
 
 function mlpStep({ shape: [batch, ...widths] }: Spec): Work {

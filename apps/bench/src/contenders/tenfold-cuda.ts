@@ -16,10 +16,10 @@ if (!available) {
   process.exit(1);
 }
 setDefaultDevice('cuda');
-const { makers } = await import('../cuda-works.ts');
+const { makers, tidied } = await import('../cuda-works.ts');
 const { works: small } = await import('../tenfold-rows.ts');
 const works: Works = Object.fromEntries(
-  rows.map(({ name, spec }) => [name, spec ? () => makers[spec.kind](spec) : small[name]]),
+  rows.map(({ name, spec }) => [name, spec ? () => makers[spec.kind](spec) : async () => tidied(await small[name]())]),
 );
 
 const stream = currentStream();
