@@ -28,7 +28,7 @@ template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&a
     i64 p = i;
     if (d > 0) {
       const i64 size = w.sizes[d];
-      i = (i | size) >> 32 == 0 ? i64(u32(i) / u32(size)) : i / size;
+      i = quotient(i, size);
       p -= i * size;
     }
     position[d] = p;

@@ -65,15 +65,13 @@ struct Element {
 };
 DEVICE Element element_at(i64 i, i64 channels, const i32 (&sizes)[3]) {
   Element e;
-  /* 32-bit division is several times as fast */
-  const auto divide = [](i64 x, i64 by) { return (x | by) >> 32 == 0 ? i64(u32(x) / u32(by)) : x / by; };
 #pragma unroll
   for (int d = 2; d >= 0; d--) {
-    const i64 next = divide(i, sizes[d]);
+    const i64 next = quotient(i, sizes[d]);
     e.at[d] = i32(i - next * sizes[d]);
     i = next;
   }
-  e.sample = divide(i, channels);
+  e.sample = quotient(i, channels);
   e.channel = i - e.sample * channels;
   return e;
 }
