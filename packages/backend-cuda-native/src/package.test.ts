@@ -54,7 +54,9 @@ it.skipIf(noCuda !== null)(
 
     // the machine's own
     const { device } = await node({ TENFOLD_CUDA_DRIVER: undefined });
-    expect(device.available ? device.description : device.reason).toMatch(/compute capability|no NVIDIA driver|no device/);
+    expect(device.available ? device.description : device.reason).toMatch(
+      /compute capability|no NVIDIA driver|no device/,
+    );
 
     const old = await node({ TENFOLD_EMULATOR: 'driver-version=10020' });
     expect(old.device).toMatchObject({ available: false, reason: expect.stringMatching(/driver.* 10\.2/) });
