@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { type DType, dtypeNames, type Expr, isFloat, Program, type TypedArray } from '@tenfold/tensor-core';
 import * as e from '@tenfold/tensor-core/expr';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Compiler } from './compiler.ts';
+import { argumentBytes, Compiler } from './compiler.ts';
 import { Cuda } from './cuda.ts';
 import type { View } from './elements.ts';
 import { contiguous } from './geometry.ts';
@@ -193,6 +193,15 @@ describe.skipIf(noCuda !== null)(`compiled programs${noCuda ? `: ${noCuda}` : ''
     same(new Program([e.load(0, 'float32', at, -7)], ['float32']), [source], [], [7, 4]);
   });
 
+  it.each([1, 1023, 1024, 1025, 5000])('go over %i elements by one step', (count) => {
+    const [x, y] = [noise(cuda, 'float32', [3 * count], 2), noise(cuda, 'float32', [1], 4)];
+    const ins = [
+      { ...x, shape: [count], strides: [3] },
+      { ...y, shape: [count], strides: [0] },
+    ];
+    same(new Program([e.sub(e.input(0, 'float32'), e.input(1, 'float32'))], ['float32', 'float32']), ins, []);
+  });
+
   it.each(['sum', 'prod', 'max', 'min'] as const)(
     'fold: %s',
     (kind) => {
@@ -230,8 +239,18 @@ describe.skipIf(noCuda !== null)(`compiled programs${noCuda ? `: ${noCuda}` : ''
     ];
     const placed = new Program(outputs, ['float32', 'int8', 'float64', 'float32'], ['float32']);
     const folded = new Program([e.mul(x, x)], ['float32']);
+    // calls functions of the library that are not inlined
+    const waves = (['sin', 'cos', 'tan', 'lgamma', 'digamma'] as const).map((fn) => e.unary(fn, e.input(0, 'float64')));
+    const called = new Program([...waves, e.binary('pow', waves[0], e.input(1, 'float64'))], ['float64', 'float64']);
+    // bytes of Walk<operands> and Operands<operands>
+    const walk = (operands: number): number => 8 + 8 + 8 * 8 * (1 + operands);
+    const operands = (operands: number): number => 8 * operands + 8 + 8 + 4 + 4 + 16 * 8;
     const nvcc = existsSync('/usr/local/cuda/bin/nvcc') ? '/usr/local/cuda/bin/nvcc' : 'nvcc';
-    for (const [name, source] of [renderMap(placed, 'placed'), renderReduce(folded, 'folded')].entries()) {
+    for (const [name, source, bytes] of [
+      ['placed', renderMap(placed, 'placed'), walk(7) + operands(7) + 192 * 8],
+      ['folded', renderReduce(folded, 'folded'), 2 * walk(2) + operands(2) + 8 + 8 + 4 * 4],
+      ['called', renderMap(called, 'called'), walk(8) + operands(8)],
+    ] as const) {
       const path = join(folder, `${name}.cu`);
       writeFileSync(path, source);
       const flags = [
@@ -245,7 +264,9 @@ describe.skipIf(noCuda !== null)(`compiled programs${noCuda ? `: ${noCuda}` : ''
         `${path}.ptx`,
       ];
       await promisify(execFile)(nvcc, [...flags, path]);
-      expect(readFileSync(`${path}.ptx`, 'utf8')).toContain(`.entry ${['placed', 'folded'][name]}(`);
+      const ptx = readFileSync(`${path}.ptx`, 'utf8');
+      expect(ptx).toContain(`.entry ${name}(`);
+      expect(argumentBytes(ptx)).toBe(bytes);
     }
   }, 240_000);
 

@@ -63,6 +63,11 @@ function keep(path: string, ptx: string): void {
   }
 }
 
+/**
+ * Bytes of the arguments of the one kernel in a PTX text. Functions that it calls, as sine and cosine of doubles do, come before it and have parameters, too.
+ */
+export const argumentBytes = (ptx: string): number => Number(/\.entry \w+\(\s*\.param [^[]*\[(\d+)\]/.exec(ptx)?.[1]);
+
 export class Compiler {
   readonly #native: NativeDevice;
   readonly #version: string;
@@ -82,7 +87,7 @@ export class Compiler {
     if (known) return known;
     const name = 'compiled';
     const ptx = this.#ptx(source(name).replace('#include "compiled.cuh"', headerText()));
-    const bytes = Number(/\.param [^[]*\[(\d+)\]/.exec(ptx)?.[1]);
+    const bytes = argumentBytes(ptx);
     const module = this.#native.loadModule(key, new TextEncoder().encode(`${ptx}\0`));
     const kernel = { name, id: this.#native.kernel(module, name, bytes, threads), bytes, threads };
     this.#kernels.set(key, kernel);

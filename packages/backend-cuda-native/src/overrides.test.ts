@@ -37,6 +37,7 @@ const rowShapes: readonly (readonly [shape: readonly number[], dim: number])[] =
   [[3000, 3], 0],
   [[40, 70, 33], 0],
   [[3, 50, 40], 1],
+  [[2, 1100, 5], 1],
 ];
 
 describe.skipIf(noCuda !== null)('softmax', () => {

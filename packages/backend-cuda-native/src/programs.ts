@@ -16,7 +16,7 @@ export class Programs {
   readonly #compiler: Compiler | null;
   readonly #compileFrom: number;
   readonly #code = new Map<string, Buffer>();
-  readonly #compiled = new Map<string, Kernel>();
+  readonly #compiled = { map: new Map<string, Kernel>(), reduce: new Map<string, Kernel>() };
 
   constructor(cuda: Cuda, compiler: Compiler | null, from = compileFrom) {
     this.#cuda = cuda;
@@ -38,19 +38,19 @@ export class Programs {
    * `kind` tells kernels of one program apart.
    */
   compiled(
-    kind: string,
+    kind: 'map' | 'reduce',
     program: Program,
     count: number,
     render: (program: Program, name: string) => string,
   ): Kernel | null {
     const compiler = this.#compiler;
     if (!compiler) return null;
-    const key = `${kind} ${program.key}`;
-    const known = this.#compiled.get(key);
+    const { key } = program;
+    const known = this.#compiled[kind].get(key);
     if (known) return known;
     if (count < this.#compileFrom) return null;
-    const kernel = attempt(() => compiler.kernel(key, 256, (name) => render(program, name)));
-    this.#compiled.set(key, kernel);
+    const kernel = attempt(() => compiler.kernel(`${kind} ${key}`, 256, (name) => render(program, name)));
+    this.#compiled[kind].set(key, kernel);
     return kernel;
   }
 }

@@ -123,23 +123,20 @@ template <int operands> struct Walk {
 /* Unsigned, as what stands in places of operands that there are not may be any number. */
 DEVICE i64 step_along(i64 at, i64 p, i64 stride) { return i64(u64(at) + u64(p) * u64(stride)); }
 
-/* Element numbers of all operands at position `i` in row-major order. */
+/* `i / size`: 32-bit division is several times as fast. */
+DEVICE i64 quotient(i64 i, i64 size) { return (i | size) >> 32 == 0 ? i64(u32(i) / u32(size)) : i / size; }
+
+/* Element numbers of all operands at position `i` in row-major order. A loop over dims: there are mostly one or two, and this is in every kernel. */
 template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&at)[operands]) {
 #pragma unroll
   for (int o = 0; o < operands; o++) at[o] = 0;
-#pragma unroll
-  for (int k = 0; k < max_rank; k++) {
-    const int d = max_rank - 1 - k;
-    if (d >= w.rank) continue;
-    i64 p = i;
-    if (d > 0) {
-      const i64 size = w.sizes[d];
-      /* 32-bit division is several times as fast */
-      i = (i | size) >> 32 == 0 ? i64(u32(i) / u32(size)) : i / size;
-      p -= i * size;
-    }
+#pragma unroll 1
+  for (int d = w.rank - 1; d >= 0; d--) {
+    const i64 next = d > 0 ? quotient(i, w.sizes[d]) : 0;
+    const i64 p = i - next * w.sizes[d];
 #pragma unroll
     for (int o = 0; o < operands; o++) at[o] = step_along(at[o], p, w.strides[o][d]);
+    i = next;
   }
 }
 

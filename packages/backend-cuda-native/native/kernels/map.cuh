@@ -27,8 +27,9 @@ template <int operands> DEVICE void walk(const Walk<operands>& w, i64 i, i64 (&a
     if (d >= w.rank) continue;
     i64 p = i;
     if (d > 0) {
-      i = i / w.sizes[d];
-      p -= i * w.sizes[d];
+      const i64 size = w.sizes[d];
+      i = quotient(i, size);
+      p -= i * size;
     }
     position[d] = p;
 #pragma unroll
@@ -47,25 +48,27 @@ DEVICE void map_interpreted(const Walk<operands>& w, const Operands<operands>& p
 }
 
 /*
- * A compiled program: `Body` reads the inputs of an element, computes, and writes its outputs. Where every operand runs through its elements one after another
- * or stands still, a thread takes four neighbours, whose loads come before the first store.
+ * A compiled program: `Body` reads the inputs of an element, computes, and writes its outputs. Where every operand goes through its elements by one step, a
+ * thread takes four, whose loads come before the first store; threads that are neighbours take neighbours, so that a warp asks for few lines of memory.
  */
 template <typename Body, int operands> DEVICE void map_compiled(const MapArgs<operands>& args) {
   const Walk<operands>& w = args.walk;
   if (w.rank <= 1) {
     constexpr int run = 4;
-    for (i64 first = thread_number() * run; first < w.count; first += thread_count() * run) {
+    constexpr i64 tile = run * map_threads;
+    for (i64 first = blockIdx.x * tile + threadIdx.x; first < w.count; first += gridDim.x * tile) {
       Body body[run];
       i64 at[run][operands];
 #pragma unroll
       for (int k = 0; k < run; k++) {
+        const i64 i = first + k * map_threads;
 #pragma unroll
-        for (int o = 0; o < operands; o++) at[k][o] = step_along(0, first + k, w.strides[o][0]);
-        if (first + k < w.count) body[k].load(args.program, at[k]);
+        for (int o = 0; o < operands; o++) at[k][o] = step_along(0, i, w.strides[o][0]);
+        if (i < w.count) body[k].load(args.program, at[k]);
       }
 #pragma unroll
       for (int k = 0; k < run; k++) {
-        if (first + k < w.count) body[k].store(args.program, at[k]);
+        if (first + k * map_threads < w.count) body[k].store(args.program, at[k]);
       }
     }
     return;

@@ -117,18 +117,16 @@ template <typename T, int columns> DEVICE void dots(const Product& p) {
 }
 
 /* Adds up the sums of the parts of k, the first to the second to the third, and stores the results. */
-template <typename T> DEVICE void join(const Product& parts) {
-  Product p = parts;
-  p.partial = nullptr;
+template <typename T> DEVICE void join(const Product& p) {
   const i64 count = p.batch.count * p.m.count * p.n.count;
-  const Sum<T>* partial = static_cast<const Sum<T>*>(parts.partial);
+  const Sum<T>* partial = static_cast<const Sum<T>*>(p.partial);
   for (i64 i = thread_number(); i < count; i += thread_count()) {
     Sum<T> sum = partial[i];
     for (i32 part = 1; part < p.parts; part++) sum = sum + partial[part * count + i];
     i64 n = i;
     i64 m = divide(n, p.n.count);
     const i64 batch = divide(m, p.m.count);
-    store<T>(p, 0, batch, m, n, sum);
+    store_result<T>(p, batch, m, n, sum);
   }
 }
 

@@ -67,11 +67,11 @@ DEVICE Element element_at(i64 i, i64 channels, const i32 (&sizes)[3]) {
   Element e;
 #pragma unroll
   for (int d = 2; d >= 0; d--) {
-    const i64 next = i >> 32 == 0 ? i64(u32(i) / u32(sizes[d])) : i / sizes[d];
+    const i64 next = quotient(i, sizes[d]);
     e.at[d] = i32(i - next * sizes[d]);
     i = next;
   }
-  e.sample = i / channels;
+  e.sample = quotient(i, channels);
   e.channel = i - e.sample * channels;
   return e;
 }

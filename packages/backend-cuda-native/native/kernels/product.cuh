@@ -71,7 +71,7 @@ template <typename T> struct alignas(sizeof(T) * 4 > 16 ? 16 : sizeof(T) * 4) Fo
 
 /* `i / size`, and the rest in `i`. */
 DEVICE i64 divide(i64& i, i64 size) {
-  const i64 next = (i | size) >> 32 == 0 ? i64(u32(i) / u32(size)) : i / size;
+  const i64 next = quotient(i, size);
   i -= next * size;
   return next;
 }
@@ -99,15 +99,17 @@ DEVICE i64 partial_at(const Product& p, i32 part, i64 batch, i64 m, i64 n) {
   return ((part * p.batch.count + batch) * p.m.count + m) * p.n.count + n;
 }
 
-/* Stores the sum of one result. */
-template <typename T> DEVICE void store(const Product& p, i32 part, i64 batch, i64 m, i64 n, Sum<T> sum) {
-  if (p.partial) {
-    static_cast<Sum<T>*>(p.partial)[partial_at(p, part, batch, m, n)] = sum;
-    return;
-  }
+/* Stores one result. */
+template <typename T> DEVICE void store_result(const Product& p, i64 batch, i64 m, i64 n, Sum<T> sum) {
   i64 at_batch[4], at_m[3], at_n[3];
   walk(p.batch, batch, at_batch);
   walk(p.m, m, at_m);
   walk(p.n, n, at_n);
   static_cast<T*>(p.out)[at_batch[0] + at_m[0] + at_n[0]] = finished<T>(p, sum, at_batch[1] + at_m[1] + at_n[1]);
+}
+
+/* Stores the sum of one result, or of a part of it. */
+template <typename T> DEVICE void store(const Product& p, i32 part, i64 batch, i64 m, i64 n, Sum<T> sum) {
+  if (p.partial) static_cast<Sum<T>*>(p.partial)[partial_at(p, part, batch, m, n)] = sum;
+  else store_result<T>(p, batch, m, n, sum);
 }

@@ -188,7 +188,11 @@ template <typename T> DEVICE T whole(i64 n, float) {
 template <typename T> struct Integers {
   static constexpr int count = 4;
   static DEVICE_MEMBER void draw(const Random& args, const Words& words, T (&out)[4]) {
-    for (int i = 0; i < 4; i++) out[i] = whole<T>(args.low + i64(u64(words.w[i]) % u64(args.range)), Value<T>());
+    for (int i = 0; i < 4; i++) {
+      /* a word is less than a range that needs more than 32 bits */
+      const u32 drawn = u64(args.range) >> 32 ? words.w[i] : words.w[i] % u32(args.range);
+      out[i] = whole<T>(args.low + i64(drawn), Value<T>());
+    }
   }
 };
 

@@ -79,18 +79,31 @@ template <typename V, typename Element, int operands> DEVICE void reduce(const R
   const i64 begin = blockIdx.y * args.part_size;
   const i64 end = live ? (begin + args.part_size < args.folded.count ? begin + args.part_size : args.folded.count) : begin;
   V own = fold_identity<V>(args.fold);
-  for (i64 from = begin + lane; from < end; from += i64(lanes) * fold_run) {
-    V part = fold_identity<V>(args.fold);
-    const i64 to = from + i64(lanes) * fold_run < end ? from + i64(lanes) * fold_run : end;
+  const auto fold_all = [&](const auto& find) {
+    for (i64 from = begin + lane; from < end; from += i64(lanes) * fold_run) {
+      V part = fold_identity<V>(args.fold);
+      const i64 to = from + i64(lanes) * fold_run < end ? from + i64(lanes) * fold_run : end;
 #pragma unroll Element::unroll
-    for (i64 i = from; i < to; i += lanes) {
-      i64 at[operands];
+      for (i64 i = from; i < to; i += lanes) {
+        i64 at[operands];
+        find(i, at);
+        part = fold_two(args.fold, part, Element::value(args, at));
+      }
+      own = fold_two(args.fold, own, part);
+    }
+  };
+  /* most folds have one dim; what is interpreted takes longer than finding it */
+  if (Element::unroll > 1 && args.folded.rank <= 1) {
+    fold_all([&](i64 i, i64 (&at)[operands]) {
+#pragma unroll
+      for (int o = 0; o < operands; o++) at[o] = step_along(origin[o], i, args.folded.strides[o][0]);
+    });
+  } else {
+    fold_all([&](i64 i, i64 (&at)[operands]) {
       walk(args.folded, i, at);
 #pragma unroll
       for (int o = 0; o < operands; o++) at[o] += origin[o];
-      part = fold_two(args.fold, part, Element::value(args, at));
-    }
-    own = fold_two(args.fold, own, part);
+    });
   }
   if (lanes > 1) {
     own = warp_all(own, [&](V x, V y) { return fold_two(args.fold, x, y); });

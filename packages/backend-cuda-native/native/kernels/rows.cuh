@@ -180,7 +180,7 @@ template <int operands> DEVICE void along(const Walk<operands>& w, const i64 (&s
 #pragma unroll 1
   for (int d = w.rank - 1; d > 0; d--) {
     const i64 size = w.sizes[d];
-    const i64 next = (p | size) >> 32 == 0 ? i64(u32(p) / u32(size)) : p / size;
+    const i64 next = quotient(p, size);
 #pragma unroll
     for (int o = 0; o < operands; o++) at[o] = step_along(at[o], p - next * size, w.strides[o][d]);
     p = next;

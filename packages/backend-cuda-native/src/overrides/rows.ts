@@ -141,7 +141,11 @@ export const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.ma
 
 /** Lanes for kernels that go over a row more than once. With `long`, there is a kernel for packs that are not kept, whose blocks are larger. */
 export function shareRows({ count, packs, width, across }: Rows, dtype: DType, long: boolean): Sharing {
-  if (across) return { lanes: packs <= 32 || count >= 2 ** 15 ? 1 : 8, variant: '', threads };
+  if (across) {
+    // neighbouring rows stay together, eight at least, but few rows need more threads than one each
+    const many = count >= 2 ** 12 || packs <= 1024;
+    return { lanes: packs <= 32 || count >= 2 ** 15 ? 1 : many ? 8 : 32, variant: '', threads };
+  }
   const kept = keptPacks[itemsize(dtype)];
   if (width > 1 && packs <= kept * threads) {
     const lanes = packs <= 32 * kept ? Math.min(32, powerFrom(packs)) : powerFrom(packs / kept);
