@@ -93,7 +93,6 @@ Block* Allocator::find(Pool& pool, std::size_t size) {
 
 Block* Allocator::grow(Pool& pool, std::size_t size) {
   const std::size_t bytes = caching_ ? segment_size(size) : size;
-  const RelaxedCapture relaxed(driver_);
   Pointer address = 0;
   const Result r = driver_.table().allocate(&address, bytes);
   if (r == result::out_of_memory) return nullptr;

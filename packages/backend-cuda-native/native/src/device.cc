@@ -128,7 +128,6 @@ std::uint64_t Device::kernel(std::uint64_t module, const std::string& name, std:
   const LoadedModule& from = modules_.at(module);
   if (bytes > argument_bytes_most) wrong_argument("the arguments of ", name, " take ", bytes, " bytes; at most ", argument_bytes_most, " can be given");
   auto kernel = std::make_unique<Kernel>();
-  const RelaxedCapture relaxed(*driver_);
   if (const Result r = table().function(&kernel->function, from.module, name.c_str()); r != result::ok) {
     Failure cause = failure(r, "cuModuleGetFunction");
     if (cause.code == Code::cuda) throw Failure(Code::cuda, text("the module ", from.name, " has no kernel ", name, ": ", cause.what()), cause.cuda);

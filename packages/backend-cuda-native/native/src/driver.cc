@@ -58,7 +58,6 @@ std::string load(const Library& library, DriverTable& t) {
   need(t.elapsed, "cuEventElapsedTime");
   need(t.begin_capture, "cuStreamBeginCapture_v2");
   need(t.end_capture, "cuStreamEndCapture");
-  need(t.exchange_capture_mode, "cuThreadExchangeStreamCaptureMode");
   need(t.launch_graph, "cuGraphLaunch");
   need(t.destroy_graph_exec, "cuGraphExecDestroy");
   need(t.destroy_graph, "cuGraphDestroy");

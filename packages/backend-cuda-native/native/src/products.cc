@@ -28,7 +28,6 @@ Pointer Device::matrix(const Matrix& m, const Product& product) {
 }
 
 Multiplier::Plan* Device::find_plan(const Product& p, const Multiplier::Pointers& at, std::string& reason) {
-  const RelaxedCapture relaxed(*driver_);
   if (!multiplier_) {
     int major = 0;
     check(table().device_attribute(&major, attribute::major, device_), "cuDeviceGetAttribute");

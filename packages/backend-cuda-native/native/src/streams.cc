@@ -90,7 +90,9 @@ double Device::elapsed(std::uint64_t from, std::uint64_t to) {
 
 void Device::begin_capture() {
   enter_outside_capture("a second capture");
-  check(table().begin_capture(lane_->stream, capture_thread_local), "cuStreamBeginCapture");
+  /* Relaxed: what a capture must not wait for is refused here. Otherwise the driver would refuse, for the whole thread, memory, code that cuBLASLt loads and
+     what other devices do meanwhile. */
+  check(table().begin_capture(lane_->stream, capture_relaxed), "cuStreamBeginCapture");
   captures_++;
   capture_.emplace();
   capture_->pool = std::make_unique<Pool>(lane_.get());
