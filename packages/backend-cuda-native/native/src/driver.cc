@@ -167,7 +167,6 @@ std::vector<DeviceFacts> Driver::devices() const {
 bool is_sticky(Result result) {
   switch (result) {
     case result::deinitialized:
-    case 46:  /* DEVICE_UNAVAILABLE */
     case 214: /* ECC_UNCORRECTABLE */
     case 220: /* NVLINK_UNCORRECTABLE */
     case 226: /* CONTAINED */
@@ -182,6 +181,7 @@ bool is_sticky(Result result) {
     case 718: /* INVALID_PC */
     case 719: /* LAUNCH_FAILED */
     case 721: /* TENSOR_MEMORY_LEAK */
+    case 810: /* MPS_CLIENT_TERMINATED */
     case 911: /* EXTERNAL_DEVICE */
     case 999: /* UNKNOWN */
       return true;
