@@ -291,6 +291,8 @@ void Device::queue(std::unique_ptr<Read> read) {
 
 std::vector<std::unique_ptr<Read>> Device::settle_reads() {
   std::vector<std::unique_ptr<Read>> done = reader_ ? reader_->take_done() : std::vector<std::unique_ptr<Read>>{};
+  /* the thread has perhaps turned to another device meanwhile, and pinned memory may be given back here */
+  if (!done.empty()) table().set_context(context_);
   for (const auto& read : done) {
     spare_events_.insert(spare_events_.end(), read->events.begin(), read->events.end());
     pinned_.put(read->pinned);
