@@ -295,7 +295,7 @@ std::vector<std::unique_ptr<Read>> Device::settle_reads() {
   if (!done.empty()) table().set_context(context_);
   for (const auto& read : done) {
     spare_events_.insert(spare_events_.end(), read->events.begin(), read->events.end());
-    pinned_.put(read->pinned);
+    pinned_.put(std::exchange(read->pinned, {}));
     if (read->result != result::ok) continue;
     for (const auto& [lane, number] : read->reached) lane->waited = std::max(lane->waited, number);
   }
