@@ -362,7 +362,7 @@ std::vector<std::unique_ptr<Read>> Device::close(bool finish) {
       reads.push_back(std::move(read));
     }
   }
-  if (capture_) drop_capture();
+  if (capture_) leave_capture();
   closed_ = true;
   if (own_lane_) table().synchronize_stream(own_lane_->stream);
   streams_.each([&](std::shared_ptr<Lane>& lane) { table().synchronize_stream(lane->stream); });
