@@ -123,7 +123,7 @@ void search(const char* what, const std::vector<Candidate>& candidates, const st
       std::error_code ignored;
       const files::path file = place / candidate.file;
       if (!place.empty() && !files::exists(file, ignored)) continue;
-      if (driver_version != 0 && candidate.needs > driver_version) {
+      if (candidate.needs > driver_version) {
         if (!place.empty()) refuse(text(file.u8string(), " needs a driver for CUDA ", candidate.needs / 1000, '.', candidate.needs % 1000 / 10, " or newer"));
         continue;
       }
