@@ -17,7 +17,7 @@ const variables = { TENFOLD_CUDA_DRIVER: inject('cudaDriver') };
 
 it.skipIf(missing !== null).each([
   ['line', 0.02],
-  ['penguins', 1e-3],
+  ['penguins', 1e-6],
 ] as const)(
   `%s trains on cuda in float64${missing ? `: ${missing}` : ''}`,
   { timeout: 240_000 },
@@ -37,7 +37,7 @@ it.skipIf(missing !== null).each([
     expect(stderr).toBe('');
     expect(code).toBe(0);
     const [result] = JSON.parse(stdout).results;
-    expect(result).toMatchObject({ device: 'cuda', dtype: 'float64' });
+    expect(result.device).toBe('cuda');
     const rows: { fitted: number; exact: number }[] = result.standardized ?? result.coefficients;
     for (const { fitted, exact } of rows) expect(Math.abs(fitted - exact)).toBeLessThan(tolerance);
   },
