@@ -16,7 +16,7 @@ namespace {
 using emulator::Address;
 
 /* Numbers of cublas_api.h, cublasLt.h and library_types.h. */
-enum Status { success = 0, not_initialized = 1, invalid_value = 7, execution_failed = 13, not_supported = 15 };
+enum Status { success = 0, not_initialized = 1, invalid_value = 7, arch_mismatch = 8, execution_failed = 13, not_supported = 15 };
 enum Type { f32 = 0, f64 = 1, f16 = 2, bf16 = 14 };
 enum Compute { compute_f32 = 68, compute_f64 = 70, compute_tf32 = 77 };
 enum Epilogue : uint32_t { plain = 1, relu = 2, bias = 4, gelu = 32 };
@@ -200,6 +200,7 @@ Address address(const void* at) { return reinterpret_cast<uintptr_t>(at); }
 
 LIBRARY_API size_t cublasLtGetVersion() { return 120400; }
 LIBRARY_API int cublasLtCreate(Handle** handle) {
+  if (emulator::emulate_is_missing("cublasLtCreate")) return not_initialized;
   *handle = std::make_unique<Handle>().release();
   return success;
 }
@@ -276,6 +277,7 @@ LIBRARY_API int cublasLtMatmul(Handle* handle, Description* description, const v
                                const void* beta, const void* c, Layout* layout_c, void* d, Layout* layout_d, const uint64_t* algorithm, void* workspace,
                                size_t workspace_size, emulator::Stream* stream) {
   if (handle == nullptr) return not_initialized;
+  if (emulator::emulate_is_missing("cublasLtMatmul")) return arch_mismatch;
   if (const Status status = check(*description, *layout_a, *layout_b, *layout_c, *layout_d); status != success) return status;
   if (algorithm != nullptr && algorithm[0] != mark) return invalid_value;
   const size_t bytes = bytes_of(layout_a->type);

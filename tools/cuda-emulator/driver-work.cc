@@ -119,6 +119,11 @@ int emulate_launch(Stream* handle, Work work) {
   });
 }
 
+bool emulate_is_missing(const char* function) {
+  const std::lock_guard<std::mutex> lock(driver_lock);
+  return settings().missing.count(function) != 0;
+}
+
 bool emulate_has_memory(Address address, size_t bytes) {
   const std::lock_guard<std::mutex> lock(driver_lock);
   return is_allocated(address, bytes);

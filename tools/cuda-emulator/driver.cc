@@ -373,7 +373,10 @@ DRIVER_API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
 DRIVER_API cuMemFreeHost(void* address) {
   return in_context("cuMemFreeHost", [&](Context&) {
     refuse_in_capture();
-    require(release_host(address));
+    if (release_host(address)) return;
+    /* the result is easily overlooked, while it may have been taken by another thread meanwhile */
+    complain("host memory was freed that is not allocated: twice?");
+    throw Failure{invalid_value};
   });
 }
 

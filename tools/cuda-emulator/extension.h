@@ -16,6 +16,8 @@ struct Stream;
 
 /* Appends work to a stream of the current context, as a launch does. */
 int emulate_launch(Stream* stream, std::function<Result()> work);
+/* Whether the settings name this function as missing. */
+bool emulate_is_missing(const char* function);
 /* Whether all of `bytes` at `address` lie in one allocation. Not for work that runs in a stream. */
 bool emulate_has_memory(Address address, size_t bytes);
 /* The same, for work that runs in a stream: says what is missing. */

@@ -1,6 +1,8 @@
 /** What the addon does with cuBLASLt and NVRTC, and where it looks for them. */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { addonPath, driver, errorOf, inChild, integers, openDevice } from './addon.test-support.ts';
@@ -147,6 +149,30 @@ describe.skipIf(noCuda !== null)('cuBLASLt', () => {
       );
   });
 
+  it.each([
+    ['cublasLtCreate', 'cuBLASLt does not start (CUBLAS_STATUS_NOT_INITIALIZED)'],
+    ['cublasLtMatmul', 'cuBLASLt has no algorithm for this product (CUBLAS_STATUS_ARCH_MISMATCH)'],
+  ])('leaves the product to others where %s fails', (name, reason) => {
+    const device = openDevice(`missing=${name}`);
+    const [a, [value]] = upload(device, 'f32', 1, 0, 0);
+    const d = device.allocate(4);
+    device.fill(d, 0, 4, 0);
+    const { used } = device.memory();
+    const product = {
+      type: 'f32',
+      tf32: false,
+      batch: 1,
+      a: matrix(a, 1, 1),
+      b: matrix(a, 1, 1),
+      d: matrix(d, 1, 1),
+      epilogue: 'none',
+    } as const;
+    for (let again = 0; again < 2; again++) expect(device.multiply(product)).toBe(reason);
+    expect(device.memory().used).toBe(used);
+    expect(unpack.f32(device.downloadSync(d, 0, 4))).toEqual([0]);
+    expect(unpack.f32(device.downloadSync(a, 0, 4))).toEqual([value]);
+  });
+
   it('can be captured, with its memory', () => {
     const device = openDevice();
     const [a, valuesA] = upload(device, 'f32', 1, 0, 0);
@@ -264,6 +290,43 @@ describe.skipIf(noCuda !== null)('libraries', () => {
       env: { TENFOLD_CUDA_LIBRARIES: `/nowhere:${folder}` },
     });
     expect(run.result).toEqual(found);
+  });
+
+  it.each([
+    ['CONDA_PREFIX', 'lib'],
+    ['VIRTUAL_ENV', 'lib/python3.12/site-packages/nvidia/cu13/lib'],
+  ])('are found where %s has them, NVRTC with what it opens by itself', async (name, place) => {
+    const root = mkdtempSync(join(tmpdir(), 'tenfold-libraries-'));
+    try {
+      mkdirSync(join(root, place), { recursive: true });
+      for (const [from, to] of [
+        ['libcublasLt.so.12', 'libcublasLt.so.12'],
+        ['libnvrtc.so.12', 'libnvrtc.so.12'],
+        // any library will do
+        ['libcublasLt.so.12', 'libnvrtc-builtins.so.12.4'],
+      ])
+        copyFileSync(join(dirname(driver), from), join(root, place, to));
+      const look = async (env: { [name: string]: string }) => {
+        const { result } = await inChild(
+          ({ addon, driver }) => {
+            const { cublasLt, nvrtc } = addon.probe({ driver }).libraries;
+            const maps = process.getBuiltinModule('node:fs').readFileSync('/proc/self/maps', 'utf8');
+            return { paths: [cublasLt.path, nvrtc.path], builtins: maps.includes('/libnvrtc-builtins.so.12.4') };
+          },
+          { env: { VIRTUAL_ENV: '', CONDA_PREFIX: '', TENFOLD_CUDA_LIBRARIES: '', ...env } },
+        );
+        return result;
+      };
+      // a machine that has a toolkit has them after all
+      const without = await look({});
+      const found = await look({ [name]: root });
+      expect(found?.paths).toEqual(
+        ['libcublasLt.so.12', 'libnvrtc.so.12'].map((file, i) => without?.paths[i] ?? join(root, place, file)),
+      );
+      if (without?.paths[1] === null) expect([without.builtins, found?.builtins]).toEqual([false, true]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it('that need a newer driver are passed over, with the reason', async () => {

@@ -223,6 +223,19 @@ describe.skipIf(noCuda !== null)('a process', () => {
     expect({ result, code, stderr }).toEqual({ result: { used: 10 * (22 << 20), left: 0 }, code: 0, stderr: '' });
   });
 
+  it('gives memory of reads back once, also of those that are done when the device is closed', async () => {
+    const { result, code, stderr } = await inChild(async ({ addon, driver }) => {
+      addon.probe({ driver });
+      const device = addon.open(0, {});
+      const buffer = device.allocate(8);
+      device.fill(buffer, 0, 8, 5);
+      const reads = Array.from({ length: 3 }, (_, i) => device.download(buffer, i, 1));
+      device.close();
+      return (await Promise.all(reads)).map((bytes) => new Uint8Array(bytes)[0]);
+    });
+    expect({ result, code, stderr }).toEqual({ result: [5, 5, 5], code: 0, stderr: '' });
+  });
+
   it('may use devices on several threads, each its own', async () => {
     const { result, code, stderr } = await inChild(async ({ addon, driver, require, errorOf }) => {
       const { Worker, isMainThread }: typeof import('node:worker_threads') = require('node:worker_threads');

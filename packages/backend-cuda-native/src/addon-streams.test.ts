@@ -193,6 +193,23 @@ describe.skipIf(noCuda !== null)('graphs', () => {
     expect(integers(device.downloadSync(buffer, 0, 80))).toEqual([0, 3, 6, 9, 12, 35, 42, 49, 56, 63]);
   });
 
+  it('leave other devices of the thread to wait as they like', async () => {
+    const [device, other] = [openDevice(), openDevice()];
+    const kernel = fillKernel(device);
+    const buffer = device.allocate(80);
+    device.beginCapture();
+    fill(device, kernel, buffer, 10, 7);
+    const moved = other.allocate(32 * MiB);
+    other.upload(moved, 0, new BigInt64Array([4n, 5n]));
+    expect(integers(other.downloadSync(moved, 0, 16))).toEqual([4, 5]);
+    expect(integers(await other.download(moved, 8, 8))).toEqual([5]);
+    other.release(moved);
+    other.emptyCache();
+    expect(device.memory().buffers).toBe(1);
+    device.replay(device.endCapture());
+    expect(integers(device.downloadSync(buffer, 8, 16))).toEqual([7, 14]);
+  });
+
   it('give everything back when a capture is abandoned', () => {
     const device = openDevice();
     const kernel = fillKernel(device);

@@ -27,6 +27,7 @@ describe.skipIf(noCuda !== null)('addon', () => {
     expect(addon.probe({ driver: '/nowhere/libcuda.so.1' })).toMatchObject({
       driver: { path: null, reason: expect.stringContaining('/nowhere/libcuda.so.1') },
       devices: [],
+      libraries: { cublasLt: { path: null, reason: 'not looked for: there is no driver' } },
       reason: expect.stringContaining('/nowhere/libcuda.so.1'),
     });
     expect(errorOf(() => addon.open(0, {}))).toMatchObject({

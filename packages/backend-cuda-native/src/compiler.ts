@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import type { Kernel } from './kernel-library.ts';
 import type { NativeDevice } from './native.ts';
 
@@ -25,7 +26,7 @@ function headerText(): string {
   return prelude;
 }
 
-/** Where compiled programs are kept: `TENFOLD_CACHE_DIR`, else where the system keeps such things. */
+/** Where compiled programs are kept: `TENFOLD_CACHE_DIR`, else where the system keeps such things. @throws if the user has no home. */
 function cacheFolder(): string {
   const { TENFOLD_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   if (TENFOLD_CACHE_DIR) return join(TENFOLD_CACHE_DIR, 'cuda');
@@ -40,9 +41,9 @@ const digest = (...parts: readonly (string | Uint8Array)[]): string => {
 };
 
 /** PTX that was kept, or `null` if there is none or it is not whole. */
-function kept(path: string): string | null {
+function kept(name: string): string | null {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = readFileSync(join(cacheFolder(), name), 'utf8');
     const end = text.indexOf('\n');
     const ptx = text.slice(end + 1);
     return digest(ptx) === text.slice(0, end) ? ptx : null;
@@ -52,14 +53,16 @@ function kept(path: string): string | null {
 }
 
 /** Writes whole files only, and does without where nothing can be written. */
-function keep(path: string, ptx: string): void {
-  const unfinished = `${path}.${process.pid}`;
+function keep(name: string, ptx: string): void {
+  let unfinished: string | null = null;
   try {
-    mkdirSync(join(path, '..'), { recursive: true });
+    const folder = cacheFolder();
+    mkdirSync(folder, { recursive: true });
+    unfinished = join(folder, `${name}.${process.pid}.${threadId}`);
     writeFileSync(unfinished, `${digest(ptx)}\n${ptx}`);
-    renameSync(unfinished, path);
+    renameSync(unfinished, join(folder, name));
   } catch {
-    rmSync(unfinished, { force: true });
+    if (unfinished !== null) rmSync(unfinished, { force: true });
   }
 }
 
@@ -95,8 +98,8 @@ export class Compiler {
   }
 
   #ptx(source: string): string {
-    const path = join(cacheFolder(), `${digest(source, this.#version, ...options)}.ptx`);
-    const old = kept(path);
+    const file = `${digest(source, this.#version, ...options)}.ptx`;
+    const old = kept(file);
     if (old !== null) {
       this.counters.kept++;
       return old;
@@ -106,7 +109,7 @@ export class Compiler {
       .replace(/^\.version .*$/m, `.version ${ptxVersion}`)
       .replace(/^\s*\.pragma "used_bytes_mask [^"]*";$/gm, '');
     this.counters.compiled++;
-    keep(path, ptx);
+    keep(file, ptx);
     return ptx;
   }
 }

@@ -112,6 +112,8 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       const device = found?.devices[index];
       if (reason !== null) throw new DeviceError(`cuda: ${reason}`);
       if (!device) throw new DeviceError(`cuda: there is no device ${index}: ${devicesInWords(found)}`);
+      const old = tooOld(device);
+      if (old !== null) throw new DeviceError(`cuda:${index}: ${old}`);
       const native = attempt(() => (addon as Addon).open(index, { blocking: options.blocking }));
       const opened = new Cuda(native, new KernelLibrary(native, device.computeCapability), device);
       open.set(index, opened);
@@ -121,6 +123,16 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
       return runtime;
     },
   };
+}
+
+/** What the kernels are compiled for: see scripts/build-kernels.mjs. */
+const oldestCapability = 7.5;
+
+/** Why a device that is older than the kernels can't be used; `null` if it can. */
+function tooOld({ name, computeCapability }: ProbedDevice): string | null {
+  const capability = computeCapability.join('.');
+  if (Number(capability) >= oldestCapability) return null;
+  return `${name} is of compute capability ${capability}; ${oldestCapability} (Turing) or newer is needed`;
 }
 
 const devicesInWords = (found: Probe | null): string => {
@@ -135,7 +147,8 @@ const inWords = (name: string, { path, version, reason }: FoundLibrary): string 
 
 function infoOf(device: ProbedDevice, { driver, libraries }: Probe, index: number, lost: string | null): DeviceInfo {
   const name = `cuda:${index}`;
-  if (lost !== null) return { name, available: false, reason: lost };
+  const reason = lost ?? tooOld(device);
+  if (reason !== null) return { name, available: false, reason };
   const parts = [
     device.name,
     gibibytes(device.memory),

@@ -447,19 +447,24 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
     Found driver;
     data.driver = nullptr;
     data.libraries = std::make_shared<Libraries>();
+    const auto no_libraries = [&](const std::string& reason) {
+      for (Found* library : {&data.libraries->cublas_lt, &data.libraries->cudnn, &data.libraries->nvrtc}) library->reason = reason;
+    };
     try {
       const Napi::Object options = object(info[0], "the options");
       const Napi::Value path = options.Get("driver"), folders = options.Get("libraries");
       const std::string asked = path.IsUndefined() ? std::string() : words(path, "`driver`");
       const std::vector<std::string> where = folders.IsUndefined() ? std::vector<std::string>() : all_words(folders, "`libraries`");
       data.driver = Driver::open(asked, driver.reason, driver.path, driver.version);
-      data.libraries = find_libraries(where, data.driver ? data.driver->version() : 0);
+      /* they are of hundreds of megabytes, and of no use without a driver */
+      if (data.driver) data.libraries = find_libraries(where, data.driver->version());
+      else no_libraries("not looked for: there is no driver");
     } catch (const Napi::Error&) {
       throw;
     } catch (const std::exception& error) {
       data.driver = nullptr;
       driver.reason = error.what();
-      for (Found* library : {&data.libraries->cublas_lt, &data.libraries->cudnn, &data.libraries->nvrtc}) library->reason = driver.reason;
+      no_libraries(driver.reason);
     }
     std::string reason = driver.reason;
     Napi::Array devices = Napi::Array::New(env);

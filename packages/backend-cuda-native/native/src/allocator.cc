@@ -13,6 +13,9 @@ constexpr std::size_t granule = 512;
 /* Blocks up to `small_most` come from segments of `small_segment`; larger ones up to `middle_most` from `middle_segment`; others from their own. */
 constexpr std::size_t small_most = 1 * MiB, small_segment = 2 * MiB, middle_most = 10 * MiB, middle_segment = 20 * MiB, large_granule = 2 * MiB;
 
+/* Of released blocks that streams still use, so many are asked about whenever memory is taken: those that were released first. */
+constexpr std::size_t asked_most = 4;
+
 constexpr std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
 bool is_small(std::size_t size) { return size <= small_most; }
@@ -93,7 +96,6 @@ Block* Allocator::find(Pool& pool, std::size_t size) {
 
 Block* Allocator::grow(Pool& pool, std::size_t size) {
   const std::size_t bytes = caching_ ? segment_size(size) : size;
-  const RelaxedCapture relaxed(driver_);
   Pointer address = 0;
   const Result r = driver_.table().allocate(&address, bytes);
   if (r == result::out_of_memory) return nullptr;
@@ -150,7 +152,8 @@ void Allocator::await_streams(Block* block) {
 }
 
 void Allocator::reclaim(bool wait) {
-  for (auto next = pending_.begin(); next != pending_.end();) {
+  std::size_t still_used = 0;
+  for (auto next = pending_.begin(); next != pending_.end() && still_used < asked_most;) {
     Pending& pending = *next;
     while (!pending.events.empty()) {
       const Event last = pending.events.back();
@@ -166,6 +169,7 @@ void Allocator::reclaim(bool wait) {
       put(block);
     } else {
       ++next;
+      still_used++;
     }
   }
 }

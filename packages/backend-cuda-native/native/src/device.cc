@@ -128,7 +128,6 @@ std::uint64_t Device::kernel(std::uint64_t module, const std::string& name, std:
   const LoadedModule& from = modules_.at(module);
   if (bytes > argument_bytes_most) wrong_argument("the arguments of ", name, " take ", bytes, " bytes; at most ", argument_bytes_most, " can be given");
   auto kernel = std::make_unique<Kernel>();
-  const RelaxedCapture relaxed(*driver_);
   if (const Result r = table().function(&kernel->function, from.module, name.c_str()); r != result::ok) {
     Failure cause = failure(r, "cuModuleGetFunction");
     if (cause.code == Code::cuda) throw Failure(Code::cuda, text("the module ", from.name, " has no kernel ", name, ": ", cause.what()), cause.cuda);
@@ -292,9 +291,11 @@ void Device::queue(std::unique_ptr<Read> read) {
 
 std::vector<std::unique_ptr<Read>> Device::settle_reads() {
   std::vector<std::unique_ptr<Read>> done = reader_ ? reader_->take_done() : std::vector<std::unique_ptr<Read>>{};
+  /* the thread has perhaps turned to another device meanwhile, and pinned memory may be given back here */
+  if (!done.empty()) table().set_context(context_);
   for (const auto& read : done) {
     spare_events_.insert(spare_events_.end(), read->events.begin(), read->events.end());
-    pinned_.put(read->pinned);
+    pinned_.put(std::exchange(read->pinned, {}));
     if (read->result != result::ok) continue;
     for (const auto& [lane, number] : read->reached) lane->waited = std::max(lane->waited, number);
   }
@@ -361,7 +362,7 @@ std::vector<std::unique_ptr<Read>> Device::close(bool finish) {
       reads.push_back(std::move(read));
     }
   }
-  if (capture_) drop_capture();
+  if (capture_) leave_capture();
   closed_ = true;
   if (own_lane_) table().synchronize_stream(own_lane_->stream);
   streams_.each([&](std::shared_ptr<Lane>& lane) { table().synchronize_stream(lane->stream); });

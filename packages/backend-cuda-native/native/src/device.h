@@ -135,7 +135,7 @@ class Device {
   void mark(Read& read, const std::shared_ptr<Lane>& lane);
   void queue(std::unique_ptr<Read> read);
   Event take_event();
-  void drop_capture();
+  Captured leave_capture();
   void note_launch(const Kernel& kernel);
   Pointer matrix(const Matrix& matrix, const Product& product);
   Multiplier::Plan* find_plan(const Product& product, const Multiplier::Pointers& at, std::string& reason);

@@ -58,7 +58,6 @@ std::string load(const Library& library, DriverTable& t) {
   need(t.elapsed, "cuEventElapsedTime");
   need(t.begin_capture, "cuStreamBeginCapture_v2");
   need(t.end_capture, "cuStreamEndCapture");
-  need(t.exchange_capture_mode, "cuThreadExchangeStreamCaptureMode");
   need(t.launch_graph, "cuGraphLaunch");
   need(t.destroy_graph_exec, "cuGraphExecDestroy");
   need(t.destroy_graph, "cuGraphDestroy");
@@ -168,7 +167,6 @@ std::vector<DeviceFacts> Driver::devices() const {
 bool is_sticky(Result result) {
   switch (result) {
     case result::deinitialized:
-    case 46:  /* DEVICE_UNAVAILABLE */
     case 214: /* ECC_UNCORRECTABLE */
     case 220: /* NVLINK_UNCORRECTABLE */
     case 226: /* CONTAINED */
@@ -183,6 +181,7 @@ bool is_sticky(Result result) {
     case 718: /* INVALID_PC */
     case 719: /* LAUNCH_FAILED */
     case 721: /* TENSOR_MEMORY_LEAK */
+    case 810: /* MPS_CLIENT_TERMINATED */
     case 911: /* EXTERNAL_DEVICE */
     case 999: /* UNKNOWN */
       return true;

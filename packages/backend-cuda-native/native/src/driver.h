@@ -39,7 +39,7 @@ constexpr int multiprocessors = 16, memory_clock = 36, bus_width = 37, cache_byt
 }
 
 constexpr unsigned stream_non_blocking = 1, event_blocking_sync = 1, event_disable_timing = 2;
-constexpr int capture_thread_local = 1, capture_relaxed = 2;
+constexpr int capture_relaxed = 2;
 constexpr int function_max_threads = 0;
 
 /* The functions of the driver, by its names without `cu`. What is under "may be missing" is newer than the oldest driver that serves. */
@@ -78,7 +78,6 @@ struct DriverTable {
   Entry<Result, float*, Event, Event> elapsed;
   Entry<Result, Stream, int> begin_capture;
   Entry<Result, Stream, Graph*> end_capture;
-  Entry<Result, int*> exchange_capture_mode;
   Entry<Result, GraphExec> destroy_graph_exec;
   Entry<Result, GraphExec, Stream> launch_graph;
   Entry<Result, Graph> destroy_graph;
@@ -113,19 +112,6 @@ class Driver {
  private:
   DriverTable table_;
   int version_ = 0;
-};
-
-/* While it lives, a capture of this thread is not disturbed by calls that it forbids otherwise, such as taking memory or loading code. */
-class RelaxedCapture {
- public:
-  explicit RelaxedCapture(const Driver& driver) : driver_(driver) { driver_.table().exchange_capture_mode(&mode_); }
-  ~RelaxedCapture() { driver_.table().exchange_capture_mode(&mode_); }
-  RelaxedCapture(const RelaxedCapture&) = delete;
-  RelaxedCapture& operator=(const RelaxedCapture&) = delete;
-
- private:
-  const Driver& driver_;
-  int mode_ = capture_relaxed;
 };
 
 /* Whether nothing can be done in the context any more once this has come. */

@@ -14,9 +14,12 @@ namespace files = std::filesystem;
 
 #ifdef _WIN32
 constexpr char separator = ';';
-const std::vector<std::string> library_folders{"bin", "bin/x64"};
+constexpr const char* conda_folder = "Library/bin";
+/* the last is where Python's packages for CUDA 13 have them */
+const std::vector<std::string> library_folders{"bin", "bin/x64", "bin/x86_64"};
 #else
 constexpr char separator = ':';
+constexpr const char* conda_folder = "lib";
 const std::vector<std::string> library_folders{"lib64", "lib"};
 #endif
 
@@ -100,6 +103,7 @@ std::vector<files::path> places(const std::vector<std::string>& asked) {
 #endif
   for (const std::string& toolkit : toolkits)
     for (const std::string& folder : library_folders) list.push_back(files::u8path(toolkit) / folder);
+  if (const std::string root = environment("CONDA_PREFIX"); !root.empty()) list.push_back(files::u8path(root) / conda_folder);
   for (files::path& folder : places_of_python()) list.push_back(std::move(folder));
   return list;
 }
@@ -119,7 +123,7 @@ void search(const char* what, const std::vector<Candidate>& candidates, const st
       std::error_code ignored;
       const files::path file = place / candidate.file;
       if (!place.empty() && !files::exists(file, ignored)) continue;
-      if (driver_version != 0 && candidate.needs > driver_version) {
+      if (candidate.needs > driver_version) {
         if (!place.empty()) refuse(text(file.u8string(), " needs a driver for CUDA ", candidate.needs / 1000, '.', candidate.needs % 1000 / 10, " or newer"));
         continue;
       }
@@ -163,6 +167,20 @@ std::string load_cublas_lt(const Library& library, CublasLtTable& t) {
   return missing.empty() ? missing : "has no " + missing;
 }
 
+/* NVRTC opens a second library by its bare name when it compiles. The one beside it is opened before, for Windows does not look there. */
+void open_builtins(const Library& nvrtc) {
+#ifdef _WIN32
+  const std::string prefix = "nvrtc-builtins64_";
+#else
+  const std::string prefix = "libnvrtc-builtins.so.";
+#endif
+  std::error_code error;
+  for (files::directory_iterator next(files::u8path(nvrtc.path()).parent_path(), error), end; !error && next != end; next.increment(error)) {
+    std::string ignored;
+    if (next->path().filename().u8string().rfind(prefix, 0) == 0) Library::open(next->path().u8string(), ignored);
+  }
+}
+
 std::string load_nvrtc(const Library& library, NvrtcTable& t) {
   std::string missing;
   const auto need = [&](auto& entry, const char* name) {
@@ -190,8 +208,9 @@ std::shared_ptr<Libraries> find_libraries(const std::vector<std::string>& folder
     std::string why = load_cublas_lt(library, *table);
     if (!why.empty()) return why;
     const std::size_t number = table->version();
-    /* 110601 until CUDA 11, 120304 since */
-    version = text(number / 10000, '.', number / 100 % 100, '.', number % 100);
+    /* 11605 is 11.6.5 in the first of CUDA 11, 120304 is 12.3.4 since */
+    const std::size_t major = number < 100000 ? 1000 : 10000;
+    version = text(number / major, '.', number % major / 100, '.', number % 100);
     libraries->cublas_lt_table = std::move(table);
     return why;
   });
@@ -202,6 +221,7 @@ std::shared_ptr<Libraries> find_libraries(const std::vector<std::string>& folder
     int major = 0, minor = 0;
     if (table->version(&major, &minor) != 0) return text("does not say its version");
     version = text(major, '.', minor);
+    open_builtins(library);
     libraries->nvrtc_table = std::move(table);
     return why;
   });

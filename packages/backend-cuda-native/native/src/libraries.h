@@ -50,7 +50,7 @@ struct Libraries {
   std::unique_ptr<NvrtcTable> nvrtc_table;
 };
 
-/* Looks in `folders` first, and takes the newest that a driver of this version (12040 for 12.4; 0 if there is none) goes with. */
+/* Looks in `folders` first, and takes the newest that a driver of this version (12040 for 12.4) goes with. */
 std::shared_ptr<Libraries> find_libraries(const std::vector<std::string>& folders, int driver_version);
 
 /* CUDA C++ to PTX, ending in a zero byte. Raises with the compiler's log. */

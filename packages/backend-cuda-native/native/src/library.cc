@@ -4,6 +4,8 @@
 
 #ifdef _WIN32
 #include <windows.h>
+
+#include <filesystem>
 #else
 #include <dlfcn.h>
 #include <link.h>
@@ -36,7 +38,9 @@ Library Library::open(const std::string& path, std::string& reason) {
   /* a bare name is looked for on the system's path alone, not in the current folder */
   const bool bare = path.find_first_of("/\\") == std::string::npos;
   const DWORD where = bare ? LOAD_LIBRARY_SEARCH_DEFAULT_DIRS : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS | LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR;
-  const HMODULE module = LoadLibraryExW(wide(path).c_str(), nullptr, where);
+  /* with the flag, Windows asks for a whole path, in its own spelling */
+  const std::wstring file = bare ? wide(path) : std::filesystem::absolute(std::filesystem::u8path(path)).make_preferred().wstring();
+  const HMODULE module = LoadLibraryExW(file.c_str(), nullptr, where);
   if (module == nullptr) {
     reason = path + " can't be opened (Windows error " + std::to_string(GetLastError()) + ")";
     return library;

@@ -61,7 +61,6 @@ std::uint64_t Device::load_module(const std::string& name, const std::uint8_t* i
   std::array<int, 2> options{error_log, error_log_bytes};
   std::array<void*, 2> values{log.data(), reinterpret_cast<void*>(log.size() - 1)};
   Module module = nullptr;
-  const RelaxedCapture relaxed(*driver_);
   const Result r = table().load_module(&module, image, static_cast<unsigned>(options.size()), options.data(), values.data());
   if (r != result::ok) {
     Failure cause = failure(r, "cuModuleLoadDataEx");

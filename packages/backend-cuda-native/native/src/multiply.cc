@@ -10,7 +10,7 @@ namespace {
 
 /* Numbers of cublasLt.h that have been the same since CUDA 11. */
 namespace lt {
-constexpr int not_supported = 15;
+constexpr int not_initialized = 1, invalid_value = 7, arch_mismatch = 8, not_supported = 15;
 constexpr int description_transpose_a = 3, description_transpose_b = 4, description_epilogue = 7, description_bias = 8;
 constexpr int layout_batch = 5, layout_batch_stride = 6;
 constexpr int preference_workspace = 1, preference_reductions = 3, preference_alignment_a = 5;
@@ -58,6 +58,11 @@ const char* status_name(int status) {
 void check(int status, const char* call) {
   if (status != 0) throw Failure(Code::cuda, text("cuBLASLt: ", status_name(status), " (", call, ")"));
 }
+
+/* Whether cuBLASLt has queued nothing because it has no code for this: other versions say it in other ways. */
+bool declines(int status) { return status == lt::invalid_value || status == lt::arch_mismatch || status == lt::not_supported; }
+
+std::string refusal(int status) { return text("cuBLASLt has no algorithm for this product (", status_name(status), ")"); }
 
 constexpr std::uint64_t too_much = std::numeric_limits<std::uint64_t>::max();
 std::uint64_t times(std::uint64_t a, std::uint64_t b) { return a != 0 && b > too_much / a ? too_much : a * b; }
@@ -112,15 +117,22 @@ void check_shapes(const Product& p) {
 }
 
 Multiplier::Multiplier(const CublasLtTable& table, bool large_workspace) : table_(table), large_workspace_(large_workspace) {
-  check(table_.create(&handle_), "cublasLtCreate");
+  const int status = table_.create(&handle_);
+  /* of an older CUDA than the device, or without what it needs beside it: then Tenfold's own kernels do all */
+  if (status == lt::not_initialized || declines(status)) broken_ = text("cuBLASLt does not start (", status_name(status), ")");
+  else check(status, "cublasLtCreate");
 }
 
 Multiplier::~Multiplier() {
   plans_.clear();
-  table_.destroy(handle_);
+  if (handle_ != nullptr) table_.destroy(handle_);
 }
 
 Multiplier::Plan* Multiplier::plan(const Product& p, const Pointers& at, std::string& reason) {
+  if (!broken_.empty()) {
+    reason = broken_;
+    return nullptr;
+  }
   const std::array<std::uint64_t, 4> alignments{alignment(at.a), alignment(at.b), alignment(at.d), alignment(at.d)};
   Key key{};
   std::size_t next = 0;
@@ -183,23 +195,28 @@ std::unique_ptr<Multiplier::Plan> Multiplier::make(const Product& p, const Point
 
   int count = 0;
   const int status = table_.heuristic(handle_, plan->description.value, plan->a.value, plan->b.value, plan->d.value, plan->d.value, preference.value, 1, &plan->choice, &count);
-  if (status != 0 && status != lt::not_supported) check(status, "cublasLtMatmulAlgoGetHeuristic");
-  if (status != 0 || count == 0 || plan->choice.state != 0) plan->reason = text("cuBLASLt has no algorithm for this product (", status_name(status != 0 ? status : lt::not_supported), ")");
+  if (!declines(status)) check(status, "cublasLtMatmulAlgoGetHeuristic");
+  if (status != 0 || count == 0 || plan->choice.state != 0) plan->reason = refusal(status != 0 ? status : lt::not_supported);
   return plan;
 }
 
 std::size_t Multiplier::workspace(const Plan& plan) const { return plan.choice.workspace; }
 
-void Multiplier::run(Plan& plan, const Pointers& at, Pointer workspace, Stream stream) {
+bool Multiplier::run(Plan& plan, const Pointers& at, Pointer workspace, Stream stream, std::string& reason) {
   if (plan.bias) check(table_.set_description(plan.description.value, lt::description_bias, &at.bias, sizeof at.bias), "cublasLtMatmulDescSetAttribute");
   constexpr float one = 1, zero = 0;
   constexpr double one_f64 = 1, zero_f64 = 0;
   const void* alpha = plan.f64 ? static_cast<const void*>(&one_f64) : &one;
   const void* beta = plan.f64 ? static_cast<const void*>(&zero_f64) : &zero;
   const auto of_device = [](Pointer pointer) { return reinterpret_cast<void*>(static_cast<std::uintptr_t>(pointer)); };
-  check(table_.multiply(handle_, plan.description.value, alpha, of_device(at.a), plan.a.value, of_device(at.b), plan.b.value, beta, of_device(at.d), plan.d.value, of_device(at.d),
-                        plan.d.value, &plan.choice.algorithm, of_device(workspace), plan.choice.workspace, stream),
-        "cublasLtMatmul");
+  const int status = table_.multiply(handle_, plan.description.value, alpha, of_device(at.a), plan.a.value, of_device(at.b), plan.b.value, beta, of_device(at.d), plan.d.value, of_device(at.d),
+                        plan.d.value, &plan.choice.algorithm, of_device(workspace), plan.choice.workspace, stream);
+  if (declines(status)) {
+    reason = plan.reason = refusal(status);
+    return false;
+  }
+  check(status, "cublasLtMatmul");
+  return true;
 }
 
 }  // namespace tenfold

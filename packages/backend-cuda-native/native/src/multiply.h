@@ -45,6 +45,7 @@ void check_shapes(const Product& product);
 /* cuBLASLt of one device, with the algorithms that it has chosen so far. */
 class Multiplier {
  public:
+  /* A cuBLASLt that does not start has a plan for nothing. */
   Multiplier(const CublasLtTable& table, bool large_workspace);
   ~Multiplier();
   Multiplier(const Multiplier&) = delete;
@@ -59,7 +60,8 @@ class Multiplier {
   /* The plan for a product, or, with `reason`, null. */
   Plan* plan(const Product& product, const Pointers& at, std::string& reason);
   std::size_t workspace(const Plan& plan) const;
-  void run(Plan& plan, const Pointers& at, Pointer workspace, Stream stream);
+  /* Queues the product; if cuBLASLt refuses it after all, so does its plan from now on, and the result is false. */
+  bool run(Plan& plan, const Pointers& at, Pointer workspace, Stream stream, std::string& reason);
 
  private:
   std::unique_ptr<Plan> make(const Product& product, const Pointers& at, const std::array<std::uint64_t, 4>& alignments);
@@ -67,6 +69,8 @@ class Multiplier {
   const CublasLtTable& table_;
   bool large_workspace_;
   CublasLtHandle handle_ = nullptr;
+  /* Why cuBLASLt does not start; empty if it does. */
+  std::string broken_;
   using Key = std::array<std::uint64_t, 22>;
   std::map<Key, std::unique_ptr<Plan>> plans_;
 };

@@ -28,7 +28,6 @@ Pointer Device::matrix(const Matrix& m, const Product& product) {
 }
 
 Multiplier::Plan* Device::find_plan(const Product& p, const Multiplier::Pointers& at, std::string& reason) {
-  const RelaxedCapture relaxed(*driver_);
   if (!multiplier_) {
     int major = 0;
     check(table().device_attribute(&major, attribute::major, device_), "cuDeviceGetAttribute");
@@ -59,16 +58,18 @@ std::string Device::multiply(const Product& p) {
   for (const Matrix* m : {&p.a, &p.b, &p.d}) use(*buffers_.find(m->handle));
   if (p.has_bias) use(*buffers_.find(p.bias));
   note_launch(product_kernel());
+  /* the stream runs in order: whoever gets it next comes after */
+  const auto release = [&](Block* block) { allocator_.release(block, capture_.has_value()); };
+  bool queued = false;
   try {
-    multiplier_->run(*plan, at, workspace == nullptr ? 0 : workspace->address, lane_->stream);
+    queued = multiplier_->run(*plan, at, workspace == nullptr ? 0 : workspace->address, lane_->stream, reason);
   } catch (...) {
-    if (workspace != nullptr) allocator_.release(workspace, capture_.has_value());
+    if (workspace != nullptr) release(workspace);
     throw;
   }
-  /* the stream runs in order: whoever gets it next comes after */
-  if (workspace != nullptr) allocator_.release(workspace, capture_.has_value());
-  if (blocking_ && !capture_) wait(*lane_);
-  return {};
+  if (workspace != nullptr) release(workspace);
+  if (queued && blocking_ && !capture_) wait(*lane_);
+  return reason;
 }
 
 std::string Device::compile(const std::string& source, const std::vector<std::string>& options) {

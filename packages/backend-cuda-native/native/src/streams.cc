@@ -90,7 +90,9 @@ double Device::elapsed(std::uint64_t from, std::uint64_t to) {
 
 void Device::begin_capture() {
   enter_outside_capture("a second capture");
-  check(table().begin_capture(lane_->stream, capture_thread_local), "cuStreamBeginCapture");
+  /* Relaxed: what a capture must not wait for is refused here. Otherwise the driver would refuse, for the whole thread, memory, code that cuBLASLt loads and
+     what other devices do meanwhile. */
+  check(table().begin_capture(lane_->stream, capture_relaxed), "cuStreamBeginCapture");
   captures_++;
   capture_.emplace();
   capture_->pool = std::make_unique<Pool>(lane_.get());
@@ -124,18 +126,19 @@ std::uint64_t Device::end_capture() {
 void Device::abandon_capture() {
   enter();
   if (!capture_) wrong_argument("no graph is being captured");
-  drop_capture();
+  Captured captured = leave_capture();
+  release_graph(captured);
   allocator_.capture_ended();
 }
 
-/* Ends the capture and gives back what it took. Nothing of it has run. */
-void Device::drop_capture() {
+/* Ends the capture, and gives what it took. Nothing of it has run. */
+Captured Device::leave_capture() {
   Graph graph = nullptr;
   table().end_capture(lane_->stream, &graph);
   if (graph != nullptr) table().destroy_graph(graph);
   Captured captured = std::move(*capture_);
   capture_.reset();
-  if (!lost_) release_graph(captured);
+  return captured;
 }
 
 void Device::replay(std::uint64_t number) {
@@ -149,18 +152,20 @@ void Device::replay(std::uint64_t number) {
 
 void Device::destroy_graph(std::uint64_t number) {
   enter_outside_capture("the end of a graph");
+  for (Lane* lane : graphs_.at(number).lanes) wait(*lane);
   Captured graph = graphs_.take(number);
   release_graph(graph);
 }
 
-/* Waits for a graph, and gives back what it kept. */
+/* Gives back what a graph kept that does not run any more. */
 void Device::release_graph(Captured& graph) {
-  for (Lane* lane : graph.lanes) wait(*lane);
-  if (graph.exec != nullptr) check(table().destroy_graph_exec(graph.exec), "cuGraphExecDestroy");
+  const Result destroyed = graph.exec == nullptr ? result::ok : table().destroy_graph_exec(graph.exec);
   for (Block* block : graph.blocks)
     if (--block->graphs == 0 && block->released) allocator_.release(block, false);
   graph.pool->kept = false;
   allocator_.merge(*graph.pool, graph.pool->lane->pool);
+  /* only now: blocks name the pool, which goes with the graph */
+  check(destroyed, "cuGraphExecDestroy");
 }
 
 }  // namespace tenfold
