@@ -11,8 +11,8 @@ template <> struct Piece<f16> {
 
 /*
  * 128 × 128 by eight warps of 64 × 32: a piece that is loaded is multiplied 2 or 4 times, and 32 multiplications are for each byte that a tile brings. 46 KiB
- * and at most 128 registers let two blocks share a multiprocessor (one on Turing), at the price of 24 to 64 bytes of local memory per thread. 64 × 64 by four warps of 32 × 32,
- * 23 KiB, for results of which there would be too few large tiles. `k` and `m` (or `n`) say in which direction neighbours of a (and b) lie.
+ * and at most 128 registers let two blocks share a multiprocessor (one on Turing), at the price of 16 to 72 bytes of local memory per thread. 64 × 64 by four
+ * warps of 32 × 32, 23 KiB, for results of which there would be too few large tiles. `k` and `m` (or `n`) say in which direction neighbours of a (and b) lie.
  */
 KERNEL_AT_ONCE(matmul_tensor_128_kk_f16, Product, 256, 2) { TensorTiled<f16, 128, 128, 64, 32, false, false>::run(args); }
 KERNEL_AT_ONCE(matmul_tensor_128_kn_f16, Product, 256, 2) { TensorTiled<f16, 128, 128, 64, 32, false, true>::run(args); }
