@@ -39,7 +39,7 @@ const planted: readonly Planted[] = [
   {
     bug: 'strides are taken for those of a dense tensor',
     tier: 2,
-    filter: 'elementwise / add /',
+    filter: 'elementwise / abs /',
     family: 'elementwise',
     plant: (engine) => ({
       map: (outs, ins, program, params) =>
