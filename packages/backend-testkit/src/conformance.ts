@@ -43,8 +43,13 @@ export interface ConformanceTest {
   readonly op: string;
   /** `'add / broadcast float32'` */
   readonly name: string;
+  /** What the check computes, and PyTorch's results; absent for checks that need none. */
+  readonly sample?: Sample;
   run(): Promise<CheckReport>;
 }
+
+/** What of a sample is checked: everything, only results (in place and from traces too), or only nodes and gradients. */
+export type SamplePart = 'all' | 'values' | 'gradients';
 
 /** Families whose ops add many terms. */
 const accumulating: ReadonlySet<Family> = new Set([
@@ -79,7 +84,7 @@ function toleranceOf(
  * @example
  * for (const { name, run } of await conformanceTests('cpu')) it(name, run);
  */
-export async function conformanceTests(device: string): Promise<ConformanceTest[]> {
+export async function conformanceTests(device: string, part: SamplePart = 'all'): Promise<ConformanceTest[]> {
   const { capabilities } = resolveDevice(device).runtime;
   const has = ({ inputs, outputs }: Sample) =>
     [...inputs, ...outputs].every(
@@ -97,8 +102,8 @@ export async function conformanceTests(device: string): Promise<ConformanceTest[
         if (!check.sample || !has(check.sample)) continue;
         const { name } = check.sample;
         const run = () =>
-          orRefused(family, { family, op, row, device, report: new CheckReport(), ...check } as SampleCheck);
-        tests.push({ family, op, name: `${op} / ${name}`, run });
+          orRefused(family, { family, op, row, device, part, report: new CheckReport(), ...check } as SampleCheck);
+        tests.push({ family, op, name: `${op} / ${name}`, sample: check.sample, run });
       }
     }
   }
@@ -193,19 +198,30 @@ interface SampleCheck {
   /** Whether the sample was computed by PyTorch in float64. */
   readonly narrow: boolean;
   readonly device: string;
+  readonly part: SamplePart;
   readonly report: CheckReport;
 }
 
 async function checkSample(check: SampleCheck): Promise<CheckReport> {
-  const { op, row, sample, device, report } = check;
+  if (check.part !== 'gradients') await checkResults(check);
+  if (check.part === 'values') return check.report;
+  const { op, sample, report } = check;
+  const fresh = () => sample.inputs.map((input) => makeInput(input, check.device, true));
+  if (sample.gradFn && !otherNodes[op]) checkNodes(await called(check, fresh()), sample.gradFn);
+  if (sample.gradOut && sample.grads) await checkGradients(check, fresh());
+  return report;
+}
+
+async function checkResults(check: SampleCheck): Promise<void> {
+  const { row, sample, device, report } = check;
   const args = sample.args ?? {};
-  const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
+  const fresh = () => sample.inputs.map((input) => makeInput(input, device, false));
   const expectValue = (what: string, actual: Tensor, expected: TensorData) =>
     expectTensor(what, actual, expected, toleranceOf(check, 'value', expected), report);
   for (const x of [...sample.inputs, ...sample.outputs])
     if (typeof x === 'object' && x !== null) report.dtypes.add(x.dtype);
 
-  const outputs = await called(check, fresh(false), (call) => withLayer(interpreters, inferenceChecker, call));
+  const outputs = await called(check, fresh(), (call) => withLayer(interpreters, inferenceChecker, call));
   if (outputs.length !== sample.outputs.length) {
     throw new ConformanceError(`${outputs.length} outputs, PyTorch gives ${sample.outputs.length}`);
   }
@@ -214,7 +230,7 @@ async function checkSample(check: SampleCheck): Promise<CheckReport> {
     report.values++;
   }
   if (sample.inplace && row.inplace) {
-    const [first, ...rest] = fresh(false);
+    const [first, ...rest] = fresh();
     const inputs = [(first as Tensor).clone(), ...rest];
     const { inplace } = row;
     const [result] = await orAsync(check, () => inplace(inputs, args), row.inplaceAsync?.bind(row, inputs, args));
@@ -222,14 +238,11 @@ async function checkSample(check: SampleCheck): Promise<CheckReport> {
     report.inPlace++;
   }
   if (!row.reads) {
-    const derived = await checkTrace(row, fresh(false), args, device);
+    const derived = await checkTrace(row, fresh(), args, device);
     for (const [i, expected] of sample.outputs.entries())
       await expectValue(`derived output ${i}`, derived[i], expected);
     report.traces++;
   }
-  if (sample.gradFn && !otherNodes[op]) checkNodes(await called(check, fresh(true)), sample.gradFn);
-  if (sample.gradOut && sample.grads) await checkGradients(check, fresh(true));
-  return report;
 }
 
 /** What the call gives. Ops that read while they run are called by their twins where the device can't be read at once. */

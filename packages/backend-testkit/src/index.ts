@@ -15,7 +15,9 @@ export {
   type Tolerance,
   tolerances,
 } from './compare.ts';
-export { type ConformanceTest, conformanceTests } from './conformance.ts';
+export { type ConformReport, conform } from './conform.ts';
+export { badge, textReport } from './conform-report.ts';
+export { type ConformanceTest, conformanceTests, type SamplePart } from './conformance.ts';
 export {
   type Encoded,
   type Family,
@@ -29,3 +31,5 @@ export {
 export { makeInput, makeTensorOf } from './input.ts';
 export { loadPrograms, type ProgramsFixture } from './programs.ts';
 export { CheckReport } from './report.ts';
+export { type Tier, type TierTest, tierTests } from './tiers.ts';
+export { loadBackend, useBackend, watched } from './under-test.ts';

@@ -45,12 +45,23 @@ function laidOut(input: InputData, device: string): Tensor {
     case undefined:
       return plain;
     case 'transpose':
-      return plain.transpose(-1, -2).contiguous().transpose(-1, -2);
+      return makeTensorOf(transposed(input), device).transpose(-1, -2);
     case 'expand':
       return plain.slice(0, 0, 1).expand(input.shape);
     case 'slice':
       return everySecond(input, device);
   }
+}
+
+/** The last two dims exchanged, here and not by the device: a kernel that misreads strides would undo its own mistake. */
+function transposed({ shape, dtype, data }: InputData): TensorData {
+  const [rows, columns] = shape.slice(-2);
+  const size = rows * columns;
+  const exchanged = data.map((_, i) => {
+    const within = i % size;
+    return data[i - within + (within % rows) * columns + Math.floor(within / rows)];
+  });
+  return { shape: [...shape.slice(0, -2), columns, rows], dtype, data: exchanged };
 }
 
 /** The last dim as every second element, from 1, of a dim of 2n + 1 others. */
