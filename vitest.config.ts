@@ -21,6 +21,7 @@ const notOnLegs = [
   'src/process.test.ts',
   // 20,000 steps, and kernels against the cpu's at many shapes: long, and the same wherever the conformance suite passes
   'src/memory.test.ts',
+  'src/matmul.test.ts',
   'src/overrides.test.ts',
   'src/overrides.attention.test.ts',
   // of shapes and of autograd's batching: long, and the same wherever the conformance suite passes

@@ -22,8 +22,8 @@ const flags = ['-std=c++17', '-fmad=false', '-O3'];
 /** The PTX that nvcc writes asks for the newest driver; what is in it needs no more than that of CUDA 11.0. */
 const ptxVersion = '7.0';
 
-/** Cards for which code is made ahead: A100, RTX 30, RTX 40, H100 and H200 (with what only they have), B200. */
-const architectures = ['80', '86', '89', '90a', '100'];
+/** Cards for which code is made ahead: RTX 20 and T4, A100, RTX 30, RTX 40, H100 and H200 (with what only they have), B200, RTX 50. */
+const architectures = ['75', '80', '86', '89', '90a', '100', '120'];
 
 /** @param {string} name */
 const nvccAt = (name) => (existsSync(`/usr/local/cuda/bin/${name}`) ? `/usr/local/cuda/bin/${name}` : name);
