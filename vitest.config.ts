@@ -22,6 +22,8 @@ const notOnLegs = [
   // 20,000 steps, and kernels against the cpu's at many shapes: long, and the same wherever the conformance suite passes
   'src/memory.test.ts',
   'src/matmul.test.ts',
+  'src/reduce.test.ts',
+  'src/scan.test.ts',
   'src/overrides.test.ts',
   'src/overrides.attention.test.ts',
   // of shapes and of autograd's batching: long, and the same wherever the conformance suite passes
@@ -73,10 +75,13 @@ const isolation = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
+/** Kernels against plain ones at many shapes: a page that shares no memory runs what an isolated one runs. */
+const isolatedOnly = ['attention', 'matmul', 'reduce', 'winograd'].map((name) => `src/wasm/${name}.test.ts`);
+
 /** Where tests of backends run besides the Node of the suite; `tools/legs/check-host.ts` looks for what `host` says. */
 const legs = [
   { backend: 'cpu', name: 'Node 24', host: { node: 24 }, options: onNode24() },
-  { backend: 'cpu', name: 'Chromium', host: { isolated: false }, options: inChromium() },
+  { backend: 'cpu', name: 'Chromium', host: { isolated: false }, options: inChromium(), exclude: isolatedOnly },
   { backend: 'cpu', name: 'Chromium isolated', host: { isolated: true }, options: inChromium(), headers: isolation },
   { backend: 'webgpu', name: 'Chromium', host: { isolated: false }, options: inChromium({ webgpu: true }) },
 ];
@@ -103,7 +108,7 @@ export default defineConfig({
     projects: [
       ...folders.map(({ name, root }) => project(name, root, hostOf[name])),
       project('tools', 'tools'),
-      ...legsOfHere.map(({ backend, name, host, options, headers }) => ({
+      ...legsOfHere.map(({ backend, name, host, options, headers, exclude = [] }) => ({
         root: `packages/backend-${backend}`,
         resolve: { conditions },
         ssr: { resolve: { conditions } },
@@ -111,7 +116,7 @@ export default defineConfig({
         test: {
           name: `backend-${backend} on ${name}`,
           include: ['src/**/*.test.ts'],
-          exclude: notOnLegs,
+          exclude: [...notOnLegs, ...exclude],
           testTimeout: 60_000,
           setupFiles: fileURLToPath(new URL('tools/legs/check-host.ts', import.meta.url)),
           provide: { host },
