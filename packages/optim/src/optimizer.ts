@@ -287,16 +287,13 @@ interface Together {
 
 /** Parameters that have gradients, by dtype and device; those that share memory with another one come after it. */
 function together(params: readonly Tensor[]): Together[] {
-  const open = new Map<string, Together & { readonly storages: Set<object> }>();
-  const all: Together[] = [];
+  const all: (Together & { readonly storages: Set<object> })[] = [];
   for (const param of params) {
     const { grad } = param;
     if (grad === null) continue;
-    const key = `${param.dtype} ${param.device}`;
-    let last = open.get(key);
+    let last = all.findLast(({ params: [first] }) => first.dtype === param.dtype && first.device === param.device);
     if (!last || last.storages.has(param.storage) || last.storages.has(grad.storage)) {
       last = { params: [], grads: [], storages: new Set() };
-      open.set(key, last);
       all.push(last);
     }
     last.params.push(param);

@@ -64,7 +64,8 @@ function flat(name: string, tensors: readonly (OneOrMore | null)[]): (Tensor | n
   const [first] = tensors;
   if (!isList(first)) return tensors as (Tensor | null)[];
   const inputs: (Tensor | null)[] = [];
-  for (const [k, list] of tensors.entries()) {
+  for (let k = 0; k < tensors.length; k++) {
+    const list = tensors[k];
     if (list !== null && (!isList(list) || list.length !== first.length))
       throw new ArgumentError(
         `${name}: argument ${k} must be a list of ${first.length} tensors, as the parameters are, got ${isList(list) ? `${list.length}` : describe(list)}`,

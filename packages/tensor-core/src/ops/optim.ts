@@ -10,7 +10,6 @@ import * as e from '../expr.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
-import { isTensor } from '../tensor-class.ts';
 import { requireTensor } from './build.ts';
 
 /** Attributes of every step: the gradient gets `weightDecay · param` added, and is negated first to `maximize`. */
@@ -116,12 +115,16 @@ function checkStep(
   }
 }
 
+const numbersBelow = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
 function stepOp<A extends StepAttrs>(
   name: string,
   init: StepInit<Sig<readonly Operand[], A, readonly Tensor[]>>,
 ): OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>> {
   const { tensors, numbers } = init;
   const programs = new Map<number, e.Program>();
+  /** What is written, by how many inputs there are: asked for several times a step. */
+  const written: number[][] = [];
   const programFor = (inputs: readonly Operand[], attrs: A, dtype: DType, count: number): e.Program => {
     // 4 bits for the dtype, 8 for the tensors that are there, the rest for the form of the formula
     let key = dtypes[dtype].code;
@@ -147,8 +150,8 @@ function stepOp<A extends StepAttrs>(
       checkStep(name, inputs, init);
       const metas: TensorMeta[] = [];
       for (let i = 0; i < inputs.length - numbers; i++) {
-        const x = inputs[i];
-        if (isTensor(x) && i % tensors !== gradient) metas.push({ shape: x.shape, dtype: x.dtype });
+        const x = inputs[i] as Tensor | null;
+        if (x !== null && i % tensors !== gradient) metas.push({ shape: x.shape, dtype: x.dtype });
       }
       return metas;
     },
@@ -157,12 +160,15 @@ function stepOp<A extends StepAttrs>(
       const params = init.params(inputs.slice(count) as number[], attrs);
       const program = programFor(inputs, attrs, outs[0].dtype, params.length);
       const { length } = program.outputs;
-      for (let start = 0, o = 0; start < count; start += tensors, o += length)
-        runtime.map(outs.slice(o, o + length), inputs.slice(start, start + tensors).filter(isTensor), program, params);
+      for (let start = 0, o = 0; start < count; start += tensors, o += length) {
+        const ins: Tensor[] = [];
+        for (let i = start; i < start + tensors; i++) if (inputs[i] !== null) ins.push(inputs[i] as Tensor);
+        runtime.map(outs.slice(o, o + length), ins, program, params);
+      }
     },
     inplace: {
       writes: ({ length }) =>
-        Array.from({ length: length - numbers }, (_, i) => i).filter((i) => i % tensors !== gradient),
+        (written[length] ??= numbersBelow(length - numbers).filter((i) => i % tensors !== gradient)),
       how: 'direct',
     },
   });
