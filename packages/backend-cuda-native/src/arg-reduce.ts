@@ -1,9 +1,10 @@
 /** The argReduce family: pairs of a key and a position are folded; of equal keys the one that comes first wins. */
-import type { Runtime } from '@tenfold/tensor-core';
+
+import { contiguousStrides, type Runtime } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, kernelTypes, type View } from './elements.ts';
-import { type Axis, axesOf, contiguous, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
-import { beside, countOf } from './lines.ts';
+import { type Axis, axesOf, countOf, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
+import { beside } from './lines.ts';
 import { identityOf } from './program.ts';
 
 const threads = 256;
@@ -23,7 +24,7 @@ export function createArgReduce(cuda: Cuda, map: Runtime<Buffer>['map']): Runtim
       // dims that can't be merged where they are can be in a copy
       const { dtype, shape } = input;
       const order = [...shape.keys()].filter((d) => !axes.includes(d)).concat(axes);
-      const dense = contiguous(order.map((d) => shape[d]));
+      const dense = contiguousStrides(order.map((d) => shape[d]));
       const strides = shape.map((_, d) => dense[order.indexOf(d)]);
       cuda.temporary(dtype, sizeOf(shape), (buffer) => {
         const copy: View = { dtype, shape, strides, offset: 0, storage: { buffer } };

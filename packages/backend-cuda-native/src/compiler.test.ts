@@ -5,13 +5,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type DType, dtypeNames, type Expr, isFloat, Program, type TypedArray } from '@tenfold/tensor-core';
+import {
+  contiguousStrides,
+  type DType,
+  dtypeNames,
+  type Expr,
+  isFloat,
+  Program,
+  type TypedArray,
+} from '@tenfold/tensor-core';
 import * as e from '@tenfold/tensor-core/expr';
 import { afterAll, describe, expect, it } from 'vitest';
 import { argumentBytes, Compiler } from './compiler.ts';
 import { Cuda } from './cuda.ts';
 import type { View } from './elements.ts';
-import { contiguous } from './geometry.ts';
 import { KernelLibrary } from './kernel-library.ts';
 import { loadAddon } from './load-addon.ts';
 import { createMap } from './map.ts';
@@ -58,7 +65,7 @@ function noise(cuda: Cuda, dtype: DType, shape: readonly number[], seed: number)
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[i] = state >>> 24;
   }
-  const view: View = { dtype, shape, strides: contiguous(shape), offset: 0, storage: { buffer } };
+  const view: View = { dtype, shape, strides: contiguousStrides(shape), offset: 0, storage: { buffer } };
   if (dtype === 'bool')
     cuda.upload(
       buffer,
@@ -147,7 +154,7 @@ describe.skipIf(noCuda !== null)(`compiled programs${noCuda ? `: ${noCuda}` : ''
   const like = ({ shape }: View, dtype: DType): View => ({
     dtype,
     shape,
-    strides: contiguous(shape),
+    strides: contiguousStrides(shape),
     offset: 0,
     storage: {
       buffer: cuda.allocate(

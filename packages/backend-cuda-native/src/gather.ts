@@ -3,8 +3,8 @@ import type { Runtime } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, itemsize, type View } from './elements.ts';
 import { indexFault } from './faults.ts';
-import { type Axis, axesOf, forEachPart, merged, sizeOf } from './geometry.ts';
-import { across, countOf } from './lines.ts';
+import { type Axis, axesOf, countOf, forEachPart, merged, sizeOf } from './geometry.ts';
+import { across } from './lines.ts';
 
 /** Bytes of the widest element that a kernel moves. */
 const widest = 16;

@@ -28,19 +28,11 @@ export function merged(axes: readonly Axis[]): Axis[] {
   return result;
 }
 
+/** Number of positions that dims have. */
+export const countOf = (axes: readonly Axis[]): number => axes.reduce((n, { size }) => n * size, 1);
+
 /** Number of elements of a shape. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
-
-/** Row-major strides of a shape. */
-export function contiguous(shape: readonly number[]): number[] {
-  const strides: number[] = [];
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    strides[d] = step;
-    step *= shape[d];
-  }
-  return strides;
-}
 
 /** Dims that a kernel's `Walk` has. */
 export const maxRank = 8;

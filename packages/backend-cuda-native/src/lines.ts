@@ -1,6 +1,6 @@
 /** Lines along one axis of operands that share a shape. */
 import type { View } from './elements.ts';
-import { type Axis, axesOf, merged } from './geometry.ts';
+import { type Axis, axesOf, countOf, merged } from './geometry.ts';
 
 export interface Lines {
   /** The other dims: where lines begin. */
@@ -20,9 +20,6 @@ export function linesOf(operands: readonly View[], axis: number): Lines {
     steps: operands.map(({ strides }) => strides[axis]),
   };
 }
-
-/** Number of positions that dims have. */
-export const countOf = (axes: readonly Axis[]): number => axes.reduce((n, { size }) => n * size, 1);
 
 /** Whether neighbouring lines lie nearer to each other in operand `o` than neighbours of a line do. */
 export function beside(axes: readonly Axis[], o: number, step: number): boolean {

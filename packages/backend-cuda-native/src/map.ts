@@ -2,8 +2,8 @@
 import { BackendError, type Program } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import type { View } from './elements.ts';
-import { axesOf, forEachPart, merged, sizeOf } from './geometry.ts';
-import { type Encoded, encode, loadWords, maxOperands, wordsPerLoad } from './program.ts';
+import { axesOf, countOf, forEachPart, merged, sizeOf } from './geometry.ts';
+import { type Encoded, encode, maxOperands } from './program.ts';
 import { type Programs, writeLoads, writeOperands } from './programs.ts';
 import { renderMap } from './render.ts';
 
@@ -53,8 +53,8 @@ export function createMap(cuda: Cuda, programs: Programs) {
           );
         const call = cuda.call(kernel).walk(part, capacity);
         writeOperands(call, cuda, capacity, views, offsets, program, params, encoded, code);
-        if (encoded.placed) writeLoads(call, encoded, ins, loadWords, wordsPerLoad);
-        call.launchOver(part.reduce((n, { size }) => n * size, 1));
+        if (encoded.placed) writeLoads(call, encoded, ins);
+        call.launchOver(countOf(part));
       },
     );
   };

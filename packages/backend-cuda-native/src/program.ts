@@ -9,6 +9,7 @@ import {
   type Expr,
   halfToNumber,
   isFloat,
+  mayDivideByZero,
   numberToBfloat16,
   numberToHalf,
   operands,
@@ -87,13 +88,6 @@ function whole(value: number, dtype: DType): bigint {
   const most = 2n ** BigInt(dtypes[dtype].signed ? bits - 1 : bits) - 1n;
   return value > 0 ? most : dtypes[dtype].signed ? -most - 1n : 0n;
 }
-
-/** Whether `node` divides integers by what may be 0. */
-export const mayDivideByZero = (node: Expr): boolean =>
-  node.kind === 'binary' &&
-  (node.fn === 'div' || node.fn === 'rem') &&
-  !isFloat(node.dtype) &&
-  !(node.args[1].kind === 'const' && Math.trunc(node.args[1].value) !== 0);
 
 export function usesOf(program: Program): Uses {
   const nodes = topological(program.outputs);

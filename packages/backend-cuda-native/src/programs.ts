@@ -5,7 +5,7 @@ import { attempt, type Call, type Cuda } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
 import { zeroDivision } from './faults.ts';
 import type { Kernel } from './kernel-library.ts';
-import { type Encoded, maxParams } from './program.ts';
+import { type Encoded, loadWords, maxParams, wordsPerLoad } from './program.ts';
 
 /** The interpreter serves elements so few that compiling would take longer than ever computing them. */
 const compileFrom = 2 ** 16;
@@ -82,23 +82,17 @@ export function writeOperands(
 }
 
 /** Writes the geometry of the inputs that are loaded from: rank, sizes and strides of each. */
-export function writeLoads(
-  call: Call,
-  { loaded }: Encoded,
-  ins: readonly View[],
-  words: number,
-  wordsEach: number,
-): Call {
+export function writeLoads(call: Call, { loaded }: Encoded, ins: readonly View[]): Call {
   for (const i of loaded) {
     const { shape, strides } = ins[i];
-    if (1 + 2 * shape.length > wordsEach)
+    if (1 + 2 * shape.length > wordsPerLoad)
       throw new BackendError(
-        `cuda: elements of a tensor of ${shape.length} dims are read at computed places, at most ${(wordsEach - 1) / 2}`,
+        `cuda: elements of a tensor of ${shape.length} dims are read at computed places, at most ${(wordsPerLoad - 1) / 2}`,
       );
     call.long(shape.length);
     for (const size of shape) call.long(size);
     for (const stride of strides) call.long(stride);
-    call.skip(8 * (wordsEach - 1 - 2 * shape.length));
+    call.skip(8 * (wordsPerLoad - 1 - 2 * shape.length));
   }
-  return call.skip(8 * (words - loaded.length * wordsEach));
+  return call.skip(8 * (loadWords - loaded.length * wordsPerLoad));
 }

@@ -2,8 +2,7 @@
 import type { RandomKey, Runtime } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, kernelTypes, type View } from './elements.ts';
-import { axesOf, forEachPart, merged, sizeOf } from './geometry.ts';
-import { countOf } from './lines.ts';
+import { axesOf, countOf, forEachPart, merged, sizeOf } from './geometry.ts';
 
 /** Elements of a block; of float64 half as many floats. */
 const perBlock = 4;

@@ -1,8 +1,8 @@
 /** The reduce family: sums, products and extremes over some dims, after a program per element. */
-import { type DType, dtypes, isFloat, type ReduceKind, type Runtime } from '@tenfold/tensor-core';
+import { contiguousStrides, type DType, dtypes, isFloat, type ReduceKind, type Runtime } from '@tenfold/tensor-core';
 import { type Cuda, maxGridY } from './cuda.ts';
 import type { Buffer, View } from './elements.ts';
-import { type Axis, axesOf, contiguous, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
+import { type Axis, axesOf, countOf, forEachPart, maxRank, merged, sizeOf } from './geometry.ts';
 import { encode, identityOf } from './program.ts';
 import { type Programs, writeOperands } from './programs.ts';
 import { renderReduce } from './render.ts';
@@ -32,8 +32,8 @@ const leastStride = (axes: readonly Axis[]): number =>
   Math.min(...axes.flatMap(({ strides }) => strides.slice(1).filter((stride) => stride > 0)));
 
 function splitOf(cuda: Cuda, kept: readonly Axis[], folded: readonly Axis[]): Split {
-  const outputs = kept.reduce((n, { size }) => n * size, 1);
-  const length = folded.reduce((n, { size }) => n * size, 1);
+  const outputs = countOf(kept);
+  const length = countOf(folded);
   // neighbouring threads should read neighbouring elements
   const across = leastStride(kept) < leastStride(folded) && outputs >= 16;
   const lanes = across || length <= 16 ? 1 : length <= 1024 || outputs >= cuda.blocksAtOnce * 8 ? 32 : 256;
@@ -62,7 +62,7 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
       (!plain && !compiled && (ins.length >= interpreter.operands || encoded.registers > interpreter.registers));
     if (tooMuch) {
       // the elements are computed first
-      const strides = contiguous(shape);
+      const strides = contiguousStrides(shape);
       cuda.temporary(type, sizeOf(shape), (buffer) => {
         const elements: View = { dtype: type, shape, strides, offset: 0, storage: { buffer } };
         map([elements], ins, program, params);
@@ -76,13 +76,13 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
     const capacity = plain || compiled ? 1 + ins.length : interpreter.operands;
     const code = plain || compiled ? null : programs.codeOf(program, encoded);
     const views = [out, ...ins];
-    const length = folded.reduce((n, { size }) => n * size, 1);
+    const length = countOf(folded);
     forEachPart(
       kept,
       views.map(({ offset }) => offset),
       (part, offsets) => {
         const { lanes, parts } = splitOf(cuda, part, folded);
-        const outputs = part.reduce((n, { size }) => n * size, 1);
+        const outputs = countOf(part);
         const run = (to: View, toOffset: number, toAxes: readonly Axis[], toType: DType): void => {
           const call = cuda.call(kernel).walk(toAxes, capacity).walk(folded, capacity);
           writeOperands(
@@ -141,6 +141,6 @@ export function createReduce(cuda: Cuda, programs: Programs, map: Runtime<Buffer
 
 /** The same dims with the output's elements one after another. */
 function dense(axes: readonly Axis[]): Axis[] {
-  const own = contiguous(axes.map(({ size }) => size));
+  const own = contiguousStrides(axes.map(({ size }) => size));
   return axes.map(({ size, strides }, d) => ({ size, strides: [own[d], ...strides.slice(1)] }));
 }

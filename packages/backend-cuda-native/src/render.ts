@@ -2,9 +2,9 @@
  * Programs as CUDA C++, for NVRTC: the body of a kernel around which `native/kernels/compiled.cuh` lays loops over elements. Every node becomes a value that is
  * rounded as the interpreter rounds it, by the same functions.
  */
-import { type DType, type Expr, isFloat, type Program, topological } from '@tenfold/tensor-core';
+import { type DType, type Expr, isFloat, mayDivideByZero, type Program, topological } from '@tenfold/tensor-core';
 import { kernelTypes } from './elements.ts';
-import { mayDivideByZero, registerBits, usesOf, wordsPerLoad } from './program.ts';
+import { registerBits, usesOf, wordsPerLoad } from './program.ts';
 
 /** The type of a value in a kernel. */
 const valueType = (dtype: DType): string => (dtype === 'float64' ? 'double' : isFloat(dtype) ? 'float' : 'i64');

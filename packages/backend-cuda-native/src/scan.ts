@@ -2,8 +2,8 @@
 import type { Runtime, ScanKind } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, kernelTypes, type View } from './elements.ts';
-import { forEachPart } from './geometry.ts';
-import { beside, countOf, linesOf } from './lines.ts';
+import { countOf, forEachPart } from './geometry.ts';
+import { beside, linesOf } from './lines.ts';
 
 /** Elements that a block takes at once: `scan_tile` of scan.cu. */
 const tile = 1024;

@@ -6,8 +6,8 @@ import { isFloat, type Runtime, type ScatterMode } from '@tenfold/tensor-core';
 import type { Call, Cuda } from './cuda.ts';
 import { type Buffer, itemsize, kernelTypes, type View } from './elements.ts';
 import { indexFault } from './faults.ts';
-import { type Axis, axesOf, forEachPart, merged, sizeOf } from './geometry.ts';
-import { across, countOf } from './lines.ts';
+import { type Axis, axesOf, countOf, forEachPart, merged, sizeOf } from './geometry.ts';
+import { across } from './lines.ts';
 import { denseLines, placesOf, shortLine, sortKeys } from './sort.ts';
 
 /** `enum Mode` of scatter.cu. */

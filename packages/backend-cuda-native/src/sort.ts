@@ -2,11 +2,12 @@
  * The sort family. Keys are unsigned integers in the order of the elements, turned round for descending order, so that both directions are stable; the
  * values are read from the input in the end.
  */
-import type { DType, Runtime } from '@tenfold/tensor-core';
+
+import { contiguousStrides, type DType, type Runtime } from '@tenfold/tensor-core';
 import type { Cuda } from './cuda.ts';
 import { type Buffer, itemsize, kernelTypes, type View } from './elements.ts';
-import { axesOf, contiguous, forEachPart, merged } from './geometry.ts';
-import { across, beside, countOf, type Lines, linesOf } from './lines.ts';
+import { axesOf, countOf, forEachPart, merged } from './geometry.ts';
+import { across, beside, type Lines, linesOf } from './lines.ts';
 
 /** Lines up to this length are sorted in shared memory: `row_slots` of sort.cu. */
 export const shortLine = 2048;
@@ -84,7 +85,7 @@ function sortLong(cuda: Cuda, values: View, indices: View, input: View, axis: nu
 
 /** Row-major strides with the axis innermost. */
 export function denseLines(shape: readonly number[], axis: number): number[] {
-  const others = contiguous(shape.filter((_, d) => d !== axis)).map((stride) => stride * shape[axis]);
+  const others = contiguousStrides(shape.filter((_, d) => d !== axis)).map((stride) => stride * shape[axis]);
   return [...others.slice(0, axis), 1, ...others.slice(axis)];
 }
 

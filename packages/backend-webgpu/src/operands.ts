@@ -1,6 +1,5 @@
 /** What of a program decides how its operands are read, and inputs that are read anywhere: shared by the families that evaluate programs. */
-import { type Program, topological } from '@tenfold/tensor-core';
-import { mayDivideByZero } from './render.ts';
+import { mayDivideByZero, type Program, topological } from '@tenfold/tensor-core';
 import { read, type View, word } from './shader.ts';
 
 /** What of a program decides how its operands are walked over. */

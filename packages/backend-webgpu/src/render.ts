@@ -4,7 +4,15 @@
  * WGSL lets a compiler assume that there are no NaNs and infinities: what depends on them looks at bits (`is_nan`), and constants that are not finite
  * come through a variable that the compiler can't see through.
  */
-import { type CompareFn, type DType, type Expr, isFloat, type Program, topological } from '@tenfold/tensor-core';
+import {
+  type CompareFn,
+  type DType,
+  type Expr,
+  isFloat,
+  mayDivideByZero,
+  type Program,
+  topological,
+} from '@tenfold/tensor-core';
 import { elementType } from './elements.ts';
 import { mathFunctions } from './math.ts';
 
@@ -151,13 +159,6 @@ function comparison(fn: CompareFn, args: readonly Expr[], nameOf: (x: Expr) => s
   // WGSL's != is false for NaN on some devices
   return fn === 'ne' ? `!(${a} == ${b})` : `(${a} ${compares[fn]} ${b})`;
 }
-
-/** Whether `node` divides integers by what may be 0. */
-export const mayDivideByZero = (node: Expr): boolean =>
-  node.kind === 'binary' &&
-  (node.fn === 'div' || node.fn === 'rem') &&
-  !isFloat(node.dtype) &&
-  !(node.args[1].kind === 'const' && Math.trunc(node.args[1].value) !== 0);
 
 function functionCall(
   { fn, dtype }: Extract<Expr, { kind: 'unary' | 'binary' }>,

@@ -198,6 +198,13 @@ export const ge = compareOf('ge');
 /** Whether `x` is NaN: false for integers. */
 export const isNaNExpr = (x: Expr): Expr => (isFloat(x.dtype) ? ne(x, x) : constant(0, 'bool'));
 
+/** Whether a node divides integers by what may be 0. */
+export const mayDivideByZero = (node: Expr): boolean =>
+  node.kind === 'binary' &&
+  (node.fn === 'div' || node.fn === 'rem') &&
+  !isFloat(node.dtype) &&
+  !(node.args[1].kind === 'const' && Math.trunc(node.args[1].value) !== 0);
+
 /** `not x` for a bool. */
 export const not = (x: Expr): Expr => bitNot(x);
 

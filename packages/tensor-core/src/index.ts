@@ -57,6 +57,7 @@ export {
   type CompareFn,
   type Expr,
   formatExpr,
+  mayDivideByZero,
   operands,
   Program,
   topological,
