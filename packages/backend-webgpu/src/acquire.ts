@@ -19,6 +19,12 @@ export interface Acquired {
 
 /** Dawn's objects live as long as the process: one that is collected while a device is open takes the process with it. */
 const kept: unknown[] = [];
+const devices: GPUDevice[] = [];
+
+/** A process that exits while the driver works on commands can crash in the driver's destructors; destroying the device waits for them. */
+function destroyAtExit(device: GPUDevice): void {
+  if (devices.push(device) === 1) process.once('exit', () => devices.forEach((open) => void open.destroy()));
+}
 
 interface Dawn {
   create(flags: string[]): GPU;
@@ -76,7 +82,9 @@ export async function acquire(options: AdapterOptions): Promise<Acquired> {
   const requiredLimits = Object.fromEntries(raised.map((name) => [name, adapter.limits[name]]));
   const requiredFeatures = features.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
   try {
-    return { adapter, device: await adapter.requestDevice({ requiredLimits, requiredFeatures }) };
+    const device = await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    if (kept.includes(gpu)) destroyAtExit(device);
+    return { adapter, device };
   } catch (error) {
     throw new DeviceError(
       `webgpu: the adapter gives no device: ${error instanceof Error ? error.message : String(error)}`,
