@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { inChromium, withChromium } from './tools/legs/chromium.ts';
@@ -105,6 +106,8 @@ const hostOf: { readonly [name: string]: object | undefined } = hasLegs
 
 export default defineConfig({
   test: {
+    // vitest leaves one core to itself: on the two of a small machine, half of the suite's time
+    maxWorkers: availableParallelism(),
     projects: [
       ...folders.map(({ name, root }) => project(name, root, hostOf[name])),
       project('tools', 'tools'),
