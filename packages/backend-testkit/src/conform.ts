@@ -1,6 +1,7 @@
 /** Runs the checks of a device up to a tier, and says what held. */
 import type { Sample } from './fixture.ts';
 import { type Tier, type TierTest, tierTests } from './tiers.ts';
+import { deviceOf, type Target } from './under-test.ts';
 
 /** The page that explains the families, one heading each. */
 const page = 'https://github.com/tenfold-js/tenfold/blob/main/docs/contributing/adding-a-backend.md';
@@ -50,9 +51,10 @@ export const fullName = ({ family, name }: Pick<TierTest, 'family' | 'name'>): s
 const messageOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 
-/** Runs the suite on a registered device. */
-export async function conform(device: string, options: ConformOptions = {}): Promise<ConformReport> {
+/** Runs the suite on a device, or on the first one of a backend. */
+export async function conform(target: Target, options: ConformOptions = {}): Promise<ConformReport> {
   const { tier = 1, filter, progress } = options;
+  const device = await deviceOf(target);
   const all = await tierTests(device, tier);
   const tests = filter === undefined ? all : all.filter((test) => fullName(test).includes(filter));
   const failed: { readonly test: TierTest; readonly message: string }[] = [];

@@ -32,4 +32,4 @@ export { makeInput, makeTensorOf } from './input.ts';
 export { loadPrograms, type ProgramsFixture } from './programs.ts';
 export { CheckReport } from './report.ts';
 export { type Tier, type TierTest, tierTests } from './tiers.ts';
-export { loadBackend, useBackend, watched } from './under-test.ts';
+export { loadBackend, type Target, useBackend, watched } from './under-test.ts';
