@@ -1,6 +1,6 @@
 /** Comparing what a backend computed with what PyTorch computed. */
 import { type DType, resolveDevice, type Tensor } from '@tenfold/tensor-core';
-import type { Encoded, TensorData } from './fixture.ts';
+import type { Encoded, Sample, TensorData } from './fixture.ts';
 
 /**
  * How near a result must be: `|actual - expected| <= atol + rtol · |expected|`, as `torch.allclose`; or at most `ulps` units in the last place of the
@@ -68,6 +68,13 @@ export interface Measured {
 /** A conformance check that did not hold. */
 export class ConformanceError extends Error {
   override readonly name = 'ConformanceError';
+  /** What was computed, where a check goes over many samples. */
+  readonly sample?: Sample;
+
+  constructor(message: string, options: ErrorOptions & { readonly sample?: Sample | undefined } = {}) {
+    super(message, options);
+    this.sample = options.sample;
+  }
 }
 
 const special: { readonly [text: string]: number } = {
