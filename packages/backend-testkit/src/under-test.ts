@@ -94,7 +94,7 @@ export function watched<B>(runtime: Runtime<B>): Runtime<B> {
     if (!isObject(buffer)) return;
     if (freed.has(buffer)) throw new ConformanceError(`use after free: ${name} was given a buffer that had been freed`);
     const length = lengths.get(buffer) ?? Number.POSITIVE_INFINITY;
-    if (start < 0 || end > length)
+    if (start < end && (start < 0 || end > length))
       throw new ConformanceError(`out of bounds: ${name} was given elements ${start} to ${end} of ${length}`);
   };
   const checkViews = (name: string, args: readonly unknown[]): void => {
