@@ -52,7 +52,9 @@ const commands = {
     await prepare();
     const code = await runNode([at('packages/create-backend/dist/cli.js'), '--in-tree', ...args]);
     // the workspace has a package more
-    return code === 0 && !args.includes('--help') ? runNode([pnpmEntry, 'install', '--no-frozen-lockfile']) : code;
+    return code === 0 && !args.includes('--help')
+      ? runNode([pnpmEntry, 'install', '--no-frozen-lockfile', '--loglevel=error'])
+      : code;
   },
   async pnpm(args) {
     await ensurePnpm();

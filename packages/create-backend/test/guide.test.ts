@@ -36,6 +36,7 @@ it('leads from the scaffold to tier 1', () => {
   // nothing needs the stubs any more, tests type-check, too, and the built package is found by its own name
   rmSync(join(copy, 'src/not-written.ts'));
   expect(run(copy, resolve('typescript/bin/tsc'))).toEqual({ status: 0, text: '' });
+  expect(run(copy, resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json')).toEqual({ status: 0, text: '' });
   expect(run(copy, built, 'conform', '.', '--filter', 'elementwise / add / ')).toMatchObject({ status: 0 });
 }, 240_000);
 
