@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { main } from '../src/main.ts';
 import { anchors, blocks, steps } from './guide.mjs';
+import { runNode } from './run-node.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 // inside of the package, so that @tenfold packages are found as where they have been installed
@@ -17,28 +17,22 @@ const host = { cwd: folder, out: () => {}, error: (text: string) => expect.fail(
 const { resolve } = createRequire(join(home, '../../package.json'));
 const built = join(home, '../backend-testkit/dist/cli.js');
 
-function run(cwd: string, file: string, ...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], { cwd, encoding: 'utf8' });
-  return { status, text: stdout + stderr };
-}
-
-it('leads from the scaffold to tier 1', () => {
+it('leads from the scaffold to tier 1', async () => {
   // the scaffold is tried as a stranger's package: on what is published, not on sources
   expect(existsSync(built), 'packages are built: npm run build').toBe(true);
   const copy = join(folder, 'my-device');
   expect(main(['my-device'], host)).toBe(0);
-  const followed = run(home, 'test/follow-guide.mjs', copy);
-  expect(followed).toEqual({
-    status: 0,
-    text: expect.stringMatching(/^Step 1.*Step 9.*Tier 1, and further: \d{4} checks\n$/s),
-  });
+  const followed = await runNode(home, 'test/follow-guide.mjs', copy);
+  const steps = /^Step 1.*Step 9.*Tier 1, and further: \d{4} checks\n$/s;
+  expect(followed).toEqual({ status: 0, out: expect.stringMatching(steps), error: '' });
 
   // nothing needs the stubs any more, tests type-check, too, and the built package is found by its own name
   rmSync(join(copy, 'src/not-written.ts'));
-  expect(run(copy, resolve('typescript/bin/tsc'))).toEqual({ status: 0, text: '' });
-  expect(run(copy, resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json')).toEqual({ status: 0, text: '' });
-  expect(run(copy, built, 'conform', '.', '--filter', 'elementwise / add / ')).toMatchObject({ status: 0 });
-}, 240_000);
+  const passed = { status: 0, out: '', error: '' };
+  expect(await runNode(copy, resolve('typescript/bin/tsc'))).toEqual(passed);
+  expect(await runNode(copy, resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json')).toEqual(passed);
+  expect(await runNode(copy, built, 'conform', '.', '--filter', 'elementwise / add / ')).toMatchObject({ status: 0 });
+}, 300_000);
 
 it('has a section for every stub, and shows no code that the script does not take', () => {
   const files = steps.flatMap((step) => step.files.map(([path]) => path));

@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { help, main } from '../src/main.ts';
+import { runNode } from './run-node.ts';
 
 const home = fileURLToPath(new URL('..', import.meta.url));
 mkdirSync(join(home, '.cache'), { recursive: true });
@@ -104,25 +104,22 @@ describe('a package of its own', () => {
     );
   });
 
-  it('tests its buffers, and says which families are missing', () => {
-    const { out } = run('my-device');
-    expect(out).toContain('cd my-device\n  npm install\n  npm test');
+  it('tests its buffers, and says which families are missing', async () => {
+    expect(run('my-device').out).toContain('cd my-device\n  npm install\n  npm test');
     // as far as vitest looks for one: here it would find that of the checkout
     writeFileSync(join(folder, 'my-device/vitest.config.mjs'), 'export default {};\n');
     const vitest = join(
       createRequire(join(home, '../../package.json')).resolve('vitest/package.json'),
       '../vitest.mjs',
     );
-    const args = [vitest, 'run', '--reporter=json', '--reporter=default'];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-      cwd: join(folder, 'my-device'),
-      encoding: 'utf8',
-    });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain('tier 1 still needs these families of checks: elementwise, reduce');
-    const { numPassedTests, numTodoTests } = JSON.parse(stdout.split('\n').find((line) => line.startsWith('{')) ?? '');
+    const place = join(folder, 'my-device');
+    const { status, out, error } = await runNode(place, vitest, 'run', '--reporter=json', '--reporter=default');
+    expect({ status, error }).toEqual({ status: 0, error: '' });
+    expect(out).toContain('tier 1 still needs these families of checks: elementwise, reduce');
+    const report = out.split('\n').find((line) => line.startsWith('{')) ?? '';
+    const { numPassedTests, numTodoTests } = JSON.parse(report);
     expect({ numPassedTests, numTodoTests }).toEqual({ numPassedTests: 6, numTodoTests: 14 });
-  });
+  }, 300_000);
 });
 
 it('writes a package of a checkout, with its changeset', () => {
