@@ -27,8 +27,12 @@ function filesOf(folder: string): Map<string, string> {
   return new Map(
     files.map((entry) => {
       const path = join(entry.parentPath, entry.name);
-      // npm leaves .gitignore out of packages, and tools look into folders that begin with a dot
-      return [path.slice(start).replace(/^_/, '.'), readFileSync(path, 'utf8')];
+      // tools would take these for their own: npm leaves .gitignore out of packages, and a package.json inside of one means something
+      const name = path
+        .slice(start)
+        .replace(/^_/, '.')
+        .replace(/^manifest\.json$/, 'package.json');
+      return [name, readFileSync(path, 'utf8')];
     }),
   );
 }
