@@ -36,6 +36,10 @@ const commands = {
     await install();
     return runTurboBuild(args);
   },
+  async api() {
+    await prepare();
+    return runNode([at('tools/api.mjs')]);
+  },
   async parity() {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
