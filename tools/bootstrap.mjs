@@ -52,6 +52,11 @@ const commands = {
     await install();
     return runNode([at('node_modules/@changesets/cli/bin.js'), ...args]);
   },
+  async release(args) {
+    // only packing needs what is built
+    if (args[0] === 'pack') await prepare();
+    return runNode([at('tools/release.mjs'), ...args]);
+  },
   async pnpm(args) {
     await ensurePnpm();
     return runNode([pnpmEntry, ...args], { cwd: process.env.INIT_CWD ?? root });

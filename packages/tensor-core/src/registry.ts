@@ -44,14 +44,9 @@ export function registerBackend<B>(backend: Backend<B>): void {
     throw new ArgumentError(`registerBackend: expected a backend such as cpu(), got ${describe(backend)}`);
   }
   if (backend.specVersion !== backendSpecVersion) {
-    const { deviceType, specVersion } = backend;
-    const toUpdate =
-      typeof specVersion === 'number' && specVersion > backendSpecVersion
-        ? '@tenfold/tensor-core'
-        : `the package of '${deviceType}'`;
     throw new BackendError(
-      `registerBackend: the backend '${deviceType}' is written for version ${String(specVersion)} of the backend contract (its specVersion), ` +
-        `this @tenfold/tensor-core takes version ${backendSpecVersion}; update ${toUpdate}, so that both have the same`,
+      `registerBackend: the backend '${backend.deviceType}' is written for version ${String(backend.specVersion)} of the backend contract, ` +
+        `this @tenfold/tensor-core has version ${backendSpecVersion}; install matching versions`,
     );
   }
   if (!/^[a-z][a-z0-9_-]*$/.test(backend.deviceType)) {
