@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { checkApis } from './api/check.mjs';
 import { checkImports } from './lint/check-imports.mjs';
 import { checkText } from './lint/check-text.mjs';
+import { checkWorkflows } from './lint/check-workflows.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const packages = readdirSync(join(root, 'packages')).filter((name) =>
@@ -49,6 +50,7 @@ const checks = {
         `packages/${name}`,
       ),
     ),
+  'workflows (pinned, with the least rights)': () => checkWorkflows(root),
   'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
   'size-limit (what a page ships)': () => tool('size-limit/bin.js', []),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
@@ -93,7 +95,7 @@ function git(...args) {
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
   const start = performance.now();
-  const problems = check();
+  const problems = await check();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${problems.length ? '✗' : '✓'} ${name} (${seconds} s)`);
   for (const problem of problems) console.log(problem.replaceAll(/^/gm, '    '));
