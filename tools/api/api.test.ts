@@ -179,6 +179,23 @@ describe('checkApis', () => {
     expect(checkApis(root, base)).toEqual([]);
   });
 
+  it('sees an entry point that is gone', () => {
+    const extra = write('packages/nn/api/extra.d.ts', '');
+    git('add', '.');
+    git('commit', '-qm', 'two');
+    const [problem] = checkApis(root, git('rev-parse', 'HEAD'));
+    expect(problem).toContain('packages/nn/api/extra.d.ts is the API of no entry point');
+    rmSync(extra);
+    expect(checkApis(root, git('rev-parse', 'HEAD'))[0]).toContain(
+      'breaks: the entry point of packages/nn/api/extra.d.ts was removed',
+    );
+  });
+
+  it('says that a package is not built', () => {
+    rmSync(join(root, 'packages/nn/dist'), { recursive: true });
+    expect(checkApis(root, base)[0]).toContain('does not exist; build it with: npm run build');
+  });
+
   it('takes a minor one for additions', () => {
     save(`${types}export declare const h: number;\n`);
     expect(checkApis(root, base)[0]).toContain('changed by additions: it needs a minor changeset');

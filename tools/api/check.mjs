@@ -52,13 +52,27 @@ export function checkApis(root, base) {
 
 /** @param {string} root @param {readonly Entry[]} entries */
 function staleReports(root, entries) {
-  return entries.flatMap((entry) => {
+  const orphans = reportsIn(root).filter((path) => !entries.some((entry) => entry.path === path));
+  const problems = entries.flatMap((entry) => {
+    if (!existsSync(entry.types)) return `${entry.types} does not exist; build it with: npm run build`;
     const committed = existsSync(join(root, entry.path)) ? readFileSync(join(root, entry.path), 'utf8') : '';
     const now = reportText(entry);
     if (committed === now) return [];
     const differences = compareApis(committed, now).map(describe);
     return `${entry.path} is not what the built types say; if the change is meant, run: npm run api\n${differences.join('\n')}`.trim();
   });
+  return [
+    ...problems,
+    ...orphans.map((path) => `${path} is the API of no entry point; if that is meant, run: npm run api`),
+  ];
+}
+
+/** The reports that lie there. @param {string} root @returns {string[]} */
+function reportsIn(root) {
+  return readdirSync(join(root, 'packages'))
+    .map((name) => `packages/${name}/api`)
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`));
 }
 
 /** @param {string} root @param {string} base @param {readonly Entry[]} entries */
@@ -77,6 +91,15 @@ function unannounced(root, base, entries) {
     const known = changed.get(entry.package)?.differences ?? [];
     if (differences.length)
       changed.set(entry.package, { version: entry.version, differences: [...known, ...differences] });
+  }
+  const before = git('ls-tree', '-r', '--name-only', base, '--', 'packages').stdout.split('\n');
+  for (const path of before.filter((name) => /^packages\/[^/]+\/api\/[^/]+\.d\.ts$/.test(name))) {
+    const owner = entries.find(({ folder }) => path.startsWith(`${folder}/`));
+    if (!owner || entries.some((entry) => entry.path === path)) continue;
+    const { differences = [] } = changed.get(owner.package) ?? {};
+    /** @type {import('./compare.mjs').Difference} */
+    const gone = { name: `the entry point of ${path}`, kind: 'removed', breaking: true };
+    changed.set(owner.package, { version: owner.version, differences: [...differences, gone] });
   }
   return [...changed].flatMap(([name, { version, differences }]) => {
     const needed = neededBump(version, differences);
