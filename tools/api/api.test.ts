@@ -55,6 +55,12 @@ describe('apiReport', () => {
     );
   });
 
+  it('gives a name to what is exported under a reserved word', () => {
+    const report = apiReport(write('a.d.ts', 'declare const v: number;\nexport { v as var };'));
+    expect(report).toBe('export declare const var_: number;\n');
+    expect(compareApis(report, '')).toMatchObject([{ name: 'var_', kind: 'removed' }]);
+  });
+
   it('names what is passed on from another package', () => {
     expect(apiReport(write('a.d.ts', "export { pad } from '@tenfold/tensor-core';"))).toBe(
       "export { pad } from '@tenfold/tensor-core';\n",

@@ -53,6 +53,8 @@ export function compareApis(before, after) {
  */
 function units(report) {
   const file = ts.createSourceFile('api.d.ts', report, ts.ScriptTarget.Latest, true);
+  const [wrong] = parseErrors(file);
+  if (wrong) throw new Error(`a report can't be read back: ${report.slice(wrong.start, wrong.start + 80)}`);
   /** @type {Map<string, Unit>} */
   const found = new Map();
   /** @param {ts.Node} node */
@@ -113,6 +115,9 @@ function findSealed(file) {
   return sealed;
 }
 
+/** What the compiler keeps with a file that it has read, and does not show. @param {ts.SourceFile} file @returns {readonly { start: number }[]} */
+const parseErrors = (file) => Object(file).parseDiagnostics ?? [];
+
 /** @param {ts.Statement} statement */
 function nameOf(statement) {
   if (ts.isVariableStatement(statement)) return statement.declarationList.declarations[0].name.getText();
@@ -161,8 +166,7 @@ function onlyAddsOptional(before, after) {
 function signature(text) {
   for (const source of [text, `interface Holder { ${text} }`, `declare class Holder { ${text} }`]) {
     const file = ts.createSourceFile('api.d.ts', source, ts.ScriptTarget.Latest, true);
-    if (/** @type {{ parseDiagnostics?: unknown[] }} */ (/** @type {unknown} */ (file)).parseDiagnostics?.length)
-      continue;
+    if (parseErrors(file).length > 0) continue;
     const [statement] = file.statements;
     const node =
       ts.isInterfaceDeclaration(statement) || ts.isClassDeclaration(statement) ? statement.members[0] : statement;

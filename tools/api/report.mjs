@@ -29,7 +29,7 @@ export function apiReport(entry) {
   const passedOn = [];
   for (const exported of checker.getExportsOfModule(module)) {
     const symbol = resolve(exported);
-    if (symbol.declarations?.length) names.set(symbol, names.get(symbol) ?? exported.name);
+    if (symbol.declarations?.length) names.set(symbol, names.get(symbol) ?? nameInText(exported.name));
     else passedOn.push(`export { ${exported.name} } from '${sourceOf(exported)}';\n`);
   }
   const exported = new Set(names.keys());
@@ -69,6 +69,12 @@ export function apiReport(entry) {
     ...order(true),
     ...(helpers.length ? ['\n// not exported, but named above\n', ...helpers] : []),
   ].join('');
+}
+
+/** An export may have a reserved word as its name (`var`), a declaration may not: it gets a `_`. @param {string} name */
+function nameInText(name) {
+  const word = ts.createScanner(ts.ScriptTarget.Latest, true, ts.LanguageVariant.Standard, name).scan();
+  return word >= ts.SyntaxKind.FirstReservedWord && word <= ts.SyntaxKind.LastReservedWord ? `${name}_` : name;
 }
 
 /** Finds what a package's files import of each other; other packages stay names. */

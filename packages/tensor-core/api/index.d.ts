@@ -2189,11 +2189,11 @@ export declare function unique(x: Tensor, options: UniqueOptions & MoreThanValue
 export declare function uniqueConsecutive(x: Tensor, options?: UniqueConsecutiveOptions & ValuesOnly): Tensor;
 export declare function uniqueConsecutive(x: Tensor, options: UniqueConsecutiveOptions & MoreThanValues): UniqueResult;
 export declare const unsqueeze: (x: Tensor, dim: number) => Tensor;
-export declare const var: (input: Tensor, dim?: Dims, options?: VarOptions) => Tensor;
 export declare const varMean: (input: Tensor, dim?: Dims, options?: VarOptions) => readonly [
     Tensor,
     Tensor
 ];
+export declare const var_: (input: Tensor, dim?: Dims, options?: VarOptions) => Tensor;
 export declare const vdot: (input: Tensor, other: Tensor) => Tensor;
 export declare const vsplit: (x: Tensor, indicesOrSections: number | readonly number[]) => Tensor[];
 export declare function vstack(tensors: readonly Tensor[]): Tensor;
