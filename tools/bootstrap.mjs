@@ -36,6 +36,10 @@ const commands = {
     await install();
     return runTurboBuild(args);
   },
+  async api() {
+    await prepare();
+    return runNode([at('tools/api.mjs')]);
+  },
   async parity() {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
@@ -55,6 +59,11 @@ const commands = {
     return code === 0 && !args.includes('--help')
       ? runNode([pnpmEntry, 'install', '--no-frozen-lockfile', '--loglevel=error'])
       : code;
+  },
+  async release(args) {
+    // only packing needs what is built
+    if (args[0] === 'pack') await prepare();
+    return runNode([at('tools/release.mjs'), ...args]);
   },
   async pnpm(args) {
     await ensurePnpm();

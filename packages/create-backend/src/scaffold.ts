@@ -31,7 +31,7 @@ function filesOf(folder: string): Map<string, string> {
       const name = path
         .slice(start)
         .replace(/^_/, '.')
-        .replace(/^manifest\.json$/, 'package.json');
+        .replace(/\.txt$/, '');
       return [name, readFileSync(path, 'utf8')];
     }),
   );
