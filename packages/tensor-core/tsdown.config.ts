@@ -7,10 +7,10 @@ import { library } from '../../tools/tsdown.ts';
  */
 const codeSplitting = {
   groups: [
-    { name: 'scalar-functions', test: /src\/(scalar|special)/, priority: 2 },
+    { name: 'scalar-functions', test: /src\/(scalar|special)\.ts$/, priority: 2 },
     // with all that it imports
-    { name: 'tensor', test: /src\/(?!index|functions|ops)/, priority: 1 },
-    { name: 'functions', test: /src\/(?!index)/ },
+    { name: 'tensor', test: /src\/(?!index|functions|ops).*(?<!\.d)\.ts$/, priority: 1 },
+    { name: 'functions', test: /src\/(?!index).*(?<!\.d)\.ts$/ },
   ],
 };
 
