@@ -1,8 +1,9 @@
 /** A report as text and as a badge. */
 import { excerpt } from './compare.ts';
-import { type ConformReport, type Failure, fullName } from './conform.ts';
+import type { ConformReport, Failure } from './conform.ts';
 import type { InputData, Sample } from './fixture.ts';
 import { type Speed, slowBelow } from './speed.ts';
+import { fullName } from './tiers.ts';
 
 const shown = 20;
 
@@ -44,6 +45,31 @@ function failureText(failure: Failure, module: string, { device }: ReportOptions
   return lines.join('\n');
 }
 
+/** A table: a row for each family, a column for each tier. */
+function familiesText({ asked, families }: ConformReport): string {
+  const tiers = [1, 2, 3].filter((tier) => tier <= asked);
+  const names = [...new Set(families.map(({ family }) => family))];
+  const cell = (tier: number, name: string): string => {
+    const count = families.find((x) => x.tier === tier && x.family === name);
+    if (!count) return '';
+    return count.failed === 0 ? `${count.passed}` : `${count.passed} of ${count.passed + count.failed}`;
+  };
+  const row = (first: string, cells: readonly string[]) =>
+    `  ${first.padEnd(14)}${cells.map((text) => text.padStart(14)).join('')}`.trimEnd();
+  return [
+    row(
+      'checks passed',
+      tiers.map((tier) => `tier ${tier}`),
+    ),
+    ...names.map((name) =>
+      row(
+        name,
+        tiers.map((tier) => cell(tier, name)),
+      ),
+    ),
+  ].join('\n');
+}
+
 const milliseconds = (x: number): string => x.toPrecision(3).padStart(9);
 
 function speedText(speed: readonly Speed[]): string {
@@ -58,20 +84,23 @@ function speedText(speed: readonly Speed[]): string {
 }
 
 /**
- * What failed, each with the smallest sample, the command that runs just it, and where its family is explained; how fast overrides are; and a line that sums
- * up. `module` is what was given to `conform`.
+ * What failed, each with the smallest sample, the command that runs just it, and where its family is explained; how many checks passed by family; how fast
+ * overrides are; and a line that sums up. `module` is what was given to `conform`.
  */
 export function textReport(report: ConformReport, module: string, options: ReportOptions = {}): string {
   const { device, asked, reached, passed, failed, failures, speed, warnings } = report;
   const parts = failures.slice(0, shown).map((failure) => failureText(failure, module, options));
   if (failures.length > shown) parts.push(`… and ${failures.length - shown} more ops; --json lists all`);
+  if (reached !== null) parts.push(familiesText(report));
   if (speed.length > 0) parts.push(speedText(speed));
   if (warnings.length > 0) parts.push(warnings.map((text) => `! ${text}`).join('\n'));
   const verdict =
     reached === null
       ? ''
       : `, ${reached === asked ? `tier ${asked} reached` : reached === 0 ? 'no tier reached' : `tier ${reached} of ${asked} reached`}`;
-  return `${[...parts, `${device}: ${passed} checks passed, ${failed} failed${verdict}`].join('\n\n')}\n`;
+  const sum =
+    passed + failed > 0 ? `${passed} checks passed, ${failed} failed${verdict}` : `${speed.length} calls timed`;
+  return `${[...parts, `${device}: ${sum}`].join('\n\n')}\n`;
 }
 
 /** A small SVG that says which tier was reached. */

@@ -4,7 +4,7 @@ import { ConformanceError } from './compare.ts';
 import type { Sample } from './fixture.ts';
 import { builtinOp } from './overridden.ts';
 import { type Speed, slowBelow, timedWork, timeOverrides } from './speed.ts';
-import { type Tier, type TierTest, tierTests } from './tiers.ts';
+import { fullName, type Tier, type TierTest, tierTests } from './tiers.ts';
 import { deviceOf, type Target } from './under-test.ts';
 
 /** The page that explains the families, one heading each. */
@@ -25,6 +25,14 @@ export interface Failure {
   readonly link: string;
 }
 
+/** How many checks of a family in a tier passed and failed. */
+export interface FamilyCount {
+  readonly tier: Tier;
+  readonly family: TierTest['family'];
+  readonly passed: number;
+  readonly failed: number;
+}
+
 /** What a run of the suite found. */
 export interface ConformReport {
   readonly device: string;
@@ -33,6 +41,8 @@ export interface ConformReport {
   readonly reached: Tier | 0 | null;
   readonly passed: number;
   readonly failed: number;
+  /** The same by tier and family. */
+  readonly families: readonly FamilyCount[];
   readonly failures: readonly Failure[];
   /** Tier 3: each override beside what core derives in its place, on work of larger sizes. */
   readonly speed: readonly Speed[];
@@ -52,9 +62,6 @@ export interface ConformOptions {
 /** Elements of a sample's inputs: what makes one smaller than another. */
 const sizeOf = ({ sample }: TierTest): number =>
   sample?.inputs.reduce<number>((n, x) => n + (typeof x === 'object' && x !== null ? x.data.length : 1), 0) ?? 0;
-
-/** The name under which `filter` finds a check. */
-export const fullName = ({ family, name }: Pick<TierTest, 'family' | 'name'>): string => `${family} / ${name}`;
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -88,10 +95,22 @@ export async function conform(target: Target, options: ConformOptions = {}): Pro
     reached: filter === undefined ? ((lowest - 1) as Tier | 0) : null,
     passed: tests.length - failed.length,
     failed: failed.length,
+    families: counted(tests, new Set(failed.map(({ test }) => test))),
     failures: summed(failed),
     speed,
     warnings: [...(tier === 3 && filter === undefined ? unknownOverrides(device) : []), ...slowOverrides(speed)],
   };
+}
+
+function counted(tests: readonly TierTest[], failed: ReadonlySet<TierTest>): FamilyCount[] {
+  const counts = new Map<string, FamilyCount>();
+  for (const test of tests) {
+    const { tier, family } = test;
+    const { passed, failed: not } = counts.get(`${tier} ${family}`) ?? { passed: 0, failed: 0 };
+    const holds = !failed.has(test);
+    counts.set(`${tier} ${family}`, { tier, family, passed: passed + Number(holds), failed: not + Number(!holds) });
+  }
+  return [...counts.values()];
 }
 
 /** What has exactly this name, or else what has it in its name. */

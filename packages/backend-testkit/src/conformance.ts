@@ -100,6 +100,8 @@ export interface GivenSample {
   readonly op: string;
   readonly row: OpCase;
   readonly sample: Sample;
+  /** The sample of the fixture: {@link sample} itself, unless that was made narrow. */
+  readonly original: Sample;
   /** Whether the sample was computed by PyTorch in float64. */
   readonly narrow: boolean;
 }
@@ -121,7 +123,7 @@ export async function samplesOf(device: string): Promise<GivenSample[]> {
         if (row.exclude?.[original.name]) continue;
         const narrow = !has(original);
         const sample = narrow ? narrowerOf(family, original) : original;
-        if (sample && has(sample)) given.push({ family, op, row, sample, narrow });
+        if (sample && has(sample)) given.push({ family, op, row, sample, original, narrow });
       }
     }
   }
@@ -214,7 +216,8 @@ const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [re
 /** One check on its way. */
 interface SampleCheck extends GivenSample {
   readonly device: string;
-  readonly part: SamplePart;
+  /** Or only the calls, of which nothing is read. */
+  readonly part: SamplePart | 'calls';
   readonly report: CheckReport;
 }
 
@@ -230,7 +233,7 @@ async function checkSample(check: SampleCheck): Promise<CheckReport> {
 
 /** Makes the calls of a sample, in place and for gradients too, for those who watch them. What comes out is for others to judge. */
 export async function exercise(given: GivenSample, device: string): Promise<void> {
-  const check: SampleCheck = { ...given, device, part: 'all', report: new CheckReport() };
+  const check: SampleCheck = { ...given, device, part: 'calls', report: new CheckReport() };
   const { row, sample } = check;
   const args = sample.args ?? {};
   const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
@@ -399,6 +402,7 @@ async function compareGradients(
   actual: readonly (Tensor | null)[],
   expected: readonly (TensorData | null)[],
 ): Promise<number> {
+  if (check.part === 'calls') return 0;
   for (const [i, wanted] of expected.entries()) {
     const got = actual[i];
     if (wanted && got)

@@ -15,7 +15,7 @@ export {
   type Tolerance,
   tolerances,
 } from './compare.ts';
-export { type ConformOptions, type ConformReport, conform, type Failure } from './conform.ts';
+export { type ConformOptions, type ConformReport, conform, type Failure, type FamilyCount } from './conform.ts';
 export { badge, type ReportOptions, textReport } from './conform-report.ts';
 export { type ConformanceTest, conformanceTests, type SamplePart } from './conformance.ts';
 export {

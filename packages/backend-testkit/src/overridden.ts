@@ -72,24 +72,16 @@ export function overridden(device: Device, { spec, inputs, attrs }: Call): reado
 /** A tensor of its own: nobody writes it later, and no `tidy` disposes it. */
 export const copyOf = (x: Tensor): Tensor => keep(unwatched(() => x.clone()));
 
-/** Runs `body` and shows `seen` each call that meets an override: `seen` gives the results, for which `next` is the usual way. */
-export async function watchOverrides(
+/** Runs `body` and shows `seen` each op that is called on a device, in place or not; `seen` gives the results, for which `next` is the usual way. */
+export async function watchOps(
   device: Device,
-  seen: (call: Call, next: () => Outputs) => Outputs,
+  seen: (call: Omit<Call, 'supports'>, next: () => Outputs) => Outputs,
   body: () => unknown,
 ): Promise<void> {
   const watcher: Interpreter = {
     process(given, inputs, attrs, next) {
-      const spec = given.inplaceOf ?? given;
-      const override = device.overrides.get(spec.name);
-      if (!override || !inputs.some((x) => isTensor(x) && x.storage.device === device)) return next();
-      try {
-        spec.infer?.(inputs, attrs);
-      } catch {
-        // bad operands: core says so
-        return next();
-      }
-      return seen({ spec, inputs, attrs, supports: override.supports?.(inputs, attrs) ?? true }, next);
+      const isHere = inputs.some((x) => isTensor(x) && x.storage.device === device);
+      return isHere ? seen({ spec: given.inplaceOf ?? given, inputs, attrs }, next) : next();
     },
   };
   interpreters.push(watcher);
@@ -99,6 +91,28 @@ export async function watchOverrides(
     interpreters.splice(interpreters.indexOf(watcher), 1);
   }
 }
+
+/** The same for calls of ops that the device has an override for. */
+export const watchOverrides = (
+  device: Device,
+  seen: (call: Call, next: () => Outputs) => Outputs,
+  body: () => unknown,
+): Promise<void> =>
+  watchOps(
+    device,
+    (call, next) => {
+      const override = device.overrides.get(call.spec.name);
+      if (!override) return next();
+      try {
+        call.spec.infer?.(call.inputs, call.attrs);
+      } catch {
+        // bad operands: core says so
+        return next();
+      }
+      return seen({ ...call, supports: override.supports?.(call.inputs, call.attrs) ?? true }, next);
+    },
+    body,
+  );
 
 /** The operands of a call in words: `float32[2, 3], 0.5`. */
 export const operandsText = ({ inputs }: Call): string =>

@@ -21,6 +21,9 @@ export interface TierTest extends Omit<ConformanceTest, 'family' | 'run'> {
   run(): Promise<unknown>;
 }
 
+/** The name under which a filter finds a check. */
+export const fullName = ({ family, name }: Pick<TierTest, 'family' | 'name'>): string => `${family} / ${name}`;
+
 /** The families of tier 1 are shown on these alone; a device has at least one float of them. */
 const plainDTypes: ReadonlySet<DType> = new Set(['float64', 'float32', 'int64', 'int32', 'bool']);
 

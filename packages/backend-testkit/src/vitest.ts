@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 import { describe, it } from 'vitest';
-import { type Tier, tierTests } from './tiers.ts';
+import { fullName, type Tier, tierTests } from './tiers.ts';
 import { deviceOf, type Target } from './under-test.ts';
 
 export type { Tier } from './tiers.ts';
@@ -14,6 +14,8 @@ export type { Target } from './under-test.ts';
 export interface TestBackendOptions {
   /** The highest tier that is tested. Default 3. */
   readonly tier?: Tier;
+  /** Only the checks whose `family / op / name` contains this text. */
+  readonly filter?: string;
   /** Milliseconds for one test. Default 60,000. */
   readonly timeout?: number;
 }
@@ -27,10 +29,13 @@ export interface TestBackendOptions {
  * import { backend } from './index.js';
  * testBackend(backend, { tier: 2 });
  */
-export function testBackend(target: Target, { tier = 3, timeout = 60_000 }: TestBackendOptions = {}): void {
+export function testBackend(
+  target: Target,
+  { tier = 3, filter = '', timeout = 60_000 }: TestBackendOptions = {},
+): void {
   // vitest waits for it before any test runs
   describe('conformance', async () => {
-    const tests = await tierTests(await deviceOf(target), tier);
+    const tests = (await tierTests(await deviceOf(target), tier)).filter((test) => fullName(test).includes(filter));
     for (const [name, ofTier] of grouped(tests, (test) => `tier ${test.tier}`))
       describe(name, () => {
         for (const [family, checks] of grouped(ofTier, (test) => test.family))
