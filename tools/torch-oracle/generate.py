@@ -45,8 +45,8 @@ def promotion_fixture():
 
 
 def optim_fixture():
-    head, runs = optimizers.trajectories()
-    write_lines(FIXTURES / "optim.json", VERSION | head, "runs", runs)
+    head, items = optimizers.trajectories()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "optimizers.json", VERSION | head, "optimizers", "optimizer", items)
 
 
 def errors_fixture():

@@ -93,12 +93,10 @@ function expectClose(what: string, actual: Tensor | null, expected: TensorData |
   expect([what, actual.dtype, ...actual.shape]).toEqual([what, expected.dtype, ...expected.shape]);
   const values = Array.from(actual.toTypedArraySync(), Number);
   valuesOf(expected).forEach((wanted, i) => {
-    if (Number.isFinite(wanted)) {
-      const difference = Math.abs(values[i] - wanted);
-      expect(difference, `${what}[${i}]: ${values[i]}, not ${wanted}`).toBeLessThanOrEqual(
-        1e-12 * Math.max(1, Math.abs(wanted)),
-      );
-    } else expect(values[i], `${what}[${i}]`).toBe(wanted);
+    const difference = Math.abs(values[i] - wanted);
+    // NaN and the infinities are themselves
+    if (!Object.is(values[i], wanted) && !(difference <= 1e-12 * Math.max(1, Math.abs(wanted))))
+      expect.fail(`${what}[${i}] is ${values[i]}, not ${wanted}`);
   });
 }
 

@@ -189,7 +189,7 @@ export type {
   ViewScatterAttrs,
 } from './ops/movement.ts';
 export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormOps } from './ops/norm.ts';
-export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
+export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepInit } from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export {
@@ -215,6 +215,8 @@ export type { SoftmaxAttrs } from './ops/softmax.ts';
 export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export type { MovementOps } from './ops/stack.ts';
+export type { StepAttrs } from './ops/step-formulas.ts';
+export * as stepFormulas from './ops/step-formulas.ts';
 export * from './philox.ts';
 export {
   defaultGenerator,
