@@ -167,7 +167,12 @@ export type {
   TriangularSolveAttrs,
 } from './ops/decomposition.ts';
 export type { EinsumAttrs } from './ops/einsum.ts';
-export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
+export {
+  type ElementwiseOps,
+  elementwise as pointwiseOps,
+  type NanToNumAttrs,
+  type RoundingMode,
+} from './ops/elementwise.ts';
 export type { DecompositionOps } from './ops/equations.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
