@@ -3,14 +3,15 @@
  * A new layer is a row in `tools/torch-oracle/layers/<family>.py`; nothing here names one.
  */
 import '@tenfold/backend-cpu/register';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { backward } from '@tenfold/autograd';
 import { type DType, isFloat, isTensor, manualSeed, type Tensor, tensor } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import * as nn from './index.ts';
 
-/** The fixtures, one for each file of `modules/` that has layers. */
-const families = ['activation', 'flatten', 'linear', 'loss'];
+/** The fixtures: one file for each of `tools/torch-oracle/layers`. */
+const fixtures = new URL('../fixtures/', import.meta.url);
+const families = readdirSync(fixtures).flatMap((name) => (name === 'modules.json' ? [] : name.replace('.json', '')));
 
 /** Modules that no sample is made of, and why. */
 const untested: { readonly [name: string]: string } = {
@@ -55,7 +56,7 @@ interface LayerFixture {
 }
 
 const layersOf = (family: string): readonly LayerFixture[] =>
-  JSON.parse(readFileSync(new URL(`../fixtures/${family}.json`, import.meta.url), 'utf8')).layers;
+  JSON.parse(readFileSync(new URL(`${family}.json`, fixtures), 'utf8')).layers;
 
 const special: Named<number> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
 const isTensorData = (value: Encoded): value is TensorData =>
