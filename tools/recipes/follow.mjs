@@ -70,29 +70,28 @@ async function runChecks(copy, checks) {
       options: { project: { type: 'string' }, t: { type: 'string', short: 't' } },
     });
     if (!values.project || !values.t || positionals.length === 0)
-      throw new Error(`${at}: a check names a project, a file and a test: npm test -- --project nn layers -t "Linear"`);
+      throw new Error(
+        `${at}: a check names a project, a file and a test: npm test -- --project nn src/layers.test.ts -t "Linear"`,
+      );
     return { at, project: values.project, file: positionals[0], test: values.t };
   });
   const report = join(copy, 'recipes.json');
   rmSync(report, { force: true });
-  const { output } = await node(
-    'vitest/vitest.mjs',
-    [
-      'run',
-      ...new Set(wanted.map(({ project }) => `--project=${project}`)),
-      ...new Set(wanted.map(({ file }) => file)),
-      '-t',
-      wanted.map(({ test }) => `(${test})`).join('|'),
-      '--reporter=json',
-      `--outputFile=${report}`,
-    ],
-    copy,
-  );
+  // one worker that reads the sources once, instead of a project and a process for each file
+  const config = join(copy, 'vitest.recipes.config.mjs');
+  const conditions = ['tenfold-source', 'module', 'node', 'development|production'];
+  const include = [...new Set(wanted.map(({ project, file }) => `packages/${project}/${file}`))];
+  for (const file of include) if (!existsSync(join(copy, file))) throw new Error(`there is no ${file}`);
+  const test = { include, isolate: false, maxWorkers: 1, testTimeout: 60_000, reporters: ['json'], outputFile: report };
+  const options = { resolve: { conditions }, ssr: { resolve: { conditions } }, test };
+  writeFileSync(config, `export default ${JSON.stringify(options)};\n`);
+  const names = wanted.map((check) => `(${check.test})`).join('|');
+  const { output } = await node('vitest/vitest.mjs', ['run', `--config=${config}`, '-t', names], copy);
   /** @type {{ testResults: { name: string, message: string, assertionResults: { fullName: string, status: string, failureMessages: string[] }[] }[] }} */
   const { testResults } = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
   const failures = new Map();
   for (const { at, project, file, test } of wanted) {
-    const files = testResults.filter(({ name }) => name.includes(`/${project}/`) && name.includes(file));
+    const files = testResults.filter(({ name }) => name.endsWith(`packages/${project}/${file}`));
     const tests = files.flatMap(({ assertionResults }) =>
       assertionResults.filter(
         ({ fullName, status }) => new RegExp(test).test(fullName) && status !== 'skipped' && status !== 'pending',
