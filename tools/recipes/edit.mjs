@@ -1,4 +1,5 @@
 /** The steps of a page on files: edits, and the blocks that the oracle writes. Pure functions over text. */
+import { plain } from './page.mjs';
 
 /**
  * A file after an edit.
@@ -14,7 +15,10 @@ export function edited(text, { file, how, anchor, lines, at }) {
   if (text === null) throw new Error(`${at}: there is no ${file}`);
   if (how === 'append') return `${text}${lines.join('\n')}\n`;
   const all = text.split('\n');
-  const places = all.flatMap((line, i) => (line.trim() === anchor.trim() ? [i] : []));
+  const start = anchor.endsWith('…') ? plain(anchor.slice(0, -1)) : null;
+  const fits = (/** @type {string} */ line) =>
+    start === null ? plain(line) === plain(anchor) : plain(line).startsWith(start);
+  const places = all.flatMap((line, i) => (fits(line) ? [i] : []));
   if (places.length !== 1)
     throw new Error(
       `${at}: the line '${anchor}' is ${places.length === 0 ? 'not' : `${places.length} times`} in ${file}`,

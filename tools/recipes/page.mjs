@@ -5,13 +5,18 @@
  * |---|---|
  * | `ts file=PATH create` | the file, whole |
  * | `ts file=PATH append` | lines at its end |
- * | `ts file=PATH after="LINE"`, `before="LINE"` | lines below or above one that is there once (white space around it does not count) |
+ * | `ts file=PATH after="LINE"`, `before="LINE"` | lines below or above one that is there once |
  * | `ts file=PATH replace="LINE"` | lines in its place |
  * | `sh oracle file=PATH block=NAME` | what `tools/torch-oracle` writes into a file of fixtures, of which one block is new |
  * | `sh check` | `npm test` of what the page is about, one command on a line |
  *
+ * White space around a line and backticks in it don't count (there may be none behind those of a block), and `…` stands for its rest.
+ *
  * A reader sees the words of the page and not those behind the backticks: so the paragraph above a block must name its file, and the line.
  */
+
+/** A line without what does not count. @param {string} line */
+export const plain = (line) => line.replaceAll('`', '').trim();
 
 /**
  * @typedef {{ kind: 'edit', file: string, how: 'create' | 'append' | 'after' | 'before' | 'replace', anchor: string, lines: string[] }} Edit
@@ -47,6 +52,7 @@ export function stepsOf(name, text) {
       continue;
     }
     const [, ticks, language, info] = open;
+    if (info.includes('`')) fail(`${name}:${i + 1}`, 'no backtick may stand behind those that begin a block');
     const start = i + 1;
     while (++i < lines.length && lines[i] !== ticks);
     const block = lines.slice(start, i);
@@ -84,6 +90,7 @@ function editOf(at, info, file, lines, paragraph) {
   const found = /(?:^|\s)(create|append|(after|before|replace)="(.*)")(?:\s|$)/.exec(info);
   if (!found) return fail(at, `what to do with ${file}? create, append, after="…", before="…" or replace="…"`);
   const [, word, relative, anchor = ''] = found;
-  if (relative && !paragraph.includes(anchor)) fail(at, `the paragraph above does not show \`${anchor}\``);
+  if (relative && !plain(paragraph).includes(plain(anchor.replace(/…$/, ''))))
+    fail(at, `the paragraph above does not show \`${anchor}\``);
   return { kind: 'edit', file, how: /** @type {Edit['how']} */ (relative ?? word), anchor, lines };
 }

@@ -44,6 +44,7 @@ test.each([
   ['the file is not named', 'Above:\n\n```ts file=a.ts append\n1\n```', 'does not name `a.ts`'],
   ['the line is not shown', 'In `a.ts`:\n\n```ts file=a.ts after="x"\n1\n```', 'does not show `x`'],
   ['nothing says what to do', 'In `a.ts`:\n\n```ts file=a.ts\n1\n```', 'what to do with a.ts?'],
+  ['a backtick would end the words', 'In `a.ts`, `x`:\n\n```ts file=a.ts after="`x`"\n1\n```', 'no backtick'],
   ['a check is another command', '```sh check\nnpm run x\n```', "a check is 'npm test -- …'"],
   ['the oracle is another command', '```sh file=a block=b\nls\n```', 'expected'],
 ])('refuses a page where %s', (_, text, message) => {
@@ -58,6 +59,7 @@ test('edits', () => {
   expect(() => edited(null, after)).toThrow('there is no a.ts');
   expect(edited('x\nz\n', edit('`a`, `z`\n\n```ts file=a before="z"\ny\n```'))).toBe('x\ny\nz\n');
   expect(edited('x\nz\n', edit('`a`, `z`\n\n```ts file=a replace="z"\ny\ny\n```'))).toBe('x\ny\ny\n');
+  expect(edited('| `x` | 1 |\n', edit('`a`, ``| `x` |``\n\n```md file=a replace="| x |…"\ny\n```'))).toBe('y\n');
   expect(edited('x\n', edit('`a`\n\n```ts file=a append\ny\n```'))).toBe('x\ny\n');
   const create = edit('`a`\n\n```ts file=a create\ny\n```');
   expect(edited(null, create)).toBe('y\n');
