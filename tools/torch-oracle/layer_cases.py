@@ -112,12 +112,13 @@ class Layers:
 def starts(make, args, options):
     """How each parameter starts: the mean, deviation and largest size of many drawn values."""
     torch.manual_seed(0)
-    first = make(*args, **options)
+    made = [dict(make(*args, **options).named_parameters()) for _ in range(2)]
     found = {}
-    for name, parameter in first.named_parameters():
-        size = max(parameter.numel(), 1)
-        draws = [make(*args, **options) for _ in range(-(-DRAWN // size))] if parameter.std() != 0 else [first]
-        values = torch.cat([dict(m.named_parameters())[name].detach().double().reshape(-1) for m in draws])
+    for name, parameter in made[0].items():
+        count = 1 if torch.equal(parameter, made[1][name]) else -(-DRAWN // parameter.numel())
+        while len(made) < count:
+            made.append(dict(make(*args, **options).named_parameters()))
+        values = torch.cat([parameters[name].detach().double().reshape(-1) for parameters in made[:count]])
         if values.numel() == 0:
             continue
         found[name] = {
