@@ -10,16 +10,28 @@ export declare class CheckReport implements Measured {
     ulps: number;
     values: number;
 }
+export interface ConformOptions {
+    readonly filter?: string;
+    progress?(done: number, total: number, name: string): void;
+    readonly tier?: Tier;
+}
 export interface ConformReport {
     readonly asked: Tier;
     readonly device: string;
     readonly failed: number;
     readonly failures: readonly Failure[];
+    readonly families: readonly FamilyCount[];
     readonly passed: number;
     readonly reached: 0 | Tier | null;
+    readonly speed: readonly Speed[];
+    readonly warnings: readonly string[];
 }
 export declare class ConformanceError extends Error {
+    constructor(message: string, options?: ErrorOptions & {
+        readonly sample?: Sample | undefined;
+    });
     readonly name = "ConformanceError";
+    readonly sample?: Sample;
 }
 export interface ConformanceTest {
     readonly family: 'programs' | 'random' | Family;
@@ -29,7 +41,23 @@ export interface ConformanceTest {
     readonly sample?: Sample;
 }
 export type Encoded = boolean | number | string;
+export interface Failure {
+    readonly count: number;
+    readonly family: TierTest['family'];
+    readonly link: string;
+    readonly message: string;
+    readonly name: string;
+    readonly op: string;
+    readonly sample?: Sample | undefined;
+    readonly tier: Tier;
+}
 export type Family = (typeof families)[number];
+export interface FamilyCount {
+    readonly failed: number;
+    readonly family: TierTest['family'];
+    readonly passed: number;
+    readonly tier: Tier;
+}
 export interface InputData extends TensorData {
     readonly requiresGrad?: true;
     readonly view?: Layout;
@@ -64,6 +92,9 @@ export interface ProgramsFixture {
     readonly refused: readonly RefusedProgram[];
     readonly torch: string;
 }
+export interface ReportOptions {
+    readonly device?: string | undefined;
+}
 export type Results = Tensor | readonly Tensor[];
 export interface Sample {
     readonly args?: {
@@ -84,6 +115,15 @@ export interface Sample {
     readonly outputs: readonly TensorData[];
 }
 export type SamplePart = 'all' | 'gradients' | 'values';
+export interface Speed {
+    readonly derivedMilliseconds: number;
+    readonly milliseconds: number;
+    readonly op: string;
+    readonly operands: string;
+    readonly ratio: number;
+    readonly work: string;
+}
+export type Target = Backend<any> | PromiseLike<Backend<any>> | string;
 export interface TensorData {
     readonly data: readonly Encoded[];
     readonly dtype: DType;
@@ -91,7 +131,7 @@ export interface TensorData {
 }
 export type Tier = 1 | 2 | 3;
 export interface TierTest extends Omit<ConformanceTest, 'family' | 'run'> {
-    readonly family: 'faults' | 'memory' | 'soak' | 'views' | ConformanceTest['family'];
+    readonly family: 'faults' | 'memory' | 'overrides' | 'soak' | 'views' | ConformanceTest['family'];
     run(): Promise<unknown>;
     readonly tier: Tier;
 }
@@ -107,7 +147,7 @@ export declare function allowance(tolerance: Tolerance, dtype: DType, largest: n
 export declare function badge({ reached }: ConformReport): string;
 export declare function caseOf(op: string): OpCase | undefined;
 export declare const composed: Tolerance;
-export declare function conform(device: string, options?: ConformOptions): Promise<ConformReport>;
+export declare function conform(target: Target, options?: ConformOptions): Promise<ConformReport>;
 export declare function conformanceTests(device: string, part?: SamplePart): Promise<ConformanceTest[]>;
 export declare function decode(value: Encoded): bigint | number;
 export declare const families: readonly [
@@ -135,12 +175,12 @@ export declare const methodCases: {
     readonly [name: string]: OpCase;
 };
 export declare const opCases: Cases<BuiltinOps>;
-export declare function textReport(report: ConformReport, module: string): string;
+export declare function textReport(report: ConformReport, module: string, options?: ReportOptions): string;
 export declare function tierTests(device: string, upTo?: Tier): Promise<TierTest[]>;
 export declare const tolerances: {
     readonly [D in DType]: Tolerance;
 };
-export declare function useBackend(backend: Backend): Promise<string>;
+export declare function useBackend<B>(backend: Backend<B>): Promise<string>;
 export declare function watched<B>(runtime: Runtime<B>): Runtime<B>;
 
 // not exported, but named above
@@ -152,21 +192,6 @@ interface AnyProgram {
 type Cases<Ops> = {
     readonly [K in keyof Ops]: NoCase | OpCase;
 };
-interface ConformOptions {
-    readonly filter?: string;
-    progress?(done: number, total: number): void;
-    readonly tier?: Tier;
-}
-interface Failure {
-    readonly count: number;
-    readonly family: TierTest['family'];
-    readonly link: string;
-    readonly message: string;
-    readonly name: string;
-    readonly op: string;
-    readonly sample?: Sample;
-    readonly tier: Tier;
-}
 type Grads = readonly (TensorData | null)[];
 type Json = any;
 type Layout = 'expand' | 'slice' | 'transpose';
