@@ -1,0 +1,69 @@
+/** What a person would install, the program that shows that it works, and where all of it is tried. Data only. */
+
+/**
+ * @typedef {object} Combination
+ * @property {readonly string[]} packages without the scope
+ * @property {readonly string[]} [also] packages of others, as the repository has them installed
+ * @property {string} program a file of `programs/`
+ * @property {RegExp} prints what comes of it, known from elsewhere
+ * @property {boolean} [gpu] give it SwiftShader, a Vulkan driver that computes on the CPU
+ */
+
+const line = /^y = 3\.00 \+ 0\.500 x$/;
+const learnt = /^y = 3\.000 x \+ 2\.000$/;
+
+/** @satisfies {Record<string, Combination>} */
+export const combinations = {
+  // Anscombe 1973, table 1
+  tensors: { packages: ['tensor-core', 'backend-cpu'], program: 'tensors', prints: line },
+  // -2·mean(x·y) = -2·(5 + 16 + 33 + 56)/4, -2·mean(y) = -2·38/4
+  gradient: { packages: ['tensor-core', 'backend-cpu', 'autograd'], program: 'gradient', prints: /^-55, -19$/ },
+  training: {
+    packages: ['tensor-core', 'backend-cpu', 'autograd', 'nn', 'optim'],
+    program: 'training',
+    prints: learnt,
+  },
+  // 3·1 + 2, 3·10 + 2, 3·100 + 2
+  onnx: {
+    packages: ['tensor-core', 'backend-cpu', 'autograd', 'nn', 'onnx-export'],
+    also: ['onnxruntime-node'],
+    program: 'onnx',
+    prints: /^5, 32, 302$/,
+  },
+  webgpu: {
+    packages: ['tensor-core', 'backend-webgpu'],
+    also: ['webgpu'],
+    program: 'webgpu',
+    prints: /^y = 3 x \+ 2$/,
+    gpu: true,
+  },
+  'no webgpu': {
+    packages: ['tensor-core', 'backend-webgpu'],
+    program: 'webgpu',
+    prints: /^webgpu: Node has no WebGPU of its own; install it: npm install webgpu$/,
+  },
+  // on a machine with a card: the same line
+  cuda: {
+    packages: ['tensor-core', 'backend-cuda-native'],
+    program: 'cuda',
+    prints: /^y = 3 x \+ 2$|^cuda:0: .*(driver|addon of @tenfold\/backend-cuda-native is not there)/,
+  },
+};
+
+/**
+ * One folder: a combination, who installs it, and where its program runs. `types`: NodeNext and Bundler, strict, with the declarations of all packages checked;
+ * `esbuild`: one file, alone in an empty folder; `page`: built by Vite, in a page of Chromium and in a web worker of it; `yarn`: Node under Plug'n'Play.
+ * @typedef {{ combination: keyof typeof combinations, manager: keyof typeof import('./managers.mjs').managers, hosts: readonly string[], quick?: boolean }} Row
+ */
+
+/** Every pair of a package manager and a combination, and every host at least twice; `quick` rows alone still have each manager, combination and host. @type {readonly Row[]} */
+export const rows = [
+  { combination: 'tensors', manager: 'npm', hosts: ['types', 'node 20', 'node 22', 'node 24', 'node 26', 'esbuild', 'page'], quick: true },
+  { combination: 'gradient', manager: 'pnpm', hosts: ['types', 'node 22', 'esbuild'], quick: true },
+  { combination: 'training', manager: 'yarn', hosts: ['types', 'node 20', 'node 26', 'esbuild', 'page'], quick: true },
+  { combination: 'training', manager: 'yarn pnp', hosts: ['yarn 20'], quick: true },
+  { combination: 'onnx', manager: 'pnpm', hosts: ['types', 'node 24'], quick: true },
+  { combination: 'webgpu', manager: 'pnpm', hosts: ['types', 'node 24', 'page'], quick: true },
+  { combination: 'no webgpu', manager: 'bun', hosts: ['node 26'], quick: true },
+  { combination: 'cuda', manager: 'npm', hosts: ['types', 'node 20', 'node 26'], quick: true },
+];
