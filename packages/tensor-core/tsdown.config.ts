@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsdown';
-import { library } from '../../tools/tsdown.ts';
+import { library, nodeApp } from '../../tools/tsdown.ts';
 
 /** Two files (of code: types go where they go), so that a bundler can leave one out: who calls no function of `functions.js` (convolutions, losses, …) doesn't ship it. */
 const codeSplitting = {
@@ -10,4 +10,8 @@ const codeSplitting = {
   ],
 };
 
-export default defineConfig({ ...library('index', 'expr'), outputOptions: { codeSplitting } });
+export default defineConfig([
+  { ...library('index', 'expr'), outputOptions: { codeSplitting } },
+  // the command, for Node alone: it finds the library at run time, and no page ever meets it
+  { ...nodeApp('cli'), clean: false },
+]);

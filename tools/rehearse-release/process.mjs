@@ -52,7 +52,8 @@ export async function run([file = '', ...args], { cwd, env = {}, mayFail = false
       child.once('close', (status, signal) => resolve(status ?? (signal ? 1 : 0)));
     });
     if (stopping) throw new Error('stopped');
-    if (code !== 0 && !mayFail) throw new Error(`\`${shown([file, ...args])}\` failed (exit code ${code}):\n${tail(out)}`);
+    if (code !== 0 && !mayFail)
+      throw new Error(`\`${shown([file, ...args])}\` failed (exit code ${code}):\n${tail(out)}`);
     return { code, out };
   } finally {
     clearTimeout(limit);
@@ -78,7 +79,8 @@ function end(child) {
 }
 
 /** @param {readonly string[]} command */
-const shown = (command) => command.map((word) => (word.startsWith('/') ? (word.split('/').at(-1) ?? word) : word)).join(' ');
+const shown = (command) =>
+  command.map((word) => (word.startsWith('/') ? (word.split('/').at(-1) ?? word) : word)).join(' ');
 
 /** The last lines of a text: where programs say what went wrong. @param {string} text */
 const tail = (text) => text.trim().split('\n').slice(-30).join('\n');

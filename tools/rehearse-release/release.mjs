@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { cache } from '../bootstrap/fetch.mjs';
 import { pnpmEntry } from '../bootstrap/prepare.mjs';
 import { root } from '../bootstrap/root.mjs';
+import { tokenFor } from './managers.mjs';
 import { run } from './process.mjs';
 
 const node = process.execPath;
@@ -33,7 +34,15 @@ export async function copyCheckout(copy) {
         cpSync(links, target, { recursive: true, verbatimSymlinks: true });
     }
   // changesets asks git which commit brought a changeset
-  const git = ['git', '-c', 'user.name=rehearsal', '-c', 'user.email=rehearsal@localhost', '-c', 'commit.gpgsign=false'];
+  const git = [
+    'git',
+    '-c',
+    'user.name=rehearsal',
+    '-c',
+    'user.email=rehearsal@localhost',
+    '-c',
+    'commit.gpgsign=false',
+  ];
   await run([...git, 'init', '--quiet', '--initial-branch=main'], { cwd: copy });
   await run([...git, 'add', '--all'], { cwd: copy });
   await run([...git, 'commit', '--quiet', '--no-verify', '--message=rehearsal'], { cwd: copy });
@@ -85,11 +94,34 @@ async function snapshot(copy) {
  * @param {string} copy
  */
 export async function build(copy) {
-  const flags = ['--concurrency=100%', `--cache-dir=${join(cache, 'turbo')}`, '--filter=./packages/*', '--output-logs=errors-only'];
+  const flags = [
+    '--concurrency=100%',
+    `--cache-dir=${join(cache, 'turbo')}`,
+    '--filter=./packages/*',
+    '--output-logs=errors-only',
+  ];
   await run([node, tool('turbo/bin/turbo'), 'run', 'build', ...flags], {
     cwd: copy,
     env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
   });
+}
+
+/**
+ * Builds the native addon into the package of this platform, where that can be done.
+ * @param {string} copy
+ * @param {boolean} quick only if the checkout has built it already
+ * @returns {Promise<string>} whether the release has it
+ */
+export async function prebuild(copy, quick) {
+  const built = join(root, 'packages/backend-cuda-native/native/build');
+  if (existsSync(join(built, 'cuda.node')))
+    cpSync(built, join(copy, 'packages/backend-cuda-native/native/build'), { recursive: true });
+  else if (quick) return 'left out: the checkout has built none';
+  const { code, out } = await run([node, 'packages/backend-cuda-native/scripts/prebuild.mjs'], {
+    cwd: copy,
+    mayFail: true,
+  });
+  return code === 0 ? `for ${process.platform}-${process.arch}` : `left out: ${out.trim().split('\n')[0]}`;
 }
 
 /**
@@ -114,7 +146,10 @@ export async function pack(copy, folder) {
 export async function check(packed, copy) {
   await several(packed, async ({ pack: { typed }, tarball }) => {
     await run([node, tool('publint/src/cli.js'), '--strict', tarball], { cwd: copy });
-    if (typed) await run([node, tool('@arethetypeswrong/cli/dist/index.js'), tarball, '--profile', 'esm-only', '--quiet'], { cwd: copy });
+    if (typed)
+      await run([node, tool('@arethetypeswrong/cli/dist/index.js'), tarball, '--profile', 'esm-only', '--quiet'], {
+        cwd: copy,
+      });
   });
 }
 
@@ -130,10 +165,11 @@ export async function publish(copy, registry, env) {
     const { provenance, ...rest } = manifest.publishConfig ?? {};
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, publishConfig: rest }, null, 2)}\n`);
   }
-  // npm wants a token before it publishes; this registry takes any
-  const npmrc = `@tenfold:registry=${registry}\nregistry=${registry}\n${registry.replace('http:', '')}:_authToken=rehearsal\n`;
-  writeFileSync(join(copy, '.npmrc'), npmrc);
-  await run([node, tool('@changesets/cli/bin.js'), 'publish', '--no-git-tag'], { cwd: copy, env: { ...env, npm_config_registry: registry } });
+  writeFileSync(join(copy, '.npmrc'), `@tenfold:registry=${registry}\nregistry=${registry}\n${tokenFor(registry)}`);
+  await run([node, tool('@changesets/cli/bin.js'), 'publish', '--no-git-tag'], {
+    cwd: copy,
+    env: { ...env, npm_config_registry: registry },
+  });
   const missing = [];
   for (const { name, version: wanted } of packagesOf(copy)) {
     const answer = await fetch(`${registry}${name.replace('/', '%2f')}`);
