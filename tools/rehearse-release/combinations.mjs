@@ -51,43 +51,42 @@ export const combinations = {
 };
 
 /**
- * One folder: a combination, who installs it, and where its program runs. `types`: NodeNext and Bundler, strict, with the declarations of all packages checked;
+ * One folder: a combination, who installs it, and where its program runs. `types nodenext`, `types bundler`: strict, with the
+ * declarations of all packages checked;
  * `esbuild`: one file, alone in an empty folder; `page`: built by Vite, in a page of Chromium and in a web worker of it; `yarn`: Node under Plug'n'Play.
  * @typedef {{ combination: keyof typeof combinations, manager: keyof typeof import('./managers.mjs').managers, hosts: readonly string[] }} Row
  */
 
 /** Each combination, package manager and host at least once. @type {readonly Row[]} */
 const covering = [
-  {
-    combination: 'tensors',
-    manager: 'npm',
-    hosts: ['types', 'node 20', 'node 22', 'node 24', 'node 26', 'esbuild', 'page'],
-  },
+  { combination: 'tensors', manager: 'npm', hosts: ['node 20', 'node 22', 'node 24', 'node 26', 'esbuild', 'page'] },
   { combination: 'gradient', manager: 'pnpm', hosts: ['node 22', 'esbuild'] },
-  { combination: 'training', manager: 'yarn', hosts: ['types', 'node 20', 'node 26', 'page'] },
-  { combination: 'onnx', manager: 'pnpm', hosts: ['types', 'node 24'] },
-  { combination: 'webgpu', manager: 'pnpm', hosts: ['types', 'node 22', 'page'] },
+  { combination: 'training', manager: 'yarn', hosts: ['types nodenext', 'types bundler', 'node 20', 'node 26', 'page'] },
+  { combination: 'onnx', manager: 'pnpm', hosts: ['types nodenext', 'node 24'] },
+  { combination: 'webgpu', manager: 'pnpm', hosts: ['types bundler', 'node 22', 'page'] },
   { combination: 'no webgpu', manager: 'bun', hosts: ['node 24'] },
-  { combination: 'cuda', manager: 'npm', hosts: ['types', 'node 20', 'node 26'] },
+  { combination: 'cuda', manager: 'npm', hosts: ['types nodenext', 'node 20', 'node 26'] },
 ];
 
-/** What else a person may pick: every other pair of a combination and a package manager. @type {readonly Row[]} */
+/** What else a person may pick: every other pair of a combination and a package manager, and what else compilers may say. @type {readonly Row[]} */
 const more = [
-  { combination: 'tensors', manager: 'pnpm', hosts: ['node 24'] },
+  { combination: 'tensors', manager: 'pnpm', hosts: ['types nodenext', 'types bundler', 'node 24'] },
   { combination: 'tensors', manager: 'yarn', hosts: ['node 26'] },
   { combination: 'tensors', manager: 'bun', hosts: ['node 22'] },
   { combination: 'tensors', manager: 'yarn pnp', hosts: ['yarn 22'] },
-  { combination: 'gradient', manager: 'npm', hosts: ['types', 'node 24', 'page'] },
+  { combination: 'gradient', manager: 'npm', hosts: ['types nodenext', 'types bundler', 'node 24', 'page'] },
   { combination: 'gradient', manager: 'yarn', hosts: ['node 20'] },
   { combination: 'gradient', manager: 'bun', hosts: ['node 26'] },
   { combination: 'training', manager: 'npm', hosts: ['node 22', 'esbuild'] },
   { combination: 'training', manager: 'pnpm', hosts: ['node 20', 'page'] },
   { combination: 'training', manager: 'bun', hosts: ['node 24'] },
   { combination: 'training', manager: 'yarn pnp', hosts: ['yarn 20'] },
+  { combination: 'onnx', manager: 'pnpm', hosts: ['types bundler', 'node 20'] },
+  { combination: 'webgpu', manager: 'pnpm', hosts: ['types nodenext', 'node 26'] },
   { combination: 'no webgpu', manager: 'npm', hosts: ['node 20', 'esbuild'] },
   { combination: 'no webgpu', manager: 'pnpm', hosts: ['node 26'] },
   { combination: 'no webgpu', manager: 'yarn', hosts: ['node 22'] },
-  { combination: 'cuda', manager: 'pnpm', hosts: ['node 24'] },
+  { combination: 'cuda', manager: 'pnpm', hosts: ['types bundler', 'node 24'] },
   { combination: 'cuda', manager: 'yarn', hosts: ['node 22'] },
   { combination: 'cuda', manager: 'bun', hosts: ['node 20'] },
 ];

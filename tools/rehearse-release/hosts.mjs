@@ -76,10 +76,9 @@ async function inNode({ folder, gpu }, command) {
  * @type {Record<string, (place: Place, argument: string) => Promise<string[]>>}
  */
 const hosts = {
-  async types({ folder }) {
+  async types({ folder }, resolution) {
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    for (const name of ['nodenext', 'bundler'])
-      await run([process.execPath, tsc, '-p', `tsconfig.${name}.json`], { cwd: folder });
+    await run([process.execPath, tsc, '-p', `tsconfig.${resolution}.json`], { cwd: folder });
     return [];
   },
   node: (place, major) => inNode(place, [nodeOf(major), 'node.js']),

@@ -52,8 +52,8 @@ npmScopes:
 unsafeHttpWhitelist: ["127.0.0.1"]
 globalFolder: "${join(caches, 'yarn')}"
 enableTelemetry: false
-# what was published a moment ago is what is wanted
-npmMinimalAgeGate: 0
+# what was published a moment ago is what is wanted here
+npmPreapprovedPackages: ["@tenfold/*"]
 enableImmutableInstalls: false
 ${certificates ? `httpsCaFilePath: "${certificates}"\n` : ''}`;
 
