@@ -19,7 +19,10 @@ const pages = [
   },
   {
     name: 'the same with all kernels and threads',
-    import: { [dist('tensor-core')]: '{ Tensor, registerBackend, tensor }', [dist('backend-cpu')]: '{ cpu, setNumThreads }' },
+    import: {
+      [dist('tensor-core')]: '{ Tensor, registerBackend, tensor }',
+      [dist('backend-cpu')]: '{ cpu, setNumThreads }',
+    },
     limit: '100 kB',
   },
   {

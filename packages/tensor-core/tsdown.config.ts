@@ -1,12 +1,12 @@
 import { defineConfig } from 'tsdown';
 import { library, nodeApp } from '../../tools/tsdown.ts';
 
-/** Two files (of code: types go where they go), so that a bundler can leave one out: who calls no function of `functions.js` (convolutions, losses, …) doesn't ship it. */
+/** Two files, of which the declarations are no part, so that a bundler can leave one out: who calls no function of `functions.js` (convolutions, losses, …) doesn't ship it. */
 const codeSplitting = {
   groups: [
     // with all that it imports
-    { name: 'tensor', test: /src\/(?!index|functions|ops)(?!.*\.d\.ts$)/, priority: 1 },
-    { name: 'functions', test: /src\/(?!index)(?!.*\.d\.ts$)/ },
+    { name: 'tensor', test: /src\/(?!index|functions|ops).*(?<!\.d)\.ts$/, priority: 1 },
+    { name: 'functions', test: /src\/(?!index).*(?<!\.d)\.ts$/ },
   ],
 };
 

@@ -61,7 +61,11 @@ export const combinations = {
 const covering = [
   { combination: 'tensors', manager: 'npm', hosts: ['node 20', 'node 22', 'node 24', 'node 26', 'esbuild', 'page'] },
   { combination: 'gradient', manager: 'pnpm', hosts: ['node 22', 'esbuild'] },
-  { combination: 'training', manager: 'yarn', hosts: ['types nodenext', 'types bundler', 'node 20', 'node 26', 'page'] },
+  {
+    combination: 'training',
+    manager: 'yarn',
+    hosts: ['types nodenext', 'types bundler', 'node 20', 'node 26', 'page'],
+  },
   { combination: 'onnx', manager: 'pnpm', hosts: ['types nodenext', 'node 24'] },
   { combination: 'webgpu', manager: 'pnpm', hosts: ['types bundler', 'node 22', 'page'] },
   { combination: 'no webgpu', manager: 'bun', hosts: ['node 24'] },

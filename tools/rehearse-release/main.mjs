@@ -57,7 +57,7 @@ const checkout = async () => (await run(['git', 'status', '--porcelain', '--untr
 async function rehearse({ quick, only }, progress, folder) {
   const chosen = (/** @type {string} */ name) => only.length === 0 || only.includes(name);
   const rows = rowsFor(quick).filter(({ combination }) => chosen(combination));
-  const others = Object.entries(scenarios).filter(([name]) => chosen(name));
+  const others = Object.entries(scenarios).filter(([name, { slow }]) => chosen(name) && !(quick && slow));
   const copy = join(folder, 'checkout');
 
   await progress.step('copy of what git tracks', () => release.copyCheckout(copy));

@@ -119,8 +119,15 @@ export const managers = {
   },
 };
 
-/** npm's own command that runs a package's program. @param {readonly string[]} args */
-export const npx = (args) => [...npm, 'exec', '--yes=false', '--', ...args];
+/**
+ * npm's own command that runs a package's program, which is installed.
+ * @param {readonly string[]} args
+ * @param {'--yes' | '--no'} [fetch] whether npm may fetch the package first
+ */
+export const npx = (args, fetch = '--no') => [...npm, 'exec', fetch, '--', ...args];
+
+/** A script of a package.json. @param {string} script */
+export const npmRun = (script) => [...npm, 'run', '--silent', script];
 
 /**
  * Publishes a folder beside what is published, without becoming the newest.

@@ -1,6 +1,6 @@
 /** A registry for as long as the rehearsal lasts: verdaccio on the loopback, in memory of a temporary folder, that knows `@tenfold/*` and nothing else. */
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { runServer } from 'verdaccio';
 
 /** Where it listens, and how it ends. @typedef {{ url: string, close(): Promise<void> }} Registry */
 
@@ -11,7 +11,6 @@ import { join } from 'node:path';
  * @returns {Promise<Registry>}
  */
 export async function startRegistry(folder) {
-  const { runServer } = createRequire(import.meta.url)('verdaccio');
   const everybody = { access: '$all', publish: '$all', unpublish: '$all' };
   const app = await runServer({
     self_path: folder,

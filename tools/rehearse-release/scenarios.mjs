@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bootstrap/root.mjs';
-import { managers, npmPublish, npx } from './managers.mjs';
+import { managers, npmEnv, npmPublish, npmRun, npx } from './managers.mjs';
 import { run } from './process.mjs';
 import { emptyFolder, released } from './try-row.mjs';
 
@@ -70,7 +70,9 @@ async function publishNextAutograd({ folder, packed, sources, version }) {
   return next;
 }
 
-/** @type {Record<string, { title: string, play: (stage: Stage) => Promise<string | void> }>} */
+/** What happens, and what it needs: a package of the release, or time. @typedef {{ title: string, slow?: boolean, play: (stage: Stage) => Promise<string | void> }} Scenario */
+
+/** @type {Record<string, Scenario>} */
 export const scenarios = {
   conform: {
     title: 'examples/naive-backend passes the conformance suite, built only from published packages',
@@ -84,6 +86,23 @@ export const scenarios = {
       await install(folder, stage);
       const { out } = await run(npx(['@tenfold/backend-testkit', 'conform', './naive-backend']), { cwd: folder });
       return out.trim().split('\n').at(-1);
+    },
+  },
+  create: {
+    title: '`npm create @tenfold/backend` writes a package that installs, builds and tests',
+    // it installs a compiler and a test runner
+    slow: true,
+    async play(stage) {
+      const folder = emptyFolder(stage, 'create', {});
+      await install(folder, stage);
+      await run(npx(['@tenfold/create-backend@latest', 'my-chip'], '--yes'), {
+        cwd: folder,
+        env: npmEnv(stage.sources),
+      });
+      const own = join(folder, 'my-chip');
+      await install(own, stage);
+      await run(npmRun('build'), { cwd: own });
+      await run(npmRun('test'), { cwd: own });
     },
   },
   doctor: {
