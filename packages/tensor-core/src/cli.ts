@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The bin of the package. `--help` lists the flags. */
 import { main } from './doctor/doctor.ts';
 

@@ -18,15 +18,11 @@ interface Core {
   readonly registerBackend: typeof registerBackend;
 }
 
-/** Packages of ours that build on core and are no backends. */
-const others =
-  /^@tenfold\/(autograd|nn|optim|data|serialize|onnx-export|compile|backend-testkit|create-backend|tensor-core)$|-(linux|win32|darwin)-\w+$/;
+const isOurs = /^@tenfold\/backend-(?!testkit$)/;
 
-/** What may be a backend: ours by their names, of others' all that build on core. */
-const mayBeBackend = ({ name, manifest }: Installed): boolean =>
-  name.startsWith('@tenfold/')
-    ? name.startsWith('@tenfold/backend-') && !others.test(name)
-    : '@tenfold/tensor-core' in { ...manifest.peerDependencies, ...manifest.dependencies };
+/** What may be a backend: ours by their names, of others' all that have core as a peer. */
+const mayBeBackend = ({ name, manifest: { peerDependencies = {} } }: Installed): boolean =>
+  '@tenfold/tensor-core' in peerDependencies && (!name.startsWith('@tenfold/') || isOurs.test(name));
 
 /** Imports each backend's `register` entry, or registers what it exports, and lists the devices that this brought. */
 export async function askBackends(installed: readonly Installed[], project: string): Promise<Answer[]> {

@@ -111,7 +111,7 @@ describe('the doctor', () => {
     const folder = project({
       'node_modules/@tenfold/tensor-core': 'core',
       'node_modules/stranger': {
-        manifest: { name: 'stranger', dependencies: peer, exports: { import: './main.js' } },
+        manifest: { name: 'stranger', peerDependencies: peer, exports: { import: './main.js' } },
         files: { 'main.js': "import '@tenfold/tensor-core';" },
       },
       'node_modules/stranger/node_modules/@tenfold/tensor-core': 'core',

@@ -47,6 +47,11 @@ export function projectOf(from: string): string | null {
 const concerns = ({ name = '', dependencies, peerDependencies }: Manifest): boolean =>
   name.startsWith('@tenfold/') || core in { ...dependencies, ...peerDependencies };
 
+const asInstalled = (path: string, manifest: Manifest): Installed => {
+  const { name = 'a package without a name', version = 'without a version' } = manifest;
+  return { name, version, path, manifest };
+};
+
 /** Every package of Tenfold, and every one that builds on it, that programs of `project` can meet; by name, then place. */
 export function installedIn(project: string): Installed[] {
   const found = new Map<string, Installed>();
@@ -58,8 +63,7 @@ export function installedIn(project: string): Installed[] {
     if (seen.has(path)) return;
     seen.add(path);
     const manifest = read(path);
-    if (manifest && concerns(manifest))
-      found.set(path, { name: manifest.name ?? '?', version: manifest.version ?? '?', path, manifest });
+    if (manifest && concerns(manifest)) found.set(path, asInstalled(path, manifest));
     walk(join(path, 'node_modules'));
   };
 
@@ -76,8 +80,10 @@ export function installedIn(project: string): Installed[] {
     walk(join(folder, 'node_modules'));
     if (folder === dirname(folder)) break;
   }
-  // with Plug'n'Play there are no folders to walk: what the project names is asked for
+  // a backend that is being written
   const own = read(project) ?? {};
+  if (core in (own.peerDependencies ?? {})) found.set(project, asInstalled(project, own));
+  // with Plug'n'Play there are no folders to walk: what the project names is asked for
   const wanted = { ...own.dependencies, ...own.devDependencies, ...own.optionalDependencies };
   for (const name of Object.keys(wanted)) {
     const manifest = resolveFrom(project, `${name}/package.json`);
