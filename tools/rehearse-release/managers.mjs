@@ -119,6 +119,12 @@ export const managers = {
   },
 };
 
+/** What a package manager said when it failed, and what it means where that is known. @param {string} out */
+export function explained(out) {
+  const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH/.test(out);
+  return `${offline ? 'packages of others could not be fetched: is the network there?\n' : ''}${out.trim()}`;
+}
+
 /**
  * npm's own command that runs a package's program, which is installed.
  * @param {readonly string[]} args

@@ -3,6 +3,7 @@
 export class Progress {
   #passed = 0;
   #failed = 0;
+  #skipped = 0;
   #start = performance.now();
   /** What runs now, with the time it began. @type {Map<string, number>} */
   #running = new Map();
@@ -37,6 +38,16 @@ export class Progress {
     }
   }
 
+  /**
+   * Says what is not tried, and why.
+   * @param {string} name
+   * @param {string} reason
+   */
+  skip(name, reason) {
+    this.#skipped++;
+    this.#say(`- ${name}: left out: ${reason}`);
+  }
+
   /** How many pieces of work come now. @param {number} count */
   expect(count) {
     this.#of = count;
@@ -68,7 +79,7 @@ export class Progress {
   end() {
     clearInterval(this.#timer);
     this.#say(`\nrehearsed in ${seconds(this.#start)}`);
-    this.#say(`${this.#passed} passed, ${this.#failed} failed`);
+    this.#say(`${this.#passed} passed, ${this.#failed} failed${this.#skipped > 0 ? `, ${this.#skipped} skipped` : ''}`);
     return this.#failed > 0 ? 1 : 0;
   }
 

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bootstrap/root.mjs';
-import { managers, npmEnv, npmPublish, npmRun, npx } from './managers.mjs';
+import { explained, managers, npmEnv, npmPublish, npmRun, npx } from './managers.mjs';
 import { run } from './process.mjs';
 import { emptyFolder, released } from './try-row.mjs';
 
@@ -21,7 +21,7 @@ function contains(text, parts) {
 /** @param {string} folder @param {Stage} stage */
 async function install(folder, stage) {
   const { code, out } = await managers.npm.install(folder, stage.sources);
-  if (code !== 0) throw new Error(out.trim());
+  if (code !== 0) throw new Error(explained(out));
 }
 
 /**

@@ -3,8 +3,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../bootstrap/root.mjs';
 import { combinations } from './combinations.mjs';
-import { tryOn, writeProgram } from './hosts.mjs';
-import { managers } from './managers.mjs';
+import { tryOn, unavailable, writeProgram } from './hosts.mjs';
+import { explained, managers } from './managers.mjs';
 
 /**
  * Where folders are made, and what they are given.
@@ -39,18 +39,23 @@ export async function tryRow({ combination, manager, hosts }, stage, progress) {
   const links = Object.entries(also).map(([name, path]) => [name, `link:${join(root, path)}`]);
   const folder = emptyFolder(stage, combination, { ...released(stage, packages), ...Object.fromEntries(links) });
   const title = `${combination} by ${manager}`;
+  const without = unavailable(manager);
+  if (without !== undefined) return progress.skip(title, without);
   await progress.step(`${title}: install`, async () => {
     await writeProgram(folder, program);
     const { code, out } = await managers[manager].install(folder, stage.sources);
-    if (code !== 0) throw new Error(out.trim());
+    if (code !== 0) throw new Error(explained(out));
     if (/\bpeer\b/i.test(out)) throw new Error(`the installation complains of peers:\n${out.trim()}`);
   });
   for (const host of hosts) {
-    await progress
-      .step(`${title}: ${host}`, async () => {
-        for (const answer of await tryOn(host, { folder, gpu }))
-          if (!prints.test(answer)) throw new Error(`it printed\n${answer}\ninstead of what ${prints} describes`);
-      })
-      .catch(() => {});
+    const reason = unavailable(host);
+    if (reason !== undefined) progress.skip(`${title}: ${host}`, reason);
+    else
+      await progress
+        .step(`${title}: ${host}`, async () => {
+          for (const answer of await tryOn(host, { folder, gpu }))
+            if (!prints.test(answer)) throw new Error(`it printed\n${answer}\ninstead of what ${prints} describes`);
+        })
+        .catch(() => {});
   }
 }
