@@ -40,6 +40,10 @@ const commands = {
     await install();
     return runNode([at('tools/rehearse-release/main.mjs'), ...args]);
   },
+  async api() {
+    await prepare();
+    return runNode([at('tools/api.mjs')]);
+  },
   async parity() {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
@@ -51,6 +55,11 @@ const commands = {
   async changeset(args) {
     await install();
     return runNode([at('node_modules/@changesets/cli/bin.js'), ...args]);
+  },
+  async release(args) {
+    // only packing needs what is built
+    if (args[0] === 'pack') await prepare();
+    return runNode([at('tools/release.mjs'), ...args]);
   },
   async pnpm(args) {
     await ensurePnpm();

@@ -76,9 +76,10 @@ async function rehearse({ quick, only }, progress, folder) {
   const registry = await startRegistry(folder);
   try {
     const sources = sourcesOf(registry.url, join(folder, 'caches'));
-    const published = release.packagesOf(copy);
-    const [{ version = '' } = {}] = published;
-    await progress.step(`publish to ${registry.url}`, () => release.publish(copy, registry.url, npmEnv(sources)));
+    const { version } = packed[0].pack;
+    await progress.step(`publish to ${registry.url}`, () =>
+      release.publish(packed, copy, registry.url, npmEnv(sources)),
+    );
 
     const stage = { folder: join(folder, 'folders'), sources, version, packed };
     mkdirSync(stage.folder);

@@ -1,10 +1,11 @@
 /** The release itself, in a copy of the checkout: version, build, pack, check, publish. The checkout stays as it is. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { cache } from '../bootstrap/fetch.mjs';
 import { pnpmEntry } from '../bootstrap/prepare.mjs';
 import { root } from '../bootstrap/root.mjs';
+import { publishOrder } from '../release/plan.mjs';
 import { tokenFor } from './managers.mjs';
 import { run } from './process.mjs';
 
@@ -154,24 +155,24 @@ export async function check(packed, copy) {
 }
 
 /**
- * Publishes as the release does, by `changeset publish`; provenance is left out, because only CI can attest it.
+ * Publishes what was packed, by the step of the release that does it.
+ * @param {{ pack: Package, tarball: string }[]} packed
  * @param {string} copy
  * @param {string} registry
  * @param {Record<string, string>} env
  */
-export async function publish(copy, registry, env) {
-  for (const { folder } of packagesOf(copy)) {
-    const manifest = manifestOf(folder);
-    const { provenance, ...rest } = manifest.publishConfig ?? {};
-    writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ ...manifest, publishConfig: rest }, null, 2)}\n`);
-  }
-  writeFileSync(join(copy, '.npmrc'), `@tenfold:registry=${registry}\nregistry=${registry}\n${tokenFor(registry)}`);
-  await run([node, tool('@changesets/cli/bin.js'), 'publish', '--no-git-tag'], {
-    cwd: copy,
-    env: { ...env, npm_config_registry: registry },
+export async function publish(packed, copy, registry, env) {
+  const list = packed.map(({ pack: { name, version, folder }, tarball }) => {
+    const { dependencies, optionalDependencies, peerDependencies } = manifestOf(folder);
+    const needed = Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies });
+    return { name, version, file: basename(tarball), dependencies: needed };
   });
+  const folder = dirname(packed[0].tarball);
+  writeFileSync(join(folder, 'packages.json'), JSON.stringify(publishOrder(list)));
+  writeFileSync(join(copy, '.npmrc'), `@tenfold:registry=${registry}\nregistry=${registry}\n${tokenFor(registry)}`);
+  await run([node, join(copy, 'tools/release.mjs'), 'publish', folder], { cwd: copy, env });
   const missing = [];
-  for (const { name, version: wanted } of packagesOf(copy)) {
+  for (const { name, version: wanted } of list) {
     const answer = await fetch(`${registry}${name.replace('/', '%2f')}`);
     const { versions = {} } = answer.ok ? await answer.json() : {};
     if (!(wanted in versions)) missing.push(`${name}@${wanted}`);
