@@ -30,7 +30,7 @@ const pages = [
     import: { [dist('tensor-core')]: '*', [dist('backend-cpu')]: '{ cpu }' },
     limit: '134 kB',
   },
-  { name: 'import { tensor } alone', import: { [dist('tensor-core')]: '{ tensor }' }, limit: '43 kB' },
+  { name: 'import { tensor } alone', import: { [dist('tensor-core')]: '{ tensor }' }, limit: '44 kB' },
   {
     name: 'a linear model that is trained, with all it needs',
     import: {
@@ -45,10 +45,10 @@ const pages = [
 
 /** Each package by itself, without the packages it stands on. */
 const packages = {
-  'tensor-core': '82 kB',
-  autograd: '32 kB',
-  nn: '5.4 kB',
-  optim: '3 kB',
+  'tensor-core': '83 kB',
+  autograd: '32.5 kB',
+  nn: '5.8 kB',
+  optim: '3.5 kB',
   'onnx-export': '34 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',
