@@ -36,6 +36,10 @@ const commands = {
     await install();
     return runTurboBuild(args);
   },
+  async 'rehearse-release'(args) {
+    await install();
+    return runNode([at('tools/rehearse-release/main.mjs'), ...args]);
+  },
   async api() {
     await prepare();
     return runNode([at('tools/api.mjs')]);

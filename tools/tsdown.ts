@@ -11,6 +11,8 @@ export function library(...entries: readonly string[]): UserConfig {
     fixedExtension: false,
     sourcemap: true,
     dts: { sourcemap: true },
+    // declarations say `Symbol.dispose`, which no program's own `lib` need have
+    banner: { dts: '/// <reference lib="esnext.disposable" />' },
     tsconfig: 'tsconfig.json',
     logLevel: 'warn',
   };

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsdown';
-import { library } from '../../tools/tsdown.ts';
+import { library, nodeApp } from '../../tools/tsdown.ts';
 
 /**
  * Files that a page can do without: who calls no function of `functions.js` (convolutions, losses, …) doesn't ship it, and only backends that compute in
@@ -14,4 +14,8 @@ const codeSplitting = {
   ],
 };
 
-export default defineConfig({ ...library('index', 'expr', 'scalar'), outputOptions: { codeSplitting } });
+export default defineConfig([
+  { ...library('index', 'expr', 'scalar'), outputOptions: { codeSplitting } },
+  // the command, for Node alone: it finds the library at run time, and no page ever meets it
+  { ...nodeApp('cli'), clean: false },
+]);

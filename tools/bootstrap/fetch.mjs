@@ -26,7 +26,7 @@ export function fetchPinned({ name, version, sha512 }, home) {
   mkdirSync(staging, { recursive: true });
   try {
     npm(['pack', `${name}@${version}`, '--silent', '--pack-destination', staging], staging);
-    const tarball = join(staging, `${name}-${version}.tgz`);
+    const tarball = join(staging, `${name.replace('@', '').replace('/', '-')}-${version}.tgz`);
     const hash = createHash('sha512').update(readFileSync(tarball)).digest('hex');
     if (hash !== sha512) throw new Error(`the ${name} ${version} that npm fetched has another sha512 than is pinned`);
     const flags = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];

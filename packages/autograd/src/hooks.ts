@@ -14,6 +14,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tenfold/tensor-core';
+import { version } from '../package.json';
 import { backward } from './backward.ts';
 import { AccumulateGrad, type AutogradMeta, assignGrad, ensureMeta } from './meta.ts';
 import { addHook, addTensorHook } from './node.ts';
@@ -92,6 +93,8 @@ function registerPostAccumulateGradHook(tensor: Tensor, hook: (tensor: Tensor) =
 }
 
 export const autogradHooks: AutogradHooks = {
+  // without what a development server adds when it loads the file again
+  origin: { version, url: import.meta.url.replace(/[?#].*/, '') },
   record: record as AutogradHooks['record'],
   requiresGrad,
   setRequiresGrad,

@@ -40,8 +40,8 @@ async function findGpu({ adapter }: AdapterOptions): Promise<GPU> {
   }
   let dawn: Dawn;
   try {
-    // a name that bundlers for browsers don't follow
-    const name = 'webgpu';
+    // a name that bundlers for browsers don't follow, and that ours doesn't fold into one that they do
+    const name = ['webgpu'].join('');
     dawn = (await import(/* @vite-ignore */ name)) as Dawn;
   } catch (error) {
     const missing = (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';

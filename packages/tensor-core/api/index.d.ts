@@ -101,6 +101,7 @@ export interface AutogradHooks {
     gradFn(tensor: Tensor): GradNode | null;
     isLeaf(tensor: Tensor): boolean;
     nameNode(tensor: Tensor, name: string): void;
+    readonly origin: Origin;
     record<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
     registerHook(tensor: Tensor, hook: (grad: Tensor) => Tensor | null | undefined | void): HookHandle;
     registerPostAccumulateGradHook(tensor: Tensor, hook: (tensor: Tensor) => void): HookHandle;
@@ -159,7 +160,6 @@ export interface BucketizeOptions {
     outInt32?: boolean;
     right?: boolean;
 }
-/** @sealed */
 export interface BuiltinOps extends AttentionOps, ConvOps, CreateOps, DecompositionOps, ElementwiseOps, IndexOps, LinalgOps, LossOps, MovementOps, NormOps, OptimOps, PoolOps, RandomOps, ReduceOps, SoftmaxOps, SpatialOps {
 }
 export interface Capabilities {
@@ -1202,6 +1202,10 @@ export interface OrderStatisticsOps {
         Operand
     ], QuantileAttrs>;
 }
+export interface Origin {
+    readonly url: string;
+    readonly version: string;
+}
 export type OutputSize = null | number | readonly (null | number)[];
 export type Outputs = Tensor | readonly Tensor[];
 export interface Override<B = unknown> {
@@ -2211,6 +2215,7 @@ export declare const varMean: (input: Tensor, dim?: Dims, options?: VarOptions) 
 ];
 export declare const var_: (input: Tensor, dim?: Dims, options?: VarOptions) => Tensor;
 export declare const vdot: (input: Tensor, other: Tensor) => Tensor;
+export declare const version: string;
 export declare const vsplit: (x: Tensor, indicesOrSections: number | readonly number[]) => Tensor[];
 export declare function vstack(tensors: readonly Tensor[]): Tensor;
 export declare const where: (condition: Tensor, a: Tensor | number, b: Tensor | number) => Tensor;

@@ -2,7 +2,8 @@
  * The slots through which other layers take part in dispatch without core knowing them: autograd (stop ①), function transforms (stop ⓪) and
  * interpreters (stop ②).
  */
-import { AutogradError } from './errors.ts';
+import { AutogradError, TenfoldError } from './errors.ts';
+import { formatOrigin, goesWithCore, type Origin, thisCore } from './release.ts';
 import type { AnySig, Operand, OpSpec, Outputs } from './spec.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -32,6 +33,8 @@ export interface BackwardOptions {
 
 /** What `@tenfold/autograd` installs. Core keeps nothing but a slot per tensor (`autogradMeta`), whose content is autograd's own. */
 export interface AutogradHooks {
+  /** Which autograd it is. */
+  readonly origin: Origin;
   /** Stop ①: records the op and continues below, or enters its body. Called only with grad mode on and an input that requires grad, or a view to be written. */
   record<S extends AnySig>(spec: OpSpec<S>, inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
   requiresGrad(tensor: Tensor): boolean;
@@ -51,8 +54,28 @@ export interface AutogradHooks {
 
 let autogradHooks: AutogradHooks | null = null;
 
-/** Installs autograd. Called by `@tenfold/autograd` when it is imported. */
+/**
+ * Installs autograd. Called by `@tenfold/autograd` when it is imported.
+ *
+ * @throws TenfoldError if it is of another release than core, or if another copy of it is installed already.
+ */
 export function installAutograd(hooks: AutogradHooks): void {
+  const { version, url } = hooks.origin;
+  if (!goesWithCore(version)) {
+    throw new TenfoldError(
+      `@tenfold/autograd ${formatOrigin(hooks.origin)} was not made for @tenfold/tensor-core ${formatOrigin(thisCore)}. ` +
+        'Install one version of all @tenfold packages: `npm install @tenfold/tensor-core@latest @tenfold/autograd@latest`; `npx @tenfold/tensor-core doctor` lists them',
+      'VERSION_MISMATCH',
+    );
+  }
+  const first = autogradHooks?.origin;
+  if (first && (first.url !== url || first.version !== version)) {
+    throw new TenfoldError(
+      `two copies of @tenfold/autograd are loaded: ${formatOrigin(first)} and ${formatOrigin(hooks.origin)}. Gradients that one records are unknown to the other. ` +
+        'Install one version: `npx @tenfold/tensor-core doctor` and `npm ls @tenfold/autograd` show who brings the second; or deduplicate it in your bundler',
+      'DUPLICATE_AUTOGRAD',
+    );
+  }
   autogradHooks = hooks;
 }
 

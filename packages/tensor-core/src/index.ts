@@ -245,6 +245,7 @@ export {
   resolveDevice,
   setDefaultDevice,
 } from './registry.ts';
+export { type Origin, version } from './release.ts';
 export { replay } from './replay.ts';
 export {
   allDims,

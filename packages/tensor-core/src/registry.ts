@@ -1,6 +1,7 @@
 /** The backends of this process and the devices opened from them. */
 import { type Backend, backendSpecVersion, type DeviceInfo, type Override, type Runtime } from './backend.ts';
 import { ArgumentError, BackendError, DeviceError, describe } from './errors.ts';
+import { formatOrigin, thisCore } from './release.ts';
 
 /** An open device. There is one object per device string, so devices compare by identity. */
 export class Device {
@@ -46,7 +47,8 @@ export function registerBackend<B>(backend: Backend<B>): void {
   if (backend.specVersion !== backendSpecVersion) {
     throw new BackendError(
       `registerBackend: the backend '${backend.deviceType}' is written for version ${String(backend.specVersion)} of the backend contract, ` +
-        `this @tenfold/tensor-core has version ${backendSpecVersion}; install matching versions`,
+        `@tenfold/tensor-core ${formatOrigin(thisCore)} has version ${backendSpecVersion}. ` +
+        `Update the ${Number(backend.specVersion) > backendSpecVersion ? 'core: npm install @tenfold/tensor-core@latest' : "backend's package, or install the core that it was made for"}`,
     );
   }
   if (!/^[a-z][a-z0-9_-]*$/.test(backend.deviceType)) {

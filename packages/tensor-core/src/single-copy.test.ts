@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
+import { version } from '../package.json';
 
 const built = fileURLToPath(new URL('../dist', import.meta.url));
 
@@ -20,7 +21,7 @@ it('a second copy of the built package is one clear error; the same copy again i
       await import('${two}').catch((error) => console.log(error.code, error.message));
     `;
     const printed = execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
-    expect(printed).toContain('DUPLICATE_CORE two copies of @tenfold/tensor-core are loaded: file://');
+    expect(printed).toContain(`DUPLICATE_CORE two copies of @tenfold/tensor-core are loaded: ${version} (file://`);
     expect(printed).toContain('npm ls @tenfold/tensor-core');
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -4,6 +4,7 @@
  */
 import type { DType } from './dtype.ts';
 import { TenfoldError } from './errors.ts';
+import { formatOrigin, thisCore } from './release.ts';
 import type { Shape } from './shape.ts';
 import type { Storage, VersionCounter } from './storage.ts';
 import type { Tensor, ViewInfo } from './tensor.ts';
@@ -30,16 +31,16 @@ const claim = Symbol.for('@tenfold/tensor-core');
 
 /**
  * Two copies of core would each have backends and tensors that the other does not know, and fail in strange ways; so the second one says so at once.
- * The same file loaded again (a development server that reloads modules) is the same copy.
+ * The same file loaded again is the same copy.
  */
 function claimProcess(): void {
   const holder: { [key: symbol]: string | undefined } = globalThis;
-  const place = import.meta.url.replace(/[?#].*/, '');
+  const place = formatOrigin(thisCore);
   const first = holder[claim];
   if (first !== undefined && first !== place) {
     throw new TenfoldError(
       `two copies of @tenfold/tensor-core are loaded: ${first} and ${place}. Tensors of one are unknown to the other. ` +
-        'Install one version (npm ls @tenfold/tensor-core shows who brings the second), or deduplicate it in your bundler',
+        'Install one version: `npx @tenfold/tensor-core doctor` and `npm ls @tenfold/tensor-core` show who brings the second; or deduplicate it in your bundler',
       'DUPLICATE_CORE',
     );
   }
