@@ -1,0 +1,115 @@
+/**
+ * The programs on the pages. Consecutive blocks are one program: a block that imports starts one, a block that doesn't goes on with the one above it.
+ *
+ * What a program prints is written beside it, and compared line by line; `…` stands for any text, and alone on a line for any lines:
+ * - `console.log(x); // → tensor([1.])`, or `// → …` on lines of its own; lines of a comment below, indented as far, go on with the text;
+ * - a block in the language `text` right below holds all that the block printed;
+ * - `x.foo(); // throws ShapeError: …` on the line of a statement that must throw.
+ *
+ * Words behind the language say where a block runs: `browser` in Chromium, `cuda` on a machine with an NVIDIA card, `file=…` in the script that follows the
+ * recipes of docs/contributing, `not run: REASON` nowhere.
+ */
+import { fencesOf, textOf } from './pages.mjs';
+
+/** @typedef {'node' | 'browser'} Place */
+
+/**
+ * @typedef {object} Program
+ * @property {string} page from the root of the repository
+ * @property {number} line of its first line
+ * @property {Place} place
+ * @property {string} source its lines at the places where they stand in the page
+ * @property {readonly string[]} expected the lines that it prints; a line that is `…` alone stands for any number
+ * @property {boolean} says whether the page says what it prints
+ */
+
+const languages = new Set(['ts', 'js', 'typescript', 'javascript', 'mts', 'mjs']);
+const imports = /^\s*import\b[^(]/m;
+
+/** Why a block is not run, if it says so. @param {string} info */
+const excuse = (info) => /(?:^|\s)not run: (.+)$/.exec(info)?.[1];
+
+/**
+ * @param {string} page from the root
+ * @returns {Program[]}
+ */
+export function programsOf(page) {
+  /** @type {(Program & { expected: string[] })[]} */
+  const programs = [];
+  let last;
+  for (const fence of fencesOf(textOf(page))) {
+    const { lang, info, lines, line } = fence;
+    if (lang === 'text' && last && fence.directlyAfter) {
+      last.expected.push(...lines);
+      last.says = true;
+      last = undefined;
+      continue;
+    }
+    last = undefined;
+    if (!languages.has(lang) || excuse(info) || /(?:^|\s)file=/.test(info)) continue;
+    const place = /(?:^|\s)browser\b/.test(info) ? 'browser' : 'node';
+    const before = programs.at(-1);
+    if (!imports.test(lines.join('\n')) && before?.place === place) last = before;
+    else programs.push((last = { page, line, place, source: '', expected: [], says: false }));
+    const gap = line - 1 - last.source.split('\n').length + 1;
+    last.source += '\n'.repeat(Math.max(0, gap)) + lines.join('\n');
+    const expected = expectations(lines);
+    last.expected.push(...expected);
+    if (expected.length > 0) last.says = true;
+  }
+  return programs;
+}
+
+/** Blocks that say that they are not run, with the reason. @param {string} page */
+export const excusesOf = (page) => fencesOf(textOf(page)).flatMap(({ info }) => excuse(info) ?? []);
+
+/** @param {readonly string[]} lines */
+function expectations(lines) {
+  /** @type {string[]} */
+  const found = [];
+  let column = -1;
+  for (const line of lines) {
+    const start = line.indexOf('// → ');
+    const thrown = /\/\/ (throws .*)$/.exec(line);
+    if (start >= 0) {
+      found.push(line.slice(start + 5));
+      column = line.trimStart().startsWith('//') ? start : -1;
+    } else if (column >= 0 && line.slice(0, column).trim() === '' && line.startsWith('//   ', column)) {
+      found.push(line.slice(column + 5));
+    } else {
+      column = -1;
+      if (thrown) found.push(thrown[1]);
+    }
+  }
+  return found;
+}
+
+/**
+ * A program as it is run: a statement that must throw prints what it threw.
+ * @param {string} source
+ */
+export const runnable = (source) =>
+  source.replace(
+    /^(\s*)(.*?;)(\s*)\/\/ throws .*$/gm,
+    (_, indent, code) =>
+      `${indent}try { ${code} } catch (error) { console.log('throws ' + error.name + ': ' + error.message.split('\\n')[0]); }`,
+  );
+
+/**
+ * Compares what was printed with what the page says.
+ * @param {readonly string[]} expected
+ * @param {readonly string[]} printed
+ * @returns {string | undefined} what differs
+ */
+export function differs(expected, printed) {
+  const pattern = expected
+    .map((line) =>
+      line.trim() === '…' ? '(?:.*\\n)*' : `${line.trimEnd().split('…').map(escape).join('.*')}[ \\t]*\\n`,
+    )
+    .join('');
+  if (new RegExp(`^${pattern}$`).test(printed.map((line) => `${line}\n`).join(''))) return undefined;
+  return `the page says:\n${expected.join('\n')}\n\nbut the program prints:\n${printed.join('\n')}`;
+}
+
+/** @param {string} text */
+const escape = (text) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
