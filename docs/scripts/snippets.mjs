@@ -1,5 +1,5 @@
 /**
- * The programs on the pages. Consecutive blocks are one program: a block that imports starts one, a block that doesn't goes on with the one above it.
+ * The programs on the pages. A block that imports starts a program; a block that doesn't, or that says `continues`, goes on with the one above it.
  *
  * What a program prints is written beside it, and compared line by line; `…` stands for any text, and alone on a line for any lines:
  * - `console.log(x); // → tensor([1.])`, or `// → …` on lines of its own; lines of a comment below, indented as far, go on with the text;
@@ -49,7 +49,8 @@ export function programsOf(page) {
     if (!languages.has(lang) || excuse(info) || /(?:^|\s)file=/.test(info)) continue;
     const place = /(?:^|\s)browser\b/.test(info) ? 'browser' : 'node';
     const before = programs.at(-1);
-    if (!imports.test(lines.join('\n')) && before?.place === place) last = before;
+    const goesOn = !imports.test(lines.join('\n')) || /(?:^|\s)continues\b/.test(info);
+    if (goesOn && before?.place === place) last = before;
     else programs.push((last = { page, line, place, source: '', expected: [], says: false }));
     const gap = line - 1 - last.source.split('\n').length + 1;
     last.source += '\n'.repeat(Math.max(0, gap)) + lines.join('\n');

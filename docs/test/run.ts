@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import ts from 'typescript';
 import { docs } from '../scripts/pages.mjs';
 import { type Program, runnable } from '../scripts/snippets.mjs';
@@ -65,11 +66,34 @@ export function run(file: string, args: readonly string[], options: { cwd: strin
 }
 
 /** Runs one program in Node, in an empty folder of its own. */
-export function runInNode(program: Program, env: object): Promise<Result> {
+export async function runInNode(program: Program, env: object): Promise<Result> {
   const cwd = join(folder, `${nameOf(program)}.files`);
   mkdirSync(cwd, { recursive: true });
+  // Node doesn't find the modules of TensorFlow.js by itself: their imports have no endings
+  if (program.source.includes("'@tensorflow/")) await bundle(program, 'node');
   const flags = ['--enable-source-maps', '--disable-warning=ExperimentalWarning'];
   return run(process.execPath, [...flags, join(folder, `${nameOf(program)}.mjs`)], { cwd, env });
+}
+
+/** Makes one file of a program and all that it imports. */
+export async function bundle(program: Program, platform: 'node' | 'browser'): Promise<string> {
+  const outfile = join(folder, `${nameOf(program)}.mjs`);
+  await build({
+    entryPoints: [join(folder, `${nameOf(program)}.ts`)],
+    bundle: true,
+    format: 'esm',
+    platform,
+    ...(platform === 'node' && {
+      mainFields: ['module', 'main'],
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    }),
+    target: 'es2023',
+    // what writes files is for Node; no page reaches it
+    external: ['node:*', 'webgpu', 'onnxruntime-node'],
+    outfile,
+    logLevel: 'error',
+  });
+  return outfile;
 }
 
 export const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));

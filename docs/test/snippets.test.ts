@@ -1,10 +1,14 @@
 /** Every program of the pages and READMEs, run as pasted; `scripts/snippets.mjs` says how blocks are read. */
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { chromium } from 'playwright';
 import { describe, expect, inject, it } from 'vitest';
 import { swiftShader } from '../../tools/legs/chromium.ts';
 import { docs, readmes, sitePages } from '../scripts/pages.mjs';
 import { differs, programsOf } from '../scripts/snippets.mjs';
-import { folder, linesOf, run, runInNode, writePrograms } from './run.ts';
+import { bundle, folder, linesOf, run, runInNode, writePrograms } from './run.ts';
 
 const pages = [...sitePages(), ...readmes()];
 const programs = pages.flatMap(programsOf);
@@ -35,3 +39,40 @@ for (const page of pages) {
     });
   });
 }
+
+const inPages = programs.filter(({ place }) => place === 'browser');
+const options = inject('chromium');
+
+describe.skipIf(!options)('in a page (its browser comes from npm for Linux on x64 only)', () => {
+  it('runs what the pages mark `browser`', { timeout: 120_000 }, async () => {
+    expect(inPages.length).toBeGreaterThan(0);
+    const files = await Promise.all(inPages.map((program) => bundle(program, 'browser')));
+    const server = createServer((request, response) => {
+      const file = files[Number(/^\/(\d+)\.js$/.exec(request.url ?? '')?.[1])];
+      const [type, text] = file
+        ? ['text/javascript', readFileSync(file)]
+        : ['text/html', `<!doctype html><body><script type="module" src="${request.url}.js"></script>`];
+      response.writeHead(200, { 'Content-Type': type }).end(text);
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    const browser = await chromium.launch(options);
+    try {
+      const { port } = server.address() as AddressInfo;
+      for (const [i, program] of inPages.entries()) {
+        const page = await browser.newPage();
+        const printed: string[] = [];
+        const problem = new Promise<never>((_, failed) => page.once('pageerror', failed));
+        page.on('console', (message) => void printed.push(...message.text().split('\n')));
+        await page.goto(`http://127.0.0.1:${port}/${i}`);
+        const wanted = program.expected.length;
+        for (let waited = 0; printed.length < wanted && waited < 60_000; waited += 50)
+          await Promise.race([problem, page.waitForTimeout(50)]);
+        expect(differs(program.expected, printed), `${program.page}:${program.line}`).toBeUndefined();
+        await page.close();
+      }
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+});
