@@ -40,6 +40,10 @@ const commands = {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
   },
+  async docs(args) {
+    await (args.includes('--help') ? install() : prepare());
+    return runNode([at('docs/scripts/main.mjs'), ...args]);
+  },
   async format(args) {
     await install();
     return runNode([at('node_modules/@biomejs/biome/bin/biome'), 'check', '--write', ...args]);

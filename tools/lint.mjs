@@ -13,7 +13,7 @@ const packages = readdirSync(join(root, 'packages')).filter((name) =>
 const apps = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'package.json')));
 /** The rest hold what was built, such as an addon: nothing to compile, and no types. */
 const typed = packages.filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')));
-const workspaces = [...typed.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
+const workspaces = [...typed.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`), 'docs'];
 
 /**
  * Runs a tool of node_modules; its output is shown only if it fails.

@@ -17,15 +17,19 @@ function pagesOf(folder: string): DefaultTheme.SidebarItem[] {
       const heading = /^# (.+)$/m.exec(readFileSync(join(docs, folder, name), 'utf8'))?.[1] ?? name;
       const link = `/${folder}/${name.slice(0, -3)}`;
       const number = /^\d{4}/.exec(name);
-      return { text: (number ? `${Number(number[0])} · ${heading.replace(/^\d+[.:]? */, '')}` : heading).replaceAll('`', ''), link };
+      return {
+        text: (number ? `${Number(number[0])} · ${heading.replace(/^\d+[.:]? */, '')}` : heading).replaceAll('`', ''),
+        link,
+      };
     });
 }
 
 /** What typedoc wrote, if it has run. */
 function reference(): DefaultTheme.SidebarItem[] {
-  const file = join(docs, 'api/typedoc-sidebar.json');
-  if (!existsSync(file)) return [];
-  return [{ text: 'API reference', link: '/api/', collapsed: true, items: JSON.parse(readFileSync(file, 'utf8')) }];
+  if (!existsSync(join(docs, 'api'))) return [];
+  const packages = readdirSync(join(docs, 'api'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const items = packages.map(({ name }) => ({ text: name, link: `/api/${name}/` }));
+  return [{ text: 'API reference', link: '/api/', collapsed: true, items }];
 }
 
 const guide: DefaultTheme.SidebarItem[] = [
@@ -79,7 +83,10 @@ const repositoryLinks: MarkdownOptions['config'] = (md) => {
       const folder = existsSync(target) && !/\.\w+$/.test(target);
       if (!target.startsWith(docs) || !/\.md$|\/$/.test(path)) {
         const place = relative(root, target).split('\\').join('/');
-        tokens[i].attrSet('href', `${repository}/${folder ? 'tree' : 'blob'}/main/${place}${anchor ? `#${anchor}` : ''}`);
+        tokens[i].attrSet(
+          'href',
+          `${repository}/${folder ? 'tree' : 'blob'}/main/${place}${anchor ? `#${anchor}` : ''}`,
+        );
         tokens[i].attrSet('target', '_blank');
         tokens[i].attrSet('rel', 'noreferrer');
         return self.renderToken(tokens, i, options);
@@ -97,7 +104,8 @@ const repositoryLinks: MarkdownOptions['config'] = (md) => {
     const svg = readFileSync(file, 'utf8')
       .replace(/<\?xml.*?\?>|<!--.*?-->|<style>.*?<\/style>/gs, '')
       .replace(/\n\s*/g, ' ');
-    return `<figure class="picture" v-pre>${svg}<figcaption>${md.utils.escapeHtml(tokens[i].content)}</figcaption></figure>`;
+    // a picture stands in a paragraph, which can't hold a figure
+    return `<span class="picture" v-pre>${svg}<span class="caption">${md.utils.escapeHtml(tokens[i].content)}</span></span>`;
   };
 };
 

@@ -34,8 +34,10 @@ const excuse = (info) => /(?:^|\s)not run: (.+)$/.exec(info)?.[1];
  * @returns {Program[]}
  */
 export function programsOf(page) {
-  /** @type {(Program & { expected: string[] })[]} */
+  /** @typedef {Program & { source: string, expected: string[], says: boolean }} Draft */
+  /** @type {Draft[]} */
   const programs = [];
+  /** @type {Draft | undefined} */
   let last;
   for (const fence of fencesOf(textOf(page))) {
     const { lang, info, lines, line } = fence;
@@ -47,6 +49,7 @@ export function programsOf(page) {
     }
     last = undefined;
     if (!languages.has(lang) || excuse(info) || /(?:^|\s)file=/.test(info)) continue;
+    /** @type {Place} */
     const place = /(?:^|\s)browser\b/.test(info) ? 'browser' : 'node';
     const before = programs.at(-1);
     const goesOn = !imports.test(lines.join('\n')) || /(?:^|\s)continues\b/.test(info);
@@ -65,7 +68,7 @@ export function programsOf(page) {
 export const excusesOf = (page) => fencesOf(textOf(page)).flatMap(({ info }) => excuse(info) ?? []);
 
 /** @param {readonly string[]} lines */
-function expectations(lines) {
+export function expectations(lines) {
   /** @type {string[]} */
   const found = [];
   let column = -1;

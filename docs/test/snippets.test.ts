@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { chromium } from 'playwright';
 import { describe, expect, inject, it } from 'vitest';
 import { swiftShader } from '../../tools/legs/chromium.ts';
-import { docs, readmes, sitePages } from '../scripts/pages.mjs';
+import { readmes, sitePages } from '../scripts/pages.mjs';
 import { differs, programsOf } from '../scripts/snippets.mjs';
 import { bundle, folder, linesOf, run, runInNode, writePrograms } from './run.ts';
 
