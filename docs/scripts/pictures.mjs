@@ -23,9 +23,19 @@ const style = `<style>
   }
 </style>`;
 
-/** @param {number} width @param {number} height @param {readonly string[]} parts */
-const svg = (width, height, parts) =>
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img">\n${[style, ...parts].join('\n')}\n</svg>\n`;
+/**
+ * @param {string} title
+ * @param {number} width
+ * @param {number} height
+ * @param {readonly string[]} parts
+ */
+const svg = (title, width, height, parts) => {
+  const lines = [`<title>${title}</title>`, style, ...parts];
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img">\n${lines.join('\n')}\n</svg>\n`;
+};
+
+/** @param {number} x */
+const round = (x) => Number(x.toFixed(1));
 
 /** @param {string} text */
 const plain = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
@@ -36,7 +46,7 @@ const plain = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
  * @param {string} text
  */
 const words = (x, y, text, { size = 12, kind = '', anchor = 'middle' } = {}) =>
-  `<text x="${x}" y="${y + size * 0.35}" font-size="${size}" text-anchor="${anchor}"${kind && ` class="${kind}"`}>${plain(text)}</text>`;
+  `<text x="${round(x)}" y="${round(y + size * 0.35)}" font-size="${size}" text-anchor="${anchor}"${kind && ` class="${kind}"`}>${plain(text)}</text>`;
 
 /**
  * A box with lines of text.
@@ -50,7 +60,7 @@ const words = (x, y, text, { size = 12, kind = '', anchor = 'middle' } = {}) =>
 function box(x, y, width, height, kind, text) {
   const lines = text === '' ? [] : text.split('\n');
   return [
-    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="5" class="${kind}"/>`,
+    `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" rx="5" class="${kind}"/>`,
     ...lines.map((line, i) => words(x + width / 2, y + height / 2 + (i - (lines.length - 1) / 2) * 15, line)),
   ].join('\n');
 }
@@ -78,8 +88,12 @@ const kinds = /** @type {{ [color: string]: string }} */ ({
   darkolivegreen1: 'result',
 });
 
-/** Draws DOT. @param {string} dot */
-async function drawn(dot) {
+/**
+ * Draws DOT.
+ * @param {string} title
+ * @param {string} dot
+ */
+async function drawn(title, dot) {
   const layout = /** @type {any} */ ((await instance()).renderJSON(dot));
   const [, , width, height] = layout.bb.split(',').map(Number);
   const margin = 8;
@@ -110,7 +124,7 @@ async function drawn(dot) {
       ),
     );
   }
-  return svg(Math.ceil(width + 2 * margin), Math.ceil(height + 2 * margin), parts);
+  return svg(title, Math.ceil(width + 2 * margin), Math.ceil(height + 2 * margin), parts);
 }
 
 /** The text of `graphToDot`, with letters as large as ours. @param {string} dot */
@@ -122,25 +136,25 @@ const larger = (dot) =>
 function walk() {
   const x = ones([2, 2], { requiresGrad: true });
   const y = x.add(2);
-  return drawn(larger(graphToDot(y.mul(y).mul(3).mean(), { params: { x } })));
+  return drawn('The graph of out', larger(graphToDot(y.mul(y).mul(3).mean(), { params: { x } })));
 }
 
 function saved() {
   const a = tensor([1, 2], { requiresGrad: true });
-  return drawn(larger(graphToDot(a.exp().mul(a), { params: { a }, showSaved: true })));
+  return drawn('Saved tensors of exp and mul', larger(graphToDot(a.exp().mul(a), { params: { a }, showSaved: true })));
 }
 
 function second() {
   const t = tensor([3], { requiresGrad: true });
   const [first] = grad(t.pow(3).sum(), t, { createGraph: true });
-  return drawn(larger(graphToDot(first, { params: { t } })));
+  return drawn('The graph of a first derivative', larger(graphToDot(first, { params: { t } })));
 }
 
 function views() {
   const cells = Array.from({ length: 6 }, (_, i) =>
     box(150 + i * 44, 120, 44, 34, i === 1 || i === 4 ? 'saved' : 'value', `${i}`),
   );
-  return svg(560, 190, [
+  return svg('Two tensors over one storage', 560, 190, [
     box(20, 16, 230, 44, 'op', 'x   shape [2, 3]\nstrides [3, 1], offset 0'),
     box(310, 16, 230, 44, 'op', 'x.select(1, 1)   shape [2]\nstrides [3], offset 1'),
     arrow([135, 60], [210, 118]),
@@ -157,7 +171,7 @@ function versions() {
     box(250, y, 190, 34, 'value', text),
     box(450, y, 90, 34, 'op', version),
   ];
-  return svg(580, 200, [
+  return svg('A storage, its version, and what a node saved', 580, 200, [
     words(20, 37, 'e = b.exp()', { anchor: 'start' }),
     ...row(20, 'version 0', '2.7183   7.3891'),
     box(20, 66, 190, 44, 'saved', 'ExpBackward0\nsaved e, version 0'),
@@ -176,7 +190,7 @@ function vmap() {
     /** @type {number} */ width,
     /** @type {string} */ kind,
   ) => Array.from({ length: n }, (_, i) => box(x, 40 + i * 30, width, 24, kind, ''));
-  return svg(560, 190, [
+  return svg('A function of one sample and of a batch', 560, 190, [
     words(60, 20, 'one sample', { kind: 'quiet' }),
     ...rows(20, 1, 80, 'value'),
     arrow([105, 52], [135, 52]),
@@ -200,7 +214,7 @@ function road() {
     ['interpreters', 'tracers listen'],
     ['kernel', 'a backend computes'],
   ];
-  return svg(680, 150, [
+  return svg('The road of an op', 680, 150, [
     words(46, 60, 'x.mul(y)'),
     ...stops.flatMap(([name, what], i) => {
       const x = 110 + i * 144;
