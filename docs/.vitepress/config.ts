@@ -4,6 +4,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DefaultTheme, defineConfig, type MarkdownOptions } from 'vitepress';
 
+type ShikiTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
+
 const docs = fileURLToPath(new URL('..', import.meta.url));
 const root = resolve(docs, '..');
 const repository = 'https://github.com/tenfold-js/tenfold';
@@ -109,6 +111,14 @@ const repositoryLinks: MarkdownOptions['config'] = (md) => {
   };
 };
 
+/** What a program prints is written in comments with an arrow, and is no remark: it gets a colour of its own. */
+const printedText: ShikiTransformer = {
+  span(node) {
+    const [text] = node.children;
+    if (text?.type === 'text' && /^\s*(\/\/|#) (→|throws| {2})/.test(text.value)) this.addClassToHast(node, 'prints');
+  },
+};
+
 export default defineConfig({
   title: 'Tenfold',
   description: "Deep learning for TypeScript with PyTorch's semantics",
@@ -120,7 +130,7 @@ export default defineConfig({
   ignoreDeadLinks: [/^\/playground\//, ...(existsSync(join(docs, 'api')) ? [] : [/^\/api\//])],
   markdown: {
     config: repositoryLinks,
-    languageAlias: { text: 'txt' },
+    codeTransformers: [printedText],
     theme: { light: 'github-light', dark: 'github-dark' },
   },
   themeConfig: {

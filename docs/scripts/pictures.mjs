@@ -130,7 +130,7 @@ async function drawn(title, dot) {
 /** The text of `graphToDot`, with letters as large as ours. @param {string} dot */
 const larger = (dot) =>
   dot
-    .replace('fontsize="10"', 'fontsize="13", fillcolor="lightgrey"')
+    .replace('fontsize="10"', 'fontsize="13", margin="0.14,0.07"')
     .replace('digraph {', 'digraph {\n  ranksep=0.3; nodesep=0.3;');
 
 function walk() {

@@ -50,12 +50,12 @@ function checked(page, text) {
     case 'mkdir':
     case 'apt-get':
       return fine;
-    case '/usr/bin/python3':
-    case 'python3':
     case 'git':
       return ['clone', 'checkout', 'switch', 'commit', 'add', 'push'].includes(verb)
         ? fine
         : wrong(`unknown: git ${verb}`);
+    case '/usr/bin/python3':
+    case 'python3':
     case 'node': {
       const file = words.slice(1).find((word) => !word.startsWith('-')) ?? '';
       return existsSync(join(root, file)) || !file.includes('/') ? fine : wrong(`there is no ${file}`);
