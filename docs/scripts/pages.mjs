@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 export const docs = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const root = resolve(docs, '..');
 
-/** Folders with nothing written by hand. `api` is what typedoc writes. */
-const skipped = new Set(['node_modules', 'dist', 'api', 'public', 'fixtures', 'CHANGELOG.md']);
+/** Folders with nothing to read on its own: `api` is what typedoc writes, `template` what a scaffold fills in. */
+const skipped = new Set(['node_modules', 'dist', 'api', 'public', 'fixtures', 'template', 'CHANGELOG.md']);
 
 /**
  * @param {string} folder from the root
@@ -46,6 +46,7 @@ export const fromRoot = (path) => relative(root, path).split(sep).join('/');
  * @property {string} info the rest
  * @property {readonly string[]} lines
  * @property {number} line where its first line stands in the page, counted from 1
+ * @property {string} file the name of the file that the block is, where a line above it says so (`` `src/map.ts`: ``) or its info does (`file=…`)
  * @property {boolean} directlyAfter whether nothing but white space and a sentence's end stands between it and the block before
  */
 
@@ -59,10 +60,14 @@ export function fencesOf(text) {
   const found = [];
   const lines = text.split('\n');
   let nothingSince = false;
+  let above = '';
   for (let i = 0; i < lines.length; i++) {
     const open = /^(\s*)(`{3,})\s*(\S*)\s*(.*)$/.exec(lines[i]);
     if (!open) {
-      if (lines[i].trim() !== '') nothingSince = false;
+      if (lines[i].trim() !== '') {
+        nothingSince = false;
+        above = lines[i].trim();
+      }
       continue;
     }
     const [, indent, ticks, lang, info] = open;
@@ -73,6 +78,8 @@ export function fencesOf(text) {
       info: info.trim(),
       lines: lines.slice(start, i).map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)),
       line: start + 1,
+      file:
+        /(?:^|\s)file=(\S+)/.exec(info)?.[1] ?? (nothingSince ? '' : (/^`([\w./-]+\.\w+)`:$/.exec(above)?.[1] ?? '')),
       directlyAfter: nothingSince,
     });
     nothingSince = true;

@@ -15,6 +15,16 @@ const own = new Map(
 /** Packages of others that a reader is told to install. */
 const known = new Set(['webgpu', 'onnxruntime-node', 'node-addon-api', 'typescript', 'vite']);
 
+const template = 'packages/create-backend/template';
+
+/** Scripts that are not of the root: what Vite's template has, and what a new backend has. */
+const scriptsElsewhere = new Set([
+  'dev',
+  ...(existsSync(join(root, template)) ? readdirSync(join(root, template)) : [])
+    .filter((name) => existsSync(join(root, template, name, 'package.json')))
+    .flatMap((name) => Object.keys(read(`${template}/${name}/package.json`).scripts ?? {})),
+]);
+
 /**
  * @typedef {object} Command
  * @property {string} text
@@ -26,7 +36,7 @@ const known = new Set(['webgpu', 'onnxruntime-node', 'node-addon-api', 'typescri
 /** The commands of a page. @param {string} page @returns {Command[]} */
 export const commandsOf = (page) =>
   fencesOf(textOf(page))
-    .filter(({ lang, info }) => /^(sh|bash|shell|console)$/.test(lang) && !/(^|\s)(file=|not run: )/.test(info))
+    .filter(({ lang, info, file }) => /^(sh|bash|shell|console)$/.test(lang) && !file && !/(^|\s)not run: /.test(info))
     .flatMap(({ lines }) => lines)
     .map((line) =>
       line
@@ -68,7 +78,7 @@ function checked(page, text) {
         const script = verb === 'test' ? 'test' : names[0];
         const flags = rest.includes('--') ? rest.slice(rest.indexOf('--') + 1) : [];
         if (script in read('package.json').scripts) return { text, script, flags };
-        return script === 'dev' ? fine : wrong(`package.json has no script "${script}"`);
+        return scriptsElsewhere.has(script) ? fine : wrong(`package.json has no script "${script}"`);
       }
       if (['install', 'i', 'add'].includes(verb)) {
         const missing = names.filter((name) => !own.has(name) && !known.has(name) && !/^[./]|\.tgz$/.test(name));

@@ -6,8 +6,8 @@
  * - a block in the language `text` right below holds all that the block printed;
  * - `x.foo(); // throws ShapeError: …` on the line of a statement that must throw.
  *
- * Words behind the language say where a block runs: `browser` in Chromium, `cuda` on a machine with an NVIDIA card, `file=…` in the script that follows the
- * recipes of docs/contributing, `not run: REASON` nowhere.
+ * Words behind the language say where a block runs: `browser` in Chromium, `not run: REASON` nowhere. A block that is a file (`file=…`, or `` `src/map.ts`: `` on the
+ * line above) is a step of a recipe in docs/contributing: the tests that follow the recipes write and run it.
  */
 import { fencesOf, textOf } from './pages.mjs';
 
@@ -20,7 +20,6 @@ import { fencesOf, textOf } from './pages.mjs';
  * @property {Place} place
  * @property {string} source its lines at the places where they stand in the page
  * @property {readonly string[]} expected the lines that it prints; a line that is `…` alone stands for any number
- * @property {boolean} says whether the page says what it prints
  */
 
 const languages = new Set(['ts', 'js', 'typescript', 'javascript', 'mts', 'mjs']);
@@ -34,38 +33,44 @@ const excuse = (info) => /(?:^|\s)not run: (.+)$/.exec(info)?.[1];
  * @returns {Program[]}
  */
 export function programsOf(page) {
-  /** @typedef {Program & { source: string, expected: string[], says: boolean }} Draft */
+  /** @typedef {Program & { source: string, expected: string[] }} Draft */
   /** @type {Draft[]} */
   const programs = [];
   /** @type {Draft | undefined} */
   let last;
   for (const fence of fencesOf(textOf(page))) {
-    const { lang, info, lines, line } = fence;
+    const { lang, info, lines, line, file } = fence;
     if (lang === 'text' && last && fence.directlyAfter) {
       last.expected.push(...lines);
-      last.says = true;
       last = undefined;
       continue;
     }
     last = undefined;
-    if (!languages.has(lang) || excuse(info) || /(?:^|\s)file=/.test(info)) continue;
+    if (!languages.has(lang) || excuse(info) || file) continue;
     /** @type {Place} */
     const place = /(?:^|\s)browser\b/.test(info) ? 'browser' : 'node';
     const before = programs.at(-1);
     const goesOn = !imports.test(lines.join('\n')) || /(?:^|\s)continues\b/.test(info);
     if (goesOn && before?.place === place) last = before;
-    else programs.push((last = { page, line, place, source: '', expected: [], says: false }));
+    else programs.push((last = { page, line, place, source: '', expected: [] }));
     const gap = line - 1 - last.source.split('\n').length + 1;
     last.source += '\n'.repeat(Math.max(0, gap)) + lines.join('\n');
-    const expected = expectations(lines);
-    last.expected.push(...expected);
-    if (expected.length > 0) last.says = true;
+    last.expected.push(...expectations(lines));
   }
   return programs;
 }
 
-/** Blocks that say that they are not run, with the reason. @param {string} page */
+/** What is left out of a page, with the reason that it gives. @param {string} page */
 export const excusesOf = (page) => fencesOf(textOf(page)).flatMap(({ info }) => excuse(info) ?? []);
+
+/** Languages of blocks that are no programs, and what becomes of them: `test/shell.test.ts`, `test/python.test.ts`, or nothing to run. */
+const others = new Set(['sh', 'python', 'text', 'cuda', 'cpp', 'json', 'yaml', 'html', 'toml', '']);
+
+/** Blocks in languages that no test knows. @param {string} page */
+export const strangersOf = (page) =>
+  fencesOf(textOf(page)).flatMap(({ lang, line, file }) =>
+    file || languages.has(lang) || others.has(lang) ? [] : [`${page}:${line}: ${lang}`],
+  );
 
 /** @param {readonly string[]} lines */
 export function expectations(lines) {

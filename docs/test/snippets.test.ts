@@ -7,7 +7,7 @@ import { chromium } from 'playwright';
 import { describe, expect, inject, it } from 'vitest';
 import { swiftShader } from '../../tools/legs/chromium.ts';
 import { readmes, sitePages } from '../scripts/pages.mjs';
-import { differs, programsOf } from '../scripts/snippets.mjs';
+import { differs, excusesOf, programsOf, runnable, strangersOf } from '../scripts/snippets.mjs';
 import { bundle, folder, linesOf, run, runInNode, writePrograms } from './run.ts';
 
 const pages = [...sitePages(), ...readmes()];
@@ -17,8 +17,23 @@ writePrograms(programs);
 /** WebGPU in Node: SwiftShader's driver, where it is fetched. */
 const gpu = inject('chromium') ? swiftShader : {};
 
-it('has programs to run', () => {
-  expect(programs.length).toBeGreaterThan(30);
+it('finds the programs, and knows the language of every block', () => {
+  expect(programs.length).toBeGreaterThan(50);
+  expect(pages.flatMap(strangersOf)).toEqual([]);
+});
+
+it('leaves out what needs a backend of the reader', () => {
+  const reasons = new Set(pages.flatMap(excusesOf));
+  expect([...reasons].filter((reason) => !/^it needs your (backend|own op)/.test(reason))).toEqual([]);
+});
+
+it('tells a page that says something else than its programs print', () => {
+  expect(differs(['1', 'a…c'], ['1', 'abc'])).toBeUndefined();
+  expect(differs(['…', '2'], ['0', '1', '2'])).toBeUndefined();
+  expect(differs(['1'], ['2'])).toMatch('the page says:\n1\n\nbut the program prints:\n2');
+  expect(differs([], ['unsaid'])).toMatch('unsaid');
+  expect(differs(['said'], [])).toMatch('said');
+  expect(runnable('f(); // throws Error: no')).toMatch(/^try { f\(\); } catch/);
 });
 
 it.concurrent('types of all programs', { timeout: 240_000 }, async () => {
