@@ -8,6 +8,8 @@ type ShikiTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number]
 
 const docs = fileURLToPath(new URL('..', import.meta.url));
 const root = resolve(docs, '..');
+/** Whether the reference that typedoc writes is part of the site. */
+const hasApi = existsSync(join(docs, 'api')) && process.env.TENFOLD_DOCS_API !== '0';
 const repository = 'https://github.com/tenfold-js/tenfold';
 
 /** The pages of a folder with their first headings, so that a new page needs no entry here. */
@@ -26,9 +28,9 @@ function pagesOf(folder: string): DefaultTheme.SidebarItem[] {
     });
 }
 
-/** What typedoc wrote, if it has run. */
+/** The packages in the reference. */
 function reference(): DefaultTheme.SidebarItem[] {
-  if (!existsSync(join(docs, 'api'))) return [];
+  if (!hasApi) return [];
   const packages = readdirSync(join(docs, 'api'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   const items = packages.map(({ name }) => ({ text: name, link: `/api/${name}/` }));
   return [{ text: 'API reference', link: '/api/', collapsed: true, items }];
@@ -124,10 +126,12 @@ export default defineConfig({
   description: "Deep learning for TypeScript with PyTorch's semantics",
   lang: 'en',
   head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }]],
-  srcExclude: ['**/node_modules/**', 'public/**'],
+  srcExclude: ['**/node_modules/**', 'public/**', ...(hasApi ? [] : ['api/**'])],
+  // names of all files in a chunk of their own, not in each of a thousand pages
+  metaChunk: true,
   cleanUrls: true,
   // the reference is written by typedoc, which a quick build leaves out
-  ignoreDeadLinks: [/^\/playground\//, ...(existsSync(join(docs, 'api')) ? [] : [/^\/api\//])],
+  ignoreDeadLinks: [/^\/playground\//, ...(hasApi ? [] : [/^\/api\//])],
   markdown: {
     config: repositoryLinks,
     codeTransformers: [printedText],
@@ -137,7 +141,7 @@ export default defineConfig({
     logo: '/logo.svg',
     nav: [
       { text: 'Guide', link: '/guide/start', activeMatch: '^/guide/' },
-      { text: 'API', link: '/api/', activeMatch: '^/api/' },
+      ...(hasApi ? [{ text: 'API', link: '/api/', activeMatch: '^/api/' }] : []),
       { text: 'Parity', link: '/parity' },
       { text: 'Contributing', link: '/contributing/', activeMatch: '^/(contributing|decisions)/' },
       { text: 'Playground', link: '/playground/index.html', target: '_self' },

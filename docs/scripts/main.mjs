@@ -38,6 +38,9 @@ function playground() {
   cpSync(join(root, 'apps/playground/dist'), target, { recursive: true, filter: (path) => !leftOut.test(path) });
 }
 
+/** What the site's config asks for. @param {boolean} api @returns {Record<string, string>} */
+const apiOr = (api) => (api ? {} : { TENFOLD_DOCS_API: '0' });
+
 /** @typedef {{ port?: string, api: boolean }} Flags */
 
 /** What each word does. @type {{ [word: string]: (flags: Flags) => Promise<number> }} */
@@ -45,13 +48,13 @@ const actions = {
   async serve({ port, api }) {
     playground();
     if (api && !existsSync(join(docs, 'api'))) await reference();
-    return runNode([vitepress, 'dev', docs, ...(port ? ['--port', port, '--strictPort'] : [])]);
+    return runNode([vitepress, 'dev', docs, ...(port ? ['--port', port, '--strictPort'] : [])], { env: apiOr(api) });
   },
   async build({ api }) {
     playground();
-    rmSync(join(docs, 'api'), { recursive: true, force: true });
+    if (api) rmSync(join(docs, 'api'), { recursive: true, force: true });
     const code = api ? await reference() : 0;
-    return code || runNode([vitepress, 'build', docs]);
+    return code || runNode([vitepress, 'build', docs], { env: apiOr(api) });
   },
   async preview({ port }) {
     if (!existsSync(dist)) return refuse('Nothing is built yet; run: npm run docs -- build');

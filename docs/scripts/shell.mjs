@@ -86,10 +86,12 @@ function checked(page, text) {
           ? wrong(`no package of this repository, and none that docs/scripts/shell.mjs knows: ${missing}`)
           : fine;
       }
-      if (verb === 'create')
-        return own.has(`@tenfold/create-${names[0]?.replace('@tenfold/', '')}`) || /^vite@/.test(names[0])
-          ? fine
-          : wrong(`unknown: create ${names[0]}`);
+      if (verb === 'create') {
+        // npm's rule: `@scope/name` means the package `@scope/create-name`
+        const [, scope = '', name] = /^(@[^/]+\/)?([^@]+)/.exec(names[0] ?? '') ?? [];
+        const starter = `${scope}create-${name}`;
+        return own.has(starter) || starter === 'create-vite' ? fine : wrong(`there is no package ${starter}`);
+      }
       return ['init', 'pkg', 'ls'].includes(verb) ? fine : wrong(`unknown: ${program} ${verb}`);
     case 'npx': {
       if (own.has(verb)) return own.get(verb).bin ? fine : wrong(`${verb} has no program`);
