@@ -86,7 +86,7 @@ async function main() {
       },
     });
   } catch (error) {
-    return refuse(`${/** @type {Error} */ (error).message.split('\n')[0]} See: npm run docs -- --help`);
+    return refuse(`${/** @type {Error} */ (error).message.split('. To ')[0]}. See: npm run docs -- --help`);
   }
   const { values, positionals } = parsed;
   if (values.help) {

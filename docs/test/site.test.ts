@@ -19,7 +19,7 @@ beforeAll(async () => {
     env: { TENFOLD_DOCS_API: '0' },
   });
   if (code !== 0) throw new Error(`${stdout}${stderr}`);
-}, 240_000);
+}, 600_000);
 
 describe.skipIf(!options)('the built site (its browser comes from npm for Linux on x64 only)', () => {
   let browser: Browser;
