@@ -94,6 +94,7 @@ const legsOfHere = hasLegs ? legs : [];
 
 /** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
 const dawn = onDawn();
+const browser = hasLegs ? withChromium({ webgpu: true }) : {};
 const hostOf: { readonly [name: string]: object | undefined } = hasLegs
   ? {
       'backend-cuda-native': onEmulatedCuda(),
@@ -101,7 +102,7 @@ const hostOf: { readonly [name: string]: object | undefined } = hasLegs
       // their tests of CUDA name the emulated driver themselves
       bench: { globalSetup: emulatedCuda },
       'linear-demo': { ...dawn, globalSetup: [dawn.globalSetup, emulatedCuda] },
-      playground: withChromium({ webgpu: true }),
+      playground: browser,
     }
   : {};
 
@@ -112,6 +113,8 @@ export default defineConfig({
     projects: [
       ...folders.map(({ name, root }) => project(name, root, hostOf[name])),
       project('tools', 'tools'),
+      // every program of the pages is a process of its own
+      project('docs', 'docs', { ...browser, maxConcurrency: availableParallelism() }),
       ...legsOfHere.map(({ backend, name, host, options, headers, exclude = [] }) => ({
         root: `packages/backend-${backend}`,
         resolve: { conditions },

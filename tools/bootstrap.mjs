@@ -48,6 +48,10 @@ const commands = {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
   },
+  async docs(args) {
+    await (args.includes('--help') ? install() : prepare());
+    return runNode([at('docs/scripts/main.mjs'), ...args]);
+  },
   async recipes(args) {
     await install();
     return runNode([at('tools/recipes/follow.mjs'), ...args]);

@@ -24,6 +24,7 @@ const workspaces = [
   ...typed.map((name) => `packages/${name}`),
   ...apps.map((name) => `apps/${name}`),
   ...examples.map((name) => `examples/${name}`),
+  'docs',
 ];
 
 /**
