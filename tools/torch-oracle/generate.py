@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import torch  # noqa: E402
 
 import errors  # noqa: E402
+import files  # noqa: E402
 import histories  # noqa: E402
 import optimizers  # noqa: E402
 import printing  # noqa: E402
@@ -67,7 +68,7 @@ FAMILIES = [
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
-PARTS |= {"programs": programs_fixture, "histories": histories_fixture}
+PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "files": files.generate}
 
 
 def main(names):
