@@ -13,8 +13,7 @@ export const expectedOf = (name: string): { [name: string]: never } =>
 export function element(value: number | bigint | string | boolean, dtype: string): number | string | boolean {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && /^-?\d+$/.test(value)) return value;
-  if (typeof value === 'bigint')
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   const number = typeof value === 'string' ? Number(value.replace('inf', 'Infinity')) : value;
   const rounded = dtype === 'float64' || dtype.includes('int') ? number : Math.fround(number);
   return Number.isNaN(rounded) ? 'nan' : Number.isFinite(rounded) ? rounded : rounded > 0 ? 'inf' : '-inf';

@@ -29,10 +29,13 @@ it.each([
   expect(() => loadNpy(fixture(`${name}.npy`))).toThrow(message);
 });
 
-it.each(['matrix', 'scalar', 'empty', 'half', 'bool', 'int8', 'int64', 'uint8'])('writes %s as NumPy does', async (name) => {
-  const bytes = fixture(`${name}.npy`);
-  expect(Buffer.from(await saveNpy(loadNpy(bytes)))).toEqual(Buffer.from(bytes));
-});
+it.each(['matrix', 'scalar', 'empty', 'half', 'bool', 'int8', 'int64', 'uint8'])(
+  'writes %s as NumPy does',
+  async (name) => {
+    const bytes = fixture(`${name}.npy`);
+    expect(Buffer.from(await saveNpy(loadNpy(bytes)))).toEqual(Buffer.from(bytes));
+  },
+);
 
 it('refuses what NumPy has not', async () => {
   await expect(saveNpy(zeros([2], { dtype: 'bfloat16' }))).rejects.toThrow(/NumPy has no bfloat16; save x.to/);
@@ -52,7 +55,11 @@ it.each([
   ["{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }", "the dtype '<f16'"],
   [`{${' '.repeat(30000)}`, 'unknown header'],
 ])('refuses the header %s', (header, message) => {
-  const bytes = Buffer.concat([Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length & 255, header.length >> 8]), Buffer.from(header), Buffer.alloc(8)]);
+  const bytes = Buffer.concat([
+    Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, header.length & 255, header.length >> 8]),
+    Buffer.from(header),
+    Buffer.alloc(8),
+  ]);
   expect(() => loadNpy(bytes)).toThrow(SerializationError);
   expect(() => loadNpy(bytes)).toThrow(message);
 });
@@ -62,14 +69,25 @@ describe('.npz', () => {
     const stored = await loadNpz(fixture('stored.npz'));
     expect(Object.keys(stored)).toEqual(['matrix', 'fortran', 'empty']);
     expect(stored.fortran.strides).toEqual([1, 2]);
-    expect(stored.fortran.toArraySync()).toEqual([[0, 1, 2], [3, 4, 5]]);
+    expect(stored.fortran.toArraySync()).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
     const deflated = await loadNpz(fixture('deflated.npz'));
-    expect(deflated.matrix.toArraySync()).toEqual([[0, 1, 2], [3, 4, 5]]);
+    expect(deflated.matrix.toArraySync()).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
     expect(deflated.zeros.shape).toEqual([100, 100]);
   });
 
   it.each([false, true])('gives back what it wrote, compress: %s', async (compress) => {
-    const tensors = { a: arange(5), 'b/c': tensor([[true], [false]]), empty: zeros([0, 2]), long: arange(5000, { dtype: 'int64' }) };
+    const tensors = {
+      a: arange(5),
+      'b/c': tensor([[true], [false]]),
+      empty: zeros([0, 2]),
+      long: arange(5000, { dtype: 'int64' }),
+    };
     const bytes = await saveNpz(tensors, { compress });
     expect(bytes.length < 20_000).toBe(compress);
     const read = await loadNpz(bytes);
@@ -81,8 +99,14 @@ describe('.npz', () => {
   const python = spawnSync('/usr/bin/python3', ['-c', 'import numpy']).status === 0;
 
   it.runIf(python)('numpy.load reads what it wrote (only where Python has NumPy)', async () => {
-    const bytes = await saveNpz({ x: arange(6).view([2, 3]).t(), y: tensor([1.5], { dtype: 'float16' }) }, { compress: true });
-    const program = 'import sys,io,numpy as n;f=n.load(io.BytesIO(sys.stdin.buffer.read()));print(f["x"].tolist(),f["y"].dtype,f["y"][0])';
-    expect(String(spawnSync('/usr/bin/python3', ['-c', program], { input: bytes }).stdout).trim()).toBe('[[0, 3], [1, 4], [2, 5]] float16 1.5');
+    const bytes = await saveNpz(
+      { x: arange(6).view([2, 3]).t(), y: tensor([1.5], { dtype: 'float16' }) },
+      { compress: true },
+    );
+    const program =
+      'import sys,io,numpy as n;f=n.load(io.BytesIO(sys.stdin.buffer.read()));print(f["x"].tolist(),f["y"].dtype,f["y"][0])';
+    expect(String(spawnSync('/usr/bin/python3', ['-c', program], { input: bytes }).stdout).trim()).toBe(
+      '[[0, 3], [1, 4], [2, 5]] float16 1.5',
+    );
   });
 });

@@ -42,9 +42,13 @@ it('names of Python have no meaning here', async () => {
 });
 
 describe('PyTorch’s outputs from PyTorch’s weights:', () => {
-  async function load(name: string): Promise<{ state: State; input: Tensor; close: (y: Tensor, tolerance: number) => void }> {
+  async function load(
+    name: string,
+  ): Promise<{ state: State; input: Tensor; close: (y: Tensor, tolerance: number) => void }> {
     const state = (await loadPt(fixture(`${name}.pt`))) as State;
-    const { input, output } = expected[`${name} outputs`] as { [part in 'input' | 'output']: { $tensor: DescribedTensor } };
+    const { input, output } = expected[`${name} outputs`] as {
+      [part in 'input' | 'output']: { $tensor: DescribedTensor };
+    };
     const tensorOf = ({ $tensor: { shape, dtype, data } }: typeof input): Tensor => {
       const x = zeros(shape, { dtype: dtype as 'float64' });
       return x.add(x.newTensor(data as number[]).view(shape));
@@ -89,9 +93,12 @@ describe('PyTorch’s outputs from PyTorch’s weights:', () => {
   it('a transformer layer', async () => {
     const { state: s, input: x, close } = await load('transformer');
     const linear = (y: Tensor, name: string): Tensor => y.matmul(s[`${name}weight`].t()).add(s[`${name}bias`]);
-    const norm = (y: Tensor, name: string): Tensor => layerNorm(y, [8], { weight: s[`${name}.weight`], bias: s[`${name}.bias`] });
+    const norm = (y: Tensor, name: string): Tensor =>
+      layerNorm(y, [8], { weight: s[`${name}.weight`], bias: s[`${name}.bias`] });
     const heads = (y: Tensor): Tensor => y.view([2, 4, 2, 4]).transpose(1, 2);
-    const [q, k, v] = linear(x, 'self_attn.in_proj_').chunk(3, 2).map((y) => heads(y.contiguous()));
+    const [q, k, v] = linear(x, 'self_attn.in_proj_')
+      .chunk(3, 2)
+      .map((y) => heads(y.contiguous()));
     const attended = scaledDotProductAttention(q, k, v).transpose(1, 2).contiguous().view([2, 4, 8]);
     const first = norm(x.add(linear(attended, 'self_attn.out_proj.')), 'norm1');
     close(norm(first.add(linear(linear(first, 'linear1.').relu(), 'linear2.')), 'norm2'), 1e-12);
@@ -106,5 +113,7 @@ it('an optimiser’s state has numbers as keys', async () => {
 it('takes a device, and no option that it does not know', async () => {
   const { tensors } = (await loadPt(fixture('mixed.pt'), { device: 'cpu' })) as { tensors: State };
   expect(tensors.parameter.device).toBe('cpu');
-  await expect(loadPt(fixture('mixed.pt'), { mapLocation: 'cpu' } as never)).rejects.toThrow("unknown option 'mapLocation'");
+  await expect(loadPt(fixture('mixed.pt'), { mapLocation: 'cpu' } as never)).rejects.toThrow(
+    "unknown option 'mapLocation'",
+  );
 });

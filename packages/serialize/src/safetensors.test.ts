@@ -23,7 +23,8 @@ it('writes the same bytes as the reference implementation', async () => {
 
 it('writes what the specification says, byte by byte', async () => {
   const bytes = await saveSafetensors({ b: tensor([1, -1], { dtype: 'int8' }), a: tensor(1.5, { dtype: 'float64' }) });
-  const header = '{"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]},"b":{"dtype":"I8","shape":[2],"data_offsets":[8,10]}}';
+  const header =
+    '{"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]},"b":{"dtype":"I8","shape":[2],"data_offsets":[8,10]}}';
   const length = Math.ceil(header.length / 8) * 8;
   expect([...bytes]).toEqual([
     ...[length, 0, 0, 0, 0, 0, 0, 0],
@@ -48,7 +49,8 @@ it('gives every bit back, of every dtype, shape and layout', async () => {
           // any bits: NaNs with payloads and subnormal numbers are values like others
           const data = new arrayTypes[dtype](count);
           const bytes = new Uint8Array(data.buffer);
-          for (let k = 0; k < bytes.length; k++) bytes[k] = (Math.imul(seed + k, 2654435761) >>> 13) & (dtype === 'bool' ? 1 : 255);
+          for (let k = 0; k < bytes.length; k++)
+            bytes[k] = (Math.imul(seed + k, 2654435761) >>> 13) & (dtype === 'bool' ? 1 : 255);
           const x = fromTypedArray(data, shape, { dtype });
           return [`tensor ${i}`, transposed && shape.length > 1 ? x.transpose(0, 1) : x];
         }),
@@ -95,7 +97,9 @@ it('says what is wrong with arguments', async () => {
   await expect(saveSafetensors({ '\ud800': x })).rejects.toThrow('not well-formed Unicode');
   await expect(saveSafetensors({ x }, { metadata: { epoch: 3 } as never })).rejects.toThrow("'epoch' must be a string");
   await expect(saveSafetensors({ x }, { meta: {} } as never)).rejects.toThrow("unknown option 'meta'");
-  expect(() => loadSafetensors('model.safetensors' as never)).toThrow("expected the bytes of a file (a Uint8Array or ArrayBuffer), got string 'model.safetensors'");
+  expect(() => loadSafetensors('model.safetensors' as never)).toThrow(
+    "expected the bytes of a file (a Uint8Array or ArrayBuffer), got string 'model.safetensors'",
+  );
   expect(() => loadSafetensors(new Uint8Array(), { dtype: 'int8' } as never)).toThrow("unknown option 'dtype'");
 });
 
