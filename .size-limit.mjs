@@ -1,6 +1,7 @@
 /** How much a web page ships: bundled by esbuild, minified, compressed with brotli. Lint holds what has a limit; the rest is shown by `npx size-limit`. */
 const tensorCore = 'packages/tensor-core/dist/index.js';
 const cpu = 'packages/backend-cpu/dist/index.js';
+const serialize = 'packages/serialize/dist/index.js';
 const leanCpu = 'packages/backend-cpu/dist/lean.js';
 
 /**
@@ -25,6 +26,23 @@ export default [
   {
     name: 'tensor-core with every function that is no method (convolutions, losses, …), and the CPU engine with all kernels',
     import: { [tensorCore]: '*', [cpu]: '{ cpu }' },
+    modifyEsbuildConfig,
+  },
+  {
+    name: 'safetensors, beside tensor-core',
+    path: serialize,
+    import: '{ loadSafetensors, saveSafetensors }',
+    ignore: ['@tenfold/tensor-core'],
+    limit: '4 kB',
+    modifyEsbuildConfig,
+  },
+  {
+    // this also says that it imports nothing of Node
+    name: 'all of serialize that works on bytes, beside tensor-core',
+    path: serialize,
+    import: '*',
+    ignore: ['@tenfold/tensor-core'],
+    limit: '13 kB',
     modifyEsbuildConfig,
   },
 ];

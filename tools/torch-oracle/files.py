@@ -1,6 +1,7 @@
 """Files of torch.save, numpy.save and the safetensors library, with what they hold as JSON. README.md describes it."""
 
 import json
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -161,6 +162,10 @@ def npy_files():
     arrays |= {"version-2": arrays["matrix"], "version-3": arrays["matrix"]}
     np.savez(FOLDER / "stored.npz", matrix=arrays["matrix"], fortran=arrays["fortran"], empty=arrays["empty"])
     np.savez_compressed(FOLDER / "deflated.npz", matrix=arrays["matrix"], zeros=np.zeros((100, 100)))
+    # small, but with the 64-bit records that Python writes beyond 4 GiB
+    limit, zipfile.ZIP64_LIMIT = zipfile.ZIP64_LIMIT, 10
+    np.savez_compressed(FOLDER / "zip64.npz", matrix=arrays["matrix"], fortran=arrays["fortran"])
+    zipfile.ZIP64_LIMIT = limit
     described = {}
     for name, array in arrays.items():
         own = array.astype(array.dtype.newbyteorder("="))

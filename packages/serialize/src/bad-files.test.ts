@@ -274,6 +274,11 @@ describe('pickles', () => {
     ['text that is not UTF-8', '\x80\x02X\x01\0\0\0\xff.', 'not UTF-8'],
     ['two million lists', `\x80\x02${']'.repeat(2e6)}.`, 'more than 1048576 objects'],
     ['100,000 lists in each other', `\x80\x02${']'.repeat(1e5)}${'a'.repeat(1e5 - 1)}.`, 'more than 500 levels'],
+    [
+      'a long text turned into bytes 10,000 times',
+      `\x80\x02c_codecs\nencode\nq\x00X\x00\x00\x02\x00${'a'.repeat(2 ** 17)}q\x01${text('latin1')}q\x020${'h\x00h\x01h\x02\x86R0'.repeat(1e4)}.`,
+      'calls with too much to do',
+    ],
     // a list of two of a list of two …: its text would have 2^60 parts
     ['a name of 2^60 parts', `\x80\x04${nested(60)}2\x93.`, 'a name that is no text'],
     ['a device of 2^60 parts', `\x80\x04ctorch\ndevice\n${nested(60)}\x85R.`, 'a torch.device'],

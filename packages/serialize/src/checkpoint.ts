@@ -154,7 +154,7 @@ const nameOf = (key: unknown, i: number): string =>
   typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' ? String(key) : String(i);
 
 /** The pieces of a checkpoint, one after the other. */
-export async function* checkpointPieces(where: string, state: CheckpointValue): AsyncGenerator<Uint8Array> {
+export async function* checkpointPieces(where: string, state: unknown): AsyncGenerator<Uint8Array> {
   const writer = new Writer(where);
   const structure = JSON.stringify(writer.write(state));
   const metadata: Metadata = { [versionKey]: version, [stateKey]: structure };
@@ -166,11 +166,12 @@ export async function* checkpointPieces(where: string, state: CheckpointValue): 
  *
  * Numbers come back exactly, NaN, ±Infinity and -0 included; so do bigints, `undefined`, `Map`s, `Set`s and typed arrays, and tensors that are the same are the same again.
  *
+ * @param state a {@link CheckpointValue}; its type is not asked for, as interfaces of TypeScript would not fit.
  * @throws ArgumentError, naming the path, for what is no plain data: functions, and objects of classes.
  * @example
  * const bytes = await packCheckpoint({ model: model.stateDict(), optimizer: optimizer.stateDict(), generator: getRngState(), epoch: 3 });
  */
-export async function packCheckpoint(state: CheckpointValue): Promise<Uint8Array> {
+export async function packCheckpoint(state: unknown): Promise<Uint8Array> {
   return joined(checkpointPieces('packCheckpoint', state));
 }
 
@@ -184,15 +185,19 @@ export function unpackCheckpoint<T = CheckpointValue>(bytes: Bytes, options: Loa
   const where = 'unpackCheckpoint';
   checkLoadOptions(where, options);
   const { tensors, metadata } = viewSafetensors(asBytes(where, bytes));
-  const known = new Map<string, Tensor>();
+  // each once, however often the state names it
+  const once = <T>(make: (name: string) => T): ((name: string) => T) => {
+    const known = new Map<string, T>();
+    return (name) => {
+      const made = known.get(name) ?? make(name);
+      known.set(name, made);
+      return made;
+    };
+  };
   return readState(where, metadata, {
-    tensor: (name) => {
-      const tensor = known.get(name) ?? tensorOfRaw(tensors[name], options);
-      known.set(name, tensor);
-      return tensor;
-    },
-    array: (name) => tensors[name].data.slice(),
     has: (name) => Object.hasOwn(tensors, name),
+    tensor: once((name) => tensorOfRaw(tensors[name], options)),
+    array: once((name) => tensors[name].data.slice()),
   }) as T;
 }
 

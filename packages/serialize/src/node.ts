@@ -161,8 +161,8 @@ export async function saveNpzFile(path: Path, tensors: Tensors, options: SaveNpz
 }
 
 /** `loadPt` from a file, one storage in memory at a time. */
-export async function loadPtFile(path: Path, options: ZipLoadOptions = {}): Promise<PtValue> {
-  return withFile('loadPtFile', path, (where, source) => readPt(where, source, options));
+export async function loadPtFile<T = PtValue>(path: Path, options: ZipLoadOptions = {}): Promise<T> {
+  return withFile('loadPtFile', path, async (where, source) => (await readPt(where, source, options)) as T);
 }
 
 /**
@@ -173,7 +173,7 @@ export async function loadPtFile(path: Path, options: ZipLoadOptions = {}): Prom
  * @example
  * await saveCheckpoint('run.safetensors', { model: model.stateDict(), optimizer: optimizer.stateDict(), generator: getRngState(), step });
  */
-export async function saveCheckpoint(path: Path, state: CheckpointValue): Promise<void> {
+export async function saveCheckpoint(path: Path, state: unknown): Promise<void> {
   await writeAtomically('saveCheckpoint', path, checkpointPieces('saveCheckpoint', state));
 }
 
@@ -183,7 +183,8 @@ export async function saveCheckpoint(path: Path, state: CheckpointValue): Promis
  * @typeParam T what the checkpoint holds; it is not checked.
  * @throws SerializationError if the file is no checkpoint, or is damaged.
  * @example
- * const saved = await loadCheckpoint<{ model: StateDict; optimizer: OptimizerState; generator: GeneratorState; step: number }>('run.safetensors');
+ * const state = () => ({ model: model.stateDict(), optimizer: optimizer.stateDict(), generator: getRngState(), step });
+ * const saved = await loadCheckpoint<ReturnType<typeof state>>('run.safetensors');
  * model.loadStateDict(saved.model);
  * optimizer.loadStateDict(saved.optimizer);
  * setRngState(saved.generator);

@@ -102,12 +102,11 @@ class PtReader {
 
   constructor(where: string) {
     this.where = where;
-    const odict = new Callable((args) => this.#dict(args));
     const set = new Callable((args) => new Set(Array.isArray(args[0]) ? args[0] : []));
     this.context = {
       persistent: (id) => this.#storage(id),
       globals: new Map<string, unknown>([
-        ['collections.OrderedDict', odict],
+        ['collections.OrderedDict', new Callable((args) => this.#dict(args))],
         ['torch._utils._rebuild_tensor_v2', new Callable((args) => this.#tensor(args))],
         ['torch._utils._rebuild_parameter', new Callable((args) => this.#parameter(args))],
         ...dtypeNames.map((dtype): [string, unknown] => [`torch.${storageClasses[dtype]}`, new StorageType(dtype)]),
@@ -147,7 +146,9 @@ class PtReader {
   /** Bytes, which protocol 2 writes as text and its encoding. */
   #latin1([text, encoding]: readonly unknown[]): Uint8Array {
     if (typeof text !== 'string' || encoding !== 'latin1') return this.#fail('bytes');
-    return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+    return bytes;
   }
 
   /** `('storage', class, key, device, number of elements)`, and before PyTorch 1.6 a view, which is `None`. */
@@ -256,12 +257,13 @@ const bytesFor = ({ dtype, count }: StorageRef): number => count * dtypes[dtype]
  *
  * `requires_grad` is kept if `@tenfold/autograd` is loaded. Both the zip format and that before PyTorch 1.6 are read.
  *
+ * @typeParam T what the file holds; it is not checked.
  * @throws SerializationError if the file is not well-formed, or asks for what isn't on the list of allowed names.
  * @example
- * model.loadStateDict((await loadPt(bytes)) as StateDict);
+ * model.loadStateDict(await loadPt<StateDict>(bytes));
  */
-export async function loadPt(bytes: Bytes, options: ZipLoadOptions = {}): Promise<PtValue> {
-  return readPt('loadPt', memorySource(asBytes('loadPt', bytes)), options);
+export async function loadPt<T = PtValue>(bytes: Bytes, options: ZipLoadOptions = {}): Promise<T> {
+  return (await readPt('loadPt', memorySource(asBytes('loadPt', bytes)), options)) as T;
 }
 
 export async function readPt(where: string, source: ByteSource, options: ZipLoadOptions): Promise<PtValue> {

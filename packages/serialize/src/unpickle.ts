@@ -36,6 +36,9 @@ export interface PickleContext {
 /** The most lists, tuples, dicts and calls of a pickle: a byte can make one, which takes a hundred. */
 const maxObjects = 2 ** 20;
 
+/** The most letters and items that all calls are given: a long list can be remembered, and given to a call of a few bytes again and again. */
+const maxGiven = 2 ** 24;
+
 /** The longest integer in bytes: their conversion takes time that grows faster than they. */
 const maxLong = 1024;
 
@@ -50,6 +53,7 @@ class Machine {
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
   #objects = 0;
+  #given = 0;
 
   constructor(where: string, bytes: Uint8Array, at: number, context: PickleContext) {
     this.where = where;
@@ -170,6 +174,8 @@ class Machine {
     const args = this.pop();
     const callee = this.pop();
     if (!(callee instanceof Callable) || !(args instanceof Tuple)) this.fail('a call of what can not be called');
+    for (const arg of args.items) this.#given += lengthOf(arg);
+    if (this.#given > maxGiven) this.fail('calls with too much to do');
     this.make(callee.call(args.items));
   }
 
@@ -196,6 +202,11 @@ class Machine {
     if (!persistent) this.fail('a persistent id where there is none');
     this.make(persistent(this.pop()));
   }
+}
+
+function lengthOf(x: unknown): number {
+  if (typeof x === 'string' || Array.isArray(x)) return x.length;
+  return x instanceof Tuple ? x.items.length : 1;
 }
 
 function addOne(m: Machine): void {

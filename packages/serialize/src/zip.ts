@@ -2,6 +2,7 @@
  * Zip files (APPNOTE 6.3 of PKWARE), stored or deflated, beyond 4 GiB too. The streams of the platform inflate and deflate. Nothing is believed before it is checked: every entry is
  * compared with its local header, no two share bytes, and no more is inflated than an entry declares and the limits allow.
  */
+import { ArgumentError, describe } from '@tenfold/tensor-core';
 import { type ByteSource, bad, concat, crc32, room, utf8 } from './bytes.ts';
 
 /** One file in a zip file. */
@@ -49,17 +50,19 @@ export class ZipFile {
 
   /** @throws SerializationError if the source is not a zip file, is damaged, or declares more than the limits allow. */
   static async open(where: string, source: ByteSource, limits: ZipLimits = {}): Promise<ZipFile> {
+    const { maxBytes = Math.max(2 ** 26, 100 * source.size), checkCrc = true } = limits;
+    if (!(maxBytes >= 0))
+      throw new ArgumentError(`${where}: maxBytes must be a number from 0, got ${describe(maxBytes)}`);
     const directory = await readEnd(where, source);
     const entries = await readEntries(where, source, directory);
     let inflated = 0;
     for (const { size, deflated } of entries.values()) if (deflated) inflated += size;
-    const most = limits.maxBytes ?? Math.max(2 ** 26, 100 * source.size);
-    if (inflated > most)
+    if (inflated > maxBytes)
       throw bad(
         where,
-        `its ${source.size} bytes would inflate to ${inflated}; more than ${most} need the option maxBytes`,
+        `its ${source.size} bytes would inflate to ${inflated}; more than ${maxBytes} need the option maxBytes`,
       );
-    return new ZipFile(where, source, entries, limits.checkCrc ?? true);
+    return new ZipFile(where, source, entries, checkCrc);
   }
 
   /** The bytes of an entry. @throws SerializationError if they are not what the list says. */
@@ -281,16 +284,23 @@ function record(...fields: readonly (readonly [2 | 4 | 8, number])[]): Uint8Arra
 const date = 0x21;
 const utf8Names = 0x800;
 
-/** The pieces of a zip file, one entry in memory at a time. */
-export async function* zipPieces(inputs: AsyncIterable<ZipInput>, compress: boolean): AsyncGenerator<Uint8Array> {
+/**
+ * The pieces of a zip file, one entry in memory at a time.
+ * @param limit from which size or position on 64 bits are used; tests lower it.
+ */
+export async function* zipPieces(
+  inputs: AsyncIterable<ZipInput>,
+  compress: boolean,
+  limit = full32,
+): AsyncGenerator<Uint8Array> {
   const directory: Uint8Array[] = [];
   let at = 0;
   const method = compress ? 8 : 0;
   for await (const { name, bytes } of inputs) {
     const stored = compress ? await deflate(bytes) : bytes;
     const nameBytes = new TextEncoder().encode(name);
-    const big = Math.max(bytes.length, stored.length) >= full32;
-    const far = at >= full32;
+    const big = Math.max(bytes.length, stored.length) >= limit;
+    const far = at >= limit;
     const sizes = big ? [full32, full32] : [stored.length, bytes.length];
     const both = big
       ? ([
@@ -337,7 +347,7 @@ export async function* zipPieces(inputs: AsyncIterable<ZipInput>, compress: bool
   const list = concat(directory);
   const count = directory.length / 3;
   yield list;
-  const huge = count >= full16 || at >= full32 || list.length >= full32;
+  const huge = count >= full16 || at >= limit || list.length >= limit;
   if (huge) {
     yield record(
       [4, signatures.end64],
