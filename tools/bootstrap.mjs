@@ -36,6 +36,10 @@ const commands = {
     await install();
     return runTurboBuild(args);
   },
+  async api() {
+    await prepare();
+    return runNode([at('tools/api.mjs')]);
+  },
   async parity() {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
@@ -47,6 +51,11 @@ const commands = {
   async changeset(args) {
     await install();
     return runNode([at('node_modules/@changesets/cli/bin.js'), ...args]);
+  },
+  async release(args) {
+    // only packing needs what is built
+    if (args[0] === 'pack') await prepare();
+    return runNode([at('tools/release.mjs'), ...args]);
   },
   async pnpm(args) {
     await ensurePnpm();

@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkApis } from './api/check.mjs';
 import { checkImports } from './lint/check-imports.mjs';
 import { checkText } from './lint/check-text.mjs';
+import { checkWorkflows } from './lint/check-workflows.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const packages = readdirSync(join(root, 'packages')).filter((name) =>
@@ -48,9 +50,11 @@ const checks = {
         `packages/${name}`,
       ),
     ),
+  'workflows (pinned, with the least rights)': () => checkWorkflows(root),
   'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
   'size-limit (what a page ships)': () => tool('size-limit/bin.js', []),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
+  'api (what users see of each package, and its changesets)': () => checkApis(root, branchBase()),
   'changesets (one for each published package that is new or changed)': () => [
     ...missingChangesets(),
     ...unannouncedChanges(),
@@ -72,9 +76,14 @@ function missingChangesets() {
 
 /** What a branch changes in published packages needs a changeset on that branch, as far as git knows where it left main. */
 function unannouncedChanges() {
+  const base = branchBase();
+  return base === '' ? [] : tool('@changesets/cli/bin.js', ['status', `--since=${base}`]);
+}
+
+/** The commit that this branch left main at, or none. */
+function branchBase() {
   const base = git('merge-base', 'HEAD', 'origin/main');
-  if (!base || base === git('rev-parse', 'HEAD')) return [];
-  return tool('@changesets/cli/bin.js', ['status', `--since=${base}`]);
+  return base === git('rev-parse', 'HEAD') ? '' : base;
 }
 
 /** @param {readonly string[]} args */
@@ -86,7 +95,7 @@ function git(...args) {
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
   const start = performance.now();
-  const problems = check();
+  const problems = await check();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${problems.length ? '✗' : '✓'} ${name} (${seconds} s)`);
   for (const problem of problems) console.log(problem.replaceAll(/^/gm, '    '));

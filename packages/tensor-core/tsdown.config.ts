@@ -5,8 +5,8 @@ import { library } from '../../tools/tsdown.ts';
 const codeSplitting = {
   groups: [
     // with all that it imports
-    { name: 'tensor', test: /src\/(?!index|functions|ops)/, priority: 1 },
-    { name: 'functions', test: /src\/(?!index)/ },
+    { name: 'tensor', test: /src\/(?!index|functions|ops).*(?<!\.d)\.ts$/, priority: 1 },
+    { name: 'functions', test: /src\/(?!index).*(?<!\.d)\.ts$/ },
   ],
 };
 
