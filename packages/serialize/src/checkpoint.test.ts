@@ -141,6 +141,22 @@ it('says where in the state something is that can’t be saved', async () => {
   }
 });
 
+it('holds the state of the moment when it was asked for', async () => {
+  const path = join(folder, 'moment.safetensors');
+  const counts = Float64Array.of(1);
+  const state = { step: 1, counts };
+  const saved = saveCheckpoint(path, state);
+  state.step = 2;
+  counts[0] = 2;
+  await saved;
+  expect(await loadCheckpoint(path)).toEqual({ step: 1, counts: Float64Array.of(1) });
+  const w = ones([2]);
+  const torn = saveCheckpoint(path, { step: 3, w });
+  w.add_(1);
+  await expect(torn).rejects.toThrow("'w': a tensor of dtype float32 was changed while it was saved");
+  expect(await loadCheckpoint(path)).toEqual({ step: 1, counts: Float64Array.of(1) });
+});
+
 interface Trained {
   readonly bits: object;
   readonly losses: readonly number[];

@@ -136,7 +136,8 @@ class Writer {
     const dtype = typedArrays.get(name);
     if (!dtype)
       return this.#fail(`is ${describe(value)}; of typed arrays ${[...typedArrays.keys()].join(', ')} can be saved`);
-    const data = value as TypedArray;
+    // a copy: it says nothing when it changes
+    const data = (value as TypedArray).slice();
     return { $: ['array', name, this.#add({ dtype, shape: [data.length], data })] };
   }
 
@@ -153,12 +154,12 @@ class Writer {
 const nameOf = (key: unknown, i: number): string =>
   typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint' ? String(key) : String(i);
 
-/** The pieces of a checkpoint, one after the other. */
-export async function* checkpointPieces(where: string, state: unknown): AsyncGenerator<Uint8Array> {
+/** The pieces of a checkpoint, one after the other; the state is as it is now, or there is an error. */
+export function checkpointPieces(where: string, state: unknown): AsyncGenerator<Uint8Array> {
   const writer = new Writer(where);
   const structure = JSON.stringify(writer.write(state));
   const metadata: Metadata = { [versionKey]: version, [stateKey]: structure };
-  yield* safetensorsPieces(where, [...writer.saved], { metadata });
+  return safetensorsPieces(where, [...writer.saved], { metadata });
 }
 
 /**

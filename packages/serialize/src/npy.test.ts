@@ -39,6 +39,15 @@ it.each(['matrix', 'scalar', 'empty', 'half', 'bool', 'int8', 'int64', 'uint8'])
   },
 );
 
+it('refuses to save a tensor that changes meanwhile', async () => {
+  const x = zeros([3]);
+  for (const save of [saveNpy, (tensor: typeof x) => saveNpz({ tensor })]) {
+    const saved = save(x);
+    x.add_(1);
+    await expect(saved).rejects.toThrow('was changed while it was saved');
+  }
+});
+
 it('refuses what NumPy has not', async () => {
   await expect(saveNpy(zeros([2], { dtype: 'bfloat16' }))).rejects.toThrow(/NumPy has no bfloat16; save x.to/);
   await expect(saveNpz({ x: zeros([2], { dtype: 'bfloat16' }) })).rejects.toThrow(SerializationError);

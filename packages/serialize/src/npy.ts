@@ -177,11 +177,15 @@ export async function saveNpy(x: Tensor): Promise<Uint8Array> {
   return joined(npyPieces('saveNpy', x));
 }
 
-/** The pieces of a .npy file, one after the other. */
-export async function* npyPieces(where: string, x: Tensor): AsyncGenerator<Uint8Array> {
+/** The pieces of a .npy file, one after the other; the tensor is as it is now, or there is an error. */
+export function npyPieces(where: string, x: Tensor): AsyncGenerator<Uint8Array> {
   if (!isTensor(x)) throw new ArgumentError(`${where}: expected a tensor, got ${describe(x)}`);
-  yield npyHeader(where, x);
-  yield* bytesOf(where, x);
+  return pieces(npyHeader(where, x), bytesOf(where, x));
+}
+
+async function* pieces(header: Uint8Array, elements: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield header;
+  yield* elements;
 }
 
 function npyHeader(where: string, { dtype, shape }: Tensor): Uint8Array {

@@ -57,16 +57,19 @@ export async function saveNpz(
   return joined(npzPieces('saveNpz', tensors, options));
 }
 
-/** The pieces of a .npz file, one after the other. */
-export async function* npzPieces(
+/** The pieces of a .npz file, one after the other; the tensors are as they are now, or there is an error. */
+export function npzPieces(
   where: string,
   tensors: { readonly [name: string]: Tensor },
   options: SaveNpzOptions = {},
 ): AsyncGenerator<Uint8Array> {
   checkOptions(where, options, ['compress']);
+  const files = namedTensors(where, tensors).map(([name, tensor]) => ({
+    name: name + suffix,
+    pieces: npyPieces(`${where}: '${name}'`, tensor),
+  }));
   async function* inputs(): AsyncGenerator<ZipInput> {
-    for (const [name, tensor] of namedTensors(where, tensors))
-      yield { name: name + suffix, bytes: await joined(npyPieces(`${where}: '${name}'`, tensor)) };
+    for (const { name, pieces } of files) yield { name, bytes: await joined(pieces) };
   }
-  yield* zipPieces(inputs(), options.compress ?? false);
+  return zipPieces(inputs(), options.compress ?? false);
 }

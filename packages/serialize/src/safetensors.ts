@@ -245,8 +245,8 @@ export async function saveSafetensors(
 /** What a file can be made of. */
 export type Saved = Tensor | RawTensor;
 
-/** The pieces of a safetensors file, one after the other. */
-export async function* safetensorsPieces(
+/** The pieces of a safetensors file, one after the other; the tensors are as they are now, or there is an error. */
+export function safetensorsPieces(
   where: string,
   named: readonly (readonly [string, Saved])[],
   options: SaveSafetensorsOptions = {},
@@ -255,11 +255,19 @@ export async function* safetensorsPieces(
   const sorted = [...named].sort(
     ([a, { dtype: x }], [b, { dtype: y }]) => (ranks.get(y) ?? 0) - (ranks.get(x) ?? 0) || (a < b ? -1 : 1),
   );
-  yield beginning(where, sorted, options.metadata);
-  for (const [name, saved] of sorted) {
-    if (isTensor(saved)) yield* bytesOf(`${where}: '${name}'`, saved);
-    else yield new Uint8Array(saved.data.buffer as ArrayBuffer, saved.data.byteOffset, saved.data.byteLength);
-  }
+  const parts = sorted.map(([name, saved]) => {
+    if (isTensor(saved)) return bytesOf(`${where}: '${name}'`, saved);
+    return [new Uint8Array(saved.data.buffer as ArrayBuffer, saved.data.byteOffset, saved.data.byteLength)];
+  });
+  return pieces(beginning(where, sorted, options.metadata), parts);
+}
+
+async function* pieces(
+  header: Uint8Array,
+  parts: readonly (AsyncIterable<Uint8Array> | Iterable<Uint8Array>)[],
+): AsyncGenerator<Uint8Array> {
+  yield header;
+  for (const part of parts) yield* part;
 }
 
 function beginning(where: string, named: readonly (readonly [string, Saved])[], metadata?: Metadata): Uint8Array {

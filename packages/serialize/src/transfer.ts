@@ -28,10 +28,11 @@ const pieceBytes = 2 ** 24;
 
 /**
  * The elements of a tensor in row-major order, bit by bit as the device has them, in pieces.
- * @throws SerializationError if the tensor is written while it is read.
+ * @throws SerializationError, when they are read, if the tensor was written after this call.
  */
-export async function* bytesOf(where: string, x: Tensor): AsyncGenerator<Uint8Array> {
-  const { version } = x;
+export const bytesOf = (where: string, x: Tensor): AsyncGenerator<Uint8Array> => read(where, x, x.version);
+
+async function* read(where: string, x: Tensor, version: number): AsyncGenerator<Uint8Array> {
   const { storage, offset, dtype } = withoutGrad(() => x.detach().contiguous());
   const count = x.numel();
   const step = pieceBytes / x.elementSize();

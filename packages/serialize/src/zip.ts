@@ -299,6 +299,8 @@ export async function* zipPieces(
   for await (const { name, bytes } of inputs) {
     const stored = compress ? await deflate(bytes) : bytes;
     const nameBytes = new TextEncoder().encode(name);
+    if (nameBytes.length > full16)
+      throw new ArgumentError(`a name of ${nameBytes.length} bytes: '${name.slice(0, 40)}…'`);
     const big = Math.max(bytes.length, stored.length) >= limit;
     const far = at >= limit;
     const sizes = big ? [full32, full32] : [stored.length, bytes.length];
