@@ -44,6 +44,10 @@ const commands = {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
   },
+  async recipes(args) {
+    await install();
+    return runNode([at('tools/recipes/follow.mjs'), ...args]);
+  },
   async format(args) {
     await install();
     return runNode([at('node_modules/@biomejs/biome/bin/biome'), 'check', '--write', ...args]);

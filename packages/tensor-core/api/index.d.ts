@@ -1552,9 +1552,18 @@ export interface Sorted {
 }
 export interface SpatialOps extends PadOps, ColumnsOps, InterpolateOps, ShuffleOps, GridSampleOps {
 }
+export type Step<A extends object> = (tensors: readonly (OneOrMore | null)[], numbers: readonly number[], attrs: A) => void;
 export interface StepAttrs {
     readonly maximize: boolean;
     readonly weightDecay: number;
+}
+export interface StepInit<A extends object = object> {
+    formula(x: Expr[], p: Expr[], attrs: A): Expr[];
+    readonly numbers: number;
+    readonly optional: number;
+    params(numbers: readonly number[], attrs: A): number[];
+    readonly tensors: number;
+    variant(attrs: A): number;
 }
 export interface StepOptions {
     lr: number;
@@ -1849,6 +1858,7 @@ export declare const cumprod: (input: Tensor, dim: number, options?: CumulativeO
 export declare const cumsum: (input: Tensor, dim: number, options?: CumulativeOptions) => Tensor;
 export declare const defaultGenerator: Generator;
 export declare function defineOp<S extends AnySig>(init: OpInit<S>): OpSpec<S>;
+export declare function defineStep<A extends object>(name: string, init: StepInit<A>): Step<A>;
 export declare const deg2rad: AsFunction<"deg2rad">;
 export declare function describe(value: unknown): string;
 export declare const det: (input: Tensor) => Tensor;
@@ -2074,6 +2084,9 @@ export declare function philox4x32(counter: ArrayLike<number>, key: ArrayLike<nu
 export declare const pinverse: (input: Tensor, rcond?: number) => Tensor;
 export declare const pixelShuffle: (input: Tensor, upscaleFactor: number) => Tensor;
 export declare const pixelUnshuffle: (input: Tensor, downscaleFactor: number) => Tensor;
+export declare const pointwiseOps: {
+    readonly [K in keyof ElementwiseOps]: OpSpec<ElementwiseOps[K]>;
+};
 export declare const polygamma: (n: number, input: Tensor) => Tensor;
 export declare function pooledSizes(sizes: Shape, { kernel, stride, padding, dilation, ceilMode }: PoolAttrs): number[];
 export declare function pow(input: Tensor | number, exponent: Tensor | number): Tensor;
@@ -2157,6 +2170,9 @@ export declare const stdMean: (input: Tensor, dim?: Dims, options?: VarOptions) 
     Tensor,
     Tensor
 ];
+export declare namespace stepFormulas {
+    export { StepAttrs, addQuotient, blend, blendSquare, decayed };
+}
 export declare const sub: AsFunction<"sub">;
 export declare const sum: (input: Tensor, dim?: Dims, options?: SumOptions) => Tensor;
 export declare const swapaxes: (x: Tensor, axis0: number, axis1: number) => Tensor;
@@ -3161,11 +3177,14 @@ declare abstract class UniqueMethods extends IndexMethods {
 }
 declare const abs: (x: Expr) => Expr;
 declare const add: (a: Arg, b: Arg) => Expr;
+declare const addQuotient: (x: Expr, value: Expr, y: Expr, z: Expr) => Expr;
 declare function binary(fn: BinaryFn, a: Arg, b: Arg): Expr;
 declare const bitAnd: (a: Arg, b: Arg) => Expr;
 declare const bitNot: (x: Expr) => Expr;
 declare const bitOr: (a: Arg, b: Arg) => Expr;
 declare const bitXor: (a: Arg, b: Arg) => Expr;
+declare const blend: (x: Expr, decay: Expr, value: Expr, y: Expr) => Expr;
+declare const blendSquare: (x: Expr, decay: Expr, value: Expr, y: Expr) => Expr;
 declare function cast(x: Expr, dtype: DType): Expr;
 declare const cholesky: (A: Tensor, options?: UpperOptions) => Tensor;
 declare function compare(fn: CompareFn, a: Arg, b: Arg): Expr;
@@ -3174,6 +3193,7 @@ declare const constant: (value: number, dtype: DType) => Expr;
 declare function cross(input: Tensor, other: Tensor, options?: {
     dim?: number;
 }): Tensor;
+declare function decayed(param: Expr, grad: Expr, weightDecay: Expr, { maximize, weightDecay: rate }: StepAttrs, decoupled?: boolean): Expr;
 declare function diagonal(A: Tensor, options?: DiagonalOptions): Tensor;
 declare const div: (a: Arg, b: Arg) => Expr;
 declare function eigh(A: Tensor, options?: EighOptions): Eigh;
