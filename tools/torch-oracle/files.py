@@ -116,6 +116,7 @@ def pt_files():
 
     save("mixed", mixed())
     save("mixed-protocol-4", mixed(), pickle_protocol=4)
+    # its storages are named by their addresses, so these bytes differ from run to run
     save("mixed-before-1.6", mixed(), _use_new_zipfile_serialization=False)
     with torch.no_grad():
         for name, model, x in models():
