@@ -56,6 +56,14 @@ const commands = {
     await install();
     return runNode([at('node_modules/@changesets/cli/bin.js'), ...args]);
   },
+  async 'create-backend'(args) {
+    await prepare();
+    const code = await runNode([at('packages/create-backend/dist/cli.js'), '--in-tree', ...args]);
+    // the workspace has a package more
+    return code === 0 && !args.includes('--help')
+      ? runNode([pnpmEntry, 'install', '--no-frozen-lockfile', '--loglevel=error'])
+      : code;
+  },
   async release(args) {
     // only packing needs what is built
     if (args[0] === 'pack') await prepare();

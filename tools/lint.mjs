@@ -15,7 +15,16 @@ const packages = readdirSync(join(root, 'packages')).filter((name) =>
 const apps = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'package.json')));
 /** The rest hold what was built, such as an addon: nothing to compile, and no types. */
 const typed = packages.filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')));
-const workspaces = [...typed.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
+/** Who has only a command is not imported. */
+const imported = typed.filter(
+  (name) => 'exports' in JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')),
+);
+const examples = readdirSync(join(root, 'examples'));
+const workspaces = [
+  ...typed.map((name) => `packages/${name}`),
+  ...apps.map((name) => `apps/${name}`),
+  ...examples.map((name) => `examples/${name}`),
+];
 
 /**
  * Runs a tool of node_modules; its output is shown only if it fails.
@@ -43,7 +52,7 @@ const checks = {
   'publint (manifests)': () =>
     packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
   'attw (types of what is published)': () =>
-    typed.flatMap((name) =>
+    imported.flatMap((name) =>
       tool(
         '@arethetypeswrong/cli/dist/index.js',
         ['--pack', '.', '--profile', 'esm-only', '--quiet'],

@@ -1,6 +1,17 @@
-/** Scalar functions by name: one table for numbers, one for the bigints of int64. A missing row does not compile. */
-import { ArgumentError, type BinaryFn, type CompareFn, roundHalfEven, type UnaryFn } from '@tenfold/tensor-core';
+/**
+ * `@tenfold/tensor-core/scalar`: the functions of scalar expressions in plain JavaScript, for backends that compute in it and for constants that others fold. An
+ * {@link Element} is a number, for int64 a bigint; of float16 and bfloat16 it is the number that the bits stand for.
+ *
+ * @packageDocumentation
+ */
+import { type DType, isFloat } from './dtype.ts';
+import { ArgumentError } from './errors.ts';
+import type { BinaryFn, CompareFn, Expr, UnaryFn } from './expr.ts';
+import { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
 import { digamma, erf, erfc, erfinv, lgamma, zeta } from './special.ts';
+
+/** One element of a tensor. */
+export type Element = number | bigint;
 
 type NumberFn = (x: number) => number;
 type NumberFn2 = (x: number, y: number) => number;
@@ -23,6 +34,7 @@ function copysign(x: number, y: number): number {
   return negative ? -Math.abs(x) : Math.abs(x);
 }
 
+/** Of floats, and of integers that numbers hold where the function is defined for them. */
 export const unaryNumber: { readonly [F in UnaryFn]: NumberFn } = {
   neg: (x) => -x,
   abs: Math.abs,
@@ -62,6 +74,7 @@ export const unaryNumber: { readonly [F in UnaryFn]: NumberFn } = {
   digamma,
 };
 
+/** Of floats. */
 export const binaryFloat: { readonly [F in BinaryFn]: NumberFn2 } = {
   add: (x, y) => x + y,
   sub: (x, y) => x - y,
@@ -115,6 +128,7 @@ const floatsOnly = (): never => {
 };
 const identity = (x: bigint): bigint => x;
 
+/** For int64. */
 export const unaryBig: { readonly [F in UnaryFn]: BigFn } = {
   neg: (x) => -x,
   abs: (x) => (x < 0n ? -x : x),
@@ -185,9 +199,7 @@ export const binaryBig: { readonly [F in BinaryFn]: BigFn2 } = {
   shiftRight: (x, y) => x >> (y < 0n || y > 63n ? 63n : y),
 };
 
-type Comparable = number | bigint;
-
-export const comparisons: { readonly [F in CompareFn]: (x: Comparable, y: Comparable) => boolean } = {
+export const comparisons: { readonly [F in CompareFn]: (x: Element, y: Element) => boolean } = {
   eq: (x, y) => x === y,
   ne: (x, y) => x !== y,
   lt: (x, y) => x < y,
@@ -195,3 +207,103 @@ export const comparisons: { readonly [F in CompareFn]: (x: Comparable, y: Compar
   gt: (x, y) => x > y,
   ge: (x, y) => x >= y,
 };
+
+/** A number as an element of a dtype: a bigint for int64, 0 or 1 for bool. Other dtypes neither round nor wrap: {@link rounding} does. */
+export function toElement(value: number, dtype: DType): Element {
+  if (dtype === 'int64') return toBigInt(value);
+  return dtype === 'bool' ? (value !== 0 ? 1 : 0) : value;
+}
+
+/** The integer part of a number as 64 bits; what no int64 holds becomes the smallest one, as x86 does. */
+export function toBigInt(value: number): bigint {
+  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
+}
+
+/** A number that rounds to the same float32 as `x` does: beyond 53 bits, what is cut off leaves a sticky bit. */
+export function int64ToFloat32(x: bigint): number {
+  const near = Number(x);
+  if (Math.abs(near) < 2 ** 53) return near;
+  return Number((x >> 16n) | (x & 0xffffn ? 1n : 0n)) * 65536;
+}
+
+/** What a result becomes when it is kept in its dtype: rounded, or wrapped. */
+const numberRounding: { readonly [D in Exclude<DType, 'int64'>]: NumberFn } = {
+  float64: (x) => x,
+  float32: Math.fround,
+  float16: (x) => halfToNumber(numberToHalf(x)),
+  bfloat16: (x) => bfloat16ToNumber(numberToBfloat16(x)),
+  int32: (x) => x | 0,
+  int16: (x) => (x << 16) >> 16,
+  int8: (x) => (x << 24) >> 24,
+  uint8: (x) => x & 255,
+  bool: (x) => (x ? 1 : 0),
+};
+
+type ElementFn = (x: Element) => Element;
+type ElementFn2 = (x: Element, y: Element) => Element;
+
+/** Rounds to a float dtype, wraps to an integer one: what every node of an expression does with its result. */
+export const rounding = (dtype: DType): ElementFn =>
+  (dtype === 'int64' ? (x: bigint) => BigInt.asIntN(64, x) : numberRounding[dtype]) as ElementFn;
+
+/**
+ * How an element changes its dtype, or `null` where rounding to the new one, as an array that takes the result does, is all there is to do.
+ */
+export function conversion(from: DType, to: DType): ElementFn | null {
+  if (from === to) return null;
+  if (to === 'bool') return (x) => (x ? 1 : Number.isNaN(x) ? 1 : 0);
+  if (from === 'int64') {
+    if (to === 'float64') return Number;
+    return isFloat(to) ? (x) => int64ToFloat32(x as bigint) : (x) => Number(BigInt.asIntN(32, x as bigint));
+  }
+  if (to === 'int64') return (x) => toBigInt(x as number);
+  return null;
+}
+
+/** A function of one operand on elements of a dtype; the result is not rounded. */
+export function unaryFunction(fn: UnaryFn, dtype: DType): ElementFn {
+  if (dtype === 'int64') return unaryBig[fn] as ElementFn;
+  return (dtype === 'bool' && fn === 'bitNot' ? (x: number) => 1 - x : unaryNumber[fn]) as ElementFn;
+}
+
+/** A function of two operands on elements of a dtype; the result is not rounded. */
+export function binaryFunction(fn: BinaryFn, dtype: DType): ElementFn2 {
+  const table = dtype === 'int64' ? binaryBig : isFloat(dtype) ? binaryFloat : binaryInteger;
+  return table[fn] as ElementFn2;
+}
+
+/** A node of an expression that computes something from its operands: no leaf, and no `load`. */
+export type Computation = Extract<Expr, { readonly kind: 'unary' | 'binary' | 'compare' | 'select' | 'cast' }>;
+
+/**
+ * What a node computes: a function of the elements that its operands give, whose result has been rounded to the node's dtype.
+ *
+ * @example
+ * import { add, input } from '@tenfold/tensor-core/expr';
+ * import { computation } from '@tenfold/tensor-core/scalar';
+ * computation(add(input(0, 'int8'), 100))(100); // -56
+ */
+export function computation(node: Computation): (...operands: Element[]) => Element {
+  const { kind, dtype } = node;
+  const round = rounding(dtype);
+  switch (kind) {
+    case 'unary': {
+      const apply = unaryFunction(node.fn, dtype);
+      return (x) => round(apply(x));
+    }
+    case 'binary': {
+      const apply = binaryFunction(node.fn, dtype);
+      return (x, y) => round(apply(x, y));
+    }
+    case 'compare': {
+      const holds = comparisons[node.fn];
+      return (x, y) => (holds(x, y) ? 1 : 0);
+    }
+    case 'select':
+      return (condition, x, y) => (condition ? x : y);
+    case 'cast': {
+      const convert = conversion(node.args[0].dtype, dtype);
+      return convert ? (x) => round(convert(x)) : round;
+    }
+  }
+}
