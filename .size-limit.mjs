@@ -41,6 +41,12 @@ const pages = [
     },
     limit: '127 kB',
   },
+  {
+    name: 'safetensors, beside tensor-core',
+    import: { [dist('serialize')]: '{ loadSafetensors, saveSafetensors }' },
+    ignore: ['@tenfold/tensor-core'],
+    limit: '4 kB',
+  },
 ];
 
 /** Each package by itself, without the packages it stands on. */
@@ -49,6 +55,8 @@ const packages = {
   autograd: '32.5 kB',
   nn: '5.8 kB',
   optim: '3.5 kB',
+  data: '20 kB',
+  serialize: '13 kB',
   'onnx-export': '34 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',

@@ -17,7 +17,7 @@ const allowed = {
   nn: ['tensor-core', 'autograd'],
   optim: ['tensor-core', 'autograd'],
   data: ['tensor-core', 'autograd'],
-  serialize: ['tensor-core', 'autograd'],
+  serialize: ['tensor-core'],
   'onnx-export': ['tensor-core', 'autograd', 'nn'],
 };
 

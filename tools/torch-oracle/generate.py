@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import torch  # noqa: E402
 
 import errors  # noqa: E402
+import files  # noqa: E402
 import histories  # noqa: E402
 import modules  # noqa: E402
 import optimizers  # noqa: E402
@@ -84,6 +85,7 @@ PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMIL
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
 PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
+PARTS |= {"files": files.generate}
 
 
 def main(names):

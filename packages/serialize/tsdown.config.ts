@@ -1,0 +1,5 @@
+import { defineConfig } from 'tsdown';
+import { library } from '../../tools/tsdown.ts';
+
+// pages take `index`, which imports nothing of Node
+export default defineConfig({ ...library('index', 'node'), deps: { neverBundle: /^node:/ } });
