@@ -14,7 +14,7 @@ const allowed = {
   'backend-testkit': ['tensor-core', 'autograd'],
   nn: ['tensor-core', 'autograd'],
   optim: ['tensor-core', 'autograd'],
-  data: ['tensor-core', 'autograd'],
+  data: ['tensor-core'],
   serialize: ['tensor-core', 'autograd'],
   'onnx-export': ['tensor-core', 'autograd', 'nn'],
 };
