@@ -7,7 +7,6 @@ import { ArgumentError, checkOptions, describe, SerializationError } from '@tenf
 import { type AsyncBuffer, type Compressors, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import {
   type AnyColumns,
-  type Cells,
   type ColumnType,
   type ColumnTypes,
   makeTable,
@@ -37,6 +36,15 @@ const physical: { readonly [name: string]: ColumnType | undefined } = {
   INT64: 'int64',
   FLOAT: 'float32',
   DOUBLE: 'float64',
+};
+
+/** Those of the notes on a physical type that say its width. */
+const widths: { readonly [name: string]: ColumnType | undefined } = {
+  INT_8: 'int8',
+  INT_16: 'int16',
+  INT_32: 'int32',
+  INT_64: 'int64',
+  UINT_8: 'uint8',
 };
 
 /**
@@ -81,9 +89,8 @@ export async function readParquet(
   const columns = new Map(names.map((name) => [name, rows.map((row) => row[name])]));
   // what the file says of a column goes before a guess from its values
   const asked = options.columns ?? Object.fromEntries([...types].filter(([, type]) => type !== undefined));
-  const cells: Cells = { ...typedCells, value: (cell, dtype) => typedCells.value(cell, dtype) };
   const table = { ...options, columns: options.columns ?? completed(names, asked as ColumnTypes, columns) };
-  return makeTable('readParquet', columns, rows.length, cells, table);
+  return makeTable('readParquet', columns, rows.length, typedCells, table);
 }
 
 /** The types of all columns: of those that the file doesn't tell from their values. */
@@ -115,7 +122,7 @@ async function describeFile(
   for (let i = 1; i < schema.length; i = afterChildren(schema, i)) {
     const { name, type, converted_type, logical_type, num_children } = schema[i];
     const plain = !num_children && converted_type === undefined && logical_type === undefined;
-    types.set(name, plain && type ? physical[type] : undefined);
+    types.set(name, plain && type ? physical[type] : widths[converted_type ?? '']);
   }
   return { types, numRows: Number(num_rows) };
 }

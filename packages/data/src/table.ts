@@ -4,6 +4,7 @@ import {
   type DType,
   describe,
   dtypeNames,
+  getDefaultDType,
   isFloat,
   isTensor,
   SerializationError,
@@ -160,7 +161,8 @@ export const typedCells: Cells = {
     if (all('string')) return complete ? 'string' : undefined;
     if (all('boolean')) return complete ? 'bool' : undefined;
     if (all('bigint')) return complete ? 'int64' : 'float64';
-    if (present.length > 0 && present.every((value) => typeof value === 'number' || isNumeric(value))) return 'float32';
+    if (present.length > 0 && present.every((value) => typeof value === 'number' || isNumeric(value)))
+      return getDefaultDType();
     return undefined;
   },
   value(cell, dtype) {
