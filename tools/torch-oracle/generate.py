@@ -15,6 +15,7 @@ import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
 import promotion  # noqa: E402
+import transforms  # noqa: E402
 from encode import write_lines, write_ops  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,13 +62,17 @@ def histories_fixture():
     write_lines(FIXTURES / "histories.json", VERSION, "programs", histories.results())
 
 
+def transforms_fixture():
+    write_lines(ROOT / "packages" / "data" / "fixtures" / "transforms.json", VERSION, "samples", transforms.samples())
+
+
 FAMILIES = [
     *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
-PARTS |= {"programs": programs_fixture, "histories": histories_fixture}
+PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "transforms": transforms_fixture}
 
 
 def main(names):

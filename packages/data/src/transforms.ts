@@ -368,7 +368,7 @@ export const randomVerticalFlip = (p = 0.5, options: RandomTransformOptions = {}
 
 /** Options of {@link affine}. */
 export interface AffineOptions {
-  /** Degrees, counter-clockwise for {@link rotate} and clockwise for {@link affine}, as torchvision has them. */
+  /** Pixels. Default none. */
   translate?: readonly [x: number, y: number];
   scale?: number;
   /** Degrees along x, and y. */
