@@ -1,14 +1,19 @@
 /** Samples put together to a batch, by their structure (https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate). */
 import {
   ArgumentError,
+  arrayTypes,
+  type DType,
   DTypeError,
   describe,
+  fromTypedArray,
   isTensor,
   type NumericArray,
+  type Shape,
   ShapeError,
   sameShape,
   stack,
   type Tensor,
+  type TypedArray,
   tensor,
 } from '@tenfold/tensor-core';
 
@@ -54,9 +59,18 @@ export const defaultCollate = <T>(samples: readonly T[], options: { device?: str
 /** Tensors on `device`; without one those of the samples stay where they are. */
 const tensorLeaves = (device: string | undefined): Leaves => ({
   tensors: (samples) => moved(stack(samples), device),
-  arrays: (data, shape) => tensor(data, { device }).view(shape),
+  arrays: (data, shape) => shaped(data, shape, undefined, device),
   scalars: (samples) => tensor(samples, { device }),
 });
+
+/** Elements as a tensor that is no view: who disposes it frees them. */
+export function shaped(data: NumericArray, shape: Shape, dtype: DType | undefined, device: string | undefined): Tensor {
+  if (dtype === undefined || data instanceof arrayTypes[dtype])
+    return fromTypedArray(data as TypedArray, shape, { dtype, device });
+  if (shape.length === 1) return tensor(data, { dtype, device });
+  using flat = tensor(data, { dtype, device });
+  return flat.view(shape).clone();
+}
 
 /** A tensor that nobody else has, on another device. */
 export function moved(x: Tensor, device: string | undefined): Tensor {
@@ -123,11 +137,10 @@ function unfit(value: unknown, path: string): ArgumentError {
 }
 
 function every<T>(samples: readonly unknown[], is: (value: unknown) => boolean, path: string): T[] {
-  const other = samples.find((value) => !is(value));
-  if (other === undefined && samples.every(is)) return samples as T[];
-  if (other === undefined) throw unfit(other, path);
+  const other = samples.findIndex((value) => !is(value));
+  if (other < 0) return samples as T[];
   throw new ArgumentError(
-    `defaultCollate: samples differ in kind${at(path)}: ${describe(samples[0])} and ${describe(other)}`,
+    `defaultCollate: samples differ in kind${at(path)}: ${describe(samples[0])} and ${describe(samples[other])}`,
   );
 }
 

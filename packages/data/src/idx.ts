@@ -5,10 +5,10 @@ import {
   type DType,
   describe,
   dtypes,
+  fromTypedArray,
   SerializationError,
   type Tensor,
   type TypedArray,
-  tensor,
 } from '@tenfold/tensor-core';
 import { TensorDataset } from './dataset.ts';
 
@@ -128,7 +128,7 @@ export async function readIdx(bytes: Uint8Array, options: IdxOptions = {}): Prom
     throw new ArgumentError(`readIdx: expected the bytes of a file, got ${describe(bytes)}`);
   const plain = bytes[0] === 0x1f && bytes[1] === 0x8b ? await unpackIdx(bytes) : bytes;
   const { dtype, shape, start, end } = checkLength(plain.length, readHeader(plain));
-  return tensor(littleEndian(plain.subarray(start, end), dtype), { dtype, device: options.device }).reshape(shape);
+  return fromTypedArray(littleEndian(plain.subarray(start, end), dtype), shape, { dtype, device: options.device });
 }
 
 /** The elements as a typed array of this machine. */

@@ -5,7 +5,14 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { ArgumentError, checkOptions, describe, SerializationError, type Tensor, tensor } from '@tenfold/tensor-core';
+import {
+  ArgumentError,
+  checkOptions,
+  describe,
+  fromTypedArray,
+  SerializationError,
+  type Tensor,
+} from '@tenfold/tensor-core';
 import { checkIndex, type Dataset } from './dataset.ts';
 
 /** What an image becomes: three channels, one of brightness, four with opacity, or those that the file has. */
@@ -176,7 +183,7 @@ function planes(pixels: Pixels, channels: number): Tensor {
   const out = new Uint8Array(data.length);
   for (let c = 0; c < channels; c++)
     for (let p = 0; p < width * height; p++) out[c * width * height + p] = data[p * channels + c];
-  return tensor(out).view([channels, height, width]);
+  return fromTypedArray(out, [channels, height, width]);
 }
 
 /** Options of {@link imageFolder}. */

@@ -1,14 +1,6 @@
 /** Batches as messages between threads: tensors as their elements, whose memory moves to the other side. */
-import {
-  type DType,
-  getDefaultDType,
-  isTensor,
-  type NumericArray,
-  type Shape,
-  type Tensor,
-  tensor,
-} from '@tenfold/tensor-core';
-import { isPlain, type Leaves } from './collate.ts';
+import { type DType, getDefaultDType, isTensor, type NumericArray, type Shape } from '@tenfold/tensor-core';
+import { isPlain, type Leaves, shaped } from './collate.ts';
 
 /** What will be a tensor on the other side. */
 export class HostTensor {
@@ -75,7 +67,7 @@ export function unpack(packed: Packed, device: string | undefined): unknown {
   switch (packed.kind) {
     case 'tensor': {
       const dtype = packed.dtype === 'default' ? getDefaultDType() : packed.dtype;
-      return reshaped(tensor(packed.data, { dtype, device }), packed.shape);
+      return shaped(packed.data, packed.shape, dtype, device);
     }
     case 'list':
       return packed.items.map((item) => unpack(item, device));
@@ -85,5 +77,3 @@ export function unpack(packed: Packed, device: string | undefined): unknown {
       return packed.value;
   }
 }
-
-const reshaped = (x: Tensor, shape: Shape): Tensor => (shape.length === 1 ? x : x.view(shape));

@@ -1,7 +1,9 @@
 /** Datasets that workers make again, in a module of their own. */
-import { getWorkerInfo } from '@tenfold/data/worker';
+import '@tenfold/backend-cpu/register';
+import { getWorkerInfo } from '@tenfold/data';
+import { tensor } from '@tenfold/tensor-core';
 
-/** `[i, i²]` with noise of the sample's own generator. */
+/** `i` and `i²`, and what the sample's own generator would draw from. */
 export class Squares {
   constructor(length, { slow = 0, failAt = -1 } = {}) {
     this.length = length;
@@ -10,7 +12,7 @@ export class Squares {
   }
 
   async get(index, generator) {
-    // later samples of a batch come first
+    // some samples come before those that were asked for earlier
     if (this.slow > 0) await new Promise((done) => setTimeout(done, this.slow * ((index * 7) % 5)));
     if (index === this.failAt) throw new RangeError(`no sample ${index}`);
     const { offset, seed } = generator;
@@ -18,7 +20,7 @@ export class Squares {
       x: Float32Array.of(index, index ** 2),
       label: BigInt(index % 3),
       name: `n${index}`,
-      stream: (offset / 2 ** 20 + Number(seed)) % 1e6,
+      stream: `${seed}:${offset}`,
     };
   }
 }
@@ -29,14 +31,26 @@ export async function* counting(n) {
   for (let i = id; i < n; i += numWorkers) yield i;
 }
 
+/** Tensors of several dtypes. */
+export const tensors = () => ({
+  length: 4,
+  get: (index) => [
+    tensor([[index, 0.1]], { dtype: 'float64' }),
+    tensor(index % 2 === 0),
+    tensor([index / 3], { dtype: 'float16' }),
+    tensor([2 ** 40 + index], { dtype: 'int64' }),
+    index,
+  ],
+});
+
+export const asleep = () => ({ length: 4, get: () => new Promise(() => {}) });
+export const dying = () => ({ length: 4, get: () => process.exit(7) });
+export const functions = () => ({ length: 4, get: () => [() => 1] });
 /** Another length in a worker than outside. */
 export const liar = () => ({ length: getWorkerInfo() ? 3 : 4, get: (index) => index });
-
-export const breaks = () => {
+export const ragged = () => ({ length: 4, get: (index) => new Float32Array(index) });
+export const unopened = () => {
   if (getWorkerInfo()) throw new TypeError('cannot open the file');
   return { length: 4, get: (index) => index };
 };
-
-export const dies = () => ({ length: 4, get: () => process.exit(7) });
-
-export const hangs = () => ({ length: 4, get: () => new Promise(() => setInterval(() => {}, 1000)) });
+export const nothing = () => 5;
