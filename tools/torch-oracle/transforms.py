@@ -30,7 +30,7 @@ def samples():
 
     for interpolation in ["nearest", "bilinear"]:
         for angle, translate, scale, shear in [
-            [30, [0, 0], 1, [0, 0]], [90, [0, 0], 1, [0, 0]], [-73.5, [0, 0], 1, [0, 0]], [0, [2, -1], 1, [0, 0]], [0, [0, 0], 1.7, [0, 0]],
+            [31, [0, 0], 1, [0, 0]], [90, [0, 0], 1, [0, 0]], [-73.5, [0, 0], 1, [0, 0]], [0, [2, -1], 1, [0, 0]], [0, [0, 0], 1.7, [0, 0]],
             [0, [0, 0], 1, [20, 0]], [0, [0, 0], 1, [0, -15]], [41, [1, 2], 0.6, [10, 25]],
         ]:  # fmt: skip
             options = {"translate": translate, "scale": scale, "shear": shear, "interpolation": interpolation}

@@ -133,7 +133,8 @@ export async function readIdx(bytes: Uint8Array, options: IdxOptions = {}): Prom
 
 /** The elements as a typed array of this machine. */
 function littleEndian(bytes: Uint8Array, dtype: DType): TypedArray {
-  const { buffer } = bytes.slice();
+  // a copy that begins where its memory does; slice() of a Buffer is none
+  const { buffer } = new Uint8Array(bytes);
   const { itemsize } = dtypes[dtype];
   const view = new DataView(buffer);
   if (itemsize === 2) for (let i = 0; i < bytes.length; i += 2) view.setUint16(i, view.getUint16(i), true);

@@ -1,5 +1,4 @@
 /** Datasets that workers make again, in a module of their own. */
-import '@tenfold/backend-cpu/register';
 import { getWorkerInfo } from '@tenfold/data';
 import { tensor } from '@tenfold/tensor-core';
 
@@ -31,17 +30,18 @@ export async function* counting(n) {
   for (let i = id; i < n; i += numWorkers) yield i;
 }
 
-/** Tensors of several dtypes. */
-export const tensors = () => ({
-  length: 4,
-  get: (index) => [
+/** Tensors of several dtypes: they need a backend, which the other datasets don't. */
+export async function tensors() {
+  await import('@tenfold/backend-cpu/register');
+  const get = (index) => [
     tensor([[index, 0.1]], { dtype: 'float64' }),
     tensor(index % 2 === 0),
     tensor([index / 3], { dtype: 'float16' }),
     tensor([2 ** 40 + index], { dtype: 'int64' }),
     index,
-  ],
-});
+  ];
+  return { length: 4, get };
+}
 
 export const asleep = () => ({ length: 4, get: () => new Promise(() => {}) });
 export const dying = () => ({ length: 4, get: () => process.exit(7) });

@@ -2,6 +2,7 @@
  * Loads by worker threads, on the packages as they are built, and prints as JSON what came. It leaves workers that wait for another epoch and a loop that was
  * given up, and must end by itself for all that.
  */
+import '@tenfold/backend-cpu/register';
 import { Worker } from 'node:worker_threads';
 import { DataLoader, importDataset, randomSplit } from '@tenfold/data';
 import { Generator, isTensor, manualSeed } from '@tenfold/tensor-core';
