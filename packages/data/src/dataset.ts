@@ -34,7 +34,7 @@ export interface Dataset<T> {
    * whatever the workers, prefetching and resuming.
    */
   get(index: number, generator?: Generator): T | Promise<T>;
-  /** Optional, and faster: what `defaultCollate` makes of the samples at `indices`. */
+  /** Optional, and faster: what `defaultCollate` makes of the samples at `indices`. Its tensors are the caller's, who may dispose them. */
   getBatch?(indices: readonly number[]): Collated<T> | Promise<Collated<T>>;
 }
 

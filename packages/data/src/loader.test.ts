@@ -121,6 +121,21 @@ describe('batches', () => {
     expect(() => [...new DataLoader(later())]).toThrow('use: for await');
   });
 
+  it('of an iterable that is left early close it', async () => {
+    let open = 0;
+    async function* stream(): AsyncGenerator<number> {
+      open++;
+      try {
+        for (let i = 0; ; i++) yield i;
+      } finally {
+        open--;
+      }
+    }
+    for await (const _ of new DataLoader(stream(), { batchSize: 2, prefetchFactor: 2 })) break;
+    await new Promise((done) => setTimeout(done, 1));
+    expect(open).toBe(0);
+  });
+
   it('of an empty dataset are none', async () => {
     expect(await collect(new DataLoader([], { batchSize: 4 }))).toEqual([]);
   });

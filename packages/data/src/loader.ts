@@ -98,6 +98,12 @@ interface Cursor {
   finished: boolean;
 }
 
+/** Where the batches of a loop come from: `next` begins one more. */
+interface BatchSource {
+  next(): Promise<IteratorResult<unknown>>;
+  close(): void;
+}
+
 /**
  * Iterates over a dataset in batches: `for await (const [x, y] of loader)`, and `for (… of loader)` where the dataset gives its samples at once and there are
  * no workers. Each loop is an epoch.
@@ -219,8 +225,12 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B>, Iterabl
 
   /** Ends workers that stayed for another epoch. The loader can be used again. */
   [Symbol.dispose](): void {
-    this.#pool?.end();
-    this.#pool = null;
+    if (this.#pool) this.#endPool(this.#pool);
+  }
+
+  #endPool(pool: WorkerPool): void {
+    pool.end();
+    if (pool === this.#pool) this.#pool = null;
   }
 
   /** The batches of an epoch, made when they are asked for. @throws ArgumentError where samples are promises, and with workers. */
@@ -256,12 +266,12 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B>, Iterabl
   async *[Symbol.asyncIterator](): AsyncIterableIterator<B> {
     const { cursor, skip } = this.#begin();
     const pool = this.#openPool(cursor.seed);
-    const pull = this.#puller(cursor.seed, skip, pool);
+    const source = this.#sourceOf(cursor.seed, skip, pool);
     const queue: Promise<IteratorResult<unknown>>[] = [];
     try {
       for (;;) {
         while (queue.length <= this.#ahead) {
-          const next = pull();
+          const next = source.next();
           // whoever waits for it is told; until then it must not end the process
           next.catch(() => {});
           queue.push(next);
@@ -273,7 +283,8 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B>, Iterabl
       }
       cursor.finished = true;
     } finally {
-      if (pool && pool !== this.#pool) pool.end();
+      source.close();
+      if (pool && (pool !== this.#pool || pool.isBroken)) this.#endPool(pool);
     }
   }
 
@@ -297,25 +308,21 @@ export class DataLoader<T, B = Collated<T>> implements AsyncIterable<B>, Iterabl
     return pool;
   }
 
-  /** Begins one more batch with each call. */
-  #puller(seed: number, skip: number, pool: WorkerPool | null): () => Promise<IteratorResult<unknown>> {
-    if (!this.#map) {
-      const batches = pool
-        ? this.#iterableOfWorkers(pool, skip)
-        : iterateBatches(
-            this.dataset as IterableDataset<unknown>,
-            this.batchSize ?? 1,
-            this.dropLast,
-            skip,
-            this.#collate,
-          );
-      return () => batches.next();
+  #sourceOf(seed: number, skip: number, pool: WorkerPool | null): BatchSource {
+    if (this.#map) {
+      const batches = this.#mapBatches(seed, skip, pool ? this.#fetchThere(pool) : this.#fetchHere);
+      const next = async (): Promise<IteratorResult<unknown>> => {
+        const { done, value } = batches.next();
+        return done ? { done, value: undefined } : { done: false, value: await value };
+      };
+      return { next, close: () => void batches.return?.() };
     }
-    const batches = this.#mapBatches(seed, skip, pool ? this.#fetchThere(pool) : this.#fetchHere);
-    return async () => {
-      const { done, value } = batches.next();
-      return done ? { done, value: undefined } : { done: false, value: await value };
-    };
+    const dataset = this.dataset as IterableDataset<unknown>;
+    const batches = pool
+      ? this.#iterableOfWorkers(pool, skip)
+      : iterateBatches(dataset, this.batchSize ?? 1, this.dropLast, skip, this.#collate);
+    // what the dataset has open is closed once the batch under way is done; nobody waits for that
+    return { next: () => batches.next(), close: () => void batches.return?.().catch(() => {}) };
   }
 
   /** The batches of a map-style dataset, or promises of them, each begun when it is asked for. */

@@ -80,6 +80,11 @@ export class WorkerPool {
     return this.#ask(this.#members[worker], (id) => ({ type: 'iterate', id, epoch, request }));
   }
 
+  /** Whether a worker was lost, so that another epoch needs another pool. */
+  get isBroken(): boolean {
+    return this.#members.some(({ lost }) => lost !== null);
+  }
+
   end(): void {
     this.#ended = true;
     for (const member of this.#members) {

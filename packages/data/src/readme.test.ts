@@ -12,7 +12,8 @@ it('the README’s example gives what it says', async () => {
   const augment = compose([randomCrop(32, { padding: 4 }), randomHorizontalFlip(), normalize([0.5], [0.25])]);
   const augmented = mapDataset(train, ([image, label], generator) => [augment(image, generator), label]);
   const shapes = [];
-  for await (const [x, y] of new DataLoader(augmented, { batchSize: 32, shuffle: true })) shapes.push([x.shape, y.shape]);
+  for await (const [x, y] of new DataLoader(augmented, { batchSize: 32, shuffle: true }))
+    shapes.push([x.shape, y.shape]);
   expect(shapes).toEqual([
     [[32, 3, 32, 32], [32]],
     [[32, 3, 32, 32], [32]],

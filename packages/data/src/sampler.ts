@@ -256,7 +256,8 @@ export interface DistributedSamplerOptions {
 
 /**
  * The share of one of several processes; all shares have one length (https://pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler).
- * As in PyTorch the order follows from `seed` and the epoch that {@link DistributedSampler.setEpoch} tells: call it before each one.
+ * As in PyTorch the order follows from `seed` and the epoch that {@link DistributedSampler.setEpoch} tells: call it before each
+ * one, one that is resumed too.
  */
 export class DistributedSampler extends Sampler {
   readonly numReplicas: number;

@@ -72,6 +72,11 @@ describe('workers', () => {
 });
 
 describe('failures', () => {
+  it('of a worker that stays are mended in the next epoch', () => {
+    expect(results.mended.first).toContain('exited unexpectedly: it ended with exit code 3');
+    expect(results.mended.second).toBe(6);
+  });
+
   it('of a sample come back with the stack of the worker', () => {
     const { message, cause } = results.failing as Failure;
     expect(message).toMatch(/^Caught RangeError in DataLoader worker \d: no sample 5$/);

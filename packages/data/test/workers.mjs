@@ -74,6 +74,21 @@ async function threads(persistentWorkers) {
   return { started, batches: first.length + second.length };
 }
 
+/** A worker that dies does not spoil the next epoch of a loader that keeps its workers. */
+async function mended() {
+  let deaths = 0;
+  const createWorker = () =>
+    deaths++ === 0
+      ? new Worker('setTimeout(() => process.exit(3), 20)', { eval: true })
+      : new Worker(new URL('./squares.worker.mjs', import.meta.url));
+  const loader = new DataLoader(await from('Squares', [6], { createWorker }), {
+    numWorkers: 1,
+    persistentWorkers: true,
+  });
+  const first = await batches(loader).catch((error) => error.message);
+  return { first, second: (await batches(loader)).length };
+}
+
 const scenarios = {
   here: () => epochs({}),
   one: () => epochs({ numWorkers: 1 }),
@@ -97,6 +112,7 @@ const scenarios = {
   },
   persistent: () => threads(true),
   fresh: () => threads(false),
+  mended,
   failing: () => failure(from('Squares', [9, { failAt: 5 }])),
   liar: () => failure(from('liar')),
   unopened: () => failure(from('unopened')),
