@@ -1,5 +1,6 @@
 /** Datasets, parts of them and the batches that samples become. Lengths of fractions are those of torch 1.13. */
 import '@tenfold/backend-cpu/register';
+import '@tenfold/autograd';
 import {
   ArgumentError,
   arange,

@@ -1,5 +1,6 @@
 /** The loader in one thread: batches, orders, prefetching, resuming, and what it refuses. Workers have `workers.test.ts`. */
 import '@tenfold/backend-cpu/register';
+import { cpu } from '@tenfold/backend-cpu';
 import {
   arange,
   Generator,
@@ -7,6 +8,7 @@ import {
   isTensor,
   manualSeed,
   memory,
+  registerBackend,
   setRngState,
   type Tensor,
   zeros,
@@ -420,6 +422,34 @@ describe('options', () => {
       'DataLoader timed out after 0.02 seconds',
     );
   });
+});
+
+it('batches move to another device, and leave nothing on the first', async () => {
+  registerBackend({ ...cpu(), deviceType: 'other' });
+  const images = new TensorDataset(arange(4 * 5000).view([4, 5000]), arange(4));
+  const loaders: AsyncIterable<unknown>[] = [
+    new DataLoader(images, { batchSize: 2, device: 'other' }),
+    new DataLoader(
+      mapDataset(images, ([x, y]) => ({ x, y, z: Float32Array.of(1) })),
+      { batchSize: 2, device: 'other' },
+    ),
+    new DataLoader(
+      mapDataset(images, ([x]) => x),
+      { batchSize: null, device: 'other' },
+    ),
+  ];
+  for (const loader of loaders) {
+    const before = memory().cpu.bytes;
+    for await (const batch of loader) {
+      const tensors = (isTensor(batch) ? [batch] : Object.values(batch as object)) as Tensor[];
+      expect(tensors.map(({ device }) => device)).toEqual(tensors.map(() => 'other'));
+      expect(memory().cpu.bytes).toBe(before);
+      for (const x of tensors) x.dispose();
+    }
+    expect(memory().other.bytes).toBe(0);
+  }
+  const [[x]] = await collect(new DataLoader(images, { batchSize: 1, device: 'other', sampler: [3] }));
+  expect(await x.narrow(1, 0, 2).toArray()).toEqual([[15_000, 15_001]]);
 });
 
 it('1,000 batches that are disposed leave nothing behind', async () => {
