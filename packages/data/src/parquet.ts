@@ -4,7 +4,13 @@
  * @packageDocumentation
  */
 import { ArgumentError, checkOptions, describe, SerializationError } from '@tenfold/tensor-core';
-import { type AsyncBuffer, type Compressors, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type Compressors,
+  type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from 'hyparquet';
 import {
   type AnyColumns,
   type ColumnType,
@@ -74,14 +80,16 @@ export async function readParquet(
     if (!Number.isSafeInteger(n) || n < 0)
       throw new ArgumentError(`readParquet: rows are counted from 0, got ${describe(n)}`);
   const file = fileOf(source);
-  const { types, numRows } = await reading(() => describeFile(file));
+  const { metadata, types, numRows } = await reading(() => describeFile(file));
   const names = options.columns ? Object.keys(options.columns) : [...types.keys()];
   const missing = names.find((name) => !types.has(name));
   if (missing !== undefined)
     throw new ArgumentError(`readParquet: there is no column '${missing}'; there are ${[...types.keys()].join(', ')}`);
   const compressors = await loadCompressors();
   const end = Math.min(rowEnd ?? numRows, numRows);
-  const rows = await reading(() => parquetReadObjects({ file, columns: names, rowStart, rowEnd: end, compressors }));
+  const rows = await reading(() =>
+    parquetReadObjects({ file, metadata, columns: names, rowStart, rowEnd: end, compressors }),
+  );
   if (rows.length !== Math.max(0, end - rowStart))
     throw new SerializationError(
       `readParquet: the file says ${numRows} rows, and ${rows.length} of ${end - rowStart} were found`,
@@ -113,24 +121,39 @@ function completed(
   return Object.fromEntries(names.map((name) => [name, typeOf(name)]));
 }
 
-async function describeFile(
-  file: ParquetFile,
-): Promise<{ types: Map<string, ColumnType | undefined>; numRows: number }> {
-  const { schema, num_rows } = await parquetMetadataAsync(file);
-  const types = new Map<string, ColumnType | undefined>();
-  // the tree in depth-first order, its root first: of each column the children are passed over
-  for (let i = 1; i < schema.length; i = afterChildren(schema, i)) {
-    const { name, type, converted_type, logical_type, num_children } = schema[i];
-    const plain = !num_children && converted_type === undefined && logical_type === undefined;
-    types.set(name, plain && type ? physical[type] : widths[converted_type ?? '']);
-  }
-  return { types, numRows: Number(num_rows) };
+interface Description {
+  readonly metadata: FileMetaData;
+  readonly types: Map<string, ColumnType | undefined>;
+  readonly numRows: number;
 }
 
-function afterChildren(schema: readonly { readonly num_children?: number }[], at: number): number {
-  let next = at + 1;
-  for (let child = 0; child < (schema[at]?.num_children ?? 0); child++) next = afterChildren(schema, next);
-  return next;
+async function describeFile(file: ParquetFile): Promise<Description> {
+  const metadata = await parquetMetadataAsync(file);
+  const types = new Map<string, ColumnType | undefined>();
+  const paths: string[] = [];
+  /** The columns of the tree, which stands in depth-first order; gives the place after this one. */
+  const walk = (at: number, above: readonly string[]): number => {
+    if (at >= metadata.schema.length) throw new Error('the schema names more columns than it has');
+    const { name, type, converted_type, logical_type, num_children } = metadata.schema[at];
+    const path = [...above, name];
+    if (above.length === 0) {
+      const plain = !num_children && converted_type === undefined && logical_type === undefined;
+      types.set(name, plain && type ? physical[type] : widths[converted_type ?? '']);
+    }
+    if (!num_children) paths.push(path.join('.'));
+    let next = at + 1;
+    for (let child = 0; child < (num_children ?? 0); child++) next = walk(next, path);
+    return next;
+  };
+  for (let at = 1; at < metadata.schema.length; ) at = walk(at, []);
+  // hyparquet would read columns that its schema doesn't know, and let their errors end the process
+  for (const { columns } of metadata.row_groups) {
+    const found = columns.map(({ meta_data }) => meta_data?.path_in_schema.join('.'));
+    if (found.length !== paths.length || found.some((path, i) => path !== paths[i]))
+      throw new Error(`columns ${found.join(', ')} are not those of the schema: ${paths.join(', ')}`);
+  }
+  if (new Set(paths).size !== paths.length) throw new Error(`two of the columns ${paths.join(', ')} have one name`);
+  return { metadata, types, numRows: Number(metadata.num_rows) };
 }
 
 function fileOf(source: Uint8Array | ArrayBuffer | ParquetFile): ParquetFile {
