@@ -56,7 +56,8 @@ const project = (name: string, root: string, host: object = {}): TestProjectInli
   test: {
     name,
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'dist/**'],
+    // the backend scaffold's template, and what its tests write
+    exclude: ['**/node_modules/**', 'dist/**', 'template/**', '.cache/**'],
     testTimeout: 60_000,
     typecheck: {
       enabled: typeTests && hasTypeTests(root),

@@ -36,9 +36,17 @@ const commands = {
     await install();
     return runTurboBuild(args);
   },
+  async api() {
+    await prepare();
+    return runNode([at('tools/api.mjs')]);
+  },
   async parity() {
     await prepare();
     return runNode([at('tools/parity.mjs')]);
+  },
+  async recipes(args) {
+    await install();
+    return runNode([at('tools/recipes/follow.mjs'), ...args]);
   },
   async format(args) {
     await install();
@@ -47,6 +55,19 @@ const commands = {
   async changeset(args) {
     await install();
     return runNode([at('node_modules/@changesets/cli/bin.js'), ...args]);
+  },
+  async 'create-backend'(args) {
+    await prepare();
+    const code = await runNode([at('packages/create-backend/dist/cli.js'), '--in-tree', ...args]);
+    // the workspace has a package more
+    return code === 0 && !args.includes('--help')
+      ? runNode([pnpmEntry, 'install', '--no-frozen-lockfile', '--loglevel=error'])
+      : code;
+  },
+  async release(args) {
+    // only packing needs what is built
+    if (args[0] === 'pack') await prepare();
+    return runNode([at('tools/release.mjs'), ...args]);
   },
   async pnpm(args) {
     await ensurePnpm();

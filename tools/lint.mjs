@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkApis } from './api/check.mjs';
 import { checkImports } from './lint/check-imports.mjs';
 import { checkText } from './lint/check-text.mjs';
+import { checkWorkflows } from './lint/check-workflows.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const packages = readdirSync(join(root, 'packages')).filter((name) =>
@@ -13,7 +15,16 @@ const packages = readdirSync(join(root, 'packages')).filter((name) =>
 const apps = readdirSync(join(root, 'apps')).filter((name) => existsSync(join(root, 'apps', name, 'package.json')));
 /** The rest hold what was built, such as an addon: nothing to compile, and no types. */
 const typed = packages.filter((name) => existsSync(join(root, 'packages', name, 'tsconfig.json')));
-const workspaces = [...typed.map((name) => `packages/${name}`), ...apps.map((name) => `apps/${name}`)];
+/** Who has only a command is not imported. */
+const imported = typed.filter(
+  (name) => 'exports' in JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')),
+);
+const examples = readdirSync(join(root, 'examples'));
+const workspaces = [
+  ...typed.map((name) => `packages/${name}`),
+  ...apps.map((name) => `apps/${name}`),
+  ...examples.map((name) => `examples/${name}`),
+];
 
 /**
  * Runs a tool of node_modules; its output is shown only if it fails.
@@ -41,16 +52,18 @@ const checks = {
   'publint (manifests)': () =>
     packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
   'attw (types of what is published)': () =>
-    typed.flatMap((name) =>
+    imported.flatMap((name) =>
       tool(
         '@arethetypeswrong/cli/dist/index.js',
         ['--pack', '.', '--profile', 'esm-only', '--quiet'],
         `packages/${name}`,
       ),
     ),
+  'workflows (pinned, with the least rights)': () => checkWorkflows(root),
   'knip (files and dependencies that nobody uses)': () => tool('knip/bin/knip.js', ['--no-progress']),
   'size-limit (what a page ships)': () => tool('size-limit/bin.js', []),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
+  'api (what users see of each package, and its changesets)': () => checkApis(root, branchBase()),
   'changesets (one for each published package that is new or changed)': () => [
     ...missingChangesets(),
     ...unannouncedChanges(),
@@ -72,9 +85,14 @@ function missingChangesets() {
 
 /** What a branch changes in published packages needs a changeset on that branch, as far as git knows where it left main. */
 function unannouncedChanges() {
+  const base = branchBase();
+  return base === '' ? [] : tool('@changesets/cli/bin.js', ['status', `--since=${base}`]);
+}
+
+/** The commit that this branch left main at, or none. */
+function branchBase() {
   const base = git('merge-base', 'HEAD', 'origin/main');
-  if (!base || base === git('rev-parse', 'HEAD')) return [];
-  return tool('@changesets/cli/bin.js', ['status', `--since=${base}`]);
+  return base === git('rev-parse', 'HEAD') ? '' : base;
 }
 
 /** @param {readonly string[]} args */
@@ -86,7 +104,7 @@ function git(...args) {
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
   const start = performance.now();
-  const problems = check();
+  const problems = await check();
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${problems.length ? '✗' : '✓'} ${name} (${seconds} s)`);
   for (const problem of problems) console.log(problem.replaceAll(/^/gm, '    '));

@@ -1,5 +1,7 @@
 """Builds the samples of op fixtures: runs an op in PyTorch, forward and backward, and records everything as data."""
 
+import zlib
+
 import torch
 
 from encode import number, tensor
@@ -149,6 +151,31 @@ class Family:
             sample["gradFn"] = [o.grad_fn and o.grad_fn.name().rsplit("::", 1)[-1] for o in outputs]
             self._add_gradients(sample, op, leaves, wants, outputs)
         self.ops.setdefault(op, []).append(sample)
+
+    def unary(self, op, fn, low, high, grad=True, inplace=None):
+        """
+        The samples of a pointwise function of one tensor, drawn from a generator of their own: those of other ops stay as they are.
+
+        low, high  its domain, away from poles and kinks; NaN, the infinities and both zeros come as samples that begin with `special`
+        """
+        draw = Draw(zlib.crc32(op.encode()))
+
+        def add(name, x, **more):
+            self.add(op, fn, name, [x], inplace=inplace, **({"grad": grad} | more))
+
+        for dtype in [F64, F32]:
+            add(str(dtype)[6:], draw.floats(2, 3, low=low, high=high, dtype=dtype))
+            add(f"special {str(dtype)[6:]}", special(dtype))
+        add("0-d", draw.floats(low=low, high=high))
+        add("empty", torch.zeros(0, 3))
+        add("transpose", view(draw.floats(2, 3, low=low, high=high), "transpose"))
+        add("slice", view(draw.floats(2, 3, low=low, high=high, dtype=F32), "slice"))
+        add("expand", view(draw.floats(1, 3, low=low, high=high).expand(2, 3), "expand"))
+        for dtype in [I64, I32, I16, I8, U8]:
+            add(str(dtype)[6:], torch.tensor([1, 0, 3, 2], dtype=dtype), optional=True)
+        add("bool", torch.tensor([True, False]), optional=True)
+        for dtype in [F16, BF16]:
+            add(str(dtype)[6:], draw.floats(4, low=low, high=high, dtype=dtype), grad=False, optional=True)
 
     def _same_in_place(self, inplace, inputs, args, outputs):
         first = inputs[0]

@@ -75,14 +75,14 @@ def write_lines(path, head, key, items):
         file.write("\n]}\n")
 
 
-def write_ops(path, head, ops):
-    """An object whose `ops` is a list of { op, samples }, with one sample on each line."""
+def write_samples(path, head, key, name, items):
+    """An object whose last member, `key`, is a list of { [name], samples }, with one sample on each line."""
     with open(path, "w", encoding="utf-8") as file:
         file.write("{" + "".join(f"{json.dumps(k)}:{dumps(v)},\n" for k, v in head.items()))
-        file.write('"ops":[\n')
+        file.write(f"{json.dumps(key)}:[\n")
         blocks = []
-        for name, samples in ops:
+        for item, samples in items:
             lines = ",\n".join(dumps(sample) for sample in samples)
-            blocks.append(f'{{"op":{json.dumps(name)},"samples":[\n{lines}\n]}}')
+            blocks.append(f'{{{json.dumps(name)}:{json.dumps(item)},"samples":[\n{lines}\n]}}')
         file.write(",\n".join(blocks))
         file.write("\n]}\n")

@@ -1,6 +1,7 @@
 """Writes the fixtures that tests compare with: PyTorch's results as data. README.md says how to run it."""
 
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -11,15 +12,17 @@ import torch  # noqa: E402
 
 import errors  # noqa: E402
 import histories  # noqa: E402
+import modules  # noqa: E402
 import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
 import promotion  # noqa: E402
 import transforms  # noqa: E402
-from encode import write_lines, write_ops  # noqa: E402
+from encode import write_lines, write_samples  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "packages" / "backend-testkit" / "fixtures"
+NN_FIXTURES = ROOT / "packages" / "nn" / "fixtures"
 VERSION = {"torch": torch.__version__}
 
 
@@ -31,7 +34,7 @@ def print_fixture():
 def family_fixture(name):
     def write():
         family = importlib.import_module(f"families.{name}").build()
-        write_ops(FIXTURES / f"{name}.json", VERSION | {"family": name}, family.ops.items())
+        write_samples(FIXTURES / f"{name}.json", VERSION | {"family": name}, "ops", "op", family.ops.items())
         samples = sum(len(samples) for samples in family.ops.values())
         print(f"{name}: {len(family.ops)} ops, {samples} samples, {len(family.skipped)} combinations that PyTorch refuses")
 
@@ -43,12 +46,20 @@ def promotion_fixture():
 
 
 def optim_fixture():
-    head, runs = optimizers.trajectories()
-    write_lines(FIXTURES / "optim.json", VERSION | head, "runs", runs)
+    head, items = optimizers.trajectories()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "optimizers.json", VERSION | head, "optimizers", "optimizer", items)
 
 
 def errors_fixture():
     write_lines(FIXTURES / "errors.json", VERSION, "errors", errors.sentences())
+
+
+def layers_fixture(name):
+    def write():
+        layers = importlib.import_module(f"layers.{name}").build().layers
+        write_samples(NN_FIXTURES / f"{name}.json", VERSION, "layers", "layer", layers.items())
+
+    return write
 
 
 def programs_fixture():
@@ -66,13 +77,18 @@ def transforms_fixture():
     write_lines(ROOT / "packages" / "data" / "fixtures" / "transforms.json", VERSION, "samples", transforms.samples())
 
 
+def modules_fixture():
+    (NN_FIXTURES / "modules.json").write_text(json.dumps(VERSION | modules.results(), indent=1) + "\n")
+
+
 FAMILIES = [
     *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
-PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "transforms": transforms_fixture}
+PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "transforms": transforms_fixture}
+PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 
 
 def main(names):

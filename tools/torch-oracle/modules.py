@@ -1,7 +1,4 @@
-"""Printed modules, names in order and load reports of torch.nn. Run as a script; writes packages/nn/fixtures/modules.json."""
-
-import json
-import pathlib
+"""Printed trees of modules, names in order and load reports of torch.nn. Single layers are in layers/."""
 
 import torch
 from torch import nn
@@ -74,16 +71,8 @@ PRINTED = {
     "twoLines": TwoLines(),
     "twoLinesAndChild": TwoLinesAndChild(),
     "oneLineAndChild": OneLineAndChild(),
-    "linearWithoutBias": nn.Linear(2, 1, bias=False),
     "emptySequential": nn.Sequential(),
     "moduleList": nn.ModuleList([nn.Linear(2, 3), nn.ReLU()]),
-    "relu": nn.ReLU(),
-    "softmax": nn.Softmax(dim=1),
-    "logSoftmax": nn.LogSoftmax(dim=-1),
-    "flatten": nn.Flatten(),
-    "identity": nn.Identity(54, unused=1),
-    "tanh": nn.Tanh(),
-    "mse": nn.MSELoss(),
 }
 
 
@@ -104,25 +93,21 @@ def names(model):
     }
 
 
-good = Perception().state_dict()
-missing = {k: v for k, v in good.items() if not k.startswith("fc")}
-extra = {**good, "more": torch.ones(1)}
-shapes = {**good, "layer1.w": torch.ones(2, 3), "fc.bias": torch.ones(1)}
-
-OUT = {
-    "torch": torch.__version__,
-    "printed": {k: repr(v) for k, v in PRINTED.items()},
-    "parameter": repr(nn.Parameter(torch.ones(2, 2))),
-    "frozenParameter": repr(nn.Parameter(torch.ones(2), requires_grad=False)),
-    "names": {k: names(PRINTED[k]) for k in ["perception", "wrapped", "shared", "emptySequential"]},
-    "reports": {
-        "missing": report(missing),
-        "unexpected": report(extra),
-        "shapes": report(shapes),
-        "all": report({**{k: v for k, v in shapes.items() if k != "layer2.b"}, "more": torch.ones(1)}),
-        "shapesNotStrict": report(shapes, strict=False),
-    },
-}
-
-target = pathlib.Path(__file__).parents[2] / "packages" / "nn" / "fixtures" / "modules.json"
-target.write_text(json.dumps(OUT, indent=1) + "\n")
+def results():
+    good = Perception().state_dict()
+    missing = {k: v for k, v in good.items() if not k.startswith("fc")}
+    extra = {**good, "more": torch.ones(1)}
+    shapes = {**good, "layer1.w": torch.ones(2, 3), "fc.bias": torch.ones(1)}
+    return {
+        "printed": {k: repr(v) for k, v in PRINTED.items()},
+        "parameter": repr(nn.Parameter(torch.ones(2, 2))),
+        "frozenParameter": repr(nn.Parameter(torch.ones(2), requires_grad=False)),
+        "names": {k: names(PRINTED[k]) for k in ["perception", "wrapped", "shared", "emptySequential"]},
+        "reports": {
+            "missing": report(missing),
+            "unexpected": report(extra),
+            "shapes": report(shapes),
+            "all": report({**{k: v for k, v in shapes.items() if k != "layer2.b"}, "more": torch.ones(1)}),
+            "shapesNotStrict": report(shapes, strict=False),
+        },
+    }

@@ -1,38 +1,63 @@
-"""Fifty steps of the optimisers in float64, on given gradients."""
+"""Fifty steps of each optimiser in float64 on given gradients, what it remembers then, and what it says of bad options."""
 
 import torch
 
-from cases import Draw
+from cases import Draw, camel
 from encode import number, tensor
 
 STEPS, EVERY = 50, 10
 
-RUNS = [
-    ("SGD", torch.optim.SGD, options)
-    for options in [
+# optimisers that torch.optim doesn't have, by name: subclasses of torch.optim.Optimizer
+OWN = {}
+
+# the options of each run
+RUNS = {
+    "SGD": [
         {"lr": 0.1}, {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.9, "dampening": 0.3}, {"lr": 0.1, "momentum": 0.9, "nesterov": True},
         {"lr": 0.1, "weight_decay": 0.01}, {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}, {"lr": 0.1, "momentum": 0.5, "nesterov": True, "weight_decay": 0.1},
         {"lr": 0.1, "maximize": True, "momentum": 0.9},
-    ]
-] + [
-    ("Adam", torch.optim.Adam, options)
-    for options in [
+    ],
+    "Adam": [
         {}, {"lr": 0.05}, {"lr": 0.05, "betas": [0.8, 0.9]}, {"lr": 0.05, "eps": 1e-3}, {"lr": 0.05, "weight_decay": 0.1}, {"lr": 0.05, "amsgrad": True},
         {"lr": 0.05, "betas": [0.5, 0.7], "weight_decay": 0.01, "amsgrad": True}, {"lr": 0.05, "maximize": True},
-    ]
-] + [
-    ("RMSprop", torch.optim.RMSprop, options)
-    for options in [
+    ],
+    "AdamW": [{}, {"lr": 0.05, "weight_decay": 0.1}, {"lr": 0.05, "weight_decay": 0, "amsgrad": True}, {"lr": 0.05, "maximize": True}],
+    "RMSprop": [
         {}, {"lr": 0.02}, {"lr": 0.02, "alpha": 0.8}, {"lr": 0.02, "eps": 1e-3}, {"lr": 0.02, "momentum": 0.9}, {"lr": 0.02, "centered": True},
         {"lr": 0.02, "weight_decay": 0.1}, {"lr": 0.02, "alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.01},
-    ]
-]  # fmt: skip
+    ],
+}  # fmt: skip
 
-CAMEL = {"weight_decay": "weightDecay"}
+# options that are refused, for the sentence
+BAD = {
+    "SGD": [{"lr": -0.5}, {"lr": 0.1, "momentum": -0.5}, {"lr": 0.1, "weight_decay": -0.5}, {"lr": 0.1, "nesterov": True}],
+    "Adam": [{"lr": -0.5}, {"eps": -0.5}, {"betas": [1.5, 0.9]}, {"betas": [0.5, -0.5]}, {"weight_decay": -0.5}],
+    "AdamW": [{"lr": -0.5}, {"eps": -0.5}, {"betas": [1.5, 0.9]}, {"weight_decay": -0.5}],
+    "RMSprop": [{"lr": -0.5}, {"eps": -0.5}, {"momentum": -0.5}, {"weight_decay": -0.5}, {"alpha": -0.5}],
+}
+
+
+def shown(options):
+    return {camel(k): number(v) if isinstance(v, float) else v for k, v in options.items()}
+
+
+def made(name, params, options):
+    if name in OWN:
+        return OWN[name](params, **options)
+    # PyTorch's plain implementation, parameter by parameter
+    return getattr(torch.optim, name)(params, **options, foreach=False)
+
+
+def sentence(name, options):
+    try:
+        made(name, [torch.ones(1)], options)
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(f"{name} takes {options}")
 
 
 def trajectories():
-    """The head ({ steps, every, initial, grads }) and a list of { optimizer, options, after }."""
+    """The head ({ steps, every, initial, grads }) and a list of { optimizer, samples }."""
     draw = Draw(8)
     initial = [draw.floats(2, 3), draw.floats(3)]
     grads = [[draw.floats(2, 3, low=-2, high=2), draw.floats(3, low=-2, high=2)] for _ in range(STEPS)]
@@ -42,17 +67,26 @@ def trajectories():
         "initial": [tensor(p) for p in initial],
         "grads": [[tensor(g)["data"] for g in step] for step in grads],
     }
-    runs = []
-    for name, make, options in RUNS:
-        params = [p.clone().requires_grad_() for p in initial]
-        optimizer = make(params, **options, foreach=False)
-        after = []
-        for step in range(STEPS):
-            for p, g in zip(params, grads[step]):
-                p.grad = g.clone()
-            optimizer.step()
-            if (step + 1) % EVERY == 0:
-                after.append([tensor(p)["data"] for p in params])
-        shown = {CAMEL.get(k, k): number(v) if isinstance(v, float) else v for k, v in options.items()}
-        runs.append({"optimizer": name, "options": shown, "after": after})
-    return head, runs
+    return head, [(name, [run(name, options, initial, grads) for options in every] + refusals(name)) for name, every in RUNS.items()]
+
+
+def run(name, options, initial, grads):
+    params = [p.clone().requires_grad_() for p in initial]
+    optimizer = made(name, params, options)
+    after = []
+    for step in range(STEPS):
+        for p, g in zip(params, grads[step]):
+            p.grad = g.clone()
+        optimizer.step()
+        if (step + 1) % EVERY == 0:
+            after.append([tensor(p)["data"] for p in params])
+    # the count of steps is a tensor in some optimisers and a number in others
+    state = [
+        {camel(k): int(v) if k == "step" else tensor(v)["data"] for k, v in optimizer.state[p].items() if v is not None}
+        for p in params
+    ]
+    return {"options": shown(options), "after": after, "state": state}
+
+
+def refusals(name):
+    return [{"options": shown(options), "refused": sentence(name, options)} for options in BAD.get(name, [])]

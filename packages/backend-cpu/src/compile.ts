@@ -13,8 +13,15 @@ import {
   type TypedArray,
   topological,
 } from '@tenfold/tensor-core';
-import { codecOf, type Element, int64ToFloat32, toBigInt, toElement, type View } from './elements.ts';
-import { binaryBig, binaryFloat, binaryInteger, comparisons, unaryBig, unaryNumber } from './functions.ts';
+import {
+  binaryFunction,
+  comparisons,
+  conversion,
+  type Element,
+  toElement,
+  unaryFunction,
+} from '@tenfold/tensor-core/scalar';
+import { codecOf, type View } from './elements.ts';
 import { forEachRun, lineStride } from './iterate.ts';
 
 /** Elements that one step computes at a time: all registers of a program stay in the first-level cache. */
@@ -299,24 +306,9 @@ function castStep(from: DType, to: DType, out: Register, arg: Register): Step {
   };
 }
 
-/** How an element changes its dtype, or `null` where the array that takes it does all there is to do. */
-function conversion(from: DType, to: DType): ((x: Element) => Element) | null {
-  if (from === to) return null;
-  if (to === 'bool') return (x) => (x ? 1 : Number.isNaN(x) ? 1 : 0);
-  if (from === 'int64') {
-    if (to === 'float64') return Number;
-    return isFloat(to) ? (x) => int64ToFloat32(x as bigint) : (x) => Number(BigInt.asIntN(32, x as bigint));
-  }
-  if (to === 'int64') return (x) => toBigInt(x as number);
-  return null;
-}
-
 function unaryStep(node: Extract<Expr, { kind: 'unary' }>, out: Register, arg: Register): Step {
   const { dtype, fn } = node;
-  // both tables take and give the element type of their dtype
-  const apply = (
-    dtype === 'int64' ? unaryBig[fn] : dtype === 'bool' && fn === 'bitNot' ? (x: number) => 1 - x : unaryNumber[fn]
-  ) as (x: Element) => Element;
+  const apply = unaryFunction(fn, dtype);
   return (n) => {
     const { data, at } = out;
     const { data: x, at: ix, stride: sx } = arg;
@@ -333,8 +325,7 @@ function binaryStep(node: Extract<Expr, { kind: 'binary' }>, out: Register, [a, 
       return (n) => loop(n, to, left, right);
     }
   }
-  const table = dtype === 'int64' ? binaryBig : isFloat(dtype) ? binaryFloat : binaryInteger;
-  const apply = table[fn] as (x: Element, y: Element) => Element;
+  const apply = binaryFunction(fn, dtype);
   return (n) => {
     const { data, at } = out;
     const { data: x, at: ix, stride: sx } = a;

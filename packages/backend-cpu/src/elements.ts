@@ -12,11 +12,11 @@ import {
   type TensorView,
   type TypedArray,
 } from '@tenfold/tensor-core';
+import type { Element } from '@tenfold/tensor-core/scalar';
 
 /** A buffer is the typed array of its dtype; float16 and bfloat16 are their bits. */
 export type Buffer = TypedArray;
 export type View = TensorView<Buffer>;
-export type Element = number | bigint;
 
 /** V8 keeps typed arrays of so many bytes on its own heap, where they cost least. */
 const ownBytes = 64;
@@ -75,24 +75,6 @@ const bfloat16 = packed(bfloat16ToNumber, numberToBfloat16);
 
 export const codecOf = (dtype: DType): Codec =>
   dtype === 'float16' ? float16 : dtype === 'bfloat16' ? bfloat16 : plain;
-
-/** A number as an element of a dtype: a bigint for int64, 0 or 1 for bool. Arrays wrap and round the rest. */
-export function toElement(value: number, dtype: DType): Element {
-  if (dtype === 'int64') return toBigInt(value);
-  return dtype === 'bool' ? (value !== 0 ? 1 : 0) : value;
-}
-
-/** The integer part of a number as 64 bits; what no int64 holds becomes the smallest one, as x86 does. */
-export function toBigInt(value: number): bigint {
-  return Math.abs(value) < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
-}
-
-/** A number that rounds to the same float32 as `x` does: beyond 53 bits, what is cut off leaves a sticky bit. */
-export function int64ToFloat32(x: bigint): number {
-  const near = Number(x);
-  if (Math.abs(near) < 2 ** 53) return near;
-  return Number((x >> 16n) | (x & 0xffffn ? 1n : 0n)) * 65536;
-}
 
 /** The largest or smallest possible element, with which a maximum or minimum begins. */
 export function extreme(dtype: DType, sign: 1 | -1): Element {

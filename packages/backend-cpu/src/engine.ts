@@ -2,7 +2,6 @@
 import {
   ArgumentError,
   type Backend,
-  backendSpecVersion,
   DeviceError,
   describe,
   dtypeNames,
@@ -141,7 +140,7 @@ export function cpuWith(groups: readonly KernelGroup[], engine: CpuEngine | unde
     return { ...plain, overrides: decompositions(groups) };
   };
   return {
-    specVersion: backendSpecVersion,
+    specVersion: 1,
     deviceType: 'cpu',
     probe: async () => [{ name: 'cpu', available: true, description: 'JavaScript and WebAssembly' }],
     open: (index) => {

@@ -1,7 +1,6 @@
 /** The CUDA device: the kernel families over one driver, and the backend that opens it. */
 import {
   type Backend,
-  backendSpecVersion,
   checkOptions,
   DeviceError,
   type DeviceInfo,
@@ -100,7 +99,7 @@ export function cuda(options: CudaOptions = {}): CudaBackend {
     ('reason' in loaded ? loaded.reason : null) ?? found?.reason ?? (typeof kernels === 'string' ? kernels : null);
   const open = new Map<number, Cuda>();
   return {
-    specVersion: backendSpecVersion,
+    specVersion: 1,
     deviceType: 'cuda',
     indexed: true,
     found,

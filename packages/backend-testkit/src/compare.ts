@@ -1,6 +1,6 @@
 /** Comparing what a backend computed with what PyTorch computed. */
 import { type DType, resolveDevice, type Tensor } from '@tenfold/tensor-core';
-import type { Encoded, TensorData } from './fixture.ts';
+import type { Encoded, Sample, TensorData } from './fixture.ts';
 
 /**
  * How near a result must be: `|actual - expected| <= atol + rtol · |expected|`, as `torch.allclose`; or at most `ulps` units in the last place of the
@@ -68,6 +68,13 @@ export interface Measured {
 /** A conformance check that did not hold. */
 export class ConformanceError extends Error {
   override readonly name = 'ConformanceError';
+  /** What was computed, where a check goes over many samples. */
+  readonly sample?: Sample;
+
+  constructor(message: string, options: ErrorOptions & { readonly sample?: Sample | undefined } = {}) {
+    super(message, options);
+    this.sample = options.sample;
+  }
 }
 
 const special: { readonly [text: string]: number } = {
@@ -83,45 +90,84 @@ export function decode(value: Encoded): number | bigint {
   return special[value] ?? BigInt(value);
 }
 
-/** Throws a {@link ConformanceError} naming shape, dtype or the worst element if `actual` is not `expected`. */
-export async function expectTensor(
+/** What a result is compared with. */
+export interface Expected {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly values: ArrayLike<number | bigint>;
+  /** Who says so, in messages. */
+  readonly by: string;
+}
+
+/** Throws a {@link ConformanceError} naming shape, dtype or the worst element if `actual` is not what PyTorch gives. */
+export function expectTensor(
   what: string,
   actual: Tensor,
-  expected: TensorData,
+  { dtype, shape, data }: TensorData,
+  tolerance: Tolerance = tolerances[dtype],
+  measured?: Measured,
+): Promise<void> {
+  return expectNear(what, actual, { dtype, shape, values: data.map(decode), by: 'PyTorch' }, tolerance, measured);
+}
+
+/** The same for what anybody else gives. */
+export async function expectNear(
+  what: string,
+  actual: Tensor,
+  expected: Expected,
   tolerance: Tolerance = tolerances[expected.dtype],
   measured?: Measured,
 ): Promise<void> {
-  if (actual.dtype !== expected.dtype) {
-    throw new ConformanceError(`${what}: dtype ${actual.dtype}, PyTorch gives ${expected.dtype}`);
-  }
-  if (actual.shape.join() !== expected.shape.join()) {
-    throw new ConformanceError(`${what}: shape [${actual.shape}], PyTorch gives [${expected.shape}]`);
-  }
-  const values = await actual.toTypedArray();
-  const wanted = expected.data.map(decode);
+  const { dtype, shape, by } = expected;
+  if (actual.dtype !== dtype) throw new ConformanceError(`${what}: dtype ${actual.dtype}, ${by} gives ${dtype}`);
+  if (actual.shape.join() !== shape.join())
+    throw new ConformanceError(`${what}: shape [${actual.shape}], ${by} gives [${shape}]`);
+  const values: ArrayLike<number | bigint> = await actual.toTypedArray();
+  const wanted = Array.from(expected.values);
   const largest = wanted.reduce<number>(
     (m, x) => (Number.isFinite(Number(x)) ? Math.max(m, Math.abs(Number(x))) : m),
     0,
   );
-  const allowed = allowance(tolerance, expected.dtype, largest);
+  const allowed = allowance(tolerance, dtype, largest);
   let worst = { at: -1, excess: 0 };
+  let different = 0;
   const { subnormals = true } = resolveDevice(actual.device).runtime.capabilities;
-  const flushed = (x: number | bigint) => !subnormals && isSubnormal(Number(x), expected.dtype);
+  const flushed = (x: number | bigint) => !subnormals && isSubnormal(Number(x), dtype);
   wanted.forEach((x, i) => {
     const gap = flushed(x) && Number(values[i]) === 0 ? 0 : distance(values[i], x);
     const excess = gap === 0 ? 0 : gap - allowed(Math.abs(Number(x)));
+    if (excess > 0 || Number.isNaN(excess)) different++;
     if (excess > worst.excess || (Number.isNaN(excess) && worst.at < 0)) worst = { at: i, excess };
-    if (measured && gap > 0) measure(measured, expected.dtype, tolerance, gap, Math.abs(Number(x)), largest);
+    if (measured && gap > 0) measure(measured, dtype, tolerance, gap, Math.abs(Number(x)), largest);
   });
-  if (worst.at >= 0) {
-    const limit =
-      'ulps' in tolerance
-        ? `${tolerance.ulps} units in the last place of the ${tolerance.of === 'element' ? 'element' : 'largest magnitude'}`
-        : `${tolerance.rtol} relative + ${tolerance.atol}`;
-    throw new ConformanceError(
-      `${what}: element [${unravel(worst.at, expected.shape)}] is ${values[worst.at]}, PyTorch gives ${wanted[worst.at]} (allowed: ${limit})`,
-    );
+  if (worst.at < 0) return;
+  const { at } = worst;
+  const place = shape.length ? `element [${unravel(at, shape)}]` : 'the element';
+  throw new ConformanceError(
+    `${what}: ${place} is ${values[at]}, ${by} gives ${wanted[at]} (${limitText(tolerance)})
+${different} of ${wanted.length} elements differ
+  got       ${excerpt(values, at)}
+  expected  ${excerpt(wanted, at)}`,
+  );
+}
+
+function limitText(tolerance: Tolerance): string {
+  if (!('ulps' in tolerance)) {
+    const { rtol, atol } = tolerance;
+    return rtol === 0 && atol === 0 ? 'exact' : `allowed: ${rtol} relative + ${atol}`;
   }
+  const { ulps, of } = tolerance;
+  return `allowed: ${ulps} unit${ulps === 1 ? '' : 's'} in the last place of the ${of === 'element' ? 'element' : 'largest magnitude'}`;
+}
+
+/** Elements that a message shows. */
+const shown = 12;
+
+/** The elements around one of them, in row-major order. */
+export function excerpt(values: ArrayLike<unknown>, around = 0): string {
+  const start = Math.max(0, Math.min(around - shown / 2, values.length - shown));
+  const list = Array.from({ length: Math.min(shown, values.length) }, (_, i) => String(values[start + i]));
+  return `[${start > 0 ? `… from element ${start}: ` : ''}${list.join(', ')}${start + shown < values.length ? ', …' : ''}]`;
 }
 
 /** How far an element of this magnitude may be away. */

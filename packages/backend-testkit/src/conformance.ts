@@ -85,29 +85,49 @@ function toleranceOf(
  * for (const { name, run } of await conformanceTests('cpu')) it(name, run);
  */
 export async function conformanceTests(device: string, part: SamplePart = 'all'): Promise<ConformanceTest[]> {
+  const tests = (await samplesOf(device)).map((given): ConformanceTest => {
+    const { family, op, sample } = given;
+    const run = () => orRefused({ ...given, device, part, report: new CheckReport() });
+    return { family, op, name: `${op} / ${sample.name}`, sample, run };
+  });
+  const { dtypes } = resolveDevice(device).runtime.capabilities;
+  return [...tests, ...plainTests(device), ...(await programTests(device, dtypes))];
+}
+
+/** A sample that a device has the dtypes for. */
+export interface GivenSample {
+  readonly family: Family;
+  readonly op: string;
+  readonly row: OpCase;
+  readonly sample: Sample;
+  /** The sample of the fixture: {@link sample} itself, unless that was made narrow. */
+  readonly original: Sample;
+  /** Whether the sample was computed by PyTorch in float64. */
+  readonly narrow: boolean;
+}
+
+/** All samples for a device. */
+export async function samplesOf(device: string): Promise<GivenSample[]> {
   const { capabilities } = resolveDevice(device).runtime;
   const has = ({ inputs, outputs }: Sample) =>
     [...inputs, ...outputs].every(
       (x) => typeof x !== 'object' || x === null || (capabilities.dtypes.includes(x.dtype) && fits(x, capabilities)),
     );
-  const tests: ConformanceTest[] = [];
+  const given: GivenSample[] = [];
   for (const family of families) {
     for (const { op, samples } of await loadFixture(family)) {
       const row = caseOf(op);
       if (!row)
         throw new ConformanceError(`the fixtures have samples of '${op}', but cases/${family}.ts has no row for it`);
-      for (const sample of samples) {
-        if (row.exclude?.[sample.name]) continue;
-        const check = has(sample) ? { sample, narrow: false } : { sample: narrowerOf(family, sample), narrow: true };
-        if (!check.sample || !has(check.sample)) continue;
-        const { name } = check.sample;
-        const run = () =>
-          orRefused(family, { family, op, row, device, part, report: new CheckReport(), ...check } as SampleCheck);
-        tests.push({ family, op, name: `${op} / ${name}`, sample: check.sample, run });
+      for (const original of samples) {
+        if (row.exclude?.[original.name]) continue;
+        const narrow = !has(original);
+        const sample = narrow ? narrowerOf(family, original) : original;
+        if (sample && has(sample)) given.push({ family, op, row, sample, original, narrow });
       }
     }
   }
-  return [...tests, ...plainTests(device), ...(await programTests(device, capabilities.dtypes))];
+  return given;
 }
 
 /** Families whose samples are run in float32 too where there is no float64; the others have as many samples of each. */
@@ -135,11 +155,15 @@ function narrowerOf(family: Family, sample: Sample): Sample | null {
 }
 
 /** Decompositions may be left to cpu, if the device says so. */
-async function orRefused(family: Family, check: SampleCheck): Promise<CheckReport> {
+async function orRefused(check: SampleCheck): Promise<CheckReport> {
   try {
     return await checkSample(check);
   } catch (error) {
-    if (family !== 'decomposition' || !(error instanceof DeviceError) || !error.message.includes('it runs on cpu'))
+    if (
+      check.family !== 'decomposition' ||
+      !(error instanceof DeviceError) ||
+      !error.message.includes('it runs on cpu')
+    )
       throw error;
     check.report.refused++;
     return check.report;
@@ -190,15 +214,10 @@ async function programTests(device: string, dtypes: readonly DType[]): Promise<C
 const listOf = (results: Results): readonly Tensor[] => (isTensor(results) ? [results] : results);
 
 /** One check on its way. */
-interface SampleCheck {
-  readonly family: Family;
-  readonly op: string;
-  readonly row: OpCase;
-  readonly sample: Sample;
-  /** Whether the sample was computed by PyTorch in float64. */
-  readonly narrow: boolean;
+interface SampleCheck extends GivenSample {
   readonly device: string;
-  readonly part: SamplePart;
+  /** Or only the calls, of which nothing is read. */
+  readonly part: SamplePart | 'calls';
   readonly report: CheckReport;
 }
 
@@ -210,6 +229,24 @@ async function checkSample(check: SampleCheck): Promise<CheckReport> {
   if (sample.gradFn && !otherNodes[op]) checkNodes(await called(check, fresh()), sample.gradFn);
   if (sample.gradOut && sample.grads) await checkGradients(check, fresh());
   return report;
+}
+
+/** Makes the calls of a sample, in place and for gradients too, for those who watch them. What comes out is for others to judge. */
+export async function exercise(given: GivenSample, device: string): Promise<void> {
+  const check: SampleCheck = { ...given, device, part: 'calls', report: new CheckReport() };
+  const { row, sample } = check;
+  const args = sample.args ?? {};
+  const fresh = (withGrad: boolean) => sample.inputs.map((input) => makeInput(input, device, withGrad));
+  try {
+    if (sample.gradOut && sample.grads) await checkGradients(check, fresh(true));
+    else await called(check, fresh(false));
+    const inputs = fresh(false);
+    const { inplace } = row;
+    if (sample.inplace && inplace)
+      await orAsync(check, () => inplace(inputs, args), row.inplaceAsync?.bind(row, inputs, args));
+  } catch {
+    // the sample's own check says so
+  }
 }
 
 async function checkResults(check: SampleCheck): Promise<void> {
@@ -365,6 +402,7 @@ async function compareGradients(
   actual: readonly (Tensor | null)[],
   expected: readonly (TensorData | null)[],
 ): Promise<number> {
+  if (check.part === 'calls') return 0;
   for (const [i, wanted] of expected.entries()) {
     const got = actual[i];
     if (wanted && got)

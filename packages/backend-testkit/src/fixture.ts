@@ -73,14 +73,23 @@ export async function loadFixture(family: Family): Promise<readonly OpFixture[]>
   return (await readFixture<{ ops: OpFixture[] }>(family)).ops;
 }
 
-/** Reads a file of `fixtures/`: from disk, or from where a page has its modules. */
-export async function readFixture<T>(name: string): Promise<T> {
+const read = new Map<string, Promise<unknown>>();
+
+/** What a file of `fixtures/` holds. It is read once. */
+export function readFixture<T>(name: string): Promise<T> {
+  const known = read.get(name) ?? fetchFixture(name);
+  read.set(name, known);
+  return known as Promise<T>;
+}
+
+/** Reads a file from disk, or from where a page has its modules. */
+async function fetchFixture(name: string): Promise<unknown> {
   const file = new URL(`../fixtures/${name}.json`, import.meta.url);
   if (file.protocol === 'file:') {
     const { readFile } = await import('node:fs/promises');
-    return JSON.parse(await readFile(file, 'utf8')) as T;
+    return JSON.parse(await readFile(file, 'utf8'));
   }
   const response = await fetch(file);
   if (!response.ok) throw new Error(`${file} could not be fetched: ${response.status} ${response.statusText}`);
-  return (await response.json()) as T;
+  return response.json();
 }

@@ -15,8 +15,8 @@ export {
   type Tolerance,
   tolerances,
 } from './compare.ts';
-export { type ConformReport, conform } from './conform.ts';
-export { badge, textReport } from './conform-report.ts';
+export { type ConformOptions, type ConformReport, conform, type Failure, type FamilyCount } from './conform.ts';
+export { badge, type ReportOptions, textReport } from './conform-report.ts';
 export { type ConformanceTest, conformanceTests, type SamplePart } from './conformance.ts';
 export {
   type Encoded,
@@ -31,5 +31,6 @@ export {
 export { makeInput, makeTensorOf } from './input.ts';
 export { loadPrograms, type ProgramsFixture } from './programs.ts';
 export { CheckReport } from './report.ts';
+export type { Speed } from './speed.ts';
 export { type Tier, type TierTest, tierTests } from './tiers.ts';
-export { loadBackend, useBackend, watched } from './under-test.ts';
+export { loadBackend, type Target, useBackend, watched } from './under-test.ts';

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { conform } from './conform.ts';
+import { type Options, Presets, SingleBar } from 'cli-progress';
+import { type ConformReport, conform } from './conform.ts';
 import { badge, textReport } from './conform-report.ts';
 import type { Tier } from './tiers.ts';
 import { loadBackend } from './under-test.ts';
@@ -20,9 +21,9 @@ function that gives either, or it registers its backend when it is imported.
 
   --tier N         1: the kernel families, from which every op is derived (default)
                    2: gradients, dtypes, views, random streams, programs, memory and faults
-                   3: the same numbers and no more memory after many steps
+                   3: overrides equal what core derives, and how fast they are; the same numbers and no more memory after many steps
   --device NAME    the device to test (default: the backend's first)
-  --filter TEXT    only checks whose name contains this; failures print the command
+  --filter TEXT    only the check of this name, or all that have it in their names; failures print the command
   --json           print one JSON object instead of text
   --badge FILE     write an SVG that says which tier was reached
   --help           this text
@@ -69,11 +70,21 @@ function locate(module: string): string {
   }
 }
 
+/** One line on stderr, gone when all is done. */
+const barOptions: Options = {
+  format: '  {bar} {value} of {total} checks, {eta_formatted} left  {name}',
+  stream: process.stderr,
+  clearOnComplete: true,
+  hideCursor: true,
+  // a long name would begin a second line at each step
+  linewrap: false,
+};
+
 /** Where the command writes. */
 export interface Streams {
   out(text: string): void;
   error(text: string): void;
-  /** Whether somebody watches what `error` writes. */
+  /** Whether somebody watches stderr, and wants to see how far it is. */
   readonly live: boolean;
 }
 
@@ -100,14 +111,23 @@ async function run(argv: readonly string[], streams: Streams): Promise<number> {
     throw new UsageError('--badge and --filter exclude each other: a part of the checks shows no tier');
   const first = await load(module);
   const tier = Number(values.tier) as Tier;
-  const progress = (done: number, total: number) => {
-    if (streams.live && (done % 50 === 0 || done === total)) streams.error(`\r  ${done} of ${total} checks`);
-  };
-  const report = await conform(values.device ?? first, { tier, filter: values.filter, progress });
-  if (streams.live) streams.error('\n');
-  if (report.passed + report.failed === 0)
+  const bar = streams.live ? new SingleBar(barOptions, Presets.shades_classic) : null;
+  let report: ConformReport;
+  try {
+    report = await conform(values.device ?? first, {
+      tier,
+      filter: values.filter,
+      progress(done, total, name) {
+        if (done === 0) bar?.start(total, 0, { name });
+        else bar?.update(done, { name });
+      },
+    });
+  } finally {
+    bar?.stop();
+  }
+  if (report.passed + report.failed + report.speed.length === 0)
     throw new UsageError(`--filter ${values.filter}: no check of tier ${tier} has this in its name`);
-  streams.out(values.json ? `${JSON.stringify(report, null, 2)}\n` : textReport(report, module));
+  streams.out(values.json ? `${JSON.stringify(report, null, 2)}\n` : textReport(report, module, values));
   if (values.badge !== undefined) writeFileSync(values.badge, badge(report));
   return report.failed > 0 ? 1 : 0;
 }

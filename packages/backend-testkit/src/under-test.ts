@@ -2,6 +2,10 @@
 import { type Backend, devices, type Runtime, registerBackend, type TensorView } from '@tenfold/tensor-core';
 import { ConformanceError } from './compare.ts';
 
+/** What is tested: a device that is registered, by its name, or a backend, of which the first device is. */
+// biome-ignore lint/suspicious/noExplicitAny: buffers are opaque, and only the backend's own runtime reads them
+export type Target = string | Backend<any> | PromiseLike<Backend<any>>;
+
 const isBackend = (x: unknown): x is Backend =>
   typeof x === 'object' && x !== null && 'deviceType' in x && 'open' in x && typeof x.open === 'function';
 
@@ -28,57 +32,135 @@ export async function loadBackend(url: string): Promise<string> {
   return device.name;
 }
 
+/** The device to test: one that is registered, by its name, or the first of a backend, which is registered under watch. */
+export const deviceOf = async (target: Target): Promise<string> =>
+  typeof target === 'string' ? target : useBackend(await target);
+
 /** Registers a backend under watch and gives the name of its first device. */
-export async function useBackend(backend: Backend): Promise<string> {
-  registerBackend({ ...backend, open: (index) => watched(backend.open(index)), probe: () => backend.probe() });
+export async function useBackend<B>(backend: Backend<B>): Promise<string> {
+  if (!isBackend(backend))
+    throw new TypeError(`expected the name of a device or a Backend (with deviceType, probe and open), got ${backend}`);
+  registerBackend(instead(backend, { open: (index) => watched(backend.open(index)) }));
   const [device] = await backend.probe();
   return device?.name ?? backend.deviceType;
 }
 
-/** The runtime, which throws where a buffer is handed out twice, freed twice, or used after it was freed. */
+/** An object with some members replaced. The others run on the object itself, whatever they read of `this`. */
+function instead<T extends object>(object: T, members: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, key) {
+      const own = members[key as keyof T];
+      if (own !== undefined) return own;
+      const value: unknown = target[key as keyof T];
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/** The families of kernels: all take views, lists of views, or an epilogue with views. */
+const kernels = [
+  'map',
+  'reduce',
+  'argReduce',
+  'scan',
+  'matmul',
+  'gather',
+  'scatter',
+  'sort',
+  'random',
+  'randomIntegers',
+] as const satisfies readonly (keyof Runtime)[];
+
+/** The views among the arguments of a kernel. */
+function viewsIn<B>(argument: unknown): readonly TensorView<B>[] {
+  if (Array.isArray(argument)) return argument.flatMap((x) => viewsIn<B>(x));
+  if (typeof argument !== 'object' || argument === null) return [];
+  if ('storage' in argument) return [argument as TensorView<B>];
+  return 'inputs' in argument && 'program' in argument ? viewsIn(argument.inputs) : [];
+}
+
+/** One more than the highest place that a view reads; 0 if it has no elements. */
+const endOf = ({ shape, strides, offset }: TensorView): number =>
+  shape.includes(0) ? 0 : shape.reduce((end, size, d) => end + (size - 1) * strides[d], offset + 1);
+
+/** The runtime, which throws where a buffer is handed out twice, freed twice, used after it was freed, or used beyond its end. */
 export function watched<B>(runtime: Runtime<B>): Runtime<B> {
   const held = new Set<B>();
   const freed = new WeakSet<object>();
-  const known = (buffer: B): B => {
-    if (typeof buffer === 'object' && buffer !== null && freed.has(buffer))
-      throw new ConformanceError('use after free: a kernel was given a buffer that had been freed');
-    return buffer;
+  const lengths = new WeakMap<object, number>();
+  const isObject = (buffer: B): buffer is B & object => typeof buffer === 'object' && buffer !== null;
+  /** Throws unless the buffer is in use and has this many elements. */
+  const check = (name: string, buffer: B, start: number, end: number): void => {
+    if (!isObject(buffer)) return;
+    if (freed.has(buffer)) throw new ConformanceError(`use after free: ${name} was given a buffer that had been freed`);
+    const length = lengths.get(buffer) ?? Number.POSITIVE_INFINITY;
+    if (start < end && (start < 0 || end > length))
+      throw new ConformanceError(`out of bounds: ${name} was given elements ${start} to ${end} of ${length}`);
   };
-  const view = (x: TensorView<B>): void => void known(x.storage.buffer);
+  const checkViews = (name: string, args: readonly unknown[]): void => {
+    for (const view of viewsIn<B>(args)) check(name, view.storage.buffer, view.offset, endOf(view));
+  };
   // buffers that die with JavaScript's heap are never freed: to hold them here would keep them alive
   const counts = Number.isFinite(runtime.capabilities.collectedBelow);
-  const over: Partial<Runtime<B>> = {
+  const buffers: Partial<Runtime<B>> = {
     allocate(dtype, length) {
       const buffer = runtime.allocate(dtype, length);
       if (held.has(buffer)) throw new ConformanceError('allocate gave a buffer that is still held');
       if (counts) held.add(buffer);
-      if (typeof buffer === 'object' && buffer !== null) freed.delete(buffer);
+      if (isObject(buffer)) {
+        freed.delete(buffer);
+        lengths.set(buffer, length);
+      }
       return buffer;
     },
     free(buffer) {
-      if (typeof buffer === 'object' && buffer !== null) {
+      if (isObject(buffer)) {
         if (freed.has(buffer)) throw new ConformanceError('double free: a buffer was freed a second time');
         freed.add(buffer);
       }
       held.delete(buffer);
       runtime.free(buffer);
     },
-    upload: (buffer, ...rest) => runtime.upload(known(buffer), ...rest),
-    download: async (buffer, ...rest) => runtime.download(known(buffer), ...rest),
-    copy: (from, start, to, ...rest) => runtime.copy(known(from), start, known(to), ...rest),
-    map(outs, ins, ...rest) {
-      outs.forEach(view);
-      ins.forEach(view);
-      runtime.map(outs, ins, ...rest);
+    upload(buffer, data, offset) {
+      check('upload', buffer, offset, offset + data.length);
+      runtime.upload(buffer, data, offset);
+    },
+    async download(buffer, offset, length) {
+      check('download', buffer, offset, offset + length);
+      return runtime.download(buffer, offset, length);
+    },
+    downloadSync:
+      runtime.downloadSync &&
+      ((buffer, offset, length) => {
+        check('downloadSync', buffer, offset, offset + length);
+        return (runtime.downloadSync as NonNullable<Runtime<B>['downloadSync']>)(buffer, offset, length);
+      }),
+    copy(from, start, to, at, length) {
+      check('copy', from, start, start + length);
+      check('copy', to, at, at + length);
+      runtime.copy(from, start, to, at, length);
     },
   };
-  // methods that are not watched run on the runtime itself, whatever they read of `this`
-  return new Proxy(runtime, {
-    get(target, key) {
-      const own = over[key as keyof Runtime<B>];
-      if (own) return own;
-      const value: unknown = target[key as keyof Runtime<B>];
-      return typeof value === 'function' ? value.bind(target) : value;
+  const families = kernels.map((name) => [
+    name,
+    (...args: unknown[]) => {
+      checkViews(name, args);
+      (runtime[name] as (...args: unknown[]) => void)(...args);
     },
+  ]);
+  const overrides = Object.entries(runtime.overrides).map(([op, override]) => [
+    op,
+    override &&
+      instead(override, {
+        run(outs, inputs, attrs) {
+          checkViews(op, [outs, inputs]);
+          override.run(outs, inputs, attrs);
+        },
+      }),
+  ]);
+  return instead(runtime, {
+    ...buffers,
+    ...Object.fromEntries(families),
+    overrides: Object.fromEntries(overrides),
   });
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,12 +24,24 @@ async function run(...argv: string[]) {
 }
 
 describe('the naive backend', () => {
-  it('passes tier 1', async () => {
-    const report = await conform(await loadBackend(naive), { tier: 1 });
-    expect(report.failures.map(({ family, name, message }) => `${family}: ${name}: ${message}`)).toEqual([]);
-    expect(report).toMatchObject({ reached: 1, failed: 0 });
-    expect(report.passed).toBeGreaterThan(3000);
-  });
+  const home = fileURLToPath(new URL('../../../examples/naive-backend/', import.meta.url));
+  const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+
+  it('passes, and its README and badge show what the command gives', () => {
+    const file = join(folder, 'badge.svg');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'conform', '.', '--badge', file], {
+      cwd: home,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain(' 0 failed, tier 1 reached\n');
+    expect(status).toBe(0);
+    const readme = readFileSync(join(home, 'README.md'), 'utf8');
+    const [, command, shown] = /```console\n\$ (.*)\n([\s\S]*?)```/.exec(readme) ?? [];
+    expect(command).toBe('npx @tenfold/backend-testkit conform . --badge badge.svg');
+    expect(shown).toBe(stdout);
+    expect(readFileSync(join(home, 'badge.svg'), 'utf8')).toBe(readFileSync(file, 'utf8'));
+  }, 300_000);
 
   it('passes what a device must do about views, memory and faults', async () => {
     const device = await loadBackend(naive);
@@ -37,6 +50,14 @@ describe('the naive backend', () => {
       expect(failures).toEqual([]);
       expect(passed).toBeGreaterThan(0);
     }
+  });
+
+  it('has at most 300 lines, and imports published packages alone', () => {
+    const sources = readdirSync(home).filter((name) => name.endsWith('.js'));
+    const text = sources.map((name) => readFileSync(join(home, name), 'utf8')).join('');
+    expect(text.split('\n').length).toBeLessThanOrEqual(301);
+    const imported = [...text.matchAll(/from '([^']+)'/g)].map(([, name]) => name);
+    expect(imported).toEqual(['@tenfold/tensor-core', '@tenfold/tensor-core/scalar']);
   });
 });
 

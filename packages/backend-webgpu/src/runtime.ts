@@ -1,7 +1,6 @@
 /** The WebGPU device: the kernel families in WGSL over one queue, and the backend that opens it. */
 import {
   type Backend,
-  backendSpecVersion,
   checkOptions,
   DeviceError,
   type DType,
@@ -133,7 +132,7 @@ export async function webgpu(options: WebGpuOptions = {}): Promise<WebGpuBackend
   const runtime = gpu && runtimeOn(gpu);
   const { description, vendor, architecture } = acquired?.adapter.info ?? {};
   return {
-    specVersion: backendSpecVersion,
+    specVersion: 1,
     deviceType: 'webgpu',
     counters: gpu?.counters ?? null,
     probe: async () => [

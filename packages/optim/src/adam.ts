@@ -1,10 +1,10 @@
 /** Adam and AdamW. */
 import { adamStep_, type Tensor } from '@tenfold/tensor-core';
 import {
+  betasOption,
   flagOption,
   numberOption,
   Optimizer,
-  type OptionCheck,
   type ParamState,
   type Params,
   zeroState,
@@ -35,15 +35,6 @@ interface AdamState extends ParamState {
   expAvgSq: Tensor;
   maxExpAvgSq: Tensor | null;
 }
-
-const betasOption: OptionCheck = (value) => {
-  if (!Array.isArray(value) || value.length !== 2) return 'Invalid betas: expected two numbers such as [0.9, 0.999]';
-  for (const [i, beta] of value.entries()) {
-    const problem = numberOption(`beta parameter at index ${i}`, (x) => x >= 0 && x < 1)(beta);
-    if (problem) return problem;
-  }
-  return null;
-};
 
 const checks = {
   lr: numberOption('learning rate'),

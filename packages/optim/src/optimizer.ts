@@ -50,6 +50,16 @@ export const numberOption =
   (value) =>
     typeof value === 'number' && valid(value) ? null : `Invalid ${name}: ${shown(value)}`;
 
+/** Two shares below 1, of running means. */
+export const betasOption: OptionCheck = (value) => {
+  if (!Array.isArray(value) || value.length !== 2) return 'Invalid betas: expected two numbers such as [0.9, 0.999]';
+  for (const [i, beta] of value.entries()) {
+    const problem = numberOption(`beta parameter at index ${i}`, (x) => x >= 0 && x < 1)(beta);
+    if (problem) return problem;
+  }
+  return null;
+};
+
 /** `true` or `false`. */
 export const flagOption =
   (name: string): OptionCheck =>

@@ -5,7 +5,10 @@
 import type { DType, TypedArray } from './dtype.ts';
 import type { Program } from './expr.ts';
 
-/** The version of this contract. `registerBackend` refuses a backend written for another one. */
+/**
+ * The version of this contract. It rises when a backend that was right before could be wrong, or no longer compile; what a backend may leave out
+ * is added without (docs/support.md). `registerBackend` refuses a backend written for another one.
+ */
 export const backendSpecVersion = 1;
 
 /**
@@ -157,7 +160,10 @@ export interface DeviceInfo {
 
 /** What `registerBackend` takes. */
 export interface Backend<B = unknown> {
-  /** The version of the contract that this backend was written for: {@link backendSpecVersion}. */
+  /**
+   * The version of the contract that this backend was written for. Write the number: {@link backendSpecVersion} would be the version of whichever
+   * core is installed, and never differ from it.
+   */
   readonly specVersion: 1;
   /** The first part of its device strings: `'cpu'`, `'webgpu'`, `'my-chip'`. */
   readonly deviceType: string;

@@ -167,7 +167,12 @@ export type {
   TriangularSolveAttrs,
 } from './ops/decomposition.ts';
 export type { EinsumAttrs } from './ops/einsum.ts';
-export type { ElementwiseOps, NanToNumAttrs, RoundingMode } from './ops/elementwise.ts';
+export {
+  type ElementwiseOps,
+  elementwise as pointwiseOps,
+  type NanToNumAttrs,
+  type RoundingMode,
+} from './ops/elementwise.ts';
 export type { DecompositionOps } from './ops/equations.ts';
 export type { GridPaddingMode, GridSampleAttrs, GridSampleMode, GridSampleOps } from './ops/grid-sample.ts';
 export type { IndexOps, ScatterReduceAttrs, ScatterReduction, SortAttrs, TopkAttrs } from './ops/index.ts';
@@ -189,7 +194,7 @@ export type {
   ViewScatterAttrs,
 } from './ops/movement.ts';
 export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormOps } from './ops/norm.ts';
-export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepAttrs } from './ops/optim.ts';
+export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepInit } from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export {
@@ -215,6 +220,8 @@ export type { SoftmaxAttrs } from './ops/softmax.ts';
 export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';
 export type { MovementOps } from './ops/stack.ts';
+export type { StepAttrs } from './ops/step-formulas.ts';
+export * as stepFormulas from './ops/step-formulas.ts';
 export * from './philox.ts';
 export {
   defaultGenerator,

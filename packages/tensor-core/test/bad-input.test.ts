@@ -1,7 +1,8 @@
 /** Calls that must be refused: with an error of ours, of the right class, that names what was asked and given; and nothing changes. */
 import { cpu } from '@tenfold/backend-cpu';
+import { nullBackend } from '@tenfold/backend-testkit/null';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Backend, isTensor, registerBackend, TenfoldError, type Tensor } from '../src/index.ts';
+import { isTensor, registerBackend, TenfoldError, type Tensor } from '../src/index.ts';
 import { type BadCase, given } from './bad-input/case.ts';
 import { create } from './bad-input/create.ts';
 import { devices } from './bad-input/devices.ts';
@@ -9,22 +10,8 @@ import { ops } from './bad-input/ops.ts';
 
 beforeAll(() => {
   registerBackend(cpu());
-  registerBackend(secondDevice());
+  registerBackend(nullBackend());
 });
-
-/** The cpu under another name, which can't be read at once. */
-function secondDevice(): Backend {
-  const backend = cpu();
-  return {
-    ...backend,
-    deviceType: 'null',
-    probe: () => backend.probe(),
-    open(index) {
-      const { downloadSync, ...runtime } = backend.open(index);
-      return { ...runtime, capabilities: { ...runtime.capabilities, syncRead: downloadSync === undefined } };
-    },
-  } as Backend;
-}
 
 const state = (x: Tensor): string =>
   x.isDisposed ? 'disposed' : `${x.dtype} ${x.shape} ${x.strides} ${x.version} ${x.toTypedArraySync()}`;

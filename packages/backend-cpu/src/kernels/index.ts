@@ -1,6 +1,7 @@
 /** The `gather` and `scatter` families. Indices are all checked before anything is written. */
 import { type DType, IndexError, isInteger, type ScatterMode } from '@tenfold/tensor-core';
-import { codecOf, type Element, type View } from '../elements.ts';
+import type { Element } from '@tenfold/tensor-core/scalar';
+import { codecOf, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
 
 /** A view whose steps along `axis` are taken by an index instead. */

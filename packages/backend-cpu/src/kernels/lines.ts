@@ -1,6 +1,7 @@
 /** Kernels that work along lines of one axis: argReduce, scan and sort. */
 import { type ArgReduceKind, isInteger, type ScanKind } from '@tenfold/tensor-core';
-import { codecOf, type Element, type View } from '../elements.ts';
+import type { Element } from '@tenfold/tensor-core/scalar';
+import { codecOf, type View } from '../elements.ts';
 import { forEachPosition, without } from '../iterate.ts';
 
 /** Whether `x` comes before `y` as a maximum; NaN is larger than everything. */

@@ -1,6 +1,7 @@
 /** The `matmul` family: operands are packed row-major and multiplied one row of the result at a time, unless they are small. */
 import { type Epilogue, isFloat, type MatmulDims } from '@tenfold/tensor-core';
-import { type Buffer, codecOf, type Element, type View } from '../elements.ts';
+import type { Element } from '@tenfold/tensor-core/scalar';
+import { type Buffer, codecOf, type View } from '../elements.ts';
 import { count, forEachPosition, forEachRun, isDense } from '../iterate.ts';
 import { map } from './map.ts';
 

@@ -9,7 +9,8 @@ import {
   type RandomKey,
   type RandomKind,
 } from '@tenfold/tensor-core';
-import { type Buffer, codecOf, toElement, type View } from '../elements.ts';
+import { toElement } from '@tenfold/tensor-core/scalar';
+import { type Buffer, codecOf, type View } from '../elements.ts';
 import { count, forEachPosition, isDense } from '../iterate.ts';
 
 /** Bits of the fraction of a uniform number: as many as the dtype holds, so that none rounds up to 1. */

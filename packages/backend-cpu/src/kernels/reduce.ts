@@ -1,7 +1,8 @@
 /** The `reduce` family: sums, products and extremes over some dims, after a program per element. */
 import { type DType, isFloat, type Program, type ReduceKind, topological } from '@tenfold/tensor-core';
+import type { Element } from '@tenfold/tensor-core/scalar';
 import { compile } from '../compile.ts';
-import { codecOf, type Element, extreme, type View } from '../elements.ts';
+import { codecOf, extreme, type View } from '../elements.ts';
 import { forEachPosition } from '../iterate.ts';
 
 /** Folds runs of elements into one. */

@@ -1,6 +1,6 @@
 /** Scalar functions that kernels call for what they have no instructions for: JavaScript's, in double precision. */
 import { ArgumentError } from '@tenfold/tensor-core';
-import { binaryFloat, unaryNumber } from '../functions.ts';
+import { binaryFloat, unaryNumber } from '@tenfold/tensor-core/scalar';
 
 const prefixed = <F>(prefix: string, functions: { readonly [name: string]: F }): { [name: string]: F } =>
   Object.fromEntries(Object.entries(functions).map(([name, fn]) => [`${prefix}.${name}`, fn]));

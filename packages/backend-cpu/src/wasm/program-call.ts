@@ -1,7 +1,8 @@
 /** What calls of the map and reduce families share: kernels by program, and the words of a descriptor that programs decide. */
 import { type DType, Program } from '@tenfold/tensor-core';
 import * as e from '@tenfold/tensor-core/expr';
-import { toBigInt, toElement, type View } from '../elements.ts';
+import { toBigInt, toElement } from '@tenfold/tensor-core/scalar';
+import type { View } from '../elements.ts';
 import type { ModuleBuilder } from './assembler.ts';
 import { itemBytes, laneClass } from './elements.ts';
 import type { Axis } from './geometry.ts';

@@ -8,7 +8,7 @@ import {
   topological,
   type UnaryFn,
 } from '@tenfold/tensor-core';
-import { toBigInt } from '../elements.ts';
+import { toBigInt } from '@tenfold/tensor-core/scalar';
 import {
   type FloatLanes,
   type FunctionBuilder,

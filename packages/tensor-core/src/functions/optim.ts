@@ -4,7 +4,7 @@
  */
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
-import { optim as ops } from '../ops/optim.ts';
+import { optim as ops, type StepInit, stepOp } from '../ops/optim.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Options of every step. */
@@ -153,4 +153,36 @@ export function rmspropStep_(
     [...flat('rmspropStep_', [param, grad, squareAvg, gradAvg, momentumBuffer]), lr],
     attrs,
   );
+}
+
+/** Runs a step: the tensors of one parameter, or a list of parameters for each of them; then the numbers, and the attributes. */
+export type Step<A extends object> = (
+  tensors: readonly (OneOrMore | null)[],
+  numbers: readonly number[],
+  attrs: A,
+) => void;
+
+/**
+ * A fused step of an optimiser of your own: one pointwise program, which writes a parameter and its state in place. It needs no kernel, and no row in any
+ * table. Call it with grad mode off.
+ *
+ * @example
+ * // p -= lr · sign(g)
+ * const signStep = defineStep('signStep', {
+ *   tensors: 2, optional: 0, numbers: 1,
+ *   formula: ([param, grad], [negativeLr]) => [expr.add(param, expr.mul(negativeLr, expr.sign(grad)))],
+ *   params: ([lr]) => [-lr],
+ *   variant: () => 0,
+ * });
+ * signStep([params, grads], [lr], {});
+ */
+export function defineStep<A extends object>(name: string, init: StepInit<A>): Step<A> {
+  const { inplaceTwin } = stepOp(name, init);
+  return (tensors, numbers, attrs) => {
+    if (tensors.length !== init.tensors || numbers.length !== init.numbers)
+      throw new ArgumentError(
+        `${name}: expected ${init.tensors} tensors and ${init.numbers} numbers, got ${tensors.length} and ${numbers.length}`,
+      );
+    dispatch(inplaceTwin, [...flat(name, tensors), ...numbers], attrs);
+  };
 }

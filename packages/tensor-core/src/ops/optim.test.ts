@@ -1,6 +1,18 @@
 import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, expect, it } from 'vitest';
-import { adamStep_, builtinOps, dispatch, registerBackend, rmspropStep_, sgdStep_, tensor, zeros } from '../index.ts';
+import {
+  adamStep_,
+  builtinOps,
+  defineStep,
+  dispatch,
+  expr,
+  registerBackend,
+  rmspropStep_,
+  sgdStep_,
+  stepFormulas,
+  tensor,
+  zeros,
+} from '../index.ts';
 
 beforeAll(() => registerBackend(cpu()));
 
@@ -75,4 +87,30 @@ it('refuses lists that do not fit each other', () => {
   );
   expect(() => dispatch(builtinOps.sgdStep, [x, x, null, x, x, x, 1, 0], sgd)).toThrow('argument 5 must be null');
   expect(() => dispatch(builtinOps.sgdStep, [x, x, 1, 0], sgd)).toThrow('expected 3 inputs for each parameter, then 2');
+});
+
+it('takes steps that are defined elsewhere', () => {
+  // buf = ½ buf + g; p -= lr · sign(buf)
+  const signStep = defineStep<{ maximize: boolean }>('my.signStep', {
+    tensors: 3,
+    optional: 0,
+    numbers: 1,
+    formula([param, grad, buffer], [negativeLr, half, one], { maximize }) {
+      const next = stepFormulas.blend(buffer, half, one, maximize ? expr.neg(grad) : grad);
+      return [expr.add(param, expr.mul(negativeLr, expr.sign(next))), next];
+    },
+    params: ([lr]) => [-lr, 0.5, 1],
+    variant: ({ maximize }) => (maximize ? 1 : 0),
+  });
+  const [x, y] = [double([1, -2]), double([3])];
+  const buffers = [double([4, 0]), double([-8])];
+  signStep([[x, y], [double([0.5, 4]), double([1])], buffers], [0.25], { maximize: false });
+  expect([x.toArraySync(), y.toArraySync()]).toEqual([[0.75, -2.25], [3.25]]);
+  expect(buffers.map((b) => b.toArraySync())).toEqual([[2.5, 4], [-3]]);
+  signStep([x, double([9, 1]), buffers[0]], [0.25], { maximize: true });
+  expect([x.toArraySync(), buffers[0].toArraySync()]).toEqual([
+    [1, -2.5],
+    [-7.75, 1],
+  ]);
+  expect(() => signStep([x, x], [1], { maximize: false })).toThrow('expected 3 tensors and 1 numbers, got 2 and 1');
 });

@@ -8,15 +8,10 @@ import { type DType, dtypes, isFloat } from '../dtype.ts';
 import { ArgumentError, DTypeError, describe, ShapeError } from '../errors.ts';
 import * as e from '../expr.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { type AnySig, type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
+import { type Operand, OpSpec, type Sig, type TensorMeta } from '../spec.ts';
 import type { Tensor } from '../tensor.ts';
 import { requireTensor } from './build.ts';
-
-/** Attributes of every step: the gradient gets `weightDecay · param` added, and is negated first to `maximize`. */
-export interface StepAttrs {
-  readonly weightDecay: number;
-  readonly maximize: boolean;
-}
+import { addQuotient, blend, blendSquare, decayed, type StepAttrs } from './step-formulas.ts';
 
 /** Attributes of `sgdStep`. */
 export interface SgdStepAttrs extends StepAttrs {
@@ -52,19 +47,25 @@ export interface OptimOps {
   rmspropStep: Sig<readonly Operand[], RmspropStepAttrs, readonly Tensor[]>;
 }
 
-/** One row: `x` are the tensor inputs (a hole where one is null), `p` the parameters. */
-interface StepInit<S extends AnySig> {
-  /** How many tensors a parameter has, with itself, and how many of them may be `null`: the last ones. */
+/** What an optimiser step computes, of attributes `A`. Of the tensors of a parameter the first is itself, the second its gradient. */
+export interface StepInit<A extends object = object> {
+  /** How many tensors a parameter has, with itself and its gradient. */
   readonly tensors: number;
+  /** How many of them may be `null`: the last ones. */
   readonly optional: number;
-  /** How many numbers follow the tensors. */
+  /** How many numbers follow the tensors: those that change from step to step. */
   readonly numbers: number;
-  /** New values of the inputs `writes`; entries for absent tensors are left out. */
-  formula(x: e.Expr[], p: e.Expr[], attrs: S['attrs']): e.Expr[];
-  /** What the parameters are worth in this call, computed in double precision as PyTorch does. */
-  params(numbers: readonly number[], attrs: S['attrs']): number[];
+  /**
+   * New values of the tensors, in order, without the gradient and those that are `null`.
+   *
+   * @param x the tensors, with a hole where one is `null`.
+   * @param p what {@link params} gives.
+   */
+  formula(x: e.Expr[], p: e.Expr[], attrs: A): e.Expr[];
+  /** The numbers that the formula sees, computed in double precision as PyTorch does. They compile nothing. */
+  params(numbers: readonly number[], attrs: A): number[];
   /** Which attributes change the formula, as bits. */
-  variant(attrs: S['attrs']): number;
+  variant(attrs: A): number;
 }
 
 /** The input that is the gradient is the only tensor that a step does not write. */
@@ -74,7 +75,7 @@ const gradient = 1;
 function checkStep(
   name: string,
   inputs: readonly unknown[],
-  { tensors, optional, numbers }: Pick<StepInit<AnySig>, 'tensors' | 'optional' | 'numbers'>,
+  { tensors, optional, numbers }: Pick<StepInit, 'tensors' | 'optional' | 'numbers'>,
 ): void {
   const count = inputs.length - numbers;
   if (count < tensors || count % tensors !== 0)
@@ -117,9 +118,10 @@ function checkStep(
 
 const numbersBelow = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-function stepOp<A extends StepAttrs>(
+/** The op of an optimiser step. */
+export function stepOp<A extends object>(
   name: string,
-  init: StepInit<Sig<readonly Operand[], A, readonly Tensor[]>>,
+  init: StepInit<A>,
 ): OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>> {
   const { tensors, numbers } = init;
   const programs = new Map<number, e.Program>();
@@ -174,27 +176,6 @@ function stepOp<A extends StepAttrs>(
   });
 }
 
-/** The gradient as the optimisers use it: negated to maximise, with L2 decay added. */
-function decayed(
-  x: readonly e.Expr[],
-  weightDecay: e.Expr,
-  { maximize, weightDecay: rate }: StepAttrs,
-  decoupled = false,
-): e.Expr {
-  const grad = maximize ? e.neg(x[gradient]) : x[gradient];
-  return rate === 0 || decoupled ? grad : e.add(grad, e.mul(weightDecay, x[0]));
-}
-
-/** x · decay + value · y: PyTorch's `x.mul_(decay).add_(y, alpha=value)`. */
-const blend = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr => e.add(e.mul(x, decay), e.mul(value, y));
-
-/** x · decay + value · y · y: PyTorch's `x.mul_(decay).addcmul_(y, y, value=value)`. */
-const blendSquare = (x: e.Expr, decay: e.Expr, value: e.Expr, y: e.Expr): e.Expr =>
-  e.add(e.mul(x, decay), e.mul(e.mul(value, y), y));
-
-/** x + value · y / z: PyTorch's `addcdiv`. */
-const addQuotient = (x: e.Expr, value: e.Expr, y: e.Expr, z: e.Expr): e.Expr => e.add(x, e.div(e.mul(value, y), z));
-
 const flags = (a: boolean, b: boolean, c = false): number => (a ? 1 : 0) | (b ? 2 : 0) | (c ? 4 : 0);
 
 /** Rows by op name. */
@@ -205,7 +186,7 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
     optional: 1,
     numbers: 2,
     formula(x, [negativeLr, weightDecay, momentum, undamped], attrs) {
-      const grad = decayed(x, weightDecay, attrs);
+      const grad = decayed(x[0], x[gradient], weightDecay, attrs);
       if (!x[2]) return [e.add(x[0], e.mul(negativeLr, grad))];
       const buffer = blend(x[2], momentum, undamped, grad);
       const direction = attrs.nesterov ? e.add(grad, e.mul(momentum, buffer)) : buffer;
@@ -222,7 +203,7 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
     numbers: 2,
     formula(x, [negativeStepSize, rootCorrection, eps, beta1, rest1, beta2, rest2, weightDecay, shrink], attrs) {
       const param = attrs.decoupled && attrs.weightDecay !== 0 ? e.mul(x[0], shrink) : x[0];
-      const grad = decayed(x, weightDecay, attrs, attrs.decoupled);
+      const grad = decayed(x[0], x[gradient], weightDecay, attrs, attrs.decoupled);
       const average = blend(x[2], beta1, rest1, grad);
       const square = blendSquare(x[3], beta2, rest2, grad);
       const largest = x[4] && e.max(x[4], square);
@@ -250,7 +231,7 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
     optional: 2,
     numbers: 1,
     formula(x, [negativeLr, weightDecay, alpha, rest, eps, momentum], attrs) {
-      const grad = decayed(x, weightDecay, attrs);
+      const grad = decayed(x[0], x[gradient], weightDecay, attrs);
       const square = blendSquare(x[2], alpha, rest, grad);
       const mean = x[3] && blend(x[3], alpha, rest, grad);
       const variance = mean ? e.add(square, e.mul(e.neg(mean), mean)) : square;

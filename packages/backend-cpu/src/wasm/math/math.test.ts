@@ -3,8 +3,8 @@
  * one unit of a double (2^-29 of a single's), doubles against fixed-point arithmetic of 256 bits.
  */
 import type { BinaryFn, UnaryFn } from '@tenfold/tensor-core';
+import { binaryFloat, unaryNumber } from '@tenfold/tensor-core/scalar';
 import { describe, expect, it } from 'vitest';
-import { binaryFloat, unaryNumber } from '../../functions.ts';
 import { generator } from '../../test-views.ts';
 import { i32, type Value, v128 } from '../assembler.ts';
 import { theMachine } from '../machine.ts';

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+/** The bin of the package. `--help` lists the flags. */
+import { main } from './main.ts';
+
+process.exitCode = main(process.argv.slice(2), {
+  cwd: process.cwd(),
+  out: (text) => process.stdout.write(text),
+  error: (text) => process.stderr.write(text),
+});

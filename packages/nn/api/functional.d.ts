@@ -1,0 +1,60 @@
+// The API of @tenfold/nn, written by `npm run api` from the built types. Lint compares.
+export { adaptiveAvgPool1d } from '?';
+export { adaptiveAvgPool2d } from '?';
+export { adaptiveAvgPool3d } from '?';
+export { adaptiveMaxPool1d } from '?';
+export { adaptiveMaxPool2d } from '?';
+export { adaptiveMaxPool3d } from '?';
+export { affineGrid } from '?';
+export { avgPool1d } from '?';
+export { avgPool2d } from '?';
+export { avgPool3d } from '?';
+export { batchNorm } from '?';
+export { binaryCrossEntropy } from '?';
+export { binaryCrossEntropyWithLogits } from '?';
+export { channelShuffle } from '?';
+export { conv1d } from '?';
+export { conv2d } from '?';
+export { conv3d } from '?';
+export { convTranspose1d } from '?';
+export { convTranspose2d } from '?';
+export { convTranspose3d } from '?';
+export { crossEntropy } from '?';
+export { fold } from '?';
+export { gridSample } from '?';
+export { groupNorm } from '?';
+export { huberLoss } from '?';
+export { instanceNorm } from '?';
+export { interpolate } from '?';
+export { l1Loss } from '?';
+export { layerNorm } from '?';
+export { logSoftmax } from '?';
+export { lpPool1d } from '?';
+export { lpPool2d } from '?';
+export { lpPool3d } from '?';
+export { maxPool1d } from '?';
+export { maxPool2d } from '?';
+export { maxPool3d } from '?';
+export { maxUnpool1d } from '?';
+export { maxUnpool2d } from '?';
+export { maxUnpool3d } from '?';
+export { mseLoss } from '?';
+export { nllLoss } from '?';
+export { pad } from '?';
+export { pixelShuffle } from '?';
+export { pixelUnshuffle } from '?';
+export { rmsNorm } from '?';
+export { scaledDotProductAttention } from '?';
+export { smoothL1Loss } from '?';
+export { softmax } from '?';
+export { unfold } from '?';
+export interface InplaceOptions {
+    inplace?: boolean;
+}
+export declare function linear(input: Tensor, weight: Tensor, bias?: Tensor | null): Tensor;
+export declare function relu(input: Tensor, options?: InplaceOptions): Tensor;
+export declare const sigmoid: (input: Tensor) => Tensor;
+export declare namespace t {
+    export { InplaceOptions, adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, affineGrid, avgPool1d, avgPool2d, avgPool3d, batchNorm, binaryCrossEntropy, binaryCrossEntropyWithLogits, channelShuffle, conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d, crossEntropy, fold, gridSample, groupNorm, huberLoss, instanceNorm, interpolate, l1Loss, layerNorm, linear, logSoftmax, lpPool1d, lpPool2d, lpPool3d, maxPool1d, maxPool2d, maxPool3d, maxUnpool1d, maxUnpool2d, maxUnpool3d, mseLoss, nllLoss, pad, pixelShuffle, pixelUnshuffle, relu, rmsNorm, scaledDotProductAttention, sigmoid, smoothL1Loss, softmax, tanh, unfold };
+}
+export declare const tanh: (input: Tensor) => Tensor;
