@@ -102,6 +102,7 @@ const hostOf: { readonly [name: string]: object | undefined } = hasLegs
       // their tests of CUDA name the emulated driver themselves
       bench: { globalSetup: emulatedCuda },
       'linear-demo': { ...dawn, globalSetup: [dawn.globalSetup, emulatedCuda] },
+      data: withChromium(),
       playground: browser,
     }
   : {};

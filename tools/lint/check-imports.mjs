@@ -16,7 +16,7 @@ const allowed = {
   'create-backend': [],
   nn: ['tensor-core', 'autograd'],
   optim: ['tensor-core', 'autograd'],
-  data: ['tensor-core', 'autograd'],
+  data: ['tensor-core'],
   serialize: ['tensor-core'],
   'onnx-export': ['tensor-core', 'autograd', 'nn'],
 };

@@ -18,6 +18,7 @@ import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
 import promotion  # noqa: E402
+import transforms  # noqa: E402
 from encode import write_lines, write_samples  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +74,10 @@ def histories_fixture():
     write_lines(FIXTURES / "histories.json", VERSION, "programs", histories.results())
 
 
+def transforms_fixture():
+    write_lines(ROOT / "packages" / "data" / "fixtures" / "transforms.json", VERSION, "samples", transforms.samples())
+
+
 def modules_fixture():
     (NN_FIXTURES / "modules.json").write_text(json.dumps(VERSION | modules.results(), indent=1) + "\n")
 
@@ -83,7 +88,7 @@ FAMILIES = [
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
-PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture}
+PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "transforms": transforms_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 PARTS |= {"files": files.generate}
 
