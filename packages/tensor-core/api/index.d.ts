@@ -160,6 +160,7 @@ export interface BucketizeOptions {
     outInt32?: boolean;
     right?: boolean;
 }
+/** @sealed */
 export interface BuiltinOps extends AttentionOps, ConvOps, CreateOps, DecompositionOps, ElementwiseOps, IndexOps, LinalgOps, LossOps, MovementOps, NormOps, OptimOps, PoolOps, RandomOps, ReduceOps, SoftmaxOps, SpatialOps {
 }
 export interface Capabilities {
