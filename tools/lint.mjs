@@ -1,6 +1,7 @@
 /** `npm run lint`: style, types, the package law, what is published, and what must not be tracked. Every check runs; the exit code is 1 if any failed. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkApis } from './api/check.mjs';
@@ -34,11 +35,28 @@ const workspaces = [
  * @param {string} [cwd]
  */
 function tool(script, args, cwd = '.') {
-  const result = spawnSync(process.execPath, [join(root, 'node_modules', script), ...args], {
-    cwd: join(root, cwd),
-    encoding: 'utf8',
-  });
-  return result.status === 0 ? [] : [`${result.stdout}${result.stderr}`.trim()];
+  const command = [join(root, 'node_modules', script), ...args];
+  return new Promise((/** @type {(problems: string[]) => void} */ resolve) =>
+    execFile(process.execPath, command, { cwd: join(root, cwd), maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      resolve(error ? [`${stdout}${stderr}`.trim()] : []),
+    ),
+  );
+}
+
+/**
+ * Checks each folder, as many at once as there are cores.
+ * @param {readonly string[]} folders
+ * @param {(folder: string) => Promise<string[]>} check
+ */
+async function each(folders, check) {
+  const waiting = folders.map((folder, i) => ({ folder, i }));
+  /** @type {string[][]} */
+  const problems = [];
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) problems[next.i] = await check(next.folder);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return problems.flat();
 }
 
 /** Each check gives its problems; none means that it passed. */
@@ -46,14 +64,12 @@ const checks = {
   'biome (style and mistakes)': () =>
     tool('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '--max-diagnostics=50']),
   'tsc (types of sources and tests)': () =>
-    [...workspaces, 'tools'].flatMap((folder) =>
-      tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'], folder),
-    ),
+    each([...workspaces, 'tools'], (folder) => tool('typescript/bin/tsc', ['--noEmit', '-p', 'tsconfig.json'], folder)),
   'the package law (who imports whom, cycles)': () => checkImports(root),
   'publint (manifests)': () =>
-    packages.flatMap((name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
+    each(packages, (name) => tool('publint/src/cli.js', ['--strict', '--pack', 'pnpm'], `packages/${name}`)),
   'attw (types of what is published)': () =>
-    imported.flatMap((name) =>
+    each(imported, (name) =>
       tool(
         '@arethetypeswrong/cli/dist/index.js',
         ['--pack', '.', '--profile', 'esm-only', '--quiet'],
@@ -65,9 +81,9 @@ const checks = {
   'size-limit (what a page ships)': () => tool('size-limit/bin.js', []),
   'tracked text (machine paths, registry addresses, unfinished words)': () => checkText(root),
   'api (what users see of each package, and its changesets)': () => checkApis(root, branchBase()),
-  'changesets (one for each published package that is new or changed)': () => [
+  'changesets (one for each published package that is new or changed)': async () => [
     ...missingChangesets(),
-    ...unannouncedChanges(),
+    ...(await unannouncedChanges()),
   ],
 };
 
@@ -85,7 +101,7 @@ function missingChangesets() {
 }
 
 /** What a branch changes in published packages needs a changeset on that branch, as far as git knows where it left main. */
-function unannouncedChanges() {
+async function unannouncedChanges() {
   const base = branchBase();
   return base === '' ? [] : tool('@changesets/cli/bin.js', ['status', `--since=${base}`]);
 }
