@@ -45,6 +45,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Autograd, with pictures', link: '/guide/autograd' },
       { text: 'Functions of your own', link: '/guide/functions' },
       { text: 'Training', link: '/guide/training' },
+      { text: 'Data and files', link: '/guide/data' },
       { text: 'Devices', link: '/guide/devices' },
       { text: 'ONNX export', link: '/guide/onnx' },
       { text: 'Backends', link: '/guide/backends' },

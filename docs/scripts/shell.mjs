@@ -20,9 +20,7 @@ const template = 'packages/create-backend/template';
 /** Scripts that are not of the root: what Vite's template has, and what a new backend has. */
 const scriptsElsewhere = new Set([
   'dev',
-  ...(existsSync(join(root, template)) ? readdirSync(join(root, template)) : [])
-    .filter((name) => existsSync(join(root, template, name, 'package.json')))
-    .flatMap((name) => Object.keys(read(`${template}/${name}/package.json`).scripts ?? {})),
+  ...['alone', 'workspace'].flatMap((use) => Object.keys(read(`${template}/${use}/package.json.txt`).scripts)),
 ]);
 
 /**
@@ -37,7 +35,8 @@ const scriptsElsewhere = new Set([
 export const commandsOf = (page) =>
   fencesOf(textOf(page))
     .filter(({ lang, info, file }) => /^(sh|bash|shell|console)$/.test(lang) && !file && !/(^|\s)not run: /.test(info))
-    .flatMap(({ lines }) => lines)
+    // in `console` the lines without a prompt are what is printed
+    .flatMap(({ lang, lines }) => (lang === 'console' ? lines.filter((line) => line.startsWith('$ ')) : lines))
     .map((line) =>
       line
         .replace(/(^|\s)#.*$/, '')

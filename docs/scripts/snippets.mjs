@@ -63,8 +63,8 @@ export function programsOf(page) {
 /** What is left out of a page, with the reason that it gives. @param {string} page */
 export const excusesOf = (page) => fencesOf(textOf(page)).flatMap(({ info }) => excuse(info) ?? []);
 
-/** Languages of blocks that are no programs, and what becomes of them: `test/shell.test.ts`, `test/python.test.ts`, or nothing to run. */
-const others = new Set(['sh', 'python', 'text', 'cuda', 'cpp', 'json', 'yaml', 'html', 'toml', '']);
+/** Languages of blocks that are no programs: `test/shell.test.ts`, `test/python.test.ts` or the test of the page's own package runs them, or there is nothing to run. */
+const others = new Set(['sh', 'console', 'python', 'text', 'cuda', 'cpp', 'json', 'yaml', 'html', 'toml', '']);
 
 /** Blocks in languages that no test knows. @param {string} page */
 export const strangersOf = (page) =>

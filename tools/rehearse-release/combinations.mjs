@@ -30,6 +30,12 @@ export const combinations = {
     program: 'onnx',
     prints: /^5, 32, 302$/,
   },
+  // 1 + 2 + … + 100
+  files: {
+    packages: ['tensor-core', 'backend-cpu', 'data', 'serialize'],
+    program: 'files',
+    prints: /^5050$/,
+  },
   webgpu: {
     packages: ['tensor-core', 'backend-webgpu'],
     also: { webgpu: 'packages/backend-webgpu/node_modules/webgpu' },
@@ -68,6 +74,7 @@ const covering = [
   },
   { combination: 'training', manager: 'yarn pnp', hosts: ['yarn 20'] },
   { combination: 'onnx', manager: 'pnpm', hosts: ['types nodenext', 'node 24'] },
+  { combination: 'files', manager: 'pnpm', hosts: ['types nodenext', 'node 20', 'page'] },
   { combination: 'webgpu', manager: 'pnpm', hosts: ['types bundler', 'node 22', 'page'] },
   { combination: 'no webgpu', manager: 'bun', hosts: ['node 24'] },
   { combination: 'cuda', manager: 'npm', hosts: ['types nodenext', 'node 20', 'node 26'] },
@@ -86,6 +93,9 @@ const more = [
   { combination: 'training', manager: 'pnpm', hosts: ['node 20', 'page'] },
   { combination: 'training', manager: 'bun', hosts: ['node 24'] },
   { combination: 'onnx', manager: 'pnpm', hosts: ['types bundler', 'node 20'] },
+  { combination: 'files', manager: 'npm', hosts: ['types bundler', 'node 22', 'esbuild'] },
+  { combination: 'files', manager: 'yarn', hosts: ['node 24'] },
+  { combination: 'files', manager: 'bun', hosts: ['node 26'] },
   { combination: 'webgpu', manager: 'pnpm', hosts: ['types nodenext', 'node 26'] },
   { combination: 'no webgpu', manager: 'npm', hosts: ['node 20', 'esbuild'] },
   { combination: 'no webgpu', manager: 'pnpm', hosts: ['node 26'] },
