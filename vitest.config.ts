@@ -77,15 +77,30 @@ const isolation = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** Kernels against plain ones at many shapes: a page that shares no memory runs what an isolated one runs. */
-const isolatedOnly = ['attention', 'matmul', 'reduce', 'winograd'].map((name) => `src/wasm/${name}.test.ts`);
+/** Kernels against plain ones at many shapes: pages run what Node 24 runs, and one that shares no memory what an isolated one does. */
+const wasmTests = (...names: string[]): string[] => names.map((name) => `src/wasm/${name}.test.ts`);
+const notInPages = wasmTests('matmul', 'reduce', 'winograd');
 
 /** Where tests of backends run besides the Node of the suite; `tools/legs/check-host.ts` looks for what `host` says. */
 const legs = [
   { backend: 'cpu', name: 'Node 24', host: { node: 24 }, options: onNode24() },
-  { backend: 'cpu', name: 'Chromium', host: { isolated: false }, options: inChromium(), exclude: isolatedOnly },
-  { backend: 'cpu', name: 'Chromium isolated', host: { isolated: true }, options: inChromium(), headers: isolation },
-  { backend: 'webgpu', name: 'Chromium', host: { isolated: false }, options: inChromium({ webgpu: true }) },
+  {
+    backend: 'cpu',
+    name: 'Chromium',
+    host: { isolated: false },
+    options: inChromium(),
+    exclude: [...notInPages, ...wasmTests('attention')],
+  },
+  {
+    backend: 'cpu',
+    name: 'Chromium isolated',
+    host: { isolated: true },
+    options: inChromium(),
+    headers: isolation,
+    exclude: notInPages,
+  },
+  // the same Dawn as in Node, which runs every check
+  { backend: 'webgpu', name: 'Chromium', host: { isolated: false }, options: inChromium({ webgpu: true }), every: 4 },
 ];
 
 /** The programs of the legs are fetched for this platform only; `tools/legs/absent.test.ts` says so on others. */
@@ -93,8 +108,9 @@ const hasLegs = process.platform === 'linux' && process.arch === 'x64';
 const legsOfHere = hasLegs ? legs : [];
 
 /** What the tests of a folder need of the process that runs them. Elsewhere WebGPU has the adapter of the machine. */
-const dawn = onDawn();
-const browser = hasLegs ? withChromium({ webgpu: true }) : {};
+// SwiftShader's threads wait for one another: beside other work a step takes ten times as long
+const dawn = { ...onDawn(), maxWorkers: 1 };
+const browser = hasLegs ? { ...withChromium({ webgpu: true }), maxWorkers: 1 } : {};
 const hostOf: { readonly [name: string]: object | undefined } = hasLegs
   ? {
       'backend-cuda-native': onEmulatedCuda(),
@@ -116,7 +132,7 @@ export default defineConfig({
       project('tools', 'tools'),
       // every program of the pages is a process of its own
       project('docs', 'docs', { ...browser, maxConcurrency: availableParallelism() }),
-      ...legsOfHere.map(({ backend, name, host, options, headers, exclude = [] }) => ({
+      ...legsOfHere.map(({ backend, name, host, options, headers, every = 1, exclude = [] }) => ({
         root: `packages/backend-${backend}`,
         resolve: { conditions },
         ssr: { resolve: { conditions } },
@@ -127,7 +143,7 @@ export default defineConfig({
           exclude: [...notOnLegs, ...exclude],
           testTimeout: 60_000,
           setupFiles: fileURLToPath(new URL('tools/legs/check-host.ts', import.meta.url)),
-          provide: { host },
+          provide: { host, every },
           ...options,
         },
       })),

@@ -5,6 +5,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A Node by its major version, or a page of Chromium, cross-origin isolated or not. */
     host: { readonly node: number } | { readonly isolated: boolean };
+    /** A leg that takes each n-th check only. */
+    every: number;
   }
 }
 
