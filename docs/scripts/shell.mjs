@@ -1,7 +1,8 @@
 /** Commands of the pages' shell blocks: that what they name exists. Nothing is run but `--help`. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fencesOf, root, textOf } from './pages.mjs';
+import { fencesOf } from '../../tools/fences.mjs';
+import { root, textOf } from './pages.mjs';
 
 const read = (/** @type {string} */ path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 

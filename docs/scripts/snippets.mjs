@@ -9,7 +9,8 @@
  * Words behind the language say where a block runs: `browser` in Chromium, `not run: REASON` nowhere. A block that is a file (`file=…`, or `` `src/map.ts`: `` on the
  * line above) is a step of a recipe in docs/contributing: the tests that follow the recipes write and run it.
  */
-import { fencesOf, textOf } from './pages.mjs';
+import { fencesOf } from '../../tools/fences.mjs';
+import { textOf } from './pages.mjs';
 
 /** @typedef {'node' | 'browser'} Place */
 

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { docs, fencesOf, sitePages, textOf } from '../scripts/pages.mjs';
+import { fencesOf } from '../../tools/fences.mjs';
+import { docs, sitePages, textOf } from '../scripts/pages.mjs';
 import { differs, expectations } from '../scripts/snippets.mjs';
 import { linesOf } from './run.ts';
 

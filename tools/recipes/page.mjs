@@ -14,6 +14,7 @@
  *
  * A reader sees the words of the page and not those behind the backticks: so the paragraph above a block must name its file, and the line.
  */
+import { fencesOf } from '../fences.mjs';
 
 /** A line without what does not count. @param {string} line */
 export const plain = (line) => line.replaceAll('`', '').trim();
@@ -42,25 +43,13 @@ const wordsOf = (text) => [...text.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted,
 export function stepsOf(name, text) {
   /** @type {Step[]} */
   const steps = [];
-  const lines = text.split('\n');
-  let paragraph = '';
-  for (let i = 0; i < lines.length; i++) {
-    const open = /^(`{3,})(\S*)\s*(.*)$/.exec(lines[i]);
-    if (!open) {
-      // a paragraph stays the one above until another begins
-      if (lines[i].trim() !== '') paragraph = lines[i - 1]?.trim() === '' ? lines[i] : `${paragraph}\n${lines[i]}`;
-      continue;
-    }
-    const [, ticks, language, info] = open;
-    if (info.includes('`')) fail(`${name}:${i + 1}`, 'no backtick may stand behind those that begin a block');
-    const start = i + 1;
-    while (++i < lines.length && lines[i] !== ticks);
-    const block = lines.slice(start, i);
-    const at = `${name}:${start}`;
-    const file = /(?:^|\s)file=(\S+)/.exec(info)?.[1];
-    if (language === 'sh' && info === 'check') steps.push(...block.map((line) => checkOf(at, line)));
-    else if (file !== undefined && language === 'sh') steps.push({ ...oracleOf(at, info, file, block), at });
-    else if (file !== undefined) steps.push({ ...editOf(at, info, file, block, paragraph), at });
+  for (const { lang, info, lines, line, file, paragraph } of fencesOf(text)) {
+    if (info.includes('`')) fail(`${name}:${line - 1}`, 'no backtick may stand behind those that begin a block');
+    const at = `${name}:${line - 1}`;
+    if (lang === 'sh' && info === 'check') steps.push(...lines.map((command) => checkOf(at, command)));
+    else if (!/(?:^|\s)file=/.test(info)) continue;
+    else if (lang === 'sh') steps.push({ ...oracleOf(at, info, file, lines), at });
+    else steps.push({ ...editOf(at, info, file, [...lines], paragraph), at });
   }
   return steps;
 }
