@@ -3,8 +3,6 @@
  *
  * @packageDocumentation
  */
-import * as core from '@tenfold/tensor-core';
-import { ArgumentError, checkOptions, describe, isTensor, ShapeError, type Tensor } from '@tenfold/tensor-core';
 
 export {
   adaptiveAvgPool1d,
@@ -57,47 +55,5 @@ export {
   smoothL1Loss,
   softmax,
 } from '@tenfold/tensor-core';
-
-/**
- * x Wᵀ + b over the last dim (https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html).
- *
- * @param input `[…, inFeatures]`, with any number of leading dims, also none.
- * @param weight `[outFeatures, inFeatures]`, or `[inFeatures]` for one feature whose dim is left out.
- * @param bias `[outFeatures]`.
- * @returns `[…, outFeatures]`.
- * @throws ShapeError unless the sizes fit, DTypeError unless all have one dtype.
- */
-export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  for (const [name, x] of [
-    ['input', input],
-    ['weight', weight],
-  ] as const) {
-    if (!isTensor(x)) throw new ArgumentError(`linear: ${name} must be a tensor, got ${describe(x)}`);
-  }
-  if (weight.ndim > 2)
-    throw new ShapeError(
-      `linear: weight must have the shape [outFeatures, inFeatures] or [inFeatures], got ${weight.ndim} dims`,
-    );
-  if (bias !== null && input.ndim === 2 && weight.ndim === 2) return bias.addmm(input, weight.t());
-  const product = input.matmul(weight.t());
-  return bias === null ? product : product.add(bias);
-}
-
-/** Options of functions that can write into their input. */
-export interface InplaceOptions {
-  /** Default false. */
-  inplace?: boolean;
-}
-
-/** The larger of x and 0 (https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html). */
-export function relu(input: Tensor, options?: InplaceOptions): Tensor {
-  checkOptions('relu', options, ['inplace']);
-  if (!isTensor(input)) throw new ArgumentError(`relu: expected a tensor, got ${describe(input)}`);
-  return options?.inplace ? input.relu_() : input.relu();
-}
-
-/** 1 / (1 + exp(-x)) (https://pytorch.org/docs/stable/generated/torch.nn.functional.sigmoid.html). */
-export const sigmoid = (input: Tensor): Tensor => core.sigmoid(input);
-
-/** The hyperbolic tangent (https://pytorch.org/docs/stable/generated/torch.nn.functional.tanh.html). */
-export const tanh = (input: Tensor): Tensor => core.tanh(input);
+export * from './functional/activation.ts';
+export * from './functional/linear.ts';

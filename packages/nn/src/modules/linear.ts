@@ -1,10 +1,11 @@
 /** Linear layers. */
 import { checkOptions, type DType, empty, type Tensor } from '@tenfold/tensor-core';
+import { checkSize } from '../checks.ts';
 import { linear } from '../functional.ts';
-import { checkSize, uniformByFanIn_ } from '../init.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonBool } from '../print.ts';
+import { uniformByFanIn_ } from '../start.ts';
 
 /** Options of {@link Linear}. */
 export interface LinearOptions {
