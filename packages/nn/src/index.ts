@@ -43,3 +43,4 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export * as utils from './utils.ts';

@@ -11,7 +11,8 @@ import * as nn from './index.ts';
 
 /** The fixtures: one file for each of `tools/torch-oracle/layers`. */
 const fixtures = new URL('../fixtures/', import.meta.url);
-const families = readdirSync(fixtures).flatMap((name) => (name === 'modules.json' ? [] : name.replace('.json', '')));
+const notLayers = ['modules.json', 'tools.json'];
+const families = readdirSync(fixtures).flatMap((name) => (notLayers.includes(name) ? [] : name.replace('.json', '')));
 
 /** Modules that no sample is made of, and why. */
 const untested: { readonly [name: string]: string } = {
