@@ -56,4 +56,13 @@ export {
   softmax,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
+export {
+  alphaDropout,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from './functional/dropout.ts';
 export * from './functional/linear.ts';
