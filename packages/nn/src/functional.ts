@@ -66,3 +66,8 @@ export {
   featureAlphaDropout,
 } from './functional/dropout.ts';
 export * from './functional/linear.ts';
+export {
+  type FractionalMaxPoolOptions,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+} from './functional/pooling.ts';

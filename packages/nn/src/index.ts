@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { DropoutOptions, InplaceOptions } from './functional.ts';
+export type { DropoutOptions, FractionalMaxPoolOptions, InplaceOptions } from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
@@ -30,8 +30,9 @@ export {
   Dropout3d,
   FeatureAlphaDropout,
 } from './modules/dropout.ts';
-export { Flatten } from './modules/flatten.ts';
-export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
+export { Flatten, Unflatten } from './modules/flatten.ts';
+export { Fold, Unfold } from './modules/fold.ts';
+export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -43,6 +44,24 @@ export {
   SmoothL1Loss,
 } from './modules/loss.ts';
 export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  type Padding,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from './modules/padding.ts';
+export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
   AdaptiveAvgPool3d,
@@ -52,6 +71,9 @@ export {
   AvgPool1d,
   AvgPool2d,
   AvgPool3d,
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolLayerOptions,
   LPPool1d,
   LPPool2d,
   LPPool3d,
@@ -63,6 +85,7 @@ export {
   MaxUnpool3d,
   type Pooled,
 } from './modules/pooling.ts';
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
 export {
   Upsample,
   type UpsampleOptions,
