@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { Copier, deepcopy } from './deepcopy.ts';
 export type { InplaceOptions } from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
