@@ -8,6 +8,7 @@ export { Copier, deepcopy } from './deepcopy.ts';
 export type { InplaceOptions } from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
