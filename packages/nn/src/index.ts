@@ -6,8 +6,11 @@
 
 export type { GeluOptions, InplaceOptions, LeakyReluOptions, LocalResponseNormOptions } from './functional.ts';
 export type { DropoutOptions, FractionalMaxPoolOptions, InplaceOptions } from './functional.ts';
+export { Copier, deepcopy } from './deepcopy.ts';
+export type { InplaceOptions } from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
@@ -116,3 +119,4 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export * as utils from './utils.ts';
