@@ -1,0 +1,20 @@
+/**
+ * `@tenfold/train`: helpers for plain training loops.
+ *
+ * @packageDocumentation
+ */
+export {
+  Accuracy,
+  type Average,
+  type ClassificationOptions,
+  ConfusionMatrix,
+  type ConfusionMatrixOptions,
+  F1Score,
+  FBetaScore,
+  Precision,
+  Recall,
+  Specificity,
+} from './classification.ts';
+export type { BinaryTask, MulticlassTask, MultilabelTask } from './labels.ts';
+export { RunningMean, type RunningMeanOptions } from './mean.ts';
+export { Metric } from './metric.ts';
