@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { AUROC, type AUROCOptions } from './auroc.ts';
 export {
   Accuracy,
   type Average,
@@ -15,6 +16,8 @@ export {
   Recall,
   Specificity,
 } from './classification.ts';
+export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping.ts';
 export type { BinaryTask, MulticlassTask, MultilabelTask } from './labels.ts';
 export { RunningMean, type RunningMeanOptions } from './mean.ts';
 export { Metric } from './metric.ts';
+export { MeanAbsoluteError, MeanSquaredError, type RegressionOptions } from './regression.ts';

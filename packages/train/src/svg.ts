@@ -45,7 +45,7 @@ export interface LossCurveOptions extends PictureOptions {
 export function lossCurve(series: SeriesSet, options: LossCurveOptions = {}): string {
   checkOptions('lossCurve', options, [...pictureOptionNames, 'log', 'smoothing', 'xLabel', 'yLabel']);
   const { log = false, smoothing = 0, xLabel = 'step', yLabel = 'loss', title } = options;
-  const [width, height] = sizes('lossCurve', options, 360);
+  const [width, height] = sizes('lossCurve', options);
   if (!(smoothing >= 0 && smoothing < 1))
     throw new ArgumentError(`lossCurve: smoothing must be from 0 to below 1, got ${describe(smoothing)}`);
   const curves = seriesOf('lossCurve', series);
@@ -71,9 +71,22 @@ export function lossCurve(series: SeriesSet, options: LossCurveOptions = {}): st
   const lines = curves.flatMap(({ points }, i) => {
     const line = (drawn: NamedSeries['points'], more: string): string =>
       `<path d="${pathOf(thinned(drawn, visible, xs, box.right - box.left), visible, at)}" fill="none" stroke="var(--c${i % colours})" stroke-linejoin="round" stroke-linecap="round"${dashes(i)}${more}/>`;
+    // a point between two gaps has no line
+    const alone = points.filter(
+      (point, j) =>
+        visible(point) && !(j > 0 && visible(points[j - 1])) && !(j < points.length - 1 && visible(points[j + 1])),
+    );
+    const dots = alone.map((point) => {
+      const [x, y] = at(point).map(px);
+      return `<circle cx="${x}" cy="${y}" r="2.5" fill="var(--c${i % colours})"/>`;
+    });
     return smoothing === 0
-      ? [line(points, ' stroke-width="1.75"')]
-      : [line(points, ' stroke-width="1" opacity="0.35"'), line(smoothed(points, smoothing), ' stroke-width="2"')];
+      ? [line(points, ' stroke-width="1.75"'), ...dots]
+      : [
+          line(points, ' stroke-width="1" opacity="0.35"'),
+          line(smoothed(points, smoothing), ' stroke-width="2"'),
+          ...dots,
+        ];
   });
   return picture(options, width, height, description, [
     ...axes(box, xScale, yScale, xLabel, yLabel),
@@ -100,7 +113,7 @@ export interface ConfusionMatrixPictureOptions extends PictureOptions {
 export function confusionMatrix(matrix: MatrixLike, options: ConfusionMatrixPictureOptions = {}): string {
   checkOptions('confusionMatrix', options, [...pictureOptionNames, 'labels']);
   const { rows, labels, cells, shades } = matrixOf('confusionMatrix', matrix, options.labels);
-  const [width, height] = sizes('confusionMatrix', options, options.width ?? 640);
+  const [width, height] = sizes('confusionMatrix', options, options.height ?? Number.POSITIVE_INFINITY);
   const top = options.title === undefined ? 16 : 40;
   const longest = Math.max(...labels.map(({ length }) => length), 1);
   const margin = 34 + Math.min(longest * 7, width / 3);
@@ -142,13 +155,19 @@ export function confusionMatrix(matrix: MatrixLike, options: ConfusionMatrixPict
     ];
   });
   const below = upright ? Math.min(longest * 7, width / 3) : 18;
-  const whole = Math.ceil(bottom + below + 30);
-  return picture(options, width, whole, `Confusion matrix of ${rows.length} classes`, [
-    ...squares,
-    ...names,
-    text((margin + end) / 2, bottom + below + 20, 'predicted', ' text-anchor="middle"'),
-    upText(16, (top + bottom) / 2, 'true'),
-  ]);
+  // no more than it needs
+  return picture(
+    options,
+    Math.ceil(end + 16),
+    Math.ceil(bottom + below + 30),
+    `Confusion matrix of ${rows.length} classes`,
+    [
+      ...squares,
+      ...names,
+      text((margin + end) / 2, bottom + below + 20, 'predicted', ' text-anchor="middle"'),
+      upText(16, (top + bottom) / 2, 'true'),
+    ],
+  );
 }
 
 /** Options of {@link histogram}. */
@@ -170,7 +189,7 @@ export function histogram(values: HistogramLike, options: HistogramPictureOption
   checkOptions('histogram', options, [...pictureOptionNames, 'xLabel', 'log']);
   const { counts, edges } = checkHistogram('histogram', values);
   const { xLabel = 'value', log = false, title } = options;
-  const [width, height] = sizes('histogram', options, 300);
+  const [width, height] = sizes('histogram', options);
   const most = extent(counts)[1];
   const description = `How often each ${xLabel} occurs`;
   if (!(most > 0))
@@ -200,12 +219,11 @@ interface Box {
   readonly bottom: number;
 }
 
-function sizes(where: string, { width = 640, height }: PictureOptions, otherwise: number): [number, number] {
-  const size = [width, height ?? otherwise] as [number, number];
-  for (const length of size)
+function sizes(where: string, { width = 640, height = 360 }: PictureOptions, otherwise = height): [number, number] {
+  for (const length of [width, height])
     if (!(Number.isFinite(length) && length >= 120))
       throw new ArgumentError(`${where}: width and height must be at least 120 pixels, got ${describe(length)}`);
-  return size;
+  return [width, otherwise];
 }
 
 /** The smallest and the largest. A spread of arguments would overflow the stack. */
@@ -309,9 +327,7 @@ function pathOf(
     if (!visible(point)) return;
     const [x, y] = at(point).map(px);
     const begins = i === 0 || !visible(points[i - 1]);
-    // a point alone is a dot
-    const alone = begins && (i === points.length - 1 || !visible(points[i + 1]));
-    path += `${begins ? 'M' : 'L'}${x} ${y}${alone ? 'h0' : ''}`;
+    path += `${begins ? 'M' : 'L'}${x} ${y}`;
   });
   return path;
 }
