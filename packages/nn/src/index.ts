@@ -22,6 +22,23 @@ export {
   NLLLoss,
   SmoothL1Loss,
 } from './modules/loss.ts';
+export {
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type LSTMOptions,
+  type Nonlinearity,
+  type RecurrentCell,
+  type RecurrentCellOptions,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  RNN,
+  RNNCell,
+  type RNNCellOptions,
+  type RNNOptions,
+} from './modules/rnn.ts';
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export * as utils from './utils.ts';

@@ -1,0 +1,7 @@
+/**
+ * Helpers around modules, with the names of `torch.nn.utils` (https://pytorch.org/docs/stable/nn.html#utilities).
+ *
+ * @packageDocumentation
+ */
+
+export * from './utils/rnn.ts';
