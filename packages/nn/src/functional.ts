@@ -56,4 +56,6 @@ export {
   softmax,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
+export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
+export * from './functional/norm.ts';

@@ -4,12 +4,13 @@
  * @packageDocumentation
  */
 
-export type { InplaceOptions } from './functional.ts';
+export type { GeluOptions, InplaceOptions, LeakyReluOptions, LocalResponseNormOptions } from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
-export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';
+export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
+export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
 export { Flatten } from './modules/flatten.ts';
 export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
@@ -22,6 +23,23 @@ export {
   NLLLoss,
   SmoothL1Loss,
 } from './modules/loss.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormLayerOptions,
+  GroupNorm,
+  type GroupNormLayerOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type InstanceNormLayerOptions,
+  LayerNorm,
+  type LayerNormLayerOptions,
+  LocalResponseNorm,
+  RMSNorm,
+  type RmsNormLayerOptions,
+} from './modules/norm.ts';
 export {
   GRU,
   GRUCell,
