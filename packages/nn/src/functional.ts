@@ -56,6 +56,15 @@ export {
   softmax,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
+export {
+  alphaDropout,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from './functional/dropout.ts';
 export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
 export * from './functional/norm.ts';

@@ -4,12 +4,38 @@
  * @packageDocumentation
  */
 
-export type { GeluOptions, InplaceOptions, LeakyReluOptions, LocalResponseNormOptions } from './functional.ts';
+export type {
+  DropoutOptions,
+  GeluOptions,
+  InplaceOptions,
+  LeakyReluOptions,
+  LocalResponseNormOptions,
+} from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
+export {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvLayerOptions,
+  type ConvPaddingMode,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeForwardOptions,
+  type ConvTransposeLayerOptions,
+} from './modules/conv.ts';
+export {
+  AlphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  Dropout3d,
+  FeatureAlphaDropout,
+} from './modules/dropout.ts';
 export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
 export { Flatten } from './modules/flatten.ts';
 export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
@@ -41,6 +67,27 @@ export {
   type RmsNormLayerOptions,
 } from './modules/norm.ts';
 export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  LPPool1d,
+  LPPool2d,
+  LPPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+  type Pooled,
+} from './modules/pooling.ts';
+export {
   GRU,
   GRUCell,
   LSTM,
@@ -56,6 +103,13 @@ export {
   type RNNCellOptions,
   type RNNOptions,
 } from './modules/rnn.ts';
+export {
+  Upsample,
+  type UpsampleOptions,
+  UpsamplingBilinear2d,
+  UpsamplingNearest2d,
+  type UpsamplingOptions,
+} from './modules/upsample.ts';
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
