@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { Copier, deepcopy } from './deepcopy.ts';
 export type {
   DropoutOptions,
   GeluOptions,

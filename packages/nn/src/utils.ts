@@ -4,4 +4,6 @@
  * @packageDocumentation
  */
 
+export * from './utils/clip.ts';
 export * from './utils/rnn.ts';
+export * from './utils/vector.ts';
