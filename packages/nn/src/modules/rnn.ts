@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from '@tenfold/tensor-core';
 import { checkFlag, checkSize } from '../checks.ts';
+import { dropout } from '../functional.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonFloat, pythonTuple } from '../print.ts';
@@ -74,9 +75,6 @@ function checkNonlinearity(value: unknown): Nonlinearity {
   );
 }
 
-const modeOf = (nonlinearity: Nonlinearity): 'RNN_TANH' | 'RNN_RELU' =>
-  nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU';
-
 /** A state of LSTMs as it was given: `[h, c]`. */
 function checkPair(where: string, hx: unknown): readonly [Tensor, Tensor] | null {
   if (hx === undefined || hx === null) return null;
@@ -105,12 +103,10 @@ export abstract class RecurrentLayer extends Module {
   readonly projSize: number;
   [weight: `weight_${string}`]: Parameter;
   [bias: `bias_${string}`]: Parameter;
-  readonly #kind: CellKind;
-  readonly #weights: readonly string[][];
 
   /** @internal */
   constructor(
-    kind: CellKind,
+    gates: number,
     inputSize: number,
     hiddenSize: number,
     options: LSTMOptions | undefined,
@@ -139,44 +135,56 @@ export abstract class RecurrentLayer extends Module {
       throw new ArgumentError('proj_size should be a positive integer or zero to disable projections');
     if (projSize >= hiddenSize) throw new ArgumentError('proj_size has to be smaller than hidden_size');
     this.projSize = projSize;
-    this.#kind = kind;
-    const rows = kind.gates * hiddenSize;
+    const rows = gates * hiddenSize;
     const out = projSize || hiddenSize;
-    const directions = bidirectional ? ['', '_reverse'] : [''];
     const { dtype, device } = options ?? {};
-    this.#weights = Array.from({ length: numLayers }, (_, layer) => layer).flatMap((layer) =>
-      directions.map((direction) => {
-        const shapes: [string, number[]][] = [
-          ['weight_ih', [rows, layer === 0 ? inputSize : out * directions.length]],
-          ['weight_hh', [rows, out]],
-          ['bias_ih', [rows]],
-          ['bias_hh', [rows]],
-          ['weight_hr', [projSize, hiddenSize]],
-        ];
-        return shapes
-          .filter(([name]) => (name === 'weight_hr' ? projSize > 0 : bias || !name.startsWith('bias')))
-          .map(([name, shape]) => {
-            const full = `${name}_l${layer}${direction}`;
-            this.registerParameter(full, new Parameter(empty(shape, { dtype, device })));
-            return full;
-          });
-      }),
-    );
+    const runs = bidirectional ? 2 : 1;
+    for (const [at, names] of this.weightNames().entries()) {
+      const shapes: { readonly [name: string]: number[] } = {
+        weight_ih: [rows, at < runs ? inputSize : out * runs],
+        weight_hh: [rows, out],
+        bias_ih: [rows],
+        bias_hh: [rows],
+        weight_hr: [projSize, hiddenSize],
+      };
+      for (const name of names) {
+        const shape = shapes[name.slice(0, name.indexOf('_l'))];
+        this.registerParameter(name, new Parameter(empty(shape, { dtype, device })));
+      }
+    }
     this.resetParameters();
   }
 
   /** Draws new starting values. */
   resetParameters(): void {
-    for (const parameter of this.ownParameters()) uniformByFanIn_(parameter[1], this.hiddenSize);
+    for (const [, parameter] of this.ownParameters()) uniformByFanIn_(parameter, this.hiddenSize);
+  }
+
+  /** What a step computes. */
+  protected abstract get kind(): CellKind;
+
+  /** The names of the parameters of each layer and direction. */
+  private weightNames(): string[][] {
+    const kinds = [
+      'weight_ih',
+      'weight_hh',
+      ...(this.bias ? ['bias_ih', 'bias_hh'] : []),
+      ...(this.projSize > 0 ? ['weight_hr'] : []),
+    ];
+    const names: string[][] = [];
+    for (let layer = 0; layer < this.numLayers; layer++) {
+      for (const direction of this.bidirectional ? ['', '_reverse'] : [''])
+        names.push(kinds.map((name) => `${name}_l${layer}${direction}`));
+    }
+    return names;
   }
 
   /** The parameters of each layer and direction, in PyTorch's order: input, hidden, their biases, projection. */
   get allWeights(): Parameter[][] {
-    return this.#weights.map((names) => names.map((name) => Reflect.get(this, name) as Parameter));
+    return this.weightNames().map((names) => names.map((name) => Reflect.get(this, name) as Parameter));
   }
 
-  #weightsOf(at: number): RecurrentWeights {
-    const list = this.allWeights[at];
+  private weightsOf(list: readonly Parameter[]): RecurrentWeights {
     const [ih, hh] = list;
     const [bih, bhh] = this.bias ? list.slice(2) : [null, null];
     return { ih, hh, bih, bhh, hr: this.projSize > 0 ? list[list.length - 1] : null };
@@ -189,9 +197,9 @@ export abstract class RecurrentLayer extends Module {
   ): { output: Tensor | PackedSequence; states: State } {
     if (input instanceof PackedSequence) {
       const { data, batchSizes, sortedIndices, unsortedIndices } = input;
-      this.#checkInput(data, 2);
+      this.checkInput(data, 2);
       const initial = given?.map((x) => reordered(x, sortedIndices, 1)) ?? null;
-      const { output, states } = this.#layers(data, batchSizes, initial);
+      const { output, states } = this.layers(data, batchSizes, initial);
       return {
         output: new PackedSequence(output, batchSizes, sortedIndices),
         states: states.map((x) => reordered(x, unsortedIndices, 1)),
@@ -203,19 +211,19 @@ export abstract class RecurrentLayer extends Module {
     if (input.ndim !== 2 && input.ndim !== 3)
       throw new ShapeError(`${name}: Expected input to be 2-D or 3-D but received ${input.ndim}-D tensor`);
     if (input.ndim === 2) {
-      this.#checkDims(given, 2, 'unbatched');
+      this.checkDims(given, 2, 'unbatched');
       const initial = given?.map((x) => x.unsqueeze(1)) ?? null;
-      const { output, states } = this.#steps(input.unsqueeze(1), initial);
+      const { output, states } = this.steps(input.unsqueeze(1), initial);
       return { output: output.squeeze(1), states: states.map((x) => x.squeeze(1)) };
     }
-    this.#checkDims(given, 3, 'batched');
-    if (!this.batchFirst) return this.#steps(input, given);
-    const { output, states } = this.#steps(input.transpose(0, 1), given);
+    this.checkDims(given, 3, 'batched');
+    if (!this.batchFirst) return this.steps(input, given);
+    const { output, states } = this.steps(input.transpose(0, 1), given);
     return { output: output.transpose(0, 1), states };
   }
 
   /** PyTorch's checks of the number of dims. */
-  #checkDims(given: State | null, dims: number, batched: string): void {
+  private checkDims(given: State | null, dims: number, batched: string): void {
     if (given?.every((x) => x.ndim === dims) ?? true) return;
     const [names, found] =
       given?.length === 2
@@ -224,7 +232,7 @@ export abstract class RecurrentLayer extends Module {
     throw new ShapeError(`For ${batched} ${dims}-D input, ${names} should also be ${dims}-D but got ${found}`);
   }
 
-  #checkInput(input: Tensor, dims: number): void {
+  private checkInput(input: Tensor, dims: number): void {
     if (input.ndim !== dims) throw new ShapeError(`input must have ${dims} dimensions, got ${input.ndim}`);
     const size = input.shape[dims - 1];
     if (size !== this.inputSize)
@@ -232,18 +240,18 @@ export abstract class RecurrentLayer extends Module {
   }
 
   /** Over `[L, N, I]`. */
-  #steps(input: Tensor, given: State | null): { output: Tensor; states: State } {
-    this.#checkInput(input, 3);
+  private steps(input: Tensor, given: State | null): { output: Tensor; states: State } {
+    this.checkInput(input, 3);
     const [length, batch] = input.shape;
     if (length === 0) throw new ShapeError('Expected sequence length to be larger than 0 in RNN');
     const rows = input.reshape([length * batch, this.inputSize]);
-    const { output, states } = this.#layers(rows, new Array<number>(length).fill(batch), given);
+    const { output, states } = this.layers(rows, new Array<number>(length).fill(batch), given);
     return { output: output.view([length, batch, output.shape[1]]), states };
   }
 
-  #initial(given: State | null, input: Tensor, batch: number): State {
+  private initial(given: State | null, input: Tensor, batch: number): State {
     const directions = this.bidirectional ? 2 : 1;
-    const sizes = this.#kind === cells.LSTM ? [this.projSize || this.hiddenSize, this.hiddenSize] : [this.hiddenSize];
+    const sizes = this.kind === cells.LSTM ? [this.projSize || this.hiddenSize, this.hiddenSize] : [this.hiddenSize];
     const shapes = sizes.map((size) => [this.numLayers * directions, batch, size]);
     if (given === null) return shapes.map((shape) => input.newZeros(shape));
     given.forEach((x, i) => {
@@ -255,33 +263,25 @@ export abstract class RecurrentLayer extends Module {
   }
 
   /** Over rows of steps, `[Σ batchSizes, I]`. */
-  #layers(input: Tensor, batchSizes: readonly number[], given: State | null): { output: Tensor; states: State } {
-    const initial = this.#initial(given, input, batchSizes[0]);
+  private layers(input: Tensor, batchSizes: readonly number[], given: State | null): { output: Tensor; states: State } {
+    const initial = this.initial(given, input, batchSizes[0]);
     const directions = this.bidirectional ? 2 : 1;
     const ends: State[] = [];
+    const weights = this.allWeights.map((list) => this.weightsOf(list));
     let output = input;
     for (let layer = 0; layer < this.numLayers; layer++) {
-      if (layer > 0 && this.dropout > 0) output = this.#dropped(output);
+      if (layer > 0 && this.dropout > 0) output = dropout(output, this.dropout, { training: this.training });
       const outputs: Tensor[] = [];
       for (let direction = 0; direction < directions; direction++) {
         const at = layer * directions + direction;
         const start = initial.map((x) => x.select(0, at));
-        const run = runLayer(this.#kind, output, batchSizes, start, this.#weightsOf(at), direction === 1);
+        const run = runLayer(this.kind, output, batchSizes, start, weights[at], direction === 1);
         outputs.push(run.output);
         ends.push(run.state);
       }
       output = directions === 1 ? outputs[0] : cat(outputs, 1);
     }
     return { output, states: initial.map((_, i) => stack(ends.map((state) => state[i]))) };
-  }
-
-  #dropped(x: Tensor): Tensor {
-    if (!this.training) return x;
-    const kept = x
-      .detach()
-      .clone()
-      .bernoulli_(1 - this.dropout);
-    return x.mul(kept).mul(this.dropout === 1 ? 0 : 1 / (1 - this.dropout));
   }
 
   override extraRepr(): string {
@@ -313,8 +313,12 @@ export class RNN extends RecurrentLayer {
 
   constructor(inputSize: number, hiddenSize: number, options?: RNNOptions) {
     const nonlinearity = checkNonlinearity(options?.nonlinearity);
-    super(cells[modeOf(nonlinearity)], inputSize, hiddenSize, options, ['nonlinearity']);
+    super(1, inputSize, hiddenSize, options, ['nonlinearity']);
     this.nonlinearity = nonlinearity;
+  }
+
+  protected override get kind(): CellKind {
+    return cells[this.nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU'];
   }
 
   forward(input: Tensor, hx?: Tensor | null): [output: Tensor, h: Tensor];
@@ -338,7 +342,11 @@ export class RNN extends RecurrentLayer {
  */
 export class LSTM extends RecurrentLayer {
   constructor(inputSize: number, hiddenSize: number, options?: LSTMOptions) {
-    super(cells.LSTM, inputSize, hiddenSize, options, ['projSize']);
+    super(cells.LSTM.gates, inputSize, hiddenSize, options, ['projSize']);
+  }
+
+  protected override get kind(): CellKind {
+    return cells.LSTM;
   }
 
   forward(input: Tensor, hx?: readonly [Tensor, Tensor] | null): [output: Tensor, state: [h: Tensor, c: Tensor]];
@@ -365,7 +373,11 @@ export class LSTM extends RecurrentLayer {
  */
 export class GRU extends RecurrentLayer {
   constructor(inputSize: number, hiddenSize: number, options?: RecurrentOptions) {
-    super(cells.GRU, inputSize, hiddenSize, options);
+    super(cells.GRU.gates, inputSize, hiddenSize, options);
+  }
+
+  protected override get kind(): CellKind {
+    return cells.GRU;
   }
 
   forward(input: Tensor, hx?: Tensor | null): [output: Tensor, h: Tensor];
@@ -389,11 +401,10 @@ export abstract class RecurrentCell extends Module {
   readonly bias_ih: Parameter | null = null;
   /** `[G·hiddenSize]`, or `null`. */
   readonly bias_hh: Parameter | null = null;
-  readonly #kind: CellKind;
 
   /** @internal */
   constructor(
-    kind: CellKind,
+    gates: number,
     inputSize: number,
     hiddenSize: number,
     options: RecurrentCellOptions | undefined,
@@ -406,8 +417,7 @@ export abstract class RecurrentCell extends Module {
     this.inputSize = checkSize(`${where}: inputSize`, inputSize);
     this.hiddenSize = checkSize(`${where}: hiddenSize`, hiddenSize);
     this.bias = checkFlag(`${where}: bias`, bias);
-    this.#kind = kind;
-    const rows = kind.gates * hiddenSize;
+    const rows = gates * hiddenSize;
     const parameter = (shape: number[]): Parameter => new Parameter(empty(shape, { dtype, device }));
     this.weight_ih = parameter([rows, inputSize]);
     this.weight_hh = parameter([rows, hiddenSize]);
@@ -417,6 +427,9 @@ export abstract class RecurrentCell extends Module {
     }
     this.resetParameters();
   }
+
+  /** What a step computes. */
+  protected abstract get kind(): CellKind;
 
   /** Draws new starting values. */
   resetParameters(): void {
@@ -445,7 +458,7 @@ export abstract class RecurrentCell extends Module {
     const zeros = (): State => Array.from({ length: states }, () => rows.newZeros([batch, this.hiddenSize]));
     const state = given?.map((x) => (single ? x.unsqueeze(0) : x)) ?? zeros();
     const { weight_ih: ih, weight_hh: hh, bias_ih: bih, bias_hh: bhh } = this;
-    const next = runCell(this.#kind, rows, state, { ih, hh, bih, bhh });
+    const next = runCell(this.kind, rows, state, { ih, hh, bih, bhh });
     return single ? next.map((x) => x.squeeze(0)) : next;
   }
 
@@ -465,8 +478,12 @@ export class RNNCell extends RecurrentCell {
 
   constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
     const nonlinearity = checkNonlinearity(options?.nonlinearity);
-    super(cells[modeOf(nonlinearity)], inputSize, hiddenSize, options, ['nonlinearity']);
+    super(1, inputSize, hiddenSize, options, ['nonlinearity']);
     this.nonlinearity = nonlinearity;
+  }
+
+  protected override get kind(): CellKind {
+    return cells[this.nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU'];
   }
 
   forward(input: Tensor, hx?: Tensor | null): Tensor {
@@ -486,7 +503,11 @@ export class RNNCell extends RecurrentCell {
  */
 export class LSTMCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: RecurrentCellOptions) {
-    super(cells.LSTM, inputSize, hiddenSize, options);
+    super(cells.LSTM.gates, inputSize, hiddenSize, options);
+  }
+
+  protected override get kind(): CellKind {
+    return cells.LSTM;
   }
 
   forward(input: Tensor, hx?: readonly [Tensor, Tensor] | null): [h: Tensor, c: Tensor] {
@@ -503,7 +524,11 @@ export class LSTMCell extends RecurrentCell {
  */
 export class GRUCell extends RecurrentCell {
   constructor(inputSize: number, hiddenSize: number, options?: RecurrentCellOptions) {
-    super(cells.GRU, inputSize, hiddenSize, options);
+    super(cells.GRU.gates, inputSize, hiddenSize, options);
+  }
+
+  protected override get kind(): CellKind {
+    return cells.GRU;
   }
 
   forward(input: Tensor, hx?: Tensor | null): Tensor {
