@@ -68,6 +68,7 @@ export {
   dropout3d,
   featureAlphaDropout,
 } from './functional/dropout.ts';
+export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
 export {
   type FractionalMaxPoolOptions,

@@ -7,7 +7,13 @@
 export type { GeluOptions, InplaceOptions, LeakyReluOptions, LocalResponseNormOptions } from './functional.ts';
 export type { DropoutOptions, FractionalMaxPoolOptions, InplaceOptions } from './functional.ts';
 export { Copier, deepcopy } from './deepcopy.ts';
-export type { InplaceOptions } from './functional.ts';
+export type {
+  DropoutOptions,
+  GeluOptions,
+  InplaceOptions,
+  LeakyReluOptions,
+  LocalResponseNormOptions,
+} from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export * as init from './init.ts';
@@ -40,6 +46,9 @@ export {
 export { Flatten, Unflatten } from './modules/flatten.ts';
 export { Fold, Unfold } from './modules/fold.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
+export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
+export { Flatten } from './modules/flatten.ts';
+export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -109,6 +118,22 @@ export {
   type Pooled,
 } from './modules/pooling.ts';
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
+export {
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type LSTMOptions,
+  type Nonlinearity,
+  type RecurrentCell,
+  type RecurrentCellOptions,
+  type RecurrentLayer,
+  type RecurrentOptions,
+  RNN,
+  RNNCell,
+  type RNNCellOptions,
+  type RNNOptions,
+} from './modules/rnn.ts';
 export {
   Upsample,
   type UpsampleOptions,
