@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from cases import Draw, inf, nan
+from cases import Draw, camel, inf, nan
 from encode import number, tensor
 
 
@@ -49,5 +49,104 @@ def clip_values():
     return found
 
 
+# what is drawn, and of which shape
+STARTS = [
+    ("uniform_", [40, 50], [], {}),
+    ("uniform_", [40, 50], [-3, 0.5], {}),
+    ("normal_", [40, 50], [], {}),
+    ("normal_", [40, 50], [2, 0.5], {}),
+    ("trunc_normal_", [40, 50], [], {}),
+    ("trunc_normal_", [40, 50], [], {"std": 0.02}),
+    ("trunc_normal_", [40, 50], [], {"mean": 1, "std": 2, "a": 0, "b": 1.5}),
+    ("xavier_uniform_", [40, 50], [], {}),
+    ("xavier_uniform_", [10, 6, 5, 7], [], {"gain": 1.5}),
+    ("xavier_normal_", [40, 50], [], {}),
+    ("xavier_normal_", [10, 6, 5, 7], [], {"gain": 1.5}),
+    ("kaiming_uniform_", [40, 50], [], {}),
+    ("kaiming_uniform_", [10, 6, 5, 7], [], {"mode": "fan_out", "nonlinearity": "relu"}),
+    ("kaiming_uniform_", [40, 50], [], {"a": 2.25}),
+    ("kaiming_normal_", [40, 50], [], {}),
+    ("kaiming_normal_", [10, 6, 5, 7], [], {"mode": "fan_out", "nonlinearity": "tanh"}),
+    ("orthogonal_", [40, 50], [], {}),
+    ("orthogonal_", [50, 8, 5], [], {"gain": 2.5}),
+    ("sparse_", [40, 50], [0.25], {}),
+    ("sparse_", [40, 50], [0.3], {"std": 2}),
+]
+
+
+def starts():
+    found = []
+    for name, shape, args, options in STARTS:
+        torch.manual_seed(0)
+        fill = getattr(nn.init, name)
+        values = torch.stack([fill(torch.empty(shape), *args, **options) for _ in range(20)]).double()
+        found.append({
+            "init": camel(name.removesuffix("_")) + "_",
+            "shape": shape,
+            "args": [number(float(v)) for v in args],
+            "options": {camel(k): number(float(v)) if isinstance(v, (int, float)) else v for k, v in options.items()},
+            "mean": number(round(values.mean().item(), 6)),
+            "deviation": number(round(values.std(unbiased=False).item(), 6)),
+            "least": number(round(values.min().item(), 6)),
+            "largest": number(round(values.max().item(), 6)),
+        })  # fmt: skip
+    return found
+
+
+# what is filled without chance
+FILLS = [
+    ("constant_", [2, 3], [0.25], {}),
+    ("ones_", [2, 3], [], {}),
+    ("zeros_", [3], [], {}),
+    ("eye_", [3, 3], [], {}),
+    ("eye_", [2, 4], [], {}),
+    ("eye_", [4, 2], [], {}),
+    ("dirac_", [2, 3, 3], [], {}),
+    ("dirac_", [3, 2, 4], [], {}),
+    ("dirac_", [4, 2, 3], [], {"groups": 2}),
+    ("dirac_", [6, 1, 2, 3], [], {"groups": 3}),
+    ("dirac_", [2, 2, 2, 3], [], {}),
+    ("dirac_", [2, 1, 2, 3, 2], [], {"groups": 2}),
+    ("xavier_normal_", [2, 0], [], {}),
+    ("kaiming_uniform_", [2, 0], [], {}),
+    ("orthogonal_", [0, 2], [], {}),
+]
+
+
+def fills():
+    return [
+        {
+            "init": camel(name.removesuffix("_")) + "_",
+            "args": [number(float(v)) for v in args],
+            "options": {camel(k): v for k, v in options.items()},
+            "filled": tensor(getattr(nn.init, name)(torch.rand(shape), *args, **options)),
+        }
+        for name, shape, args, options in FILLS
+    ]
+
+
+NONLINEARITIES = [
+    *["linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"],
+    *["sigmoid", "tanh", "relu", "leaky_relu", "selu"],
+]
+
+
+def gains():
+    asked = [(name, None) for name in NONLINEARITIES] + [("leaky_relu", 0), ("leaky_relu", 0.5), ("leaky_relu", -2)]
+    return [[name, param, number(float(nn.init.calculate_gain(name, param)))] for name, param in asked]
+
+
+def fans():
+    shapes = [[2, 3], [2, 3, 4], [2, 3, 4, 5], [0, 3]]
+    return [[shape, *nn.init._calculate_fan_in_and_fan_out(torch.empty(shape))] for shape in shapes]
+
+
 def results():
-    return {"clipNorms": clip_norms(), "clipValues": clip_values()}
+    return {
+        "clipNorms": clip_norms(),
+        "clipValues": clip_values(),
+        "starts": starts(),
+        "fills": fills(),
+        "gains": gains(),
+        "fans": fans(),
+    }

@@ -1,8 +1,9 @@
 /**
- * Tools around parameters and gradients, with the names of `torch.nn.utils` (https://pytorch.org/docs/stable/nn.html#utilities).
+ * Helpers around modules, with the names of `torch.nn.utils` (https://pytorch.org/docs/stable/nn.html#utilities).
  *
  * @packageDocumentation
  */
 
 export * from './utils/clip.ts';
+export * from './utils/rnn.ts';
 export * from './utils/vector.ts';
