@@ -490,22 +490,22 @@ export interface PreluOptions {
  */
 export class PReLU extends Module {
   readonly numParameters: number;
+  readonly init: number;
   /** `[numParameters]`. */
   readonly weight: Parameter;
-  readonly #init: number;
 
   constructor(numParameters = 1, options?: PreluOptions) {
     super();
     checkOptions('PReLU', options, ['init', 'dtype', 'device']);
     const { init = 0.25, dtype, device } = options ?? {};
     this.numParameters = checkSize('PReLU: numParameters', numParameters);
-    this.#init = checkNumber('PReLU: init', init);
+    this.init = checkNumber('PReLU: init', init);
     this.weight = new Parameter(full([numParameters], init, { dtype, device }));
   }
 
   /** Makes the slopes what they started as. */
   resetParameters(): void {
-    withoutGrad(() => this.weight.fill_(this.#init));
+    withoutGrad(() => this.weight.fill_(this.init));
   }
 
   forward(input: Tensor): Tensor {
