@@ -95,7 +95,7 @@ def nn_tools_fixture():
 
 
 FAMILIES = [
-    *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
+    *["elementwise", "activation", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
