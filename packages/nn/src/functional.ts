@@ -56,4 +56,22 @@ export {
   softmax,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
+export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
+export * from './functional/norm.ts';
+export {
+  alphaDropout,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from './functional/dropout.ts';
+export * from './functional/embedding.ts';
+export * from './functional/linear.ts';
+export {
+  type FractionalMaxPoolOptions,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+} from './functional/pooling.ts';

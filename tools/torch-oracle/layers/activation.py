@@ -16,4 +16,10 @@ def build():
     for make in [nn.Softmax, nn.LogSoftmax]:
         layers.add(make, [size(2, 3)], [1])
         layers.add(make, [size(2, 3, 2)], [-2])
+    for make in [nn.GELU, nn.SiLU, nn.LeakyReLU]:
+        layers.add(make, [size(2, 3)])
+        layers.add(make, [special])
+    layers.add(nn.GELU, [size(2, 3)], approximate="tanh")
+    layers.add(nn.SiLU, [size(2, 3)], inplace=True)
+    layers.add(nn.LeakyReLU, [size(2, 3)], negative_slope=0.25, inplace=True)
     return layers

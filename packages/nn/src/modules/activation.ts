@@ -1,7 +1,21 @@
 /** Activations as modules. */
 import { ArgumentError, checkOptions, describe, type Tensor } from '@tenfold/tensor-core';
-import { type InplaceOptions, logSoftmax, relu, sigmoid, softmax, tanh } from '../functional.ts';
+import { checkNumber } from '../checks.ts';
+import {
+  type GeluOptions,
+  gelu,
+  type InplaceOptions,
+  type LeakyReluOptions,
+  leakyRelu,
+  logSoftmax,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  tanh,
+} from '../functional.ts';
 import { Module } from '../module.ts';
+import { pythonFloat } from '../print.ts';
 
 /** The larger of x and 0 (https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html). */
 export class ReLU extends Module {
@@ -74,5 +88,65 @@ export class LogSoftmax extends Module {
 
   override extraRepr(): string {
     return `dim=${this.dim}`;
+  }
+}
+
+/** x where it is above 0, `negativeSlope` · x elsewhere (https://pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html). */
+export class LeakyReLU extends Module {
+  readonly negativeSlope: number;
+  readonly inplace: boolean;
+
+  constructor(options?: LeakyReluOptions) {
+    super();
+    checkOptions('LeakyReLU', options, ['negativeSlope', 'inplace']);
+    this.negativeSlope = checkNumber('LeakyReLU: negativeSlope', options?.negativeSlope ?? 0.01);
+    this.inplace = options?.inplace ?? false;
+  }
+
+  forward(input: Tensor): Tensor {
+    const { negativeSlope, inplace } = this;
+    return leakyRelu(input, { negativeSlope, inplace });
+  }
+
+  override extraRepr(): string {
+    return `negative_slope=${pythonFloat(this.negativeSlope)}${this.inplace ? ', inplace=True' : ''}`;
+  }
+}
+
+/** x · Φ(x), Φ being the normal distribution (https://pytorch.org/docs/stable/generated/torch.nn.GELU.html). */
+export class GELU extends Module {
+  readonly approximate: 'none' | 'tanh';
+
+  constructor(options?: GeluOptions) {
+    super();
+    checkOptions('GELU', options, ['approximate']);
+    this.approximate = options?.approximate ?? 'none';
+  }
+
+  forward(input: Tensor): Tensor {
+    return gelu(input, { approximate: this.approximate });
+  }
+
+  override extraRepr(): string {
+    return `approximate='${this.approximate}'`;
+  }
+}
+
+/** x · σ(x) (https://pytorch.org/docs/stable/generated/torch.nn.SiLU.html). */
+export class SiLU extends Module {
+  readonly inplace: boolean;
+
+  constructor(options?: InplaceOptions) {
+    super();
+    checkOptions('SiLU', options, ['inplace']);
+    this.inplace = options?.inplace ?? false;
+  }
+
+  forward(input: Tensor): Tensor {
+    return silu(input, { inplace: this.inplace });
+  }
+
+  override extraRepr(): string {
+    return this.inplace ? 'inplace=True' : '';
   }
 }
