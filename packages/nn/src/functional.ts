@@ -56,9 +56,6 @@ export {
   softmax,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
-export * from './functional/embedding.ts';
-export * from './functional/linear.ts';
-export * from './functional/norm.ts';
 export {
   alphaDropout,
   type DropoutOptions,
@@ -70,6 +67,7 @@ export {
 } from './functional/dropout.ts';
 export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
+export * from './functional/norm.ts';
 export {
   type FractionalMaxPoolOptions,
   fractionalMaxPool2d,

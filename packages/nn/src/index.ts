@@ -4,25 +4,17 @@
  * @packageDocumentation
  */
 
-export type { GeluOptions, InplaceOptions, LeakyReluOptions, LocalResponseNormOptions } from './functional.ts';
-export type { DropoutOptions, FractionalMaxPoolOptions, InplaceOptions } from './functional.ts';
 export { Copier, deepcopy } from './deepcopy.ts';
-export type {
-  DropoutOptions,
-  GeluOptions,
-  InplaceOptions,
-  LeakyReluOptions,
-  LocalResponseNormOptions,
-} from './functional.ts';
+export type { GeluOptions, InplaceOptions, LeakyReluOptions } from './functional/activation.ts';
+export type { DropoutOptions } from './functional/dropout.ts';
+export type { LocalResponseNormOptions } from './functional/norm.ts';
+export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
-export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
-export { Flatten } from './modules/flatten.ts';
-export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   Conv1d,
   Conv2d,
@@ -35,20 +27,11 @@ export {
   type ConvTransposeForwardOptions,
   type ConvTransposeLayerOptions,
 } from './modules/conv.ts';
-export {
-  AlphaDropout,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  FeatureAlphaDropout,
-} from './modules/dropout.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './modules/dropout.ts';
+export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
 export { Flatten, Unflatten } from './modules/flatten.ts';
 export { Fold, Unfold } from './modules/fold.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
-export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
-export { Flatten } from './modules/flatten.ts';
-export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -76,6 +59,7 @@ export {
   RMSNorm,
   type RmsNormLayerOptions,
 } from './modules/norm.ts';
+export {
   CircularPad1d,
   CircularPad2d,
   CircularPad3d,
@@ -117,7 +101,6 @@ export {
   MaxUnpool3d,
   type Pooled,
 } from './modules/pooling.ts';
-export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
 export {
   GRU,
   GRUCell,
@@ -125,15 +108,16 @@ export {
   LSTMCell,
   type LSTMOptions,
   type Nonlinearity,
-  type RecurrentCell,
+  RecurrentCell,
   type RecurrentCellOptions,
-  type RecurrentLayer,
+  RecurrentLayer,
   type RecurrentOptions,
   RNN,
   RNNCell,
   type RNNCellOptions,
   type RNNOptions,
 } from './modules/rnn.ts';
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
 export {
   Upsample,
   type UpsampleOptions,
