@@ -9,6 +9,18 @@ export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad.ts';
 export { Adam, type AdamGroup, type AdamOptions, AdamW } from './adam.ts';
 export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax.ts';
 export { ASGD, type ASGDGroup, type ASGDOptions } from './asgd.ts';
+export {
+  AveragedModel,
+  type AveragedModelOptions,
+  type AveragedState,
+  type AvgFn,
+  getEmaAvgFn,
+  getEmaMultiAvgFn,
+  getSwaAvgFn,
+  getSwaMultiAvgFn,
+  type MultiAvgFn,
+  type WeightSource,
+} from './averages.ts';
 export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs.ts';
 export { Lion, type LionGroup, type LionOptions } from './lion.ts';
 export { Muon, type MuonGroup, type MuonOptions } from './muon.ts';
@@ -58,3 +70,4 @@ export {
 } from './schedulers/scheduler.ts';
 export { SWALR, type SWALROptions } from './schedulers/swa-lr.ts';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd.ts';
+export { type NormalisedModel, type UpdateBNOptions, updateBN } from './update-bn.ts';
