@@ -11,7 +11,15 @@ export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';
-export { type Layer, ModuleList, Sequential } from './modules/container.ts';
+export {
+  type Layer,
+  ModuleDict,
+  ModuleList,
+  type Named,
+  ParameterDict,
+  ParameterList,
+  Sequential,
+} from './modules/container.ts';
 export { Flatten } from './modules/flatten.ts';
 export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
