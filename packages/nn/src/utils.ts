@@ -5,4 +5,6 @@
  */
 
 export * from './utils/clip.ts';
+export * from './utils/parametrizations.ts';
+export * from './utils/parametrize.ts';
 export * from './utils/vector.ts';
