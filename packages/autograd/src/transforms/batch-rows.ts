@@ -658,6 +658,7 @@ const random: BatchRows<RandomOps> = {
   normalOf: loop,
   bernoulliFill: drawnInto,
   randomFill: drawnInto,
+  dropout: drawnInto,
 };
 
 /** Rows by op name. */
