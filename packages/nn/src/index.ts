@@ -4,11 +4,56 @@
  * @packageDocumentation
  */
 
-export type { DropoutOptions, FractionalMaxPoolOptions, InplaceOptions } from './functional.ts';
+export { Copier, deepcopy } from './deepcopy.ts';
+export type { GumbelSoftmaxOptions, RreluOptions } from './functional/activation.ts';
+export type { DropoutOptions } from './functional/dropout.ts';
+export type { EmbeddingOptions } from './functional/embedding.ts';
+export type { LocalResponseNormOptions } from './functional/norm.ts';
+export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
+export type {
+  EluOptions,
+  GeluOptions,
+  HardtanhOptions,
+  InplaceOptions,
+  LeakyReluOptions,
+  ShrinkOptions,
+  SoftplusOptions,
+} from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
-export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';
+export {
+  CELU,
+  ELU,
+  GELU,
+  GLU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PreluOptions,
+  ReLU,
+  ReLU6,
+  RReLU,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softmax2d,
+  Softmin,
+  Softplus,
+  Softshrink,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+  Threshold,
+} from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
 export {
   Conv1d,
@@ -22,14 +67,8 @@ export {
   type ConvTransposeForwardOptions,
   type ConvTransposeLayerOptions,
 } from './modules/conv.ts';
-export {
-  AlphaDropout,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  FeatureAlphaDropout,
-} from './modules/dropout.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './modules/dropout.ts';
+export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
 export { Flatten, Unflatten } from './modules/flatten.ts';
 export { Fold, Unfold } from './modules/fold.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
@@ -43,6 +82,23 @@ export {
   NLLLoss,
   SmoothL1Loss,
 } from './modules/loss.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormLayerOptions,
+  GroupNorm,
+  type GroupNormLayerOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type InstanceNormLayerOptions,
+  LayerNorm,
+  type LayerNormLayerOptions,
+  LocalResponseNorm,
+  RMSNorm,
+  type RmsNormLayerOptions,
+} from './modules/norm.ts';
 export {
   CircularPad1d,
   CircularPad2d,
@@ -85,6 +141,22 @@ export {
   MaxUnpool3d,
   type Pooled,
 } from './modules/pooling.ts';
+export {
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type LSTMOptions,
+  type Nonlinearity,
+  RecurrentCell,
+  type RecurrentCellOptions,
+  RecurrentLayer,
+  type RecurrentOptions,
+  RNN,
+  RNNCell,
+  type RNNCellOptions,
+  type RNNOptions,
+} from './modules/rnn.ts';
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
 export {
   Upsample,
@@ -96,3 +168,4 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export * as utils from './utils.ts';
