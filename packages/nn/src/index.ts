@@ -16,6 +16,11 @@ export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
+export {
+  MultiheadAttention,
+  type MultiheadAttentionForwardOptions,
+  type MultiheadAttentionOptions,
+} from './modules/attention.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
 export {
   Conv1d,
@@ -104,6 +109,24 @@ export {
   type RNNCellOptions,
   type RNNOptions,
 } from './modules/rnn.ts';
+export {
+  type CustomEncoder,
+  type DecoderLayer,
+  type EncoderLayer,
+  Transformer,
+  type TransformerActivation,
+  TransformerDecoder,
+  type TransformerDecoderForwardOptions,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  type TransformerEncoderForwardOptions,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerForwardOptions,
+  type TransformerForwardOptions,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from './modules/transformer.ts';
 export {
   Upsample,
   type UpsampleOptions,
