@@ -110,6 +110,13 @@ export {
   type RNNOptions,
 } from './modules/rnn.ts';
 export {
+  KVCache,
+  type KVCacheOptions,
+  RotaryPositionalEmbeddings,
+  type RotaryPositionalEmbeddingsForwardOptions,
+  type RotaryPositionalEmbeddingsOptions,
+} from './modules/rope.ts';
+export {
   type CustomEncoder,
   type DecoderLayer,
   type EncoderLayer,
