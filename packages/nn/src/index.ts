@@ -46,6 +46,11 @@ export {
   Threshold,
 } from './modules/activation.ts';
 export {
+  MultiheadAttention,
+  type MultiheadAttentionForwardOptions,
+  type MultiheadAttentionOptions,
+} from './modules/attention.ts';
+export {
   type Layer,
   ModuleDict,
   ModuleList,
@@ -156,7 +161,32 @@ export {
   type RNNCellOptions,
   type RNNOptions,
 } from './modules/rnn.ts';
+export {
+  KVCache,
+  type KVCacheOptions,
+  RotaryPositionalEmbeddings,
+  type RotaryPositionalEmbeddingsForwardOptions,
+  type RotaryPositionalEmbeddingsOptions,
+} from './modules/rope.ts';
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
+export {
+  type CustomEncoder,
+  type DecoderLayer,
+  type EncoderLayer,
+  Transformer,
+  type TransformerActivation,
+  TransformerDecoder,
+  type TransformerDecoderForwardOptions,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  type TransformerEncoderForwardOptions,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerForwardOptions,
+  type TransformerForwardOptions,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from './modules/transformer.ts';
 export {
   Upsample,
   type UpsampleOptions,
