@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsdown';
 import { nodeApp } from '../../tools/tsdown.ts';
 
-export default defineConfig(nodeApp('main'));
+export default defineConfig(nodeApp('main', 'onnx-sample'));
