@@ -108,7 +108,9 @@ export function histogramProto(
 
 function equalEdges(min: number, max: number, bins: number): number[] {
   const [low, high] = min === max ? [min - 0.5, max + 0.5] : [min, max];
-  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : low + (i * (high - low)) / bins));
+  // rounded as NumPy's linspace
+  const step = (high - low) / bins;
+  return Array.from({ length: bins + 1 }, (_, i) => (i === bins ? high : i * step + low));
 }
 
 /** How many values lie from each edge to before the next; the last has both its ends. */

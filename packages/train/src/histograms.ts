@@ -53,7 +53,9 @@ export interface WithModules {
 
 /** A module whose outputs can be seen. */
 export interface WithForwardHook {
-  registerForwardHook(hook: (module: unknown, args: readonly unknown[], output: unknown) => unknown): { remove(): void };
+  registerForwardHook(hook: (module: unknown, args: readonly unknown[], output: unknown) => unknown): {
+    remove(): void;
+  };
 }
 
 /**
