@@ -6,11 +6,8 @@ import { type CharGPT, inEvaluation } from './model.ts';
 /**
  * Bits per character for a text. It is read in windows that overlap by half: each character but the first few is predicted from at least half a context.
  */
-export function validationBits(
-  model: CharGPT,
-  text: Uint8Array,
-  { context, batchSize }: { readonly context: number; readonly batchSize: number },
-): Promise<number> {
+export function validationBits(model: CharGPT, text: Uint8Array, context: number): Promise<number> {
+  const batchSize = 64;
   const half = Math.max(1, Math.floor(context / 2));
   const windows: { readonly start: number; readonly from: number }[] = [];
   // the first window counts wholly, the others where they are new

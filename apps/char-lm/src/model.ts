@@ -39,7 +39,8 @@ class Attention extends Module {
     super();
     this.heads = heads;
     this.inputs = new Linear(width, 3 * width, { bias: false });
-    this.rope = new RotaryPositionalEmbeddings(width / heads, { maxSeqLen: context });
+    // an exported file takes texts of any length up to this, though the model has learned from `context` characters at once
+    this.rope = new RotaryPositionalEmbeddings(width / heads, { maxSeqLen: Math.max(4 * context, 1024) });
     this.output = new Linear(width, width, { bias: false });
   }
 

@@ -115,7 +115,7 @@ export async function train(settings: Settings, corpus: Corpus, { path, every, s
 
     training.push((await loss.item()) / Math.LN2);
     if (step % every === 0 || step === steps) {
-      validation.push([step, await validationBits(model, corpus.validation, settings)]);
+      validation.push([step, await validationBits(model, corpus.validation, context)]);
       await saveCheckpoint(path, state());
     }
     bar.set({
