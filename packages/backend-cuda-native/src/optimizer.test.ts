@@ -169,7 +169,7 @@ describe.skipIf(noCuda !== null)('optimiser steps', () => {
     const attrs = { weightDecay: 0, maximize: false, momentum: 0.9, nesterov: false };
     const [here, there] = ([0, 1] as const).map((side) => {
       const [p, g, b] = sideOf(lists, side);
-      return dispatch(builtinOps.sgdStep, [...p.flatMap((x, i) => [x, g[i], b[i]]), 0.1, 0], attrs);
+      return dispatch(builtinOps.sgdStep, [...p.flatMap((x, i) => [x, g[i], b[i]]), 0.1, 0, 2], attrs);
     });
     await expectSame([here.map((x, i) => [x, there[i]] as const)], 'results');
     expect(await Promise.all(lists.flat().map(([x]) => x.toArray()))).toEqual(before);

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { Adam, type AdamGroup, type AdamOptions, AdamW } from './adam.ts';
+export { GradScaler, type GradScalerOptions, type GradScalerState, type Scalable } from './grad-scaler.ts';
 export {
   Optimizer,
   type OptimizerState,
