@@ -5,12 +5,55 @@
  */
 
 export { Copier, deepcopy } from './deepcopy.ts';
-export type { InplaceOptions } from './functional.ts';
+export type { GumbelSoftmaxOptions, RreluOptions } from './functional/activation.ts';
+export type { DropoutOptions } from './functional/dropout.ts';
+export type { EmbeddingOptions } from './functional/embedding.ts';
+export type { LocalResponseNormOptions } from './functional/norm.ts';
+export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
+export type {
+  EluOptions,
+  GeluOptions,
+  HardtanhOptions,
+  InplaceOptions,
+  LeakyReluOptions,
+  ShrinkOptions,
+  SoftplusOptions,
+} from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
-export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';
+export {
+  CELU,
+  ELU,
+  GELU,
+  GLU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PreluOptions,
+  ReLU,
+  ReLU6,
+  RReLU,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softmax2d,
+  Softmin,
+  Softplus,
+  Softshrink,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+  Threshold,
+} from './modules/activation.ts';
 export {
   type Layer,
   ModuleDict,
@@ -20,8 +63,23 @@ export {
   ParameterList,
   Sequential,
 } from './modules/container.ts';
-export { Flatten } from './modules/flatten.ts';
-export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
+export {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvLayerOptions,
+  type ConvPaddingMode,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeForwardOptions,
+  type ConvTransposeLayerOptions,
+} from './modules/conv.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './modules/dropout.ts';
+export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
+export { Flatten, Unflatten } from './modules/flatten.ts';
+export { Fold, Unfold } from './modules/fold.ts';
+export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -32,6 +90,89 @@ export {
   NLLLoss,
   SmoothL1Loss,
 } from './modules/loss.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormLayerOptions,
+  GroupNorm,
+  type GroupNormLayerOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type InstanceNormLayerOptions,
+  LayerNorm,
+  type LayerNormLayerOptions,
+  LocalResponseNorm,
+  RMSNorm,
+  type RmsNormLayerOptions,
+} from './modules/norm.ts';
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  type Padding,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from './modules/padding.ts';
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolLayerOptions,
+  LPPool1d,
+  LPPool2d,
+  LPPool3d,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+  type Pooled,
+} from './modules/pooling.ts';
+export {
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type LSTMOptions,
+  type Nonlinearity,
+  RecurrentCell,
+  type RecurrentCellOptions,
+  RecurrentLayer,
+  type RecurrentOptions,
+  RNN,
+  RNNCell,
+  type RNNCellOptions,
+  type RNNOptions,
+} from './modules/rnn.ts';
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
+export {
+  Upsample,
+  type UpsampleOptions,
+  UpsamplingBilinear2d,
+  UpsamplingNearest2d,
+  type UpsamplingOptions,
+} from './modules/upsample.ts';
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';

@@ -83,9 +83,9 @@ const decodedOptions = (options: Named<Encoded>): Named<unknown>[] =>
     ? []
     : [Object.fromEntries(Object.entries(options).map(([name, value]) => [name, decoded(value)]))];
 
-/** The tensors among nested lists, in order. */
+/** The tensors among nested lists and records, in order. */
 const tensorsOf = (value: unknown): Tensor[] =>
-  isTensor(value) ? [value] : Array.isArray(value) ? value.flatMap(tensorsOf) : [];
+  isTensor(value) ? [value] : typeof value === 'object' && value ? Object.values(value).flatMap(tensorsOf) : [];
 const replaced = (value: unknown, fn: (x: Tensor) => Tensor): unknown =>
   isTensor(value) ? fn(value) : Array.isArray(value) ? value.map((each) => replaced(each, fn)) : value;
 

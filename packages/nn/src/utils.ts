@@ -1,5 +1,5 @@
 /**
- * Tools around parameters and gradients, with the names of `torch.nn.utils` (https://pytorch.org/docs/stable/nn.html#utilities).
+ * Helpers around modules, with the names of `torch.nn.utils` (https://pytorch.org/docs/stable/nn.html#utilities).
  *
  * @packageDocumentation
  */
@@ -7,4 +7,5 @@
 export * from './utils/clip.ts';
 export * from './utils/parametrizations.ts';
 export * from './utils/parametrize.ts';
+export * from './utils/rnn.ts';
 export * from './utils/vector.ts';
