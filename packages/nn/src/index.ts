@@ -176,4 +176,5 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export { ModelSummary, type SummaryInput, type SummaryOptions, type SummaryRow, summary } from './summary.ts';
 export * as utils from './utils.ts';
