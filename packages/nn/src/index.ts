@@ -20,7 +20,16 @@ export type {
   SoftplusOptions,
 } from './functional.ts';
 export * as F from './functional.ts';
-export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  ForwardWrapper,
+  Gradients,
+  HookOptions,
+} from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export {
