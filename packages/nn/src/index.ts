@@ -11,7 +11,16 @@ export type { EmbeddingOptions } from './functional/embedding.ts';
 export type { LocalResponseNormOptions } from './functional/norm.ts';
 export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
 export * as F from './functional.ts';
-export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  ForwardWrapper,
+  Gradients,
+  HookOptions,
+} from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export {
@@ -197,4 +206,5 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export { ModelSummary, type SummaryInput, type SummaryOptions, type SummaryRow, summary } from './summary.ts';
 export * as utils from './utils.ts';
