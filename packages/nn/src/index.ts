@@ -5,16 +5,60 @@
  */
 
 export { Copier, deepcopy } from './deepcopy.ts';
-export type { GeluOptions, InplaceOptions, LeakyReluOptions } from './functional/activation.ts';
+export type { GumbelSoftmaxOptions, RreluOptions } from './functional/activation.ts';
 export type { DropoutOptions } from './functional/dropout.ts';
+export type { EmbeddingOptions } from './functional/embedding.ts';
 export type { LocalResponseNormOptions } from './functional/norm.ts';
 export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
-export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
-export { type Layer, ModuleList, Sequential } from './modules/container.ts';
+export {
+  CELU,
+  ELU,
+  GELU,
+  GLU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PreluOptions,
+  ReLU,
+  ReLU6,
+  RReLU,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softmax2d,
+  Softmin,
+  Softplus,
+  Softshrink,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+  Threshold,
+} from './modules/activation.ts';
+export {
+  MultiheadAttention,
+  type MultiheadAttentionForwardOptions,
+  type MultiheadAttentionOptions,
+} from './modules/attention.ts';
+export {
+  type Layer,
+  ModuleDict,
+  ModuleList,
+  type Named,
+  ParameterDict,
+  ParameterList,
+  Sequential,
+} from './modules/container.ts';
 export {
   Conv1d,
   Conv2d,
@@ -117,7 +161,32 @@ export {
   type RNNCellOptions,
   type RNNOptions,
 } from './modules/rnn.ts';
+export {
+  KVCache,
+  type KVCacheOptions,
+  RotaryPositionalEmbeddings,
+  type RotaryPositionalEmbeddingsForwardOptions,
+  type RotaryPositionalEmbeddingsOptions,
+} from './modules/rope.ts';
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
+export {
+  type CustomEncoder,
+  type DecoderLayer,
+  type EncoderLayer,
+  Transformer,
+  type TransformerActivation,
+  TransformerDecoder,
+  type TransformerDecoderForwardOptions,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  type TransformerEncoderForwardOptions,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerForwardOptions,
+  type TransformerForwardOptions,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from './modules/transformer.ts';
 export {
   Upsample,
   type UpsampleOptions,
