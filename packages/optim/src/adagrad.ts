@@ -27,7 +27,7 @@ interface AdagradState extends ParamState {
 }
 
 // s += g²;  p -= lr / (1 + (t - 1) · decay) · g / (√s + ε)
-const adagradStep = defineStep<AdagradGroup>('adagradStep', {
+const adagradStep = /* @__PURE__ */ defineStep<AdagradGroup>('adagradStep', {
   tensors: 3,
   optional: 0,
   numbers: 2,

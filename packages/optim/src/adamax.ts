@@ -35,7 +35,7 @@ interface AdamaxState extends ParamState {
 }
 
 // m = β₁ m + (1 - β₁) g;  u = max(β₂ u, |g| + ε);  p -= lr / (1 - β₁ᵗ) · m / u
-const adamaxStep = defineStep<AdamaxGroup>('adamaxStep', {
+const adamaxStep = /* @__PURE__ */ defineStep<AdamaxGroup>('adamaxStep', {
   tensors: 4,
   optional: 0,
   numbers: 2,

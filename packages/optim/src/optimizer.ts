@@ -70,7 +70,11 @@ export interface ZeroGradOptions {
 export type OptionCheck = (value: unknown) => string | null;
 
 const shown = (value: unknown): string =>
-  Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' ? String(value) : describe(value);
+  Array.isArray(value)
+    ? `[${value.map(String).join(', ')}]`
+    : typeof value === 'number'
+      ? String(value)
+      : describe(value);
 
 /** A number for which `valid` holds; otherwise PyTorch's `Invalid learning rate: -1`. */
 export const numberOption =
@@ -347,7 +351,10 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     const groups = this.paramGroups.map(({ params: _, ...options }, i) => {
       const lines = Object.entries(options)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\n`);
+        .map(
+          ([name, value]) =>
+            `    ${name}: ${Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value)}\n`,
+        );
       return `Parameter Group ${i}\n${lines.join('')}`;
     });
     return `${this.constructor.name} (\n${groups.join('\n')})`;
@@ -405,7 +412,7 @@ export const zeroState = (param: Tensor, shape?: readonly number[]): Tensor =>
   keep(shape ? zeros(shape, { dtype: param.dtype, device: param.device }) : zerosLike(param));
 
 /** Parameters that take a step together, and what is remembered of each. */
-export interface Stepping<S> {
+interface Stepping<S> {
   readonly params: Tensor[];
   readonly grads: Tensor[];
   readonly states: S[];
