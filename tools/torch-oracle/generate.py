@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch  # noqa: E402
 
+import autocast  # noqa: E402
 import errors  # noqa: E402
 import files  # noqa: E402
 import histories  # noqa: E402
@@ -81,6 +82,10 @@ def histories_fixture():
     write_lines(FIXTURES / "histories.json", VERSION, "programs", histories.results())
 
 
+def autocast_fixture():
+    write_lines(ROOT / "packages" / "autograd" / "fixtures" / "autocast.json", VERSION, "calls", autocast.results())
+
+
 def transforms_fixture():
     write_lines(ROOT / "packages" / "data" / "fixtures" / "transforms.json", VERSION, "samples", transforms.samples())
 
@@ -101,6 +106,7 @@ FAMILIES = [
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "schedulers": schedulers_fixture, "errors": errors_fixture}
 PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "nn-tools": nn_tools_fixture, "transforms": transforms_fixture}
+PARTS |= {"autocast": autocast_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 PARTS |= {"files": files.generate}
 

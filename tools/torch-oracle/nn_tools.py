@@ -1,7 +1,8 @@
-"""What torch.nn.utils and torch.nn.init do: gradients clipped, starting values."""
+"""What torch.nn.utils and torch.nn.init do: gradients clipped, starting values, parametrisations."""
 
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations, parametrize
 
 from cases import Draw, camel, inf, nan
 from encode import number, tensor
@@ -141,6 +142,107 @@ def fans():
     return [[shape, *nn.init._calculate_fan_in_and_fan_out(torch.empty(shape))] for shape in shapes]
 
 
+class _WeightNorm(nn.Module):
+    """PyTorch 2 has it in torch.nn.utils.parametrizations."""
+
+    def __init__(self, dim=0):
+        super().__init__()
+        self.dim = -1 if dim is None else dim
+
+    def forward(self, weight_g, weight_v):
+        return torch._weight_norm(weight_v, weight_g, self.dim)
+
+    def right_inverse(self, weight):
+        return torch.norm_except_dim(weight, 2, self.dim), weight
+
+
+def weight_norm(module, name="weight", dim=0):
+    parametrize.register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
+    return module
+
+
+PARAMETRIZED = [
+    (weight_norm, [4, 3], [], {}),
+    (weight_norm, [4, 3], ["weight"], {"dim": 1}),
+    (weight_norm, [4, 3], ["weight"], {"dim": None}),
+    (weight_norm, [4, 3], ["bias"], {}),
+    (parametrizations.spectral_norm, [4, 3], [], {}),
+    (parametrizations.spectral_norm, [4, 3], ["weight"], {"dim": 1, "n_power_iterations": 3}),
+    (parametrizations.spectral_norm, [4, 3], ["bias"], {}),
+    (parametrizations.orthogonal, [3, 3], [], {}),
+    (parametrizations.orthogonal, [4, 3], [], {}),
+    (parametrizations.orthogonal, [3, 5], [], {}),
+    (parametrizations.orthogonal, [5, 3], ["weight"], {"orthogonal_map": "cayley"}),
+    (parametrizations.orthogonal, [3, 5], ["weight"], {"orthogonal_map": "matrix_exp"}),
+    (parametrizations.orthogonal, [3, 3], ["weight"], {"orthogonal_map": "cayley", "use_trivialization": False}),
+    (parametrizations.orthogonal, [5, 3], ["weight"], {"orthogonal_map": "householder", "use_trivialization": False}),
+    (parametrizations.orthogonal, [3, 5], ["weight"], {"orthogonal_map": "householder", "use_trivialization": False}),
+]
+
+
+def parametrized(make, sizes, args, options):
+    """The state of a parametrised linear layer, what it computes from other originals, and their gradients; in training, then in evaluation mode."""
+    torch.manual_seed(4)
+    draw = Draw(len(args) + sum(sizes) + len(options))
+    module = nn.Linear(sizes[1], sizes[0]).double()
+    with torch.no_grad():
+        for p in module.parameters():
+            p.copy_(draw.floats(*p.shape, low=-1, high=1))
+    linear = {k: tensor(v) for k, v in module.state_dict().items()}
+    make(module, *args, **options)
+    name = args[0] if args else "weight"
+    with torch.no_grad():
+        for p in module.parametrizations[name].parameters():
+            change = draw.floats(*p.shape, low=-0.5, high=0.5)
+            # of reflections the diagonal says nothing but a sign
+            if make is parametrizations.orthogonal:
+                change.fill_diagonal_(0)
+            p.add_(change)
+    state = {k: tensor(v) for k, v in module.state_dict().items()}
+    x = draw.floats(2, sizes[1])
+    passes = []
+    for train in [True, False]:
+        module.train(train).zero_grad()
+        output = module(x)
+        output.square().sum().backward()
+        grads = {k: tensor(p.grad) for k, p in module.named_parameters()}
+        passes.append({"train": train, "output": tensor(output), "grads": grads, "buffers": {k: tensor(v) for k, v in module.named_buffers()}})
+    return {
+        "parametrization": camel(make.__name__),
+        "sizes": sizes,
+        "args": args,
+        "options": {camel(k): v for k, v in options.items()},
+        "text": repr(module),
+        "linear": linear,
+        "state": state,
+        "input": tensor(x),
+        "passes": passes,
+    }
+
+
+def refused(run):
+    try:
+        run()
+    except (ValueError, RuntimeError, IndexError, NotImplementedError) as error:
+        return str(error)
+    raise AssertionError("taken")
+
+
+def refusals():
+    make = lambda: nn.Linear(3, 4)  # noqa: E731
+    listed = parametrize.register_parametrization(make(), "weight", nn.Identity())
+    split = weight_norm(make())
+    return {
+        "noTensor": refused(lambda: parametrize.register_parametrization(make(), "nothing", nn.Identity())),
+        "noWeight": refused(lambda: parametrizations.spectral_norm(make(), "nothing")),
+        "notRemoved": refused(lambda: parametrize.remove_parametrizations(make(), "weight")),
+        "leave": refused(lambda: parametrize.remove_parametrizations(split, "weight", leave_parametrized=False)),
+        "dim": refused(lambda: parametrizations.spectral_norm(make(), "weight", dim=2)),
+        "vector": refused(lambda: parametrizations.orthogonal(make(), "bias")),
+        "assign": refused(lambda: setattr(listed, "weight", torch.ones(4, 3))),
+    }
+
+
 def results():
     return {
         "clipNorms": clip_norms(),
@@ -149,4 +251,6 @@ def results():
         "fills": fills(),
         "gains": gains(),
         "fans": fans(),
+        "parametrized": [parametrized(*each) for each in PARAMETRIZED],
+        "refusals": [list(each) for each in refusals().items()],
     }

@@ -84,6 +84,8 @@ describe('elements', () => {
     const x = ones([64]);
     expect(new Dropout(0.5, { inplace: true }).forward(x)).toBe(x);
     expect([...new Set(numbers(x))].sort()).toEqual([0, 2]);
+    manualSeed(4);
+    expect(numbers(F.dropout(ones([64]), 0.5))).toEqual(numbers(x));
     const leaf = ones([64], { requiresGrad: true });
     const y = new Dropout(0.5, { inplace: true }).forward(leaf.mul(3));
     y.sum().backward();

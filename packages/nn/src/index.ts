@@ -22,15 +22,6 @@ export type {
 } from './functional/loss.ts';
 export type { LocalResponseNormOptions } from './functional/norm.ts';
 export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
-export type {
-  EluOptions,
-  GeluOptions,
-  HardtanhOptions,
-  InplaceOptions,
-  LeakyReluOptions,
-  ShrinkOptions,
-  SoftplusOptions,
-} from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
 export * as init from './init.ts';
@@ -66,7 +57,20 @@ export {
   Tanhshrink,
   Threshold,
 } from './modules/activation.ts';
-export { type Layer, ModuleList, Sequential } from './modules/container.ts';
+export {
+  MultiheadAttention,
+  type MultiheadAttentionForwardOptions,
+  type MultiheadAttentionOptions,
+} from './modules/attention.ts';
+export {
+  type Layer,
+  ModuleDict,
+  ModuleList,
+  type Named,
+  ParameterDict,
+  ParameterList,
+  Sequential,
+} from './modules/container.ts';
 export {
   Conv1d,
   Conv2d,
@@ -190,7 +194,32 @@ export {
   type RNNCellOptions,
   type RNNOptions,
 } from './modules/rnn.ts';
+export {
+  KVCache,
+  type KVCacheOptions,
+  RotaryPositionalEmbeddings,
+  type RotaryPositionalEmbeddingsForwardOptions,
+  type RotaryPositionalEmbeddingsOptions,
+} from './modules/rope.ts';
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
+export {
+  type CustomEncoder,
+  type DecoderLayer,
+  type EncoderLayer,
+  Transformer,
+  type TransformerActivation,
+  TransformerDecoder,
+  type TransformerDecoderForwardOptions,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  type TransformerEncoderForwardOptions,
+  TransformerEncoderLayer,
+  type TransformerEncoderLayerForwardOptions,
+  type TransformerForwardOptions,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from './modules/transformer.ts';
 export {
   Upsample,
   type UpsampleOptions,

@@ -3,7 +3,28 @@
  *
  * @packageDocumentation
  */
+export { Adadelta, type AdadeltaGroup, type AdadeltaOptions } from './adadelta.ts';
+export { Adafactor, type AdafactorGroup, type AdafactorOptions } from './adafactor.ts';
+export { Adagrad, type AdagradGroup, type AdagradOptions } from './adagrad.ts';
 export { Adam, type AdamGroup, type AdamOptions, AdamW } from './adam.ts';
+export { Adamax, type AdamaxGroup, type AdamaxOptions } from './adamax.ts';
+export { ASGD, type ASGDGroup, type ASGDOptions } from './asgd.ts';
+export {
+  AveragedModel,
+  type AveragedModelOptions,
+  type AveragedState,
+  type AvgFn,
+  getEmaAvgFn,
+  getEmaMultiAvgFn,
+  getSwaAvgFn,
+  getSwaMultiAvgFn,
+  type MultiAvgFn,
+  type WeightSource,
+} from './averages.ts';
+export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs.ts';
+export { Lion, type LionGroup, type LionOptions } from './lion.ts';
+export { Muon, type MuonGroup, type MuonOptions } from './muon.ts';
+export { NAdam, type NAdamGroup, type NAdamOptions } from './nadam.ts';
 export {
   type GroupSchedule,
   Optimizer,
@@ -13,9 +34,12 @@ export {
   type ParamGroupInit,
   type ParamState,
   type Params,
+  type StateValue,
   type ZeroGradOptions,
 } from './optimizer.ts';
+export { RAdam, type RAdamGroup, type RAdamOptions } from './radam.ts';
 export { RMSprop, type RMSpropGroup, type RMSpropOptions } from './rmsprop.ts';
+export { Rprop, type RpropGroup, type RpropOptions } from './rprop.ts';
 export { ChainedScheduler, type ChainedSchedulerOptions, SequentialLR } from './schedulers/compose.ts';
 export {
   CosineAnnealingLR,
@@ -46,3 +70,4 @@ export {
 } from './schedulers/scheduler.ts';
 export { SWALR, type SWALROptions } from './schedulers/swa-lr.ts';
 export { SGD, type SGDGroup, type SGDOptions } from './sgd.ts';
+export { type NormalisedModel, type UpdateBNOptions, updateBN } from './update-bn.ts';

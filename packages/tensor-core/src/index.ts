@@ -94,6 +94,7 @@ export {
 export { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
 export {
   type AutogradHooks,
+  asOne,
   type BackwardOptions,
   type GradNode,
   type HookHandle,

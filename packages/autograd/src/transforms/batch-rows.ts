@@ -660,6 +660,7 @@ const random: BatchRows<RandomOps> = {
   normalOf: loop,
   bernoulliFill: drawnInto,
   randomFill: drawnInto,
+  dropout: drawnInto,
 };
 
 /** Rows by op name. */

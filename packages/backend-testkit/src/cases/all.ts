@@ -38,6 +38,7 @@ const random: Cases<RandomOps> = {
   normalOf: drawn,
   bernoulliFill: drawn,
   randomFill: drawn,
+  dropout: drawn,
 };
 
 const optim: Cases<OptimOps> = { sgdStep: stepped, adamStep: stepped, rmspropStep: stepped };

@@ -1,5 +1,5 @@
 /** Functions of linear layers. */
-import { ArgumentError, describe, formatShape, isTensor, ShapeError, type Tensor } from '@tenfold/tensor-core';
+import { ArgumentError, asOne, describe, formatShape, isTensor, ShapeError, type Tensor } from '@tenfold/tensor-core';
 
 /**
  * x Wᵀ + b over the last dim (https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html).
@@ -11,6 +11,10 @@ import { ArgumentError, describe, formatShape, isTensor, ShapeError, type Tensor
  * @throws ShapeError unless the sizes fit, DTypeError unless all have one dtype.
  */
 export function linear(input: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  return asOne('linear', [input, weight, bias], affine);
+}
+
+function affine(input: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   for (const [name, x] of [
     ['input', input],
     ['weight', weight],

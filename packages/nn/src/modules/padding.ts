@@ -12,7 +12,7 @@ export type Padding = number | readonly number[];
 /** What the paddings share. */
 abstract class PadNd extends Module {
   readonly padding: readonly number[];
-  readonly #mode: PadMode;
+  private readonly mode: PadMode;
 
   constructor(where: string, n: number, mode: PadMode, padding: Padding) {
     super();
@@ -25,11 +25,11 @@ abstract class PadNd extends Module {
         `${where}: padding must be an integer or an array of ${2 * n} integers, got ${describe(bad ?? padding)}`,
       );
     this.padding = list as readonly number[];
-    this.#mode = mode;
+    this.mode = mode;
   }
 
   protected padded(input: Tensor, value?: number): Tensor {
-    return pad(input, this.padding, value === undefined ? { mode: this.#mode } : { mode: this.#mode, value });
+    return pad(input, this.padding, value === undefined ? { mode: this.mode } : { mode: this.mode, value });
   }
 
   override extraRepr(): string {

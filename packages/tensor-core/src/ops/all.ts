@@ -5,6 +5,7 @@ import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
 import { decomposition } from './decomposition.ts';
+import { dropout } from './dropout.ts';
 import { einsum } from './einsum.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
 import { embedding } from './embedding.ts';
@@ -72,6 +73,7 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...pool,
   ...random,
   ...randomFactories,
+  ...dropout,
   ...reduce,
   ...softmax,
   ...softmaxBackward,
