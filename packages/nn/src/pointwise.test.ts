@@ -227,7 +227,12 @@ const refused: readonly (readonly [what: string, call: () => unknown, error: Err
     ShapeError,
     'input has to be 1D or 2D Tensor, but got Tensor of dimension 3',
   ],
-  ['offsets from 1 on', () => new EmbeddingBag(3, 2).forward(ints([1, 2]), ints([1])), IndexError, 'index -1 is out of bounds'],
+  [
+    'offsets from 1 on',
+    () => new EmbeddingBag(3, 2).forward(ints([1, 2]), ints([1])),
+    IndexError,
+    'index -1 is out of bounds',
+  ],
   [
     'no last offset',
     () => new EmbeddingBag(3, 2, { includeLastOffset: true }).forward(ints([1]), zeros([0], { dtype: 'int64' })),

@@ -11,7 +11,7 @@ import {
   type Tensor,
   withoutGrad,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber } from '../checks.ts';
+import { checkBagMode, checkFlag, checkNumber, paddingRow } from '../checks.ts';
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
@@ -68,14 +68,6 @@ export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOpti
   return found;
 }
 
-/** The row that `paddingIdx` means among `rows`, or `null`. */
-export function paddingRow(paddingIdx: unknown, rows: number): number | null {
-  if (paddingIdx === null) return null;
-  if (typeof paddingIdx !== 'number' || !Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows)
-    throw new ArgumentError(`Padding_idx must be within num_embeddings: got ${paddingIdx} for ${rows} rows`);
-  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
-}
-
 /** Options of {@link embeddingBag}. */
 export interface EmbeddingBagOptions extends EmbeddingOptions {
   /** How the rows of a bag become one. Default `'mean'`. */
@@ -114,15 +106,6 @@ function uneven(length: number, offsets: Tensor, count: number): Bags {
     sum: (rows) => empty(rows).indexAdd(0, ids, rows),
     max: (rows) => empty(rows).indexReduce(0, ids, rows, 'amax', { includeSelf: false }),
   };
-}
-
-/** Refuses what `embeddingBag` has not. */
-export function checkBagMode(where: string, mode: unknown, scaleGradByFreq: unknown): 'sum' | 'mean' | 'max' {
-  if (mode !== 'sum' && mode !== 'mean' && mode !== 'max')
-    throw new ArgumentError(`${where}: mode has to be one of sum, mean or max, got ${describe(mode)}`);
-  if (mode === 'max' && scaleGradByFreq)
-    throw new ArgumentError(`${where}: max mode does not support scaling the gradient by the frequency`);
-  return mode;
 }
 
 /**

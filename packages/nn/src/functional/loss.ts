@@ -17,7 +17,7 @@ import {
   where,
   withoutGrad,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber } from '../checks.ts';
+import { checkFlag, checkMargin, checkMultiMargin, checkNumber } from '../checks.ts';
 import { pairwiseDistance } from './distance.ts';
 
 /** Options of `klDiv`. */
@@ -111,7 +111,7 @@ function check(
 }
 
 /** The losses together, as the options say. */
-export function reduced(losses: Tensor, options: LossOptions | undefined): Tensor {
+function reduced(losses: Tensor, options: LossOptions | undefined): Tensor {
   const reduction = options?.reduction ?? 'mean';
   if (reduction === 'none') return losses;
   return reduction === 'mean' ? losses.mean() : losses.sum();
@@ -255,15 +255,6 @@ function requireClasses(name: string, target: Tensor): void {
     throw new DTypeError(`${name}: expected scalar type Long but found ${target.dtype}; cast with .to('int64')`);
 }
 
-/** Refuses exponents and weights that `multiMarginLoss` has not. */
-export function checkMultiMargin(name: string, p: unknown, weight: unknown): void {
-  if (p !== 1 && p !== 2) throw new ArgumentError(`${name}: only p == 1 and p == 2 supported, got ${describe(p)}`);
-  if (weight === null) return;
-  if (!isTensor(weight)) throw new ArgumentError(`${name}: weight must be a tensor, got ${describe(weight)}`);
-  if (weight.ndim !== 1)
-    throw new ShapeError(`${name}: weight must have the shape [C], got ${formatShape(weight.shape)}`);
-}
-
 /**
  * w_t · Σ max(0, margin - x_t + x_i)ᵖ / C over the classes i ≠ t (https://pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html).
  *
@@ -376,12 +367,6 @@ export function tripletMarginLoss(
       `${name}: All inputs should have same dimension but got ${dims[0]}D, ${dims[1]}D and ${dims[2]}D inputs.`,
     );
   return triplet(anchor, positive, negative, (a, b) => pairwiseDistance(a, b, { p, eps }), { margin, swap, reduction });
-}
-
-/** The margin of triplets. */
-export function checkMargin(name: string, margin: unknown): number {
-  if (checkNumber(`${name}: margin`, margin) > 0) return margin as number;
-  throw new ArgumentError(`${name}: expected margin to be greater than 0, got ${margin} instead`);
 }
 
 /**

@@ -13,8 +13,8 @@ import {
   type Tensor,
   withoutGrad,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber, checkSize } from '../checks.ts';
-import { checkBagMode, embedding, embeddingBag, paddingRow } from '../functional/embedding.ts';
+import { checkBagMode, checkFlag, checkNumber, checkSize, paddingRow } from '../checks.ts';
+import { embedding, embeddingBag } from '../functional/embedding.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonFloat } from '../print.ts';

@@ -11,10 +11,8 @@ import {
   type SmoothL1LossOptions,
   type Tensor,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber } from '../checks.ts';
+import { checkFlag, checkMargin, checkMultiMargin, checkNumber } from '../checks.ts';
 import {
-  checkMargin,
-  checkMultiMargin,
   cosineEmbeddingLoss,
   type GaussianNllLossOptions,
   gaussianNllLoss,
