@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch  # noqa: E402
 
+import autocast  # noqa: E402
 import errors  # noqa: E402
 import files  # noqa: E402
 import histories  # noqa: E402
@@ -19,6 +20,7 @@ import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
 import promotion  # noqa: E402
+import schedulers  # noqa: E402
 import transforms  # noqa: E402
 from encode import dumps, write_lines, write_samples  # noqa: E402
 
@@ -52,6 +54,11 @@ def optim_fixture():
     write_samples(ROOT / "packages" / "optim" / "fixtures" / "optimizers.json", VERSION | head, "optimizers", "optimizer", items)
 
 
+def schedulers_fixture():
+    head, items = schedulers.trajectories()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "schedulers.json", VERSION | head, "schedulers", "scheduler", items)
+
+
 def errors_fixture():
     write_lines(FIXTURES / "errors.json", VERSION, "errors", errors.sentences())
 
@@ -75,6 +82,10 @@ def histories_fixture():
     write_lines(FIXTURES / "histories.json", VERSION, "programs", histories.results())
 
 
+def autocast_fixture():
+    write_lines(ROOT / "packages" / "autograd" / "fixtures" / "autocast.json", VERSION, "calls", autocast.results())
+
+
 def transforms_fixture():
     write_lines(ROOT / "packages" / "data" / "fixtures" / "transforms.json", VERSION, "samples", transforms.samples())
 
@@ -89,12 +100,13 @@ def nn_tools_fixture():
 
 
 FAMILIES = [
-    *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
+    *["elementwise", "activation", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
-PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
+PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "schedulers": schedulers_fixture, "errors": errors_fixture}
 PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "nn-tools": nn_tools_fixture, "transforms": transforms_fixture}
+PARTS |= {"autocast": autocast_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 PARTS |= {"files": files.generate}
 

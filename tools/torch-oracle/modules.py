@@ -1,5 +1,7 @@
 """Printed trees of modules, names in order and load reports of torch.nn. Single layers are in layers/."""
 
+from collections import OrderedDict
+
 import torch
 from torch import nn
 
@@ -73,7 +75,52 @@ PRINTED = {
     "oneLineAndChild": OneLineAndChild(),
     "emptySequential": nn.Sequential(),
     "moduleList": nn.ModuleList([nn.Linear(2, 3), nn.ReLU()]),
+    "moduleDict": nn.ModuleDict({"second": nn.Linear(2, 3), "first": nn.ReLU(), "1": nn.Tanh(), "0": nn.Sigmoid()}),
+    "emptyModuleDict": nn.ModuleDict(),
+    "parameterList": nn.ParameterList([nn.Parameter(torch.ones(2, 3)), torch.ones(4).double()]),
+    "oneParameter": nn.ParameterList([torch.ones(())]),
+    "emptyParameterList": nn.ParameterList(),
+    "parameterDict": nn.ParameterDict(
+        OrderedDict([("b", torch.ones(2, 3)), ("a", torch.ones(4).double()), ("1", torch.ones(1)), ("0", torch.ones(1).half())])
+    ),
+    "emptyParameterDict": nn.ParameterDict(),
+    "namedAppended": nn.Sequential(OrderedDict([("a", nn.ReLU()), ("b", nn.Tanh())])).append(nn.Linear(1, 1)),
+    "namedSlice": nn.Sequential(OrderedDict([("a", nn.ReLU()), ("b", nn.Tanh()), ("c", nn.Sigmoid())]))[1:],
 }
+
+NAMED = ["perception", "wrapped", "shared", "emptySequential", "moduleDict", "parameterList", "parameterDict", "namedAppended"]
+
+
+def changed(change):
+    """What is left of three numbered modules."""
+    made = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Sigmoid())
+    change(made)
+    return repr(made)
+
+
+def delete(module, i):
+    del module[i]
+
+
+CHANGES = {
+    "insert(0)": lambda m: m.insert(0, nn.Softmax(1)),
+    "insert(2)": lambda m: m.insert(2, nn.Softmax(1)),
+    "insert(3)": lambda m: m.insert(3, nn.Softmax(1)),
+    "insert(-1)": lambda m: m.insert(-1, nn.Softmax(1)),
+    "pop(0)": lambda m: m.pop(0),
+    "pop(-1)": lambda m: m.pop(-1),
+    "pop(1)": lambda m: delete(m, 1),
+    "set(1)": lambda m: m.__setitem__(1, nn.Softmax(1)),
+    "set(-1)": lambda m: m.__setitem__(-1, nn.Softmax(1)),
+    "extend": lambda m: m.extend(nn.Sequential(nn.Softmax(1), nn.ReLU())),
+    "append": lambda m: m.append(nn.Softmax(1)),
+}
+
+
+def slices():
+    made = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Sigmoid())
+    bounds = [(None, None), (1, None), (None, -1), (-2, None), (1, 2), (2, 1), (0, 9)]
+    return [[start, end, repr(made[start:end])] for start, end in bounds]
 
 
 def report(state, strict=True):
@@ -102,7 +149,9 @@ def results():
         "printed": {k: repr(v) for k, v in PRINTED.items()},
         "parameter": repr(nn.Parameter(torch.ones(2, 2))),
         "frozenParameter": repr(nn.Parameter(torch.ones(2), requires_grad=False)),
-        "names": {k: names(PRINTED[k]) for k in ["perception", "wrapped", "shared", "emptySequential"]},
+        "names": {k: names(PRINTED[k]) for k in NAMED},
+        "changes": {k: changed(change) for k, change in CHANGES.items()},
+        "slices": slices(),
         "reports": {
             "missing": report(missing),
             "unexpected": report(extra),

@@ -3,6 +3,7 @@
  * runs first, and leaves last of all. Nothing here recurses, so a chain may be as long as memory allows.
  */
 import { beginTidy, dispatch, endTidy, gradMode, interpreters, type Tensor, transforms } from '@tenfold/tensor-core';
+import { withoutAutocast } from './autocast-state.ts';
 import { AccumulateGrad, addGrad } from './meta.ts';
 import { checkReplacement, type Edge, type Node, type Visit, watcher } from './node.ts';
 import { NodeQueue } from './node-queue.ts';
@@ -29,7 +30,7 @@ export function runBackward(
   const modeBefore = gradMode.enabled;
   gradMode.enabled = options.createGraph;
   try {
-    return new BackwardRun(roots, options).run(roots, gradients);
+    return withoutAutocast(() => new BackwardRun(roots, options).run(roots, gradients));
   } finally {
     gradMode.enabled = modeBefore;
   }

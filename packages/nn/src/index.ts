@@ -5,23 +5,60 @@
  */
 
 export { Copier, deepcopy } from './deepcopy.ts';
-export type {
-  DropoutOptions,
-  GeluOptions,
-  InplaceOptions,
-  LeakyReluOptions,
-  LocalResponseNormOptions,
-} from './functional.ts';
+export type { GumbelSoftmaxOptions, RreluOptions } from './functional/activation.ts';
+export type { DropoutOptions } from './functional/dropout.ts';
+export type { EmbeddingOptions } from './functional/embedding.ts';
+export type { LocalResponseNormOptions } from './functional/norm.ts';
+export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
-export { GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Tanh } from './modules/activation.ts';
+export {
+  CELU,
+  ELU,
+  GELU,
+  GLU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PreluOptions,
+  ReLU,
+  ReLU6,
+  RReLU,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softmax2d,
+  Softmin,
+  Softplus,
+  Softshrink,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+  Threshold,
+} from './modules/activation.ts';
 export {
   MultiheadAttention,
   type MultiheadAttentionForwardOptions,
   type MultiheadAttentionOptions,
 } from './modules/attention.ts';
-export { type Layer, ModuleList, Sequential } from './modules/container.ts';
+export {
+  type Layer,
+  ModuleDict,
+  ModuleList,
+  type Named,
+  ParameterDict,
+  ParameterList,
+  Sequential,
+} from './modules/container.ts';
 export {
   Conv1d,
   Conv2d,
@@ -34,17 +71,11 @@ export {
   type ConvTransposeForwardOptions,
   type ConvTransposeLayerOptions,
 } from './modules/conv.ts';
-export {
-  AlphaDropout,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  FeatureAlphaDropout,
-} from './modules/dropout.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './modules/dropout.ts';
 export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
-export { Flatten } from './modules/flatten.ts';
-export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
+export { Flatten, Unflatten } from './modules/flatten.ts';
+export { Fold, Unfold } from './modules/fold.ts';
+export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -73,6 +104,24 @@ export {
   type RmsNormLayerOptions,
 } from './modules/norm.ts';
 export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  type Padding,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from './modules/padding.ts';
+export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
   AdaptiveAvgPool3d,
@@ -82,6 +131,9 @@ export {
   AvgPool1d,
   AvgPool2d,
   AvgPool3d,
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolLayerOptions,
   LPPool1d,
   LPPool2d,
   LPPool3d,
@@ -100,9 +152,9 @@ export {
   LSTMCell,
   type LSTMOptions,
   type Nonlinearity,
-  type RecurrentCell,
+  RecurrentCell,
   type RecurrentCellOptions,
-  type RecurrentLayer,
+  RecurrentLayer,
   type RecurrentOptions,
   RNN,
   RNNCell,
@@ -116,6 +168,7 @@ export {
   type RotaryPositionalEmbeddingsForwardOptions,
   type RotaryPositionalEmbeddingsOptions,
 } from './modules/rope.ts';
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
 export {
   type CustomEncoder,
   type DecoderLayer,

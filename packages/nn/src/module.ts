@@ -5,6 +5,7 @@ import { type ForwardHook, ForwardHooks, type ForwardPreHook, type ForwardWrappe
 import { type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
 import { Parameter } from './parameter.ts';
 import { childLine, moduleText } from './print.ts';
+import { Registered } from './registered.ts';
 import { type LoadOptions, type LoadResult, loadState, type StateDict } from './state.ts';
 
 /** Options of `zeroGrad`. */
@@ -38,11 +39,11 @@ export abstract class Module {
   /** Whether the module is in training mode; see {@link train}. */
   training = true;
   /** Names registered as parameters, so that `null` ones are known. */
-  readonly #parameters = new Set<string>();
+  readonly #parameters = new Registered();
   /** Names registered as buffers, and whether they are saved. */
   readonly #buffers = new Map<string, boolean>();
   /** Names registered as modules, so that `null` ones are known. */
-  readonly #modules = new Set<string>();
+  readonly #modules = new Registered();
   #hooks: ForwardHooks | null = null;
 
   /** What the module computes. Subclasses give it the types of their arguments and result. */
@@ -101,6 +102,14 @@ export abstract class Module {
     this.registerModule(name, module);
   }
 
+  /** @internal Takes a registered parameter, buffer or module away. */
+  unregister(name: string): void {
+    this.#parameters.delete(name);
+    this.#buffers.delete(name);
+    this.#modules.delete(name);
+    Reflect.deleteProperty(this, name);
+  }
+
   #claim(kind: string, name: string, known: boolean): void {
     if (typeof name !== 'string') throw new ArgumentError(`${kind} name should be a string. Got ${describe(name)}`);
     if (name === '') throw new ArgumentError(`${kind} name can't be empty string ""`);
@@ -122,7 +131,9 @@ export abstract class Module {
 
   /** @internal Parameters of this module alone, with repetitions and without `null`. */
   ownParameters(): [string, Parameter][] {
-    return [...this.#own()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.#parameters.inOrder(
+      [...this.#own()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter),
+    );
   }
 
   /** @internal Buffers of this module alone. */
@@ -137,9 +148,11 @@ export abstract class Module {
 
   /** @internal Children with repetitions; `null` ones only if they were registered as such. */
   ownModules(): [string, Module | null][] {
-    return [...this.#own()].filter(
-      (entry): entry is [string, Module | null] =>
-        entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
+    return this.#modules.inOrder(
+      [...this.#own()].filter(
+        (entry): entry is [string, Module | null] =>
+          entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
+      ),
     );
   }
 
@@ -315,9 +328,9 @@ export abstract class Module {
     // the constructor of this class alone, with the prototype of the copied object
     const made: this = Reflect.construct(Module, [], this.constructor);
     copier.remember(this, made);
-    for (const name of this.#parameters) made.#parameters.add(name);
+    made.#parameters.addAll(this.#parameters);
     for (const [name, persistent] of this.#buffers) made.#buffers.set(name, persistent);
-    for (const name of this.#modules) made.#modules.add(name);
+    made.#modules.addAll(this.#modules);
     copier.copyProperties(this, made, this.#hooks?.isInstalled ? ['forward'] : []);
     made.#hooks = this.#hooks?.copiedTo(made) ?? null;
     return made;

@@ -1,6 +1,7 @@
 /** Adam and AdamW. */
 import { adamStep_, type Tensor } from '@tenfold/tensor-core';
 import {
+  apart,
   betasOption,
   flagOption,
   numberOption,
@@ -78,19 +79,17 @@ export class Adam extends Optimizer<AdamGroup, AdamState> {
       if (amsgrad) state.maxExpAvgSq ??= zeroState(param);
       return state;
     });
-    // parameters that joined later are behind
-    for (const step of new Set(known.map((state) => state.step))) {
-      const at = known.flatMap((state, i) => (state.step === step ? [i] : []));
-      const states = at.map((i) => known[i]);
+    for (const each of apart(params, grads, known, (state) => state.step)) {
+      const step = each.states[0].step + 1;
       adamStep_(
-        at.map((i) => params[i]),
-        at.map((i) => grads[i]),
-        states.map(({ expAvg }) => expAvg),
-        states.map(({ expAvgSq }) => expAvgSq),
-        amsgrad ? states.map(({ maxExpAvgSq }) => maxExpAvgSq as Tensor) : null,
-        { lr, step: step + 1, beta1, beta2, eps, weightDecay, maximize, decoupled },
+        each.params,
+        each.grads,
+        each.states.map(({ expAvg }) => expAvg),
+        each.states.map(({ expAvgSq }) => expAvgSq),
+        amsgrad ? each.states.map(({ maxExpAvgSq }) => maxExpAvgSq as Tensor) : null,
+        { lr, step, beta1, beta2, eps, weightDecay, maximize, decoupled },
       );
-      for (const state of states) state.step = step + 1;
+      for (const state of each.states) state.step = step;
     }
   }
 }

@@ -4,6 +4,7 @@ import {
   checkOptions,
   DTypeError,
   describe,
+  dropout as dropElements,
   empty,
   emptyLike,
   type Generator,
@@ -44,7 +45,7 @@ function zeroed(kept: Tensor, p: number): Dropped {
   return { factor: kept.mul_(1 / (1 - p)), offset: null };
 }
 
-/** -λα of SELU, what it tends to at -∞. */
+/** λα of SELU, which tends to -λα at -∞. */
 const saturation = 1.7580993408473766;
 
 /** The saturated value with probability p, then scaled and shifted so that mean 0 and variance 1 stay. */
@@ -76,6 +77,7 @@ function dropped(
   if (!isFloat(input.dtype)) throw new DTypeError(`${where}: expected a float tensor, got ${input.dtype}`);
   if (p === 1) return inplace ? input.mul_(0) : input.mul(0);
   const shape = noiseShape(input);
+  if (shape === null && drop === zeroed && !inplace) return dropElements(input, p, { generator });
   const { dtype, device } = input;
   const noise = shape === null ? emptyLike(input) : empty(shape, { dtype, device });
   const { factor, offset } = drop(noise.bernoulli_(1 - p, { generator }), p);

@@ -136,26 +136,26 @@ abstract class BatchNorm extends ChannelNorm {
     checkDims(this, input, this.dims);
     const { training, eps, momentum, weight, bias, running_mean: mean, running_var: variance } = this;
     if (training) withoutGrad(() => this.num_batches_tracked?.add_(1));
-    if (training && momentum === null && mean && variance) return this.#cumulative(input, mean, variance);
+    if (training && momentum === null && mean && variance) return cumulative(this, input, mean, variance);
     const byBatch = training || (mean === null && variance === null);
     return batchNorm(input, mean, variance, { weight, bias, eps, momentum: momentum ?? 0, training: byBatch });
   }
+}
 
-  /** The n-th batch weighs 1/n; n is on the device. */
-  #cumulative(input: Tensor, mean: Tensor, variance: Tensor): Tensor {
-    const { weight, bias, eps, num_batches_tracked: count } = this;
-    const [batchMean, batchVariance] = [mean.clone(), variance.clone()];
-    const result = batchNorm(input, batchMean, batchVariance, { weight, bias, eps, momentum: 1, training: true });
-    withoutGrad(() => {
-      const share = (count as Tensor).to(mean.dtype).reciprocal();
-      for (const [running, value] of [
-        [mean, batchMean],
-        [variance, batchVariance],
-      ])
-        running.mul_(share.rsub(1)).add_(value.mul(share));
-    });
-    return result;
-  }
+/** {@link BatchNorm1d} in training where the n-th batch weighs 1/n; n is on the device. */
+function cumulative(layer: ChannelNorm, input: Tensor, mean: Tensor, variance: Tensor): Tensor {
+  const { weight, bias, eps, num_batches_tracked: count } = layer;
+  const [batchMean, batchVariance] = [mean.clone(), variance.clone()];
+  const result = batchNorm(input, batchMean, batchVariance, { weight, bias, eps, momentum: 1, training: true });
+  withoutGrad(() => {
+    const share = (count as Tensor).to(mean.dtype).reciprocal();
+    for (const [running, value] of [
+      [mean, batchMean],
+      [variance, batchVariance],
+    ])
+      running.mul_(share.rsub(1)).add_(value.mul(share));
+  });
+  return result;
 }
 
 /**

@@ -6,6 +6,7 @@ import { requireTensor } from '../ops/build.ts';
 import { type Generator, generatorOf } from '../random.ts';
 import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { dropout } from './random.ts';
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -46,12 +47,12 @@ export function scaledDotProductAttention(
   checkOptions(where, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'enableGqa', 'generator']);
   requireTensor(where, query, 0);
   const mask = options?.attnMask ?? null;
-  const dropout: unknown = options?.dropoutP ?? 0;
+  const chance: unknown = options?.dropoutP ?? 0;
   const isCausal: unknown = options?.isCausal ?? false;
   const scale: unknown = options?.scale ?? 1 / Math.sqrt(query.shape[query.ndim - 1] ?? 1);
-  if (typeof dropout !== 'number' || !(dropout >= 0 && dropout <= 1))
+  if (typeof chance !== 'number' || !(chance >= 0 && chance <= 1))
     throw new ArgumentError(
-      `${where}: dropout probability has to be between 0 and 1, but got ${typeof dropout === 'number' ? dropout : describe(dropout)}`,
+      `${where}: dropout probability has to be between 0 and 1, but got ${typeof chance === 'number' ? chance : describe(chance)}`,
     );
   if (typeof isCausal !== 'boolean')
     throw new ArgumentError(`${where}: isCausal must be a boolean, got ${describe(isCausal)}`);
@@ -63,24 +64,20 @@ export function scaledDotProductAttention(
   if (typeof enableGqa !== 'boolean')
     throw new ArgumentError(`${where}: enableGqa must be a boolean, got ${describe(enableGqa)}`);
   const attrs = { isCausal, scale };
-  if (!enableGqa) return attend([query, key, value, mask], attrs, dropout, generator);
+  if (!enableGqa) return attend([query, key, value, mask], attrs, chance, generator);
   const grouped = inGroups(where, query, key, value, mask);
-  return attend(grouped, attrs, dropout, generator).flatten(-4, -3);
+  return attend(grouped, attrs, chance, generator).flatten(-4, -3);
 }
 
 type Operands = [query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null];
 
-function attend(operands: Operands, attrs: AttentionAttrs, dropout: number, generator: Generator): Tensor {
+function attend(operands: Operands, attrs: AttentionAttrs, chance: number, generator: Generator): Tensor {
   const [query, key, value, mask] = operands;
-  if (dropout === 0) return dispatch(ops.scaledDotProductAttention, operands, attrs)[0];
+  if (chance === 0) return dispatch(ops.scaledDotProductAttention, operands, attrs)[0];
   ops.scaledDotProductAttention.infer?.(operands, attrs);
   const { weights } = attentionWeights(query, key, mask, attrs);
-  const kept = weights
-    .detach()
-    .clone()
-    .bernoulli_(1 - dropout, { generator });
-  const scaled = weights.mul(kept).mul(dropout === 1 ? 0 : 1 / (1 - dropout));
-  const result = scaled.matmul(value.dtype === weights.dtype ? value : value.to(weights.dtype));
+  const dropped = dropout(weights, chance, { generator });
+  const result = dropped.matmul(value.dtype === weights.dtype ? value : value.to(weights.dtype));
   return result.dtype === query.dtype ? result : result.to(query.dtype);
 }
 
