@@ -18,6 +18,7 @@ import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
 import promotion  # noqa: E402
+import schedulers  # noqa: E402
 import transforms  # noqa: E402
 from encode import write_lines, write_samples  # noqa: E402
 
@@ -49,6 +50,11 @@ def promotion_fixture():
 def optim_fixture():
     head, items = optimizers.trajectories()
     write_samples(ROOT / "packages" / "optim" / "fixtures" / "optimizers.json", VERSION | head, "optimizers", "optimizer", items)
+
+
+def schedulers_fixture():
+    head, items = schedulers.trajectories()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "schedulers.json", VERSION | head, "schedulers", "scheduler", items)
 
 
 def errors_fixture():
@@ -87,7 +93,7 @@ FAMILIES = [
     *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
-PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
+PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "schedulers": schedulers_fixture, "errors": errors_fixture}
 PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "transforms": transforms_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 PARTS |= {"files": files.generate}

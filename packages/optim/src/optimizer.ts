@@ -12,11 +12,34 @@ import {
   zerosLike,
 } from '@tenfold/tensor-core';
 
+/** What schedulers keep in a group beside its options. */
+export interface GroupSchedule {
+  /** The learning rate that a schedule starts from. */
+  initialLr?: number;
+  /** The bounds of `OneCycleLR`. */
+  maxLr?: number;
+  minLr?: number;
+  /** The bounds of a momentum that moves against the learning rate. */
+  baseMomentum?: number;
+  maxMomentum?: number;
+  /** Where `SWALR` goes. */
+  swaLr?: number;
+}
+
+const scheduleNames = [
+  'initialLr',
+  'maxLr',
+  'minLr',
+  'baseMomentum',
+  'maxMomentum',
+  'swaLr',
+] as const satisfies readonly (keyof GroupSchedule)[];
+
 /** The options of one group, with the parameters they are for. */
-export type ParamGroup<O> = O & { params: Tensor[] };
+export type ParamGroup<O> = O & GroupSchedule & { params: Tensor[] };
 
 /** A group as it is given: options that are missing are taken from the optimiser's. */
-export type ParamGroupInit<O> = Partial<O> & { params: Iterable<Tensor> | Tensor };
+export type ParamGroupInit<O> = Partial<O> & GroupSchedule & { params: Iterable<Tensor> | Tensor };
 
 /** What an optimiser takes first: parameters, such as `model.parameters()`, or groups of them. */
 export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
@@ -29,7 +52,7 @@ export interface ParamState {
 /** State and options as plain data with tensors; parameters are numbered through all groups. */
 export interface OptimizerState<O> {
   state: { [index: number]: ParamState };
-  paramGroups: (O & { params: number[] })[];
+  paramGroups: (O & GroupSchedule & { params: number[] })[];
 }
 
 /** Options of `zeroGrad`. */
@@ -124,7 +147,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   /** Adds parameters, for instance layers that are unfrozen later. @throws ArgumentError as the constructor does. */
   addParamGroup(group: ParamGroupInit<O>): void {
     const { params, ...options } = group;
-    checkOptions('addParamGroup', options, this.#names());
+    checkOptions('addParamGroup', options, [...this.#names(), ...scheduleNames]);
     const list: Tensor[] = isTensor(params) ? [params] : [...params];
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
     for (const param of list) {
@@ -145,10 +168,15 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     return this.#checks.map(([name]) => name);
   }
 
-  #check(options: O): void {
+  #check(options: O & GroupSchedule): void {
     for (const [name, check] of this.#checks) {
       const problem = check(options[name]);
       if (problem) throw new ArgumentError(`${this.constructor.name}: ${problem}`);
+    }
+    for (const name of scheduleNames) {
+      const value = options[name];
+      if (value !== undefined && typeof value !== 'number')
+        throw new ArgumentError(`${this.constructor.name}: ${name} must be a number, got ${describe(value)}`);
     }
   }
 
@@ -249,8 +277,8 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
       indices.forEach((index: number, k) => {
         byIndex.set(index, params[k]);
       });
-      checkOptions('loadStateDict', rest, this.#names());
-      const merged = { ...this.defaults, ...rest } as O;
+      checkOptions('loadStateDict', rest, [...this.#names(), ...scheduleNames]);
+      const merged = { ...this.defaults, ...rest } as O & GroupSchedule;
       this.#check(merged);
       return merged;
     });
