@@ -18,6 +18,7 @@ const allowed = {
   optim: ['tensor-core', 'autograd'],
   data: ['tensor-core'],
   serialize: ['tensor-core'],
+  train: ['tensor-core'],
   'onnx-export': ['tensor-core', 'autograd', 'nn'],
 };
 
