@@ -73,7 +73,7 @@ export abstract class Metric<Args extends readonly unknown[] = readonly never[]>
         throw new ShapeError(`${where}: the state ${name} has shape [${shape}], expected [${wanted}]`);
     }
     this.replace(() =>
-      Object.fromEntries(given.map((name) => [name, state[name].to(this.#shapes[name].dtype, { copy: true })])),
+      Object.fromEntries(given.map((name) => [name, state[name].to(this.#shapes[name].dtype).clone()])),
     );
   }
 
