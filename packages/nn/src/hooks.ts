@@ -31,6 +31,20 @@ export class ForwardHooks {
     this.#module = module;
   }
 
+  /** Whether the module's `forward` is that of the hooks. */
+  get isInstalled(): boolean {
+    return this.#installed;
+  }
+
+  /** The same hooks on a copy of the module. */
+  copiedTo(module: Module): ForwardHooks {
+    const copy = new ForwardHooks(module);
+    for (const { hook } of this.#pre) copy.before(hook);
+    for (const { hook } of this.#post) copy.after(hook);
+    for (const { hook } of this.#wrappers) copy.around(hook);
+    return copy;
+  }
+
   before(hook: ForwardPreHook): HookHandle {
     return this.#add('registerForwardPreHook', this.#pre, hook);
   }

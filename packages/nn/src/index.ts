@@ -4,11 +4,56 @@
  * @packageDocumentation
  */
 
-export type { DropoutOptions, InplaceOptions } from './functional.ts';
+export { Copier, deepcopy } from './deepcopy.ts';
+export type { GumbelSoftmaxOptions, RreluOptions } from './functional/activation.ts';
+export type { DropoutOptions } from './functional/dropout.ts';
+export type { EmbeddingOptions } from './functional/embedding.ts';
+export type { LocalResponseNormOptions } from './functional/norm.ts';
+export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
+export type {
+  EluOptions,
+  GeluOptions,
+  HardtanhOptions,
+  InplaceOptions,
+  LeakyReluOptions,
+  ShrinkOptions,
+  SoftplusOptions,
+} from './functional.ts';
 export * as F from './functional.ts';
 export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
-export { LogSoftmax, ReLU, Sigmoid, Softmax, Tanh } from './modules/activation.ts';
+export {
+  CELU,
+  ELU,
+  GELU,
+  GLU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PreluOptions,
+  ReLU,
+  ReLU6,
+  RReLU,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softmax2d,
+  Softmin,
+  Softplus,
+  Softshrink,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+  Threshold,
+} from './modules/activation.ts';
 export { type Layer, ModuleList, Sequential } from './modules/container.ts';
 export {
   Conv1d,
@@ -22,16 +67,11 @@ export {
   type ConvTransposeForwardOptions,
   type ConvTransposeLayerOptions,
 } from './modules/conv.ts';
-export {
-  AlphaDropout,
-  Dropout,
-  Dropout1d,
-  Dropout2d,
-  Dropout3d,
-  FeatureAlphaDropout,
-} from './modules/dropout.ts';
-export { Flatten } from './modules/flatten.ts';
-export { Identity, Linear, type LinearOptions } from './modules/linear.ts';
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './modules/dropout.ts';
+export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
+export { Flatten, Unflatten } from './modules/flatten.ts';
+export { Fold, Unfold } from './modules/fold.ts';
+export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
@@ -43,6 +83,41 @@ export {
   SmoothL1Loss,
 } from './modules/loss.ts';
 export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormLayerOptions,
+  GroupNorm,
+  type GroupNormLayerOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  type InstanceNormLayerOptions,
+  LayerNorm,
+  type LayerNormLayerOptions,
+  LocalResponseNorm,
+  RMSNorm,
+  type RmsNormLayerOptions,
+} from './modules/norm.ts';
+export {
+  CircularPad1d,
+  CircularPad2d,
+  CircularPad3d,
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  type Padding,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from './modules/padding.ts';
+export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
   AdaptiveAvgPool3d,
@@ -52,6 +127,9 @@ export {
   AvgPool1d,
   AvgPool2d,
   AvgPool3d,
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolLayerOptions,
   LPPool1d,
   LPPool2d,
   LPPool3d,
@@ -64,6 +142,23 @@ export {
   type Pooled,
 } from './modules/pooling.ts';
 export {
+  GRU,
+  GRUCell,
+  LSTM,
+  LSTMCell,
+  type LSTMOptions,
+  type Nonlinearity,
+  RecurrentCell,
+  type RecurrentCellOptions,
+  RecurrentLayer,
+  type RecurrentOptions,
+  RNN,
+  RNNCell,
+  type RNNCellOptions,
+  type RNNOptions,
+} from './modules/rnn.ts';
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle } from './modules/shuffle.ts';
+export {
   Upsample,
   type UpsampleOptions,
   UpsamplingBilinear2d,
@@ -73,3 +168,4 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export * as utils from './utils.ts';

@@ -11,7 +11,8 @@ import * as nn from './index.ts';
 
 /** The fixtures: one file for each of `tools/torch-oracle/layers`. */
 const fixtures = new URL('../fixtures/', import.meta.url);
-const families = readdirSync(fixtures).flatMap((name) => (name === 'modules.json' ? [] : name.replace('.json', '')));
+const notLayers = ['modules.json', 'tools.json'];
+const families = readdirSync(fixtures).flatMap((name) => (notLayers.includes(name) ? [] : name.replace('.json', '')));
 
 /** Modules that no sample is made of, and why. */
 const untested: { readonly [name: string]: string } = {
@@ -120,17 +121,21 @@ function checkValues(layer: string, sample: Sample): void {
   expect(outline(module.stateDict())).toEqual(outline(sample.state));
   module.loadStateDict(Object.fromEntries(Object.entries(sample.state).map(([name, data]) => [name, tensorOf(data)])));
 
+  // of a copy, which must be as good
+  const copy = nn.deepcopy(module);
+  expect(String(copy)).toBe(sample.text);
+
   const leaves = replaced(sample.inputs.map(decoded), (x) => (isFloat(x.dtype) ? x.requiresGrad_() : x)) as unknown[];
   const copies = replaced(leaves, (x) => x.clone()) as never[];
   const outputs = tensorsOf(
-    Reflect.apply(module.forward, module, [...copies, ...decodedOptions(sample.call ?? {})]) as unknown,
+    Reflect.apply(copy.forward, copy, [...copies, ...decodedOptions(sample.call ?? {})]) as unknown,
   );
   expect(outputs.length).toBe(sample.outputs.length);
   outputs.forEach((output, i) => {
     expectClose(`output ${i}`, output, sample.outputs[i]);
   });
   for (const [name, data] of Object.entries(sample.after ?? {}))
-    expectClose(`${name} after forward`, module.stateDict()[name], data);
+    expectClose(`${name} after forward`, copy.stateDict()[name], data);
 
   const { gradOut } = sample;
   expect(outputs.map((x) => x.requiresGrad)).toEqual(outputs.map((_, i) => (gradOut?.[i] ?? null) !== null));
@@ -143,7 +148,7 @@ function checkValues(layer: string, sample: Sample): void {
   tensorsOf(leaves).forEach((leaf, i) => {
     expectClose(`gradient of input ${i}`, leaf.grad, sample.grads?.[i] ?? null);
   });
-  const parameters = new Map(module.namedParameters());
+  const parameters = new Map(copy.namedParameters());
   for (const [name, data] of Object.entries(sample.parameterGrads ?? {}))
     expectClose(`gradient of ${name}`, parameters.get(name)?.grad ?? null, data);
 }

@@ -1,5 +1,6 @@
 /** `Module`: the base of everything that has parameters. */
 import { ArgumentError, checkOptions, describe, type HookHandle, isTensor, type Tensor } from '@tenfold/tensor-core';
+import { Copier, checkCopyable } from './deepcopy.ts';
 import { type ForwardHook, ForwardHooks, type ForwardPreHook, type ForwardWrapper } from './hooks.ts';
 import { type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
 import { Parameter } from './parameter.ts';
@@ -298,6 +299,28 @@ export abstract class Module {
   /** {@link to} `'cpu'`. */
   cpu(): this {
     return this.to('cpu');
+  }
+
+  // --- copying ---
+
+  /**
+   * A copy that shares no memory with this module; see the function `deepcopy`. A class with `#private` members overrides it, since only its constructor can
+   * make them.
+   *
+   * @param copier what goes through properties, for a method that is part of a larger copy.
+   * @throws ArgumentError for a class with `#private` members that has no such method.
+   */
+  deepcopy(copier: Copier = new Copier()): this {
+    checkCopyable(this, Module.prototype);
+    // the constructor of this class alone, with the prototype of the copied object
+    const made: this = Reflect.construct(Module, [], this.constructor);
+    copier.remember(this, made);
+    for (const name of this.#parameters) made.#parameters.add(name);
+    for (const [name, persistent] of this.#buffers) made.#buffers.set(name, persistent);
+    for (const name of this.#modules) made.#modules.add(name);
+    copier.copyProperties(this, made, this.#hooks?.isInstalled ? ['forward'] : []);
+    made.#hooks = this.#hooks?.copiedTo(made) ?? null;
+    return made;
   }
 
   // --- hooks ---

@@ -64,6 +64,7 @@ export {
   type UnaryFn,
 } from './expr.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
+export * from './functions/activation.ts';
 export * from './functions/attention.ts';
 export * from './functions/conv.ts';
 export * from './functions/decomposition.ts';
@@ -152,6 +153,15 @@ export type {
   UniqueResult,
   ValuesOnly,
 } from './methods/unique.ts';
+export {
+  type ActivationBackwardAttrs,
+  type ActivationOps,
+  type Activations,
+  activation as activationOps,
+  type EluAttrs,
+  type GeluAttrs,
+  type SoftplusAttrs,
+} from './ops/activation.ts';
 export * from './ops/all.ts';
 export type { AttentionAttrs, AttentionOps } from './ops/attention.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';

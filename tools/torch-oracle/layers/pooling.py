@@ -18,6 +18,18 @@ class LPPool3d(nn.modules.pooling._LPPoolNd):
         return (torch.sign(means) * F.relu(torch.abs(means))).mul(elements).pow(1.0 / self.norm_type)
 
 
+class FractionalMaxPool2d(nn.FractionalMaxPool2d):
+    """The random samples under a name that no underscore begins."""
+
+    def __init__(self, kernel_size, random_samples, **options):
+        super().__init__(kernel_size, _random_samples=random_samples, **options)
+
+
+class FractionalMaxPool3d(nn.FractionalMaxPool3d):
+    def __init__(self, kernel_size, random_samples, **options):
+        super().__init__(kernel_size, _random_samples=random_samples, **options)
+
+
 def build():
     layers = Layers()
     for make, sizes, kernel, stride in [
@@ -74,4 +86,15 @@ def build():
     layers.add(nn.LPPool2d, [layers.draw("LPPool2d").floats(1, 4, 5, low=0.5)], [3, (2, 3)], stride=(1, 2), ceil_mode=True)
     layers.add(LPPool3d, [size(1, 1, 2, 4, 2)], [2, 2])
     layers.add(LPPool3d, [layers.draw("LPPool3d").floats(1, 2, 3, 2, low=0.5)], [3, (1, 2, 2)], stride=1)
+
+    for make, sizes, kernel, output in [
+        (FractionalMaxPool2d, [1, 2, 6, 5], (3, 2), (3, 2)),
+        (FractionalMaxPool3d, [1, 1, 4, 4, 5], (2, 1, 3), (2, 3, 2)),
+    ]:
+        draw = layers.draw(make.__name__)
+        n = len(sizes) - 2
+        samples = lambda: torch.rand(*sizes[:2], n, generator=draw.generator, dtype=torch.float64)  # noqa: B023, E731
+        layers.add(make, [draw.distinct(*sizes)], [2], output_size=2, random_samples=samples())
+        layers.add(make, [draw.distinct(*sizes)], [kernel], output_size=output, random_samples=samples(), return_indices=True)
+        layers.add(make, [draw.distinct(*sizes[1:])], [2], output_ratio=(0.5,) * (n - 1) + (0.6,), random_samples=samples())
     return layers

@@ -172,12 +172,12 @@ abstract class ConvNd extends Convolution {
   protected convolved(input: Tensor, conv: typeof conv2d): Tensor {
     const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
     if (paddingMode === 'zeros') return conv(input, weight, bias, { stride, padding, dilation, groups });
-    const padded = pad(input, this.#around(), { mode: paddingMode });
+    const padded = pad(input, this.around(), { mode: paddingMode });
     return conv(padded, weight, bias, { stride, dilation, groups });
   }
 
   /** What `pad` is given: before and after of the last dim first. */
-  #around(): number[] {
+  private around(): number[] {
     const { padding, kernelSize, dilation } = this;
     const pairs = kernelSize.map((size, d) => {
       if (padding === 'valid') return [0, 0];
@@ -251,7 +251,7 @@ export class Conv3d extends ConvNd {
 abstract class ConvTransposeNd extends Convolution {
   readonly padding: readonly number[];
   readonly outputPadding: readonly number[];
-  readonly #where: string;
+  private readonly where: string;
 
   constructor(
     where: string,
@@ -266,7 +266,7 @@ abstract class ConvTransposeNd extends Convolution {
     if (paddingMode !== 'zeros')
       throw new ArgumentError(`Only "zeros" padding mode is supported for ${where}, got ${describe(paddingMode)}`);
     super(where, n, inChannels, outChannels, kernelSize, true, options);
-    this.#where = where;
+    this.where = where;
     this.padding = perDimFrom(0, 'negative padding is not supported', where, 'padding', padding, n);
     this.outputPadding = perDimFrom(
       0,
@@ -289,15 +289,15 @@ abstract class ConvTransposeNd extends Convolution {
     options: ConvTransposeForwardOptions | undefined,
     conv: typeof convTranspose2d,
   ): Tensor {
-    checkOptions(this.#where, options, ['outputSize']);
+    checkOptions(this.where, options, ['outputSize']);
     const { weight, bias, stride, padding, dilation, groups } = this;
     const asked = options?.outputSize ?? null;
-    const outputPadding = asked === null ? this.outputPadding : this.#paddingFor(input, asked);
+    const outputPadding = asked === null ? this.outputPadding : this.paddingFor(input, asked);
     return conv(input, weight, bias, { stride, padding, outputPadding, groups, dilation });
   }
 
   /** How much longer than the smallest the result is to be. */
-  #paddingFor(input: Tensor, asked: readonly number[]): readonly number[] {
+  private paddingFor(input: Tensor, asked: readonly number[]): readonly number[] {
     const { kernelSize, stride, padding, dilation } = this;
     const n = kernelSize.length;
     const lead = input.ndim - n;
@@ -307,7 +307,7 @@ abstract class ConvTransposeNd extends Convolution {
       throw new ArgumentError(
         `ConvTranspose${n}D: for ${input.ndim}D input, outputSize must have ${n} or ${n + lead} elements, got ${describe(asked)}`,
       );
-    const size = perDim(this.#where, 'outputSize', asked.slice(-n), n);
+    const size = perDim(this.where, 'outputSize', asked.slice(-n), n);
     const spatial = input.shape.slice(lead);
     const least = spatial.map(
       (length, d) => (length - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernelSize[d] - 1) + 1,
@@ -316,7 +316,7 @@ abstract class ConvTransposeNd extends Convolution {
     if (size.some((length, d) => length < least[d] || length > most[d]))
       throw new ArgumentError(
         `requested an output size of ${formatShape(size)}, but valid sizes range from ${formatShape(least)} to ${formatShape(most)} ` +
-          `(for an input of ${formatShape(spatial)}) in ${this.#where}`,
+          `(for an input of ${formatShape(spatial)}) in ${this.where}`,
       );
     return size.map((length, d) => length - least[d]);
   }

@@ -16,6 +16,7 @@ import {
   type Tensor,
 } from '@tenfold/tensor-core';
 import { checkFlag } from '../checks.ts';
+import { checkRatio } from '../functional/pooling.ts';
 import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -26,6 +27,9 @@ import {
   avgPool1d,
   avgPool2d,
   avgPool3d,
+  type FractionalMaxPoolOptions,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
   lpPool1d,
   lpPool2d,
   lpPool3d,
@@ -38,7 +42,7 @@ import {
 } from '../functional.ts';
 import { Module } from '../module.ts';
 import { pythonBool, pythonTuple } from '../print.ts';
-import { checkOutputSize, checkWindows, shown } from '../windows.ts';
+import { checkOutputSize, checkWindows, perDimFrom, shown } from '../windows.ts';
 
 /** What a max pool gives: maxima, with their positions if the layer was made with `returnIndices: true`. */
 export type Pooled<Indices extends boolean> = Indices extends true ? MaxPooled : Tensor;
@@ -500,5 +504,80 @@ export class LPPool3d extends LPPoolNd {
 
   forward(input: Tensor): Tensor {
     return this.pooled(input, lpPool3d);
+  }
+}
+
+/** What {@link FractionalMaxPool2d} and {@link FractionalMaxPool3d} share. */
+abstract class FractionalMaxPoolNd<Indices extends boolean> extends Module {
+  readonly kernelSize: PerDim;
+  readonly outputSize: PerDim | null;
+  readonly outputRatio: PerDim | null;
+  readonly returnIndices: boolean;
+
+  constructor(where: string, n: number, kernelSize: PerDim, options: Omit<FractionalMaxPoolOptions, 'generator'>) {
+    super();
+    checkOptions(where, options, ['outputSize', 'outputRatio', 'returnIndices', 'randomSamples']);
+    const { outputSize = null, outputRatio = null, returnIndices = false, randomSamples = null } = options ?? {};
+    perDimFrom(1, 'kernel size should be greater than zero', where, 'kernelSize', kernelSize, n);
+    if (outputSize === null && outputRatio === null)
+      throw new ArgumentError(`${where} requires specifying either an output size, or a pooling ratio`);
+    if (outputSize !== null && outputRatio !== null)
+      throw new ArgumentError(`only one of outputSize and outputRatio may be specified in ${where}`);
+    if (outputSize !== null)
+      perDimFrom(1, 'output size should be greater than zero', where, 'outputSize', outputSize, n);
+    else checkRatio(where, n, outputRatio);
+    this.kernelSize = kernelSize;
+    this.outputSize = outputSize;
+    this.outputRatio = outputRatio;
+    this.returnIndices = checkFlag(`${where}: returnIndices`, returnIndices);
+    this.registerBuffer('_random_samples', randomSamples);
+  }
+
+  protected pooled(input: Tensor, pool: typeof fractionalMaxPool2d): Pooled<Indices> {
+    const { kernelSize, outputSize, outputRatio } = this;
+    const randomSamples = (this as { _random_samples?: Tensor | null })._random_samples ?? null;
+    const options = { outputSize, outputRatio, randomSamples };
+    const result = this.returnIndices
+      ? pool(input, kernelSize, { ...options, returnIndices: true })
+      : pool(input, kernelSize, options);
+    return result as Pooled<Indices>;
+  }
+}
+
+/** Options of {@link FractionalMaxPool2d} and {@link FractionalMaxPool3d}. */
+export type FractionalMaxPoolLayerOptions<Indices extends boolean> = Omit<FractionalMaxPoolOptions, 'generator'> & {
+  returnIndices?: Indices;
+};
+
+/**
+ * Maxima of windows that begin at random (https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html; Graham, "Fractional Max-Pooling",
+ * 2014), of `[N, C, H, W]` or `[C, H, W]`. They are drawn in evaluation mode too; `randomSamples` decides them, and is saved as `_random_samples`.
+ *
+ * @throws ArgumentError for both or neither of `outputSize` and `outputRatio`, or sizes out of range.
+ * @example
+ * new FractionalMaxPool2d(3, { outputRatio: 0.5 }).forward(randn([20, 16, 50, 32])).shape; // [20, 16, 25, 16]
+ */
+export class FractionalMaxPool2d<Indices extends boolean = false> extends FractionalMaxPoolNd<Indices> {
+  constructor(kernelSize: PerDim, options: FractionalMaxPoolLayerOptions<Indices>) {
+    super('FractionalMaxPool2d', 2, kernelSize, options);
+  }
+
+  forward(input: Tensor): Pooled<Indices> {
+    return this.pooled(input, fractionalMaxPool2d);
+  }
+}
+
+/**
+ * {@link FractionalMaxPool2d} over three dims (https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html).
+ *
+ * @throws ArgumentError for both or neither of `outputSize` and `outputRatio`, or sizes out of range.
+ */
+export class FractionalMaxPool3d<Indices extends boolean = false> extends FractionalMaxPoolNd<Indices> {
+  constructor(kernelSize: PerDim, options: FractionalMaxPoolLayerOptions<Indices>) {
+    super('FractionalMaxPool3d', 3, kernelSize, options);
+  }
+
+  forward(input: Tensor): Pooled<Indices> {
+    return this.pooled(input, fractionalMaxPool3d);
   }
 }

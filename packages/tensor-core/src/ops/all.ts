@@ -1,5 +1,6 @@
 /** Every builtin op, by name. */
 import type { OpSpec } from '../spec.ts';
+import { type ActivationOps, activation } from './activation.ts';
 import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
@@ -29,7 +30,8 @@ import { type MovementOps, stack } from './stack.ts';
  * @sealed
  */
 export interface BuiltinOps
-  extends AttentionOps,
+  extends ActivationOps,
+    AttentionOps,
     ConvOps,
     CreateOps,
     DecompositionOps,
@@ -51,6 +53,7 @@ export interface Ops extends BuiltinOps {}
 
 /** Specs of the builtin ops by name. */
 export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K]> } = {
+  ...activation,
   ...attention,
   ...conv,
   ...create,
