@@ -9,7 +9,6 @@ import { defaults, help, type Options, readOptions, settingsOf } from './cli.ts'
 import { readData } from './data.ts';
 import { chooseDevice } from './devices.ts';
 import { UsageError } from './errors.ts';
-import { evaluate } from './evaluate.ts';
 import { exportModel, scoreInOnnxruntime } from './export.ts';
 import { filesIn, prepareFolder } from './files.ts';
 import { writeReport } from './report.ts';
@@ -38,8 +37,7 @@ async function run(options: Options): Promise<void> {
       : `Learning from ${count(data.train.length)} digits on ${device}: epochs ${epochs}, batch size ${batchSize}, seed ${seed}`,
   );
   const trained = await train(settings, data, { path: files.checkpoint, every: options.saveEvery, saved });
-
-  const test = await evaluate(trained.model, data.test);
+  const { test } = trained;
   const misread = test.readings.filter(({ label, prediction }) => label !== prediction).length;
   console.log(
     `test accuracy ${(100 * test.accuracy).toFixed(2)} %: ${count(misread)} of ${count(test.readings.length)} digits are misread`,
@@ -51,7 +49,7 @@ async function run(options: Options): Promise<void> {
   console.log(`onnxruntime reads ${count(equal)} of ${count(test.readings.length)} digits as the network here does`);
   if (equal < test.readings.length) process.exitCode = 1;
 
-  await writeReport(files.report, { settings, device, trained, test, equal, images: data.test.tensors[0] });
+  await writeReport(files.report, { settings, device, trained, equal, images: data.test.tensors[0] });
   for (const file of Object.values(files)) console.log(`wrote ${file}`);
 }
 

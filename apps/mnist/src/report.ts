@@ -11,7 +11,6 @@ export interface Report {
   readonly settings: Settings;
   readonly device: string;
   readonly trained: Trained;
-  readonly test: Evaluation;
   /** How many of the test digits onnxruntime reads as the network here does. */
   readonly equal: number;
   /** The test digits, uint8 `[n, 28, 28]`. */
@@ -29,8 +28,8 @@ export async function writeReport(path: string, report: Report): Promise<void> {
   await writeFile(path, page(report, (await report.images.toTypedArray()) as Uint8Array));
 }
 
-function page({ settings, device, trained, test, equal }: Report, pixels: Uint8Array): string {
-  const { losses, epochs, model } = trained;
+function page({ settings, device, trained, equal }: Report, pixels: Uint8Array): string {
+  const { losses, epochs, model, test } = trained;
   const total = test.readings.length;
   const misread = test.readings
     .map((reading, i) => ({ ...reading, picture: picture(pixels.subarray(i * 784, (i + 1) * 784)) }))
@@ -116,7 +115,7 @@ function commonMistakes(confusion: Evaluation['confusion']): string {
 }
 
 const misreadDigit = ({ label, prediction, confidence, picture }: Reading & { readonly picture: string }): string =>
-  `<li><img src="${picture}" alt="a ${label}, read as ${prediction}" width="56" height="56"><b>${label} → ${prediction}</b> ${percent(confidence, 0)}</li>`;
+  `<li><img src="${picture}" alt="a ${label}, read as ${prediction}" width="56" height="56"><b>${label} → ${prediction}</b> ${percent(confidence, 1)}</li>`;
 
 /** A digit as a PNG within the page. */
 function picture(data: Uint8Array): string {
@@ -142,6 +141,6 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; } th { co
 th, td { text-align: left; padding: 6px 28px 6px 0; border-bottom: 1px solid var(--edge); } tbody tr:last-child td { border-bottom: 0; }
 ul { display: grid; grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 14px 10px; margin: 0; padding: 0; list-style: none; }
 li { text-align: center; font-size: 13px; color: var(--soft); font-variant-numeric: tabular-nums; } li b { display: block; color: var(--ink); font-weight: 600; }
-img { display: block; margin: 0 auto 4px; image-rendering: pixelated; border: 1px solid var(--edge); border-radius: 4px; }
+img { display: block; margin: 0 auto 4px; image-rendering: pixelated; }
 @media (prefers-color-scheme: light) { img { filter: invert(1); } }
 `;

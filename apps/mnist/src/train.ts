@@ -8,7 +8,7 @@ import { Accuracy, RunningMean } from '@tenfold/train';
 import { progress } from '@tenfold/train/progress';
 import type { Settings } from './cli.ts';
 import type { Data } from './data.ts';
-import { evaluate } from './evaluate.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
 import { DigitNet } from './model.ts';
 
 /** What one epoch came to. */
@@ -39,6 +39,8 @@ export interface Trained {
   /** The loss of each batch. */
   readonly losses: readonly number[];
   readonly epochs: readonly Epoch[];
+  /** What the trained network makes of the test digits. */
+  readonly test: Evaluation;
 }
 
 /** Where checkpoints go, how often, and the one to go on from. */
@@ -62,6 +64,7 @@ export async function train(settings: Settings, data: Data, { path, every, saved
   const accuracy = new Accuracy({ task: 'multiclass', numClasses: 10 });
   const losses: number[] = [];
   const epochs: Epoch[] = [];
+  let test: Evaluation | null = null;
 
   const state = (): Checkpoint => ({
     settings,
@@ -105,7 +108,7 @@ export async function train(settings: Settings, data: Data, { path, every, saved
       losses.push(await loss.item());
       if (losses.length % every === 0) await saveCheckpoint(path, state());
     }
-    const test = await evaluate(model, data.test);
+    test = await evaluate(model, data.test);
     epochs.push({
       loss: await meanLoss.compute().item(),
       accuracy: await accuracy.compute().item(),
@@ -119,7 +122,8 @@ export async function train(settings: Settings, data: Data, { path, every, saved
     accuracy.reset();
     await saveCheckpoint(path, state());
   }
-  return { model, losses, epochs };
+  // a run that was done has nothing but this to do
+  return { model, losses, epochs, test: test ?? (await evaluate(model, data.test)) };
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
