@@ -119,6 +119,7 @@ const hostOf: { readonly [name: string]: object | undefined } = hasLegs
       bench: { globalSetup: emulatedCuda },
       'linear-demo': { ...dawn, globalSetup: [dawn.globalSetup, emulatedCuda] },
       data: withChromium(),
+      mnist: { ...dawn, ...withChromium(), globalSetup: dawn.globalSetup },
       playground: browser,
     }
   : {};

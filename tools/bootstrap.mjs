@@ -12,15 +12,9 @@ const at = (path) => resolve(root, path);
 
 /** What each command needs and does. @type {Record<string, (args: string[]) => Promise<number>>} */
 const commands = {
-  async demo(args) {
-    await prepare();
-    // paths among the flags are meant from where the person stands
-    return runNode([at('apps/linear-demo/dist/main.js'), ...args], { cwd: process.env.INIT_CWD ?? root });
-  },
-  async bench(args) {
-    await prepare();
-    return runNode([at('apps/bench/dist/main.js'), ...args], { cwd: process.env.INIT_CWD ?? root });
-  },
+  demo: (args) => runApp('linear-demo', args),
+  mnist: (args) => runApp('mnist', args),
+  bench: (args) => runApp('bench', args),
   async test(args) {
     await prepare();
     const reporters = ['--reporter=default', `--reporter=${at('tools/summary-reporter.mjs')}`];
@@ -82,6 +76,16 @@ const commands = {
     return runNode([pnpmEntry, ...args], { cwd: process.env.INIT_CWD ?? root });
   },
 };
+
+/**
+ * @param {string} name
+ * @param {string[]} args
+ */
+async function runApp(name, args) {
+  await prepare();
+  // paths among the flags are meant from where the person stands
+  return runNode([at(`apps/${name}/dist/main.js`), ...args], { cwd: process.env.INIT_CWD ?? root });
+}
 
 async function install() {
   await ensurePnpm();

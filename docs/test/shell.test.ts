@@ -19,6 +19,7 @@ it('commands of shell blocks exist', () => {
 /** The programs behind root commands that take flags of our own, and list them. */
 const programs: { readonly [script: string]: string } = {
   demo: 'apps/linear-demo/dist/main.js',
+  mnist: 'apps/mnist/dist/main.js',
   bench: 'apps/bench/dist/main.js',
   docs: 'docs/scripts/main.mjs',
 };

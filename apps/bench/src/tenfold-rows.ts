@@ -1,6 +1,18 @@
 /** The rows in Tenfold, on the default device. */
 import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
-import { CrossEntropyLoss, Linear, Module, MSELoss, Parameter, ReLU, Sequential } from '@tenfold/nn';
+import {
+  Conv2d,
+  CrossEntropyLoss,
+  Dropout,
+  Flatten,
+  Linear,
+  MaxPool2d,
+  Module,
+  MSELoss,
+  Parameter,
+  ReLU,
+  Sequential,
+} from '@tenfold/nn';
 import { Adam, SGD } from '@tenfold/optim';
 import {
   batchNorm,
@@ -77,6 +89,20 @@ function linearStep(): Work {
   };
 }
 
+/** A step of a classifier of 10 classes, by Adam. */
+function classifierStep(model: Sequential, x: Tensor): Work {
+  const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
+  const loss = new CrossEntropyLoss();
+  const y = randint(0, 10, [x.shape[0]]);
+  return () => {
+    optimizer.zeroGrad();
+    const value = loss.forward(model.forward(x), y);
+    value.backward();
+    optimizer.step();
+    return value;
+  };
+}
+
 function mlpStep(inputs: number, first: number, second: number): Work {
   const model = new Sequential(
     new Linear(inputs, first),
@@ -85,16 +111,25 @@ function mlpStep(inputs: number, first: number, second: number): Work {
     new ReLU(),
     new Linear(second, 10),
   );
-  const optimizer = new Adam(model.parameters(), { lr: 1e-3 });
-  const loss = new CrossEntropyLoss();
-  const [x, y] = [randn([64, inputs]), randint(0, 10, [64])];
-  return () => {
-    optimizer.zeroGrad();
-    const value = loss.forward(model.forward(x), y);
-    value.backward();
-    optimizer.step();
-    return value;
-  };
+  return classifierStep(model, randn([64, inputs]));
+}
+
+function cnnStep(): Work {
+  const model = new Sequential(
+    new Conv2d(1, 16, 3),
+    new MaxPool2d(2),
+    new ReLU(),
+    new Conv2d(16, 32, 3),
+    new MaxPool2d(2),
+    new ReLU(),
+    new Flatten(),
+    new Dropout(0.25),
+    new Linear(32 * 5 * 5, 64),
+    new ReLU(),
+    new Dropout(0.25),
+    new Linear(64, 10),
+  );
+  return classifierStep(model, randn([64, 1, 28, 28]));
 }
 
 /** A function of one tensor. */
@@ -186,5 +221,6 @@ export const works: Works = {
   'net step': netStep,
   'MLP step': () => mlpStep(784, 256, 128),
   ...sized('MLP step', sizes, (n) => mlpStep(n, n, n)),
+  'CNN step': cnnStep,
   'model load': modelLoad,
 };

@@ -41,6 +41,40 @@ function mlpStep(...widths: number[]): Work {
   return trained(tf.train.adam(1e-3), () => tf.losses.softmaxCrossEntropy(y, forward()) as tf.Scalar);
 }
 
+/** A convolution whose gradients are convolutions too: the backend `wasm` has no kernel of its own for the weight's. */
+const convolve = tf.customGrad((...args) => {
+  const [x, weight, save] = args as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+  save([x, weight]);
+  return {
+    value: tf.conv2d(x, weight, 1, 'valid'),
+    gradFunc: (grad: tf.Tensor4D, saved: tf.Tensor[]) => {
+      const [input, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
+      // the samples are summed over: they take the place of the channels
+      const turned = tf.conv2d(tf.transpose(input, [3, 1, 2, 0]), tf.transpose(grad, [1, 2, 0, 3]), 1, 'valid');
+      return [tf.conv2dTranspose(grad, filter, input.shape, 1, 'valid'), tf.transpose(turned, [1, 2, 0, 3])];
+    },
+  };
+});
+
+function cnnStep(): Work {
+  const x = image(64, 1, 28, 28);
+  const y = tf.oneHot(tf.randomUniform([64], 0, 10, 'int32'), 10);
+  const layer = (...shape: number[]) => ({
+    weight: tf.variable(tf.mul(randn(shape), 0.05)),
+    bias: tf.variable(tf.zeros([shape[shape.length - 1]])),
+  });
+  const [first, second, third, last] = [layer(3, 3, 1, 16), layer(3, 3, 16, 32), layer(800, 64), layer(64, 10)];
+  type Layer = typeof first;
+  const convolved = (h: tf.Tensor4D, { weight, bias }: Layer): tf.Tensor4D =>
+    tf.relu(tf.maxPool(tf.add(convolve(h, weight), bias), 2, 2, 'valid'));
+  const linear = (h: tf.Tensor, { weight, bias }: Layer): tf.Tensor =>
+    tf.add(tf.matMul(tf.dropout(h, 0.25) as tf.Tensor2D, weight as unknown as tf.Tensor2D), bias);
+  return trained(tf.train.adam(1e-3), () => {
+    const features = tf.reshape(convolved(convolved(x, first), second), [64, 800]);
+    return tf.losses.softmaxCrossEntropy(y, linear(tf.relu(linear(features, third)), last)) as tf.Scalar;
+  });
+}
+
 /** A function of one tensor, whose intermediate results are given back. */
 function unary(shape: number[], fn: (x: tf.Tensor) => tf.Tensor): Work {
   const x = randn(shape);
@@ -141,6 +175,8 @@ export const works: Works = {
   },
   'MLP step': () => mlpStep(784, 256, 128),
   ...sized('MLP step', feasible, (n) => mlpStep(n, n, n)),
+  // plain JavaScript needs some ten seconds
+  ...(backend !== 'cpu' && { 'CNN step': cnnStep }),
   'model load': () => {
     const shapes = [1000, 1000, 500].flatMap((outputs) => [[1000, outputs], [outputs]]);
     const saved = shapes.map((shape) => ({

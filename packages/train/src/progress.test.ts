@@ -8,6 +8,12 @@ import { RunningMean } from './index.ts';
 import { progress } from './progress.ts';
 import { progress as progressInPages } from './progress-page.ts';
 
+const escape = '\u{1b}';
+const parts = new RegExp(`${escape}\\[[0-9;?]*[A-Za-z]|\n|\r|[^${escape}\n\r]+`, 'gu');
+const sequence = new RegExp(`^${escape}\\[([0-9?;]*)([A-Za-z])$`, 'u');
+/** Switches, saved places and colours. */
+const modes = new RegExp(`${escape}\\[\\?|${escape}[78]|${escape}\\[[0-9;]*m`, 'u');
+
 /** What a terminal of that width shows of what was written: the sequences that the bar uses, and no others. */
 class Terminal {
   readonly isTTY = true;
@@ -25,12 +31,12 @@ class Terminal {
 
   write(text: string): boolean {
     this.written += text;
-    for (const [part] of text.matchAll(/\u{1b}\[[0-9;?]*[A-Za-z]|\n|\r|[^\u{1b}\n\r]+/gu)) this.#take(part);
+    for (const [part] of text.matchAll(parts)) this.#take(part);
     return true;
   }
 
   #take(part: string): void {
-    const [, count, letter] = /^\u{1b}\[([0-9?;]*)([A-Za-z])$/u.exec(part) ?? [];
+    const [, count, letter] = sequence.exec(part) ?? [];
     if (part === '\n') {
       this.#y++;
       this.#x = 0;
@@ -84,7 +90,7 @@ describe('on a terminal', () => {
       /^train: 100%\|█+\| 4\/4 \[00:00<00:00, [\d.]+it\/s, loss=0\.5000, accuracy=1, note=ok\]$/,
     );
     // no mode of the terminal is changed: the only sequences move and clear
-    expect(stream.written).not.toMatch(/\u{1b}\[\?|\u{1b}[78]|\u{1b}\[[0-9;]*m/u);
+    expect(stream.written).not.toMatch(modes);
     expect(process.listenerCount('exit')).toBe(listeners);
   });
 

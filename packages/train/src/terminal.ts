@@ -72,10 +72,13 @@ export function lossCurve(series: SeriesSet, options: LossCurveTextOptions = {})
     .filter(({ name }) => name !== '')
     .map(({ name, code }) => (coloured ? `${code}── ${name}${plain}` : name));
   const ends = [formatTick(first), formatTick(last)];
-  const axis = `${' '.repeat(wide + 2)}${ends[0]}${ends[1].padStart(Math.max(width - ends[0].length, ends[1].length + 1))}`;
-  return [...heading, ...(names.length > 0 ? [`${' '.repeat(wide + 2)}${names.join('  ')}`] : []), chart, axis].join(
-    '\n',
-  );
+  const axis = `${' '.repeat(wide + 2)}${ends[0]}${ends[1].padStart(Math.max(columns[0].length - ends[0].length, ends[1].length + 1))}`;
+  return [
+    ...heading,
+    ...(names.length > 0 ? [`${' '.repeat(wide + 2)}${names.join('  ')}`] : []),
+    chart.replaceAll(/ +$/gm, ''),
+    axis,
+  ].join('\n');
 }
 
 /** A value for each column: the mean of its points, or the one before it. */

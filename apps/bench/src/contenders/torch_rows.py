@@ -91,11 +91,22 @@ def net_step():
     return step
 
 
+def classifier_step(model, x):
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    return trained(model, optimizer, torch.nn.CrossEntropyLoss(), x, torch.randint(0, 10, (len(x),)))
+
+
 def mlp_step(inputs, first, second):
     nn = torch.nn
     model = nn.Sequential(nn.Linear(inputs, first), nn.ReLU(), nn.Linear(first, second), nn.ReLU(), nn.Linear(second, 10))
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    return trained(model, optimizer, nn.CrossEntropyLoss(), torch.randn(64, inputs), torch.randint(0, 10, (64,)))
+    return classifier_step(model, torch.randn(64, inputs))
+
+
+def cnn_step():
+    nn = torch.nn
+    features = [nn.Conv2d(1, 16, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(16, 32, 3), nn.MaxPool2d(2), nn.ReLU()]
+    readout = [nn.Dropout(0.25), nn.Linear(800, 64), nn.ReLU(), nn.Dropout(0.25), nn.Linear(64, 10)]
+    return classifier_step(nn.Sequential(*features, nn.Flatten(), *readout), torch.randn(64, 1, 28, 28))
 
 
 def embedding():
@@ -161,6 +172,7 @@ WORKS = {f"matmul {n}": lambda n=n: square(n) for n in SIZES} | {
     "linear step": linear_step,
     "net step": net_step,
     "MLP step": lambda: mlp_step(784, 256, 128),
+    "CNN step": cnn_step,
     "model load": model_load,
 } | {f"MLP step {n}": lambda n=n: mlp_step(n, n, n) for n in SIZES}
 

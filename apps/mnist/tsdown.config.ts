@@ -1,0 +1,4 @@
+import { defineConfig } from 'tsdown';
+import { nodeApp } from '../../tools/tsdown.ts';
+
+export default defineConfig(nodeApp('main', 'score'));
