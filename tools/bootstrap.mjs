@@ -14,6 +14,7 @@ const at = (path) => resolve(root, path);
 const commands = {
   demo: (args) => runApp('linear-demo', args),
   mnist: (args) => runApp('mnist', args),
+  'char-lm': (args) => runApp('char-lm', args),
   bench: (args) => runApp('bench', args),
   async test(args) {
     await prepare();

@@ -20,6 +20,7 @@ it('commands of shell blocks exist', () => {
 const programs: { readonly [script: string]: string } = {
   demo: 'apps/linear-demo/dist/main.js',
   mnist: 'apps/mnist/dist/main.js',
+  'char-lm': 'apps/char-lm/dist/main.js',
   bench: 'apps/bench/dist/main.js',
   docs: 'docs/scripts/main.mjs',
 };

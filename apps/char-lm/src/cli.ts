@@ -14,6 +14,8 @@ export interface Settings {
   readonly width: number;
   readonly lr: number;
   readonly seed: number;
+  /** How many characters of the text are taken. */
+  readonly limit: number;
 }
 
 /** The checked flags. */
@@ -41,12 +43,13 @@ export const defaults: Settings = {
   width: 128,
   lr: 0.002,
   seed: 0,
+  limit: 1_189_698,
 };
 
 export const help = `Teaches a small GPT to write like Moby-Dick, one character after the other, and exports it as ONNX files.
 
   npm run char-lm                                       ${defaults.steps} steps, a report, and a page of prose
-  npm run char-lm -- --steps 200 --context 32           a taste, in a minute
+  npm run char-lm -- --steps 200 --limit 100000         a taste, in a minute
   npm run char-lm -- --resume                           goes on where a run was stopped, to the very same weights
   npm run char-lm -- --resume --prompt "The whale "     writes on from a prompt, with the model of a finished run
 
@@ -54,6 +57,7 @@ Training
   --steps N          steps of training (default: ${defaults.steps})
   --batch-size N     pieces of text per step (default: ${defaults.batchSize})
   --lr X             the highest learning rate, after a warm-up and before a cosine's descent (default: ${defaults.lr})
+  --limit N          takes the first N characters of the text only (default: all)
   --seed N           seed of everything random (default: ${defaults.seed})
 
 Model
@@ -84,6 +88,7 @@ const flags = {
   'batch-size': text,
   lr: text,
   seed: text,
+  limit: text,
   context: text,
   layers: text,
   heads: text,
@@ -114,6 +119,7 @@ export function readOptions(argv: readonly string[]): Options | null {
     width: whole('width', 100_000, 2),
     lr: given(values.lr, (value) => number('--lr', value, false)),
     seed: whole('seed', Number.MAX_SAFE_INTEGER, 0),
+    limit: whole('limit', defaults.limit, 1000),
   };
   const known = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
   if (values.prompt === '') throw new UsageError('--prompt: must have a character to go on from');
@@ -133,7 +139,11 @@ export function readOptions(argv: readonly string[]): Options | null {
 /** The given settings with the defaults of the others. @throws UsageError where they don't fit each other. */
 export function completed(given: Partial<Settings>): Settings {
   const settings = { ...defaults, ...given };
-  const { width, heads } = settings;
+  const { width, heads, context, limit } = settings;
+  if (20 * context > limit)
+    throw new UsageError(
+      `--context ${context} --limit ${limit}: the last tenth of the text, which the model is tested on, must be longer than twice the context`,
+    );
   if (width % (2 * heads) !== 0)
     throw new UsageError(`--width ${width} --heads ${heads}: the width must be a multiple of twice the heads`);
   return settings;

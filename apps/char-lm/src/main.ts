@@ -30,10 +30,10 @@ async function run(options: Options): Promise<void> {
   const device = await chooseDevice(options.device);
   setDefaultDevice(device);
   setNumThreads(options.threads);
-  const corpus = corpusOf(mobyDick());
-  const prompt = encoded(options.prompt, corpus.vocabulary);
   const saved = options.resume ? await load(files.checkpoint, device) : null;
   const settings = saved ? settingsOf(saved.settings, options) : completed(options.settings);
+  const corpus = corpusOf(mobyDick().slice(0, settings.limit));
+  const prompt = encoded(options.prompt, corpus.vocabulary);
   prepareFolder(here(options.out));
 
   const { training, validation, vocabulary } = corpus;
