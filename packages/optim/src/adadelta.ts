@@ -26,7 +26,7 @@ interface AdadeltaState extends ParamState {
 }
 
 // v = ρ v + (1 - ρ) g²;  d = √(u + ε) / √(v + ε) · g;  u = ρ u + (1 - ρ) d²;  p -= lr · d
-const adadeltaStep = defineStep<AdadeltaGroup>('adadeltaStep', {
+const adadeltaStep = /* @__PURE__ */ defineStep<AdadeltaGroup>('adadeltaStep', {
   tensors: 4,
   optional: 0,
   numbers: 1,
@@ -40,6 +40,7 @@ const adadeltaStep = defineStep<AdadeltaGroup>('adadeltaStep', {
   },
   params: ([lr], { rho, eps, weightDecay }) => [-lr, rho, 1 - rho, eps, weightDecay],
   variant: ({ weightDecay, maximize }) => (weightDecay === 0 ? 0 : 1) | (maximize ? 2 : 0),
+  counted: false,
 });
 
 /**

@@ -38,12 +38,12 @@ interface AdamState extends ParamState {
 }
 
 const checks = {
-  lr: numberOption('learning rate'),
-  eps: numberOption('epsilon value'),
+  lr: /* @__PURE__ */ numberOption('learning rate'),
+  eps: /* @__PURE__ */ numberOption('epsilon value'),
   betas: betasOption,
-  weightDecay: numberOption('weight_decay value'),
-  amsgrad: flagOption('amsgrad value'),
-  maximize: flagOption('maximize value'),
+  weightDecay: /* @__PURE__ */ numberOption('weight_decay value'),
+  amsgrad: /* @__PURE__ */ flagOption('amsgrad value'),
+  maximize: /* @__PURE__ */ flagOption('maximize value'),
 };
 
 const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };

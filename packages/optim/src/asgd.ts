@@ -32,7 +32,7 @@ interface ASGDState extends ParamState {
 }
 
 // p = (1 - λ η) p - η g;  a = μ = 1 ? p : a + μ (p - a)
-const asgdStep = defineStep<ASGDGroup>('asgdStep', {
+const asgdStep = /* @__PURE__ */ defineStep<ASGDGroup>('asgdStep', {
   tensors: 3,
   optional: 0,
   numbers: 2,

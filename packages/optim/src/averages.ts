@@ -28,7 +28,7 @@ export type AvgFn = (averaged: Tensor, current: Tensor, numAveraged: number) => 
 export type MultiAvgFn = (averaged: readonly Tensor[], current: readonly Tensor[], numAveraged: number) => void;
 
 // a = a + w · (b - a), from the nearer end
-const lerpStep = defineStep<object>('averageStep', {
+const lerpStep = /* @__PURE__ */ defineStep<object>('averageStep', {
   tensors: 2,
   optional: 0,
   numbers: 1,

@@ -30,7 +30,7 @@ interface LionState extends ParamState {
 }
 
 // p -= lr · (sign(β₁ m + (1 - β₁) g) + wd · p);  m = β₂ m + (1 - β₂) g
-const lionStep = defineStep<LionGroup>('lionStep', {
+const lionStep = /* @__PURE__ */ defineStep<LionGroup>('lionStep', {
   tensors: 3,
   optional: 0,
   numbers: 1,

@@ -43,7 +43,7 @@ interface MuonState extends ParamState {
   momentumBuffer: Tensor;
 }
 
-const momentumStep = defineStep<MuonGroup>('muonMomentumStep', {
+const momentumStep = /* @__PURE__ */ defineStep<MuonGroup>('muonMomentumStep', {
   tensors: 2,
   optional: 0,
   numbers: 0,
@@ -52,7 +52,7 @@ const momentumStep = defineStep<MuonGroup>('muonMomentumStep', {
   variant: () => 0,
 });
 
-const muonStep = defineStep<object>('muonStep', {
+const muonStep = /* @__PURE__ */ defineStep<object>('muonStep', {
   tensors: 2,
   optional: 0,
   numbers: 2,

@@ -45,7 +45,7 @@ const momentumAt = (step: number, { betas: [beta1], momentumDecay }: NAdamGroup)
   beta1 * (1 - 0.5 * 0.96 ** (step * momentumDecay));
 
 // m = β₁ m + (1 - β₁) g;  v = β₂ v + (1 - β₂) g²;  p -= lr · ((1 - μₜ) / (1 - Πμ) · g + μₜ₊₁ / (1 - Πμ · μₜ₊₁) · m) / (√(v / (1 - β₂ᵗ)) + ε)
-const nadamStep = defineStep<NAdamGroup>('nadamStep', {
+const nadamStep = /* @__PURE__ */ defineStep<NAdamGroup>('nadamStep', {
   tensors: 4,
   optional: 0,
   numbers: 3,

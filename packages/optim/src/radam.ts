@@ -46,7 +46,7 @@ function rectification(step: number, beta2: number): number {
 }
 
 // m = β₁ m + (1 - β₁) g;  v = β₂ v + (1 - β₂) g²;  p -= lr / (1 - β₁ᵗ) · m · (r > 0 ? r · √(1 - β₂ᵗ) / (√v + ε) : 1)
-const radamStep = defineStep<RAdamGroup>('radamStep', {
+const radamStep = /* @__PURE__ */ defineStep<RAdamGroup>('radamStep', {
   tensors: 4,
   optional: 0,
   numbers: 2,

@@ -32,7 +32,7 @@ interface RpropState extends ParamState {
 }
 
 // s = sign(g · g'); size = clamp(size · (s > 0 ? η₊ : s < 0 ? η₋ : 1)); g = s < 0 ? 0 : g; p -= size · sign(g); g' = g
-const rpropStep = defineStep<RpropGroup>('rpropStep', {
+const rpropStep = /* @__PURE__ */ defineStep<RpropGroup>('rpropStep', {
   tensors: 4,
   optional: 0,
   numbers: 0,
@@ -52,6 +52,7 @@ const rpropStep = defineStep<RpropGroup>('rpropStep', {
   },
   params: (_, { etas: [minus, plus], stepSizes: [least, most] }) => [minus, plus, least, most],
   variant: ({ maximize }) => (maximize ? 1 : 0),
+  counted: false,
 });
 
 /**

@@ -108,6 +108,29 @@ function checkResumed(name: string, run: Run): void {
   expect(copies.map(numbers)).toEqual(params.map(numbers));
 }
 
+/** A parameter that joins later, and others that have no gradient at times, step as they would alone. */
+function checkJoined(name: string, run: Run): void {
+  const given = givenTo(run);
+  const gives = (step: number, i: number): boolean => (i === 0 ? step !== 4 : step >= 3);
+  const walk = (params: readonly Tensor[], optimizers: readonly AnyOptimizer[]): number[][] => {
+    for (let step = 0; step < 8; step++) {
+      params.forEach((param, i) => {
+        param.grad = gives(step, i) ? tensor(given.grads[step][i], float64).view(param.shape).clone() : null;
+      });
+      for (const optimizer of optimizers) optimizer.step();
+    }
+    return params.map(numbers);
+  };
+  const [all, alone] = [initial(given), initial(given)];
+  const together = walk(all, [make(name, all, run.options)]);
+  expect(together).toEqual(
+    walk(
+      alone,
+      alone.map((param) => make(name, [param], run.options)),
+    ),
+  );
+}
+
 const shown = (options: object): string => JSON.stringify(options).replaceAll('"', '').slice(1, -1) || 'defaults';
 
 for (const { optimizer, samples } of fixture.optimizers) {
@@ -120,6 +143,7 @@ for (const { optimizer, samples } of fixture.optimizers) {
     test.each(runs.map((run) => [shown(run.options), run] as const))('goes on from a saved state: %s', (_, run) => {
       checkResumed(optimizer, run);
     });
+    for (const run of runs.slice(0, 1)) test('steps apart what is behind', () => checkJoined(optimizer, run));
     test.each(refusals.map((each) => [shown(each.options), each] as const))('refuses %s', (_, { options, refused }) => {
       expect(() => make(optimizer, initial(), options)).toThrow(refused);
     });

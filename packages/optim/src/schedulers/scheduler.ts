@@ -223,7 +223,7 @@ export const oneOf =
 export const anything: OptionCheck = () => null;
 
 /** `lastEpoch`. */
-export const epochOption: OptionCheck = expected(
+export const epochOption: OptionCheck = /* @__PURE__ */ expected(
   'Expected a whole number last_epoch >= -1',
   (x) => Number.isInteger(x) && x >= -1,
 );
