@@ -8,9 +8,23 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { grad, graphToDot } from '@tenfold/autograd';
+import {
+  CosineAnnealingLR,
+  CosineAnnealingWarmRestarts,
+  CyclicLR,
+  ExponentialLR,
+  LinearLR,
+  OneCycleLR,
+  PolynomialLR,
+  SequentialLR,
+  SGD,
+  StepLR,
+} from '@tenfold/optim';
 import { ones, tensor } from '@tenfold/tensor-core';
 import { instance } from '@viz-js/viz';
 import { docs } from './pages.mjs';
+
+/** @typedef {import('@tenfold/optim').LRScheduler} LRScheduler */
 
 /** The colours for who reads the file alone; the site has its own for the same classes. */
 const style = `<style>
@@ -228,6 +242,50 @@ function road() {
   ]);
 }
 
+/** The learning rates of schedules over 100 steps, as the schedules give them. */
+function schedules() {
+  const steps = 100;
+  /** @type {readonly [name: string, make: (optimizer: SGD) => LRScheduler][]} */
+  const panels = [
+    ['StepLR', (optimizer) => new StepLR(optimizer, 25, { gamma: 0.5 })],
+    ['ExponentialLR', (optimizer) => new ExponentialLR(optimizer, 0.97)],
+    ['PolynomialLR', (optimizer) => new PolynomialLR(optimizer, { totalIters: steps, power: 2 })],
+    ['CosineAnnealingLR', (optimizer) => new CosineAnnealingLR(optimizer, steps)],
+    [
+      '… after LinearLR',
+      (optimizer) =>
+        new SequentialLR(
+          optimizer,
+          [new LinearLR(optimizer, { startFactor: 0.01, totalIters: 15 }), new CosineAnnealingLR(optimizer, 85)],
+          [15],
+        ),
+    ],
+    ['CosineAnnealingWarmRestarts', (optimizer) => new CosineAnnealingWarmRestarts(optimizer, 15, { tMult: 2 })],
+    ['CyclicLR, triangular2', (optimizer) => new CyclicLR(optimizer, 0.1, 1, { stepSizeUp: 16, mode: 'triangular2' })],
+    ['OneCycleLR', (optimizer) => new OneCycleLR(optimizer, 1, { totalSteps: steps })],
+  ];
+  const [width, height] = [170, 60];
+  return svg(
+    'Learning rates of schedules',
+    4 * (width + 20) + 20,
+    230,
+    panels.flatMap(([name, make], i) => {
+      const [x, y] = [20 + (i % 4) * (width + 20), 24 + Math.floor(i / 4) * 106];
+      const optimizer = new SGD([ones([1], { requiresGrad: true })], { lr: 1, momentum: 0.9 });
+      const scheduler = make(optimizer);
+      const points = Array.from({ length: steps }, (_, step) => {
+        if (step > 0) scheduler.step();
+        return `${round(x + (step / steps) * width)},${round(y + (1 - optimizer.paramGroups[0].lr) * height)}`;
+      });
+      return [
+        `<path d="M${x},${y} V${y + height} H${x + width}" class="line"/>`,
+        `<polyline points="${points.join(' ')}" class="back"/>`,
+        words(x + width / 2, y + height + 16, name, { size: 10 }),
+      ];
+    }),
+  );
+}
+
 /** Every picture by the name of its file. */
 export const pictures = async () => ({
   'walk.svg': await walk(),
@@ -237,6 +295,7 @@ export const pictures = async () => ({
   'versions.svg': versions(),
   'vmap.svg': vmap(),
   'road.svg': road(),
+  'schedules.svg': schedules(),
 });
 
 export const folder = join(docs, 'public/pictures');

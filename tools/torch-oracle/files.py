@@ -105,6 +105,11 @@ def models():
     yield "cnn", cnn, torch.randn(2, 1, 8, 8, dtype=torch.float64)
     yield "lstm", lstm, torch.randn(2, 4, 3, dtype=torch.float64)
     yield "transformer", transformer, torch.randn(2, 4, 8, dtype=torch.float64)
+    # made here, so that those above stay as they were
+    deep_lstm = nn.LSTM(3, 4, num_layers=2, bidirectional=True, proj_size=2).double()
+    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 6, norm_first=True, activation="gelu"), 2, norm=nn.LayerNorm(4)).double()
+    yield "lstm-layers", deep_lstm, torch.randn(4, 2, 3, dtype=torch.float64)
+    yield "transformer-encoder", encoder, torch.randn(4, 2, 4, dtype=torch.float64)
 
 
 def pt_files():
@@ -123,7 +128,7 @@ def pt_files():
             model.eval()
             y = model(x)
             save(name, model.state_dict())
-            described[f"{name} outputs"] = Described().value({"input": x, "output": y[0] if name == "lstm" else y})
+            described[f"{name} outputs"] = Described().value({"input": x, "output": y[0] if isinstance(model, nn.LSTM) else y})
     adam = torch.optim.Adam([nn.Parameter(torch.ones(2))])
     adam.param_groups[0]["params"][0].grad = torch.ones(2)
     adam.step()

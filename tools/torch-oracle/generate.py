@@ -10,16 +10,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import torch  # noqa: E402
 
+import autocast  # noqa: E402
 import errors  # noqa: E402
 import files  # noqa: E402
 import histories  # noqa: E402
 import modules  # noqa: E402
+import nn_tools  # noqa: E402
 import optimizers  # noqa: E402
 import printing  # noqa: E402
 import programs  # noqa: E402
 import promotion  # noqa: E402
+import schedulers  # noqa: E402
 import transforms  # noqa: E402
-from encode import write_lines, write_samples  # noqa: E402
+from encode import dumps, write_lines, write_samples  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "packages" / "backend-testkit" / "fixtures"
@@ -51,6 +54,16 @@ def optim_fixture():
     write_samples(ROOT / "packages" / "optim" / "fixtures" / "optimizers.json", VERSION | head, "optimizers", "optimizer", items)
 
 
+def scaled_fixture():
+    head, items = optimizers.scaled()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "scaled.json", VERSION | head, "optimizers", "optimizer", items)
+
+
+def schedulers_fixture():
+    head, items = schedulers.trajectories()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "schedulers.json", VERSION | head, "schedulers", "scheduler", items)
+
+
 def errors_fixture():
     write_lines(FIXTURES / "errors.json", VERSION, "errors", errors.sentences())
 
@@ -74,6 +87,10 @@ def histories_fixture():
     write_lines(FIXTURES / "histories.json", VERSION, "programs", histories.results())
 
 
+def autocast_fixture():
+    write_lines(ROOT / "packages" / "autograd" / "fixtures" / "autocast.json", VERSION, "calls", autocast.results())
+
+
 def transforms_fixture():
     write_lines(ROOT / "packages" / "data" / "fixtures" / "transforms.json", VERSION, "samples", transforms.samples())
 
@@ -82,13 +99,19 @@ def modules_fixture():
     (NN_FIXTURES / "modules.json").write_text(json.dumps(VERSION | modules.results(), indent=1) + "\n")
 
 
+def nn_tools_fixture():
+    parts = (f"{json.dumps(name)}:[\n" + ",\n".join(map(dumps, items)) + "\n]" for name, items in nn_tools.results().items())
+    (NN_FIXTURES / "tools.json").write_text("{" + ",\n".join([f'"torch":{json.dumps(torch.__version__)}', *parts]) + "}\n")
+
+
 FAMILIES = [
-    *["elementwise", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
+    *["elementwise", "activation", "reduce", "movement", "index", "create", "linalg", "softmax", "loss"],
     *["conv", "pool", "spatial", "decomposition", "norm", "attention"],
 ]
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
-PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "errors": errors_fixture}
-PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "transforms": transforms_fixture}
+PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "schedulers": schedulers_fixture, "errors": errors_fixture}
+PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "nn-tools": nn_tools_fixture, "transforms": transforms_fixture}
+PARTS |= {"autocast": autocast_fixture, "scaled": scaled_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 PARTS |= {"files": files.generate}
 

@@ -11,8 +11,25 @@ from encode import dtype_name, number, tensor
 DRAWN = 20000
 
 
+class Made:
+    """A layer as an argument of another layer's constructor."""
+
+    def __init__(self, make, *args, **options):
+        self.make, self.args, self.options = make, args, options
+
+    def __call__(self):
+        return self.make(*self.args, **self.options)
+
+
+def built(value):
+    return value() if isinstance(value, Made) else value
+
+
 def encode_value(value):
-    """An argument, or an input or output of forward: tensors, numbers, text, None, and lists of them."""
+    """An argument, or an input or output of forward: tensors, numbers, text, None, layers to be made, and lists of them."""
+    if isinstance(value, Made):
+        options = {camel(k): encode_value(v) for k, v in value.options.items()}
+        return {"layer": value.make.__name__, "args": encode_value(value.args), "options": options}
     if isinstance(value, torch.Tensor):
         return tensor(value)
     if isinstance(value, torch.dtype):
@@ -53,7 +70,7 @@ class Layers:
         """The inputs of one layer. Each has a generator of its own, so that a new layer leaves the others' samples alone."""
         return self._draws.setdefault(layer, Draw(zlib.crc32(layer.encode())))
 
-    def add(self, make, inputs, args=(), train=True, call=None, **options):
+    def add(self, make, inputs, args=(), train=True, call=None, parts=False, **options):
         """
         Records one sample.
 
@@ -63,11 +80,13 @@ class Layers:
         options  its keyword arguments, recorded in camelCase
         train    False for evaluation mode
         call     keyword arguments of forward
+        parts    whether it is made of layers that have samples of their own, which say how parameters start
         """
         name = make.__name__
         draw = self.draw(name)
         samples = self.layers.setdefault(name, [])
-        module = make(*args, **options).double().train(train)
+        new = lambda: make(*map(built, args), **{k: built(v) for k, v in options.items()})  # noqa: E731
+        module = new().double().train(train)
         with torch.no_grad():
             for parameter in module.parameters():
                 parameter.copy_(draw.floats(*parameter.shape, low=-1, high=1))
@@ -81,8 +100,8 @@ class Layers:
             sample["call"] = {camel(k): encode_value(v) for k, v in call.items()}
         sample["text"] = repr(module)
         sample["state"] = {k: tensor(v) for k, v in module.state_dict().items()}
-        if not samples:
-            sample["start"] = starts(make, args, options)
+        if not samples and not parts:
+            sample["start"] = starts(new)
         sample["inputs"] = encode_value(inputs)
 
         leaves = replaced(inputs, lambda x: x.detach().requires_grad_(x.is_floating_point()))
@@ -109,15 +128,15 @@ class Layers:
         samples.append(sample)
 
 
-def starts(make, args, options):
+def starts(make):
     """How each parameter starts: the mean, deviation and largest size of many drawn values."""
     torch.manual_seed(0)
-    made = [dict(make(*args, **options).named_parameters()) for _ in range(2)]
+    made = [dict(make().named_parameters()) for _ in range(2)]
     found = {}
     for name, parameter in made[0].items():
         count = 1 if torch.equal(parameter, made[1][name]) else -(-DRAWN // parameter.numel())
         while len(made) < count:
-            made.append(dict(make(*args, **options).named_parameters()))
+            made.append(dict(make().named_parameters()))
         values = torch.cat([parameters[name].detach().double().reshape(-1) for parameters in made[:count]])
         if values.numel() == 0:
             continue

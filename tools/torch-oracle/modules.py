@@ -1,5 +1,7 @@
 """Printed trees of modules, names in order and load reports of torch.nn. Single layers are in layers/."""
 
+from collections import OrderedDict
+
 import torch
 from torch import nn
 
@@ -73,7 +75,104 @@ PRINTED = {
     "oneLineAndChild": OneLineAndChild(),
     "emptySequential": nn.Sequential(),
     "moduleList": nn.ModuleList([nn.Linear(2, 3), nn.ReLU()]),
+    "moduleDict": nn.ModuleDict({"second": nn.Linear(2, 3), "first": nn.ReLU(), "1": nn.Tanh(), "0": nn.Sigmoid()}),
+    "emptyModuleDict": nn.ModuleDict(),
+    "parameterList": nn.ParameterList([nn.Parameter(torch.ones(2, 3)), torch.ones(4).double()]),
+    "oneParameter": nn.ParameterList([torch.ones(())]),
+    "emptyParameterList": nn.ParameterList(),
+    "parameterDict": nn.ParameterDict(
+        OrderedDict([("b", torch.ones(2, 3)), ("a", torch.ones(4).double()), ("1", torch.ones(1)), ("0", torch.ones(1).half())])
+    ),
+    "emptyParameterDict": nn.ParameterDict(),
+    "namedAppended": nn.Sequential(OrderedDict([("a", nn.ReLU()), ("b", nn.Tanh())])).append(nn.Linear(1, 1)),
+    "namedSlice": nn.Sequential(OrderedDict([("a", nn.ReLU()), ("b", nn.Tanh()), ("c", nn.Sigmoid())]))[1:],
 }
+
+NAMED = ["perception", "wrapped", "shared", "emptySequential", "moduleDict", "parameterList", "parameterDict", "namedAppended"]
+
+
+def changed(change):
+    """What is left of three numbered modules."""
+    made = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Sigmoid())
+    change(made)
+    return repr(made)
+
+
+def delete(module, i):
+    del module[i]
+
+
+CHANGES = {
+    "insert(0)": lambda m: m.insert(0, nn.Softmax(1)),
+    "insert(2)": lambda m: m.insert(2, nn.Softmax(1)),
+    "insert(3)": lambda m: m.insert(3, nn.Softmax(1)),
+    "insert(-1)": lambda m: m.insert(-1, nn.Softmax(1)),
+    "pop(0)": lambda m: m.pop(0),
+    "pop(-1)": lambda m: m.pop(-1),
+    "pop(1)": lambda m: delete(m, 1),
+    "set(1)": lambda m: m.__setitem__(1, nn.Softmax(1)),
+    "set(-1)": lambda m: m.__setitem__(-1, nn.Softmax(1)),
+    "extend": lambda m: m.extend(nn.Sequential(nn.Softmax(1), nn.ReLU())),
+    "append": lambda m: m.append(nn.Softmax(1)),
+}
+
+
+def slices():
+    made = nn.Sequential(nn.ReLU(), nn.Tanh(), nn.Sigmoid())
+    bounds = [(None, None), (1, None), (None, -1), (-2, None), (1, 2), (2, 1), (0, 9)]
+    return [[start, end, repr(made[start:end])] for start, end in bounds]
+
+
+def backward_hooks():
+    """What the hooks of a layer with two arguments see and give, in lists; None where there is no gradient."""
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor([2.0, 3.0]))
+
+        def forward(self, x, y, factor):
+            return x * self.weight * factor, y * x
+
+    listed = lambda grads: [None if g is None else g.tolist() for g in grads]  # noqa: E731
+    found = {}
+    for name, (x_grad, y_grad) in {"both": (True, True), "one": (False, True), "none": (False, False)}.items():
+        module, seen = Scaled(), []
+        module.register_full_backward_hook(lambda _, gi, go: seen.append([listed(gi), listed(go)]))
+        x, y = torch.tensor([1.0, -1.0], requires_grad=x_grad), torch.tensor([4.0, 5.0], requires_grad=y_grad)
+        a, b = module(x, y, 10)
+        (a.sum() * 2 + b.sum()).backward()
+        found[name] = {"seen": seen, "grads": listed([x.grad, y.grad, module.weight.grad])}
+    module = Scaled()
+    module.register_full_backward_hook(lambda _, gi, go: tuple(None if g is None else g * 2 for g in gi))
+    module.register_full_backward_hook(lambda _, gi, go: tuple(None if g is None else g + 1 for g in gi))
+    x, y = torch.tensor([1.0, -1.0], requires_grad=True), torch.tensor([4.0, 5.0], requires_grad=True)
+    a, b = module(x, y, 10)
+    (a.sum() * 2 + b.sum()).backward()
+    found["replaced"] = {"grads": listed([x.grad, y.grad, module.weight.grad])}
+    return found
+
+
+def absent_names():
+    """The sentences of names that are not there."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU()))
+    runs = {
+        "submodule": lambda: model.get_submodule("5"),
+        "deep": lambda: model.get_submodule("1.x.y"),
+        "noModule": lambda: model.get_submodule("0.weight"),
+        "parameter": lambda: model.get_parameter("0.foo"),
+        "noParameter": lambda: model.get_parameter("0.bias.data"),
+        "owner": lambda: model.get_parameter("9.weight"),
+        "buffer": lambda: model.get_buffer("0.zz"),
+        "noBuffer": lambda: model.get_buffer("0.weight"),
+    }
+    found = {}
+    for name, run in runs.items():
+        try:
+            run()
+        except AttributeError as error:
+            found[name] = str(error)
+    return found
 
 
 def report(state, strict=True):
@@ -102,7 +201,11 @@ def results():
         "printed": {k: repr(v) for k, v in PRINTED.items()},
         "parameter": repr(nn.Parameter(torch.ones(2, 2))),
         "frozenParameter": repr(nn.Parameter(torch.ones(2), requires_grad=False)),
-        "names": {k: names(PRINTED[k]) for k in ["perception", "wrapped", "shared", "emptySequential"]},
+        "names": {k: names(PRINTED[k]) for k in NAMED},
+        "changes": {k: changed(change) for k, change in CHANGES.items()},
+        "slices": slices(),
+        "backwardHooks": backward_hooks(),
+        "missing": absent_names(),
         "reports": {
             "missing": report(missing),
             "unexpected": report(extra),

@@ -13,6 +13,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tenfold/tensor-core';
+import { autocastState, withAutocast } from './autocast-state.ts';
 import { type BackwardRun, currentRun } from './engine.ts';
 import { enableGrad } from './grad-mode.ts';
 import { type GradMeta, gradMetaOf, Node } from './node.ts';
@@ -69,6 +70,8 @@ class Region {
   readonly #inputs: RegionInputs;
   /** States of the generators before the forward drew from them. */
   readonly #generators = new Map<Generator, GeneratorState>();
+  /** In what dtypes ops ran. */
+  readonly #autocast = autocastState.settings;
   /** What the forward saved. */
   readonly #metas: GradMeta[] = [];
   /** By run of backward, what was computed again. */
@@ -151,7 +154,7 @@ class Region {
     for (const [generator, state] of this.#generators) generator.setState(state);
     const inputs = this.#inputs.tensors;
     try {
-      underHooks(hooks, () => enableGrad(() => this.#fn(...inputs)));
+      withAutocast(this.#autocast, () => underHooks(hooks, () => enableGrad(() => this.#fn(...inputs))));
     } finally {
       for (const [generator, state] of after) generator.setState(state);
     }

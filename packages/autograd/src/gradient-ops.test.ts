@@ -4,6 +4,7 @@ import {
   batchNorm,
   crossEntropy,
   embedding,
+  gelu,
   groupNorm,
   interpreters,
   layerNorm,
@@ -82,6 +83,7 @@ const rows = (): Row[] => [
     ['scaledDotProductAttentionBackward'],
   ],
   ['softmax', (x) => x.softmax(1), [leaf(3, 4)], ['softmax'], ['softmaxBackward']],
+  ['gelu', (x) => gelu(x), [leaf(3, 4)], ['gelu'], ['activationBackward']],
   [
     'crossEntropy',
     (x) => crossEntropy(x, classes),

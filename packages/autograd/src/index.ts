@@ -11,6 +11,15 @@ installRules();
 installAutograd(autogradHooks);
 
 export { type AnomalyOptions, detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly.ts';
+export {
+  type AutocastOptions,
+  autocast,
+  clearAutocastCache,
+  getAutocastDtype,
+  isAutocastEnabled,
+} from './autocast.ts';
+export { type CustomFwdOptions, customBwd, customFwd } from './autocast-functions.ts';
+export type { AutocastDType } from './autocast-state.ts';
 export { backward, type GradOptions, grad, type Tensors } from './backward.ts';
 export { type CheckpointOptions, checkpoint, checkpointSequential } from './checkpoint.ts';
 export { defineFunction, type FunctionDefinition } from './define-function.ts';

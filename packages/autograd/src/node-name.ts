@@ -137,6 +137,7 @@ const overloads: ReadonlyMap<string, Overload> = new Map(
 
 /** Ops that are one node in PyTorch and record their bodies here: the last node of the body bears the op's name. */
 const namedAsWhole = new Set([
+  'activationBackward',
   'affineGrid',
   'diag',
   'diagEmbed',

@@ -26,6 +26,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { gradcheck, gradgradcheck } from './gradcheck.ts';
 import { rules } from './index.ts';
+import { activation } from './test-samples/activation.ts';
 import { attention } from './test-samples/attention.ts';
 import { conv } from './test-samples/conv.ts';
 import { decomposition } from './test-samples/decomposition.ts';
@@ -87,6 +88,7 @@ const loss = (
   (['mean', 'sum', 'none'] as const).map((reduction) => [(a, b) => fn(a, b, { reduction }), x(2, 3), t(2, 3)]);
 
 const samples: Samples = {
+  ...activation,
   ...attention,
   ...conv,
   ...decomposition,

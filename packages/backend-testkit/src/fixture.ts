@@ -52,6 +52,7 @@ export interface OpFixture {
 /** The families that have fixtures. */
 export const families = [
   'elementwise',
+  'activation',
   'reduce',
   'movement',
   'index',

@@ -4,6 +4,15 @@
  * @packageDocumentation
  */
 
+export type {
+  EluOptions,
+  GeluOptions,
+  HardtanhOptions,
+  InplaceOptions,
+  LeakyReluOptions,
+  ShrinkOptions,
+  SoftplusOptions,
+} from '@tenfold/tensor-core';
 export {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
@@ -18,6 +27,7 @@ export {
   batchNorm,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  celu,
   channelShuffle,
   col2im as fold,
   conv1d,
@@ -27,15 +37,23 @@ export {
   convTranspose2d,
   convTranspose3d,
   crossEntropy,
+  elu,
+  gelu,
   gridSample,
   groupNorm,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
+  hardtanh,
   huberLoss,
   im2col as unfold,
   instanceNorm,
   interpolate,
   l1Loss,
   layerNorm,
+  leakyRelu,
   logSoftmax,
+  logsigmoid,
   lpPool1d,
   lpPool2d,
   lpPool3d,
@@ -45,15 +63,43 @@ export {
   maxUnpool1d,
   maxUnpool2d,
   maxUnpool3d,
+  mish,
   mseLoss,
   nllLoss,
+  oneHot,
   pad,
+  pdist,
   pixelShuffle,
   pixelUnshuffle,
+  relu6,
   rmsNorm,
   scaledDotProductAttention,
+  selu,
+  silu,
   smoothL1Loss,
   softmax,
+  softplus,
+  softshrink,
+  threshold,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
+export * from './functional/ctc.ts';
+export * from './functional/distance.ts';
+export {
+  alphaDropout,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  featureAlphaDropout,
+} from './functional/dropout.ts';
+export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
+export * from './functional/loss.ts';
+export * from './functional/norm.ts';
+export {
+  type FractionalMaxPoolOptions,
+  fractionalMaxPool2d,
+  fractionalMaxPool3d,
+} from './functional/pooling.ts';

@@ -1,9 +1,20 @@
 /** `Module`: the base of everything that has parameters. */
 import { ArgumentError, checkOptions, describe, type HookHandle, isTensor, type Tensor } from '@tenfold/tensor-core';
-import { type ForwardHook, ForwardHooks, type ForwardPreHook, type ForwardWrapper } from './hooks.ts';
+import { Copier, checkCopyable } from './deepcopy.ts';
+import {
+  type BackwardHook,
+  type BackwardPreHook,
+  type ForwardHook,
+  type ForwardHookOptions,
+  ForwardHooks,
+  type ForwardPreHook,
+  type ForwardWrapper,
+  type HookOptions,
+} from './hooks.ts';
 import { type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
 import { Parameter } from './parameter.ts';
 import { childLine, moduleText } from './print.ts';
+import { Registered } from './registered.ts';
 import { type LoadOptions, type LoadResult, loadState, type StateDict } from './state.ts';
 
 /** Options of `zeroGrad`. */
@@ -37,11 +48,11 @@ export abstract class Module {
   /** Whether the module is in training mode; see {@link train}. */
   training = true;
   /** Names registered as parameters, so that `null` ones are known. */
-  readonly #parameters = new Set<string>();
+  readonly #parameters = new Registered();
   /** Names registered as buffers, and whether they are saved. */
   readonly #buffers = new Map<string, boolean>();
   /** Names registered as modules, so that `null` ones are known. */
-  readonly #modules = new Set<string>();
+  readonly #modules = new Registered();
   #hooks: ForwardHooks | null = null;
 
   /** What the module computes. Subclasses give it the types of their arguments and result. */
@@ -100,6 +111,14 @@ export abstract class Module {
     this.registerModule(name, module);
   }
 
+  /** @internal Takes a registered parameter, buffer or module away. */
+  unregister(name: string): void {
+    this.#parameters.delete(name);
+    this.#buffers.delete(name);
+    this.#modules.delete(name);
+    Reflect.deleteProperty(this, name);
+  }
+
   #claim(kind: string, name: string, known: boolean): void {
     if (typeof name !== 'string') throw new ArgumentError(`${kind} name should be a string. Got ${describe(name)}`);
     if (name === '') throw new ArgumentError(`${kind} name can't be empty string ""`);
@@ -121,7 +140,9 @@ export abstract class Module {
 
   /** @internal Parameters of this module alone, with repetitions and without `null`. */
   ownParameters(): [string, Parameter][] {
-    return [...this.#own()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter);
+    return this.#parameters.inOrder(
+      [...this.#own()].filter((entry): entry is [string, Parameter] => entry[1] instanceof Parameter),
+    );
   }
 
   /** @internal Buffers of this module alone. */
@@ -136,9 +157,11 @@ export abstract class Module {
 
   /** @internal Children with repetitions; `null` ones only if they were registered as such. */
   ownModules(): [string, Module | null][] {
-    return [...this.#own()].filter(
-      (entry): entry is [string, Module | null] =>
-        entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
+    return this.#modules.inOrder(
+      [...this.#own()].filter(
+        (entry): entry is [string, Module | null] =>
+          entry[1] instanceof Module || (entry[1] === null && this.#modules.has(entry[0])),
+      ),
     );
   }
 
@@ -169,6 +192,50 @@ export abstract class Module {
   /** The modules directly below, each once. */
   children(): Module[] {
     return this.namedChildren().map(([, module]) => module);
+  }
+
+  /** The module of a dotted name, as `namedModules()` has it; `''` is this one. @throws ArgumentError if there is none. */
+  getSubmodule(target: string): Module {
+    let at: Module = this;
+    for (const name of target === '' ? [] : target.split('.')) {
+      if (!Reflect.has(at, name)) throw new ArgumentError(`${at.constructor.name} has no attribute \`${name}\``);
+      const next: unknown = Reflect.get(at, name);
+      if (!(next instanceof Module)) throw new ArgumentError(`\`${name}\` is not an nn.Module`);
+      at = next;
+    }
+    return at;
+  }
+
+  /** Puts a module in the place of the one of a dotted name. @throws ArgumentError if what is around it, or the name, is not there. */
+  setSubmodule(target: string, module: Module): void {
+    if (target === '') throw new ArgumentError('Cannot set the submodule without a target name!');
+    const { owner, name } = this.#ownerOf(target);
+    owner.getSubmodule(name);
+    owner.registerModule(name, module);
+  }
+
+  /** The parameter of a dotted name. @throws ArgumentError if there is none. */
+  getParameter(target: string): Parameter {
+    const { owner, name } = this.#ownerOf(target);
+    const value: unknown = Reflect.get(owner, name);
+    if (value instanceof Parameter) return value;
+    throw new ArgumentError(`\`${name}\` is not an nn.Parameter`);
+  }
+
+  /** The buffer of a dotted name. @throws ArgumentError if there is none. */
+  getBuffer(target: string): Tensor {
+    const { owner, name } = this.#ownerOf(target);
+    const found = owner.ownBuffers().find(([each]) => each === name);
+    if (found) return found[1];
+    throw new ArgumentError(`\`${name}\` is not a buffer`);
+  }
+
+  #ownerOf(target: string): { owner: Module; name: string } {
+    const end = target.lastIndexOf('.');
+    const owner = this.getSubmodule(target.slice(0, Math.max(end, 0)));
+    const name = target.slice(end + 1);
+    if (!Reflect.has(owner, name)) throw new ArgumentError(`${owner.constructor.name} has no attribute \`${name}\``);
+    return { owner, name };
   }
 
   /** Every parameter once, with its dotted name: this module's own, then those of the modules below. */
@@ -300,16 +367,52 @@ export abstract class Module {
     return this.to('cpu');
   }
 
+  // --- copying ---
+
+  /**
+   * A copy that shares no memory with this module; see the function `deepcopy`. A class with `#private` members overrides it, since only its constructor can
+   * make them.
+   *
+   * @param copier what goes through properties, for a method that is part of a larger copy.
+   * @throws ArgumentError for a class with `#private` members that has no such method.
+   */
+  deepcopy(copier: Copier = new Copier()): this {
+    checkCopyable(this, Module.prototype);
+    // the constructor of this class alone, with the prototype of the copied object
+    const made: this = Reflect.construct(Module, [], this.constructor);
+    copier.remember(this, made);
+    made.#parameters.addAll(this.#parameters);
+    for (const [name, persistent] of this.#buffers) made.#buffers.set(name, persistent);
+    made.#modules.addAll(this.#modules);
+    copier.copyProperties(this, made, this.#hooks?.isInstalled ? ['forward'] : []);
+    made.#hooks = this.#hooks?.copiedTo(made) ?? null;
+    return made;
+  }
+
   // --- hooks ---
 
   /** Calls `hook` before each `forward`; what it returns replaces the arguments. */
-  registerForwardPreHook(hook: ForwardPreHook<this>): HookHandle {
-    return this.#forwardHooks().before(hook as ForwardPreHook);
+  registerForwardPreHook(hook: ForwardPreHook<this>, options?: HookOptions): HookHandle {
+    return this.#forwardHooks().before(hook as ForwardPreHook, options);
   }
 
   /** Calls `hook` after each `forward`; what it returns replaces the output. */
-  registerForwardHook(hook: ForwardHook<this>): HookHandle {
-    return this.#forwardHooks().after(hook as ForwardHook);
+  registerForwardHook(hook: ForwardHook<this>, options?: ForwardHookOptions): HookHandle {
+    return this.#forwardHooks().after(hook as ForwardHook, options);
+  }
+
+  /**
+   * Calls `hook` in each backward pass, when the gradients of the arguments of `forward` are known; what it returns replaces them
+   * (https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook). It sees tensors that are arguments of
+   * their own, and the output or an array of outputs.
+   */
+  registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): HookHandle {
+    return this.#forwardHooks().afterBackward(hook as BackwardHook, options);
+  }
+
+  /** Calls `hook` in each backward pass, when the gradients of the output are known; what it returns replaces them. */
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): HookHandle {
+    return this.#forwardHooks().beforeBackward(hook as BackwardPreHook, options);
   }
 
   /** Calls `wrapper` instead of each `forward` (and its hooks), which it runs as `next`: for tracers and profilers. */

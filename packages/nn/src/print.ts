@@ -29,3 +29,19 @@ export function numberedLines(texts: readonly string[]): string[] {
 
 /** A bool as Python prints it. */
 export const pythonBool = (value: boolean): string => (value ? 'True' : 'False');
+
+/** A float as Python prints it: `1.0`, `0.1`, `1e-05`. */
+export function pythonFloat(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (Object.is(value, -0)) return '-0.0';
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 1e-4 && size < 1e16)) return Number.isInteger(value) ? `${value}.0` : String(value);
+  // the exponent has two digits at least
+  const [digits, exponent] = value.toExponential().split('e');
+  return `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
+}
+
+/** Sizes as Python prints a tuple: `(3,)`, `(2, 3)`. */
+export const pythonTuple = (sizes: readonly number[]): string =>
+  sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { resize } from './model.ts';
 import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
+import { activation } from './test-cases/activation.ts';
 import { attention } from './test-cases/attention.ts';
 import { conv } from './test-cases/conv.ts';
 import { decomposition } from './test-cases/decomposition.ts';
@@ -462,6 +463,7 @@ const cases: Case[] = [
   ...reduce(),
   ...norm(),
   ...attention(),
+  ...activation(),
 ];
 
 /** Ops that have a row but no case here. */
@@ -473,6 +475,7 @@ const opsets = [11, 13, 18, 21];
 
 /** Where onnxruntime 1.30 has no float64 kernel on the CPU: these are compared in float32. */
 const withoutDouble = new Set<string>([
+  'gelu',
   'tan',
   'sinh',
   'cosh',

@@ -1,7 +1,19 @@
 /** Whole models: modules, scopes, in-place programs, dynamic axes, names, determinism. */
 import '@tenfold/backend-cpu/register';
 import { asFunction, Function, type FunctionContext } from '@tenfold/autograd';
-import { Linear, Module, ReLU, Sequential, Sigmoid } from '@tenfold/nn';
+import {
+  AdaptiveAvgPool2d,
+  Conv2d,
+  Dropout,
+  Dropout2d,
+  Flatten,
+  Linear,
+  MaxPool2d,
+  Module,
+  ReLU,
+  Sequential,
+  Sigmoid,
+} from '@tenfold/nn';
 import {
   batchNorm,
   builtinOps,
@@ -129,6 +141,41 @@ describe('modules', () => {
     const [a, b] = [await toOnnx(model, [f(2, 3)], batch), await toOnnx(model, [f(2, 3)], batch)];
     expect(Buffer.from(a).equals(Buffer.from(b))).toBe(true);
   });
+});
+
+test('a network of convolutions is made of ops of ONNX, one for each layer, and its dropouts are gone', async () => {
+  const model = new Sequential(
+    new Conv2d(1, 4, 3, { padding: 'same' }),
+    new ReLU(),
+    new MaxPool2d(2),
+    new Dropout2d(0.25),
+    new Conv2d(4, 6, 3, { stride: 2, padding: 1, groups: 2 }),
+    new AdaptiveAvgPool2d(2),
+    new Flatten(),
+    new Dropout(),
+    new Linear(24, 10),
+  ).eval();
+  const { graph } = await decoded(model, [randn([2, 1, 8, 8])], batch);
+  const layers = (graph?.node ?? []).map(({ name, opType }) => [name, opType]);
+  expect(layers).toEqual([
+    ['/0/Conv', 'Conv'],
+    ['/1/Relu', 'Relu'],
+    ['/2/MaxPool', 'MaxPool'],
+    ['/4/Conv', 'Conv'],
+    ['/5/AveragePool', 'AveragePool'],
+    ['/6/Flatten', 'Flatten'],
+    ['/8/Gemm', 'Gemm'],
+  ]);
+  const [result] = await compareAll([
+    {
+      name: 'convolutions',
+      fn: (x) => model.forward(x),
+      example: [randn([2, 1, 8, 8])],
+      runs: [1, 7].map((n) => [randn([n, 1, 8, 8])]),
+      options: batch,
+    },
+  ]);
+  expect('difference' in result && result.difference).toBeLessThan(1e-6);
 });
 
 class TwoOutputs extends Function {

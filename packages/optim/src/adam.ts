@@ -1,6 +1,7 @@
 /** Adam and AdamW. */
 import { adamStep_, type Tensor } from '@tenfold/tensor-core';
 import {
+  apart,
   betasOption,
   flagOption,
   numberOption,
@@ -37,12 +38,12 @@ interface AdamState extends ParamState {
 }
 
 const checks = {
-  lr: numberOption('learning rate'),
-  eps: numberOption('epsilon value'),
+  lr: /* @__PURE__ */ numberOption('learning rate'),
+  eps: /* @__PURE__ */ numberOption('epsilon value'),
   betas: betasOption,
-  weightDecay: numberOption('weight_decay value'),
-  amsgrad: flagOption('amsgrad value'),
-  maximize: flagOption('maximize value'),
+  weightDecay: /* @__PURE__ */ numberOption('weight_decay value'),
+  amsgrad: /* @__PURE__ */ flagOption('amsgrad value'),
+  maximize: /* @__PURE__ */ flagOption('maximize value'),
 };
 
 const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
@@ -78,19 +79,17 @@ export class Adam extends Optimizer<AdamGroup, AdamState> {
       if (amsgrad) state.maxExpAvgSq ??= zeroState(param);
       return state;
     });
-    // parameters that joined later are behind
-    for (const step of new Set(known.map((state) => state.step))) {
-      const at = known.flatMap((state, i) => (state.step === step ? [i] : []));
-      const states = at.map((i) => known[i]);
+    for (const each of apart(params, grads, known, (state) => state.step)) {
+      const step = each.states[0].step + 1;
       adamStep_(
-        at.map((i) => params[i]),
-        at.map((i) => grads[i]),
-        states.map(({ expAvg }) => expAvg),
-        states.map(({ expAvgSq }) => expAvgSq),
-        amsgrad ? states.map(({ maxExpAvgSq }) => maxExpAvgSq as Tensor) : null,
-        { lr, step: step + 1, beta1, beta2, eps, weightDecay, maximize, decoupled },
+        each.params,
+        each.grads,
+        each.states.map(({ expAvg }) => expAvg),
+        each.states.map(({ expAvgSq }) => expAvgSq),
+        amsgrad ? each.states.map(({ maxExpAvgSq }) => maxExpAvgSq as Tensor) : null,
+        { lr, step, beta1, beta2, eps, weightDecay, maximize, decoupled },
       );
-      for (const state of states) state.step = step + 1;
+      for (const state of each.states) state.step = step;
     }
   }
 }

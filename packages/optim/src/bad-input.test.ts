@@ -4,7 +4,7 @@ import '@tenfold/backend-cpu/register';
 import { CrossEntropyLoss, F, Flatten, Linear, Module, ModuleList, MSELoss, Parameter, Sequential } from '@tenfold/nn';
 import { ones, TenfoldError, type Tensor, tensor } from '@tenfold/tensor-core';
 import { describe, expect, it } from 'vitest';
-import { Adam, AdamW, RMSprop, SGD } from './index.ts';
+import * as optim from './index.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the point of these calls is that their types are wrong
 type Any = any;
@@ -192,8 +192,12 @@ const modules: readonly BadCase[] = [
   ['a module moved to an unknown device', () => new Linear(2, 2).to('moon'), 'DEVICE', 'moon'],
 ];
 
-const makers = { SGD, Adam, AdamW, RMSprop } as const;
-const optimizers: readonly BadCase[] = Object.entries(makers).flatMap(([name, Maker]): BadCase[] => [
+type Maker = new (params: Any, options?: Any) => { loadStateDict(state: Any): void };
+const makers = Object.entries(optim).filter(
+  (entry): entry is [string, Any] =>
+    entry[1] !== optim.Optimizer && 'prototype' in entry[1] && entry[1].prototype instanceof optim.Optimizer,
+) as [string, Maker][];
+const optimizers: readonly BadCase[] = makers.flatMap(([name, Maker]): BadCase[] => [
   ...[undefined, null, 'x', 7].map(
     (value): BadCase => [`${name} of ${value}`, () => new Maker(value as Any), 'ARGUMENT', /param/],
   ),
@@ -202,7 +206,7 @@ const optimizers: readonly BadCase[] = Object.entries(makers).flatMap(([name, Ma
   [`${name} of a result`, (x) => new Maker([x.mul(2)]), 'ARGUMENT', 'non-leaf'],
   [`${name} of one twice`, (x) => new Maker([x, x]), 'ARGUMENT', 'twice'],
   ...[-1, Number.NaN, 'x', null].map(
-    (lr): BadCase => [`${name} with lr ${lr}`, (x) => new Maker([x], { lr } as Any), 'ARGUMENT', /lr|learning rate/],
+    (lr): BadCase => [`${name} with lr ${lr}`, (x) => new Maker([x], { lr } as Any), 'ARGUMENT', /lr|[Ll]earning rate/],
   ),
   [`${name} with an unknown option`, (x) => new Maker([x], { rate: 1 } as Any), 'ARGUMENT', 'rate'],
   [`${name} given a state that is none`, (x) => new Maker([x]).loadStateDict({} as Any), 'ARGUMENT', /state/],

@@ -3,7 +3,7 @@ import { nullBackend } from '@tenfold/backend-testkit/null';
 import { F, Linear, ReLU, Sequential } from '@tenfold/nn';
 import { memory, rand, registerBackend, zeros } from '@tenfold/tensor-core';
 import { expect, it } from 'vitest';
-import { Adam, AdamW, RMSprop, SGD } from './index.ts';
+import { Adafactor, Adam, AdamW, Lion, RMSprop, SGD } from './index.ts';
 
 registerBackend(nullBackend());
 
@@ -16,6 +16,8 @@ it.each([
   ['Adam', Adam, {}, 4],
   ['AdamW', AdamW, {}, 4],
   ['RMSprop', RMSprop, {}, 3],
+  ['Lion', Lion, {}, 3],
+  ['Adafactor', Adafactor, {}, 2],
 ] as const)('%s trains 2 billion parameters', (_, Optimizer, options, copies) => {
   const held = () => memory().null?.bytes ?? 0;
   const before = held();

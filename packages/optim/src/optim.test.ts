@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Linear, MSELoss, Sequential, Sigmoid } from '@tenfold/nn';
 import { manualSeed, ones, rand, type Tensor, tensor, tidy } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { Adam, AdamW, SGD } from './index.ts';
+import { Adafactor, Adam, AdamW, Muon, SGD } from './index.ts';
 
 /** The start and the gradients of PyTorch's runs; trajectories.test.ts has the runs. */
 const fixture: {
@@ -198,6 +198,78 @@ test('goes on when the model is cast, state included', () => {
   model.double();
   expect(step('float64')).toBeCloseTo(start - 0.2, 5);
   expect(optimizer.state.get(model.weight)?.expAvg).toMatchObject({ dtype: 'float64' });
+});
+
+test('Adafactor keeps rows and columns of what has two dims or more', () => {
+  const params = [[4, 2, 3], [5], []].map((shape) => ones(shape, { ...float64, requiresGrad: true }));
+  const optimizer = new Adafactor(params);
+  for (const param of params) param.grad = ones(param.shape, float64);
+  optimizer.step();
+  const shapes = params.map((param) => {
+    const { rowVar, colVar, variance } = optimizer.state.get(param) ?? {};
+    return [rowVar, colVar, variance].map((x) => (x as Tensor | null)?.shape ?? null);
+  });
+  expect(shapes).toEqual([
+    [[4, 2, 1], [4, 1, 3], null],
+    [null, null, [5]],
+    [null, null, []],
+  ]);
+  // gradients of 1 move every element by the learning rate times the size of the parameter, which is 1
+  for (const param of params) expect(param.mean().itemSync()).toBeCloseTo(0.99, 12);
+  expect(String(optimizer)).toContain('eps: [null, 0.001]');
+});
+
+test('Muon is for matrices alone', () => {
+  const matrix = ones([2, 3], { requiresGrad: true });
+  const message = 'Muon only supports 2D parameters whereas we found a parameter with size: [1]';
+  expect(() => new Muon([matrix, leaf([1])])).toThrow(message);
+  const optimizer = new Muon([matrix]);
+  expect(() => optimizer.addParamGroup({ params: leaf([1]) })).toThrow(message);
+  expect(optimizer.paramGroups.length).toBe(1);
+  expect(() => new Muon([matrix], { nsSteps: 100 })).toThrow(
+    'Number of steps must be less than 100 for computational efficiency',
+  );
+  expect(() => new Muon([matrix], { nsCoefficients: [1, 2] as never })).toThrow(
+    'Coefficients must be a tuple of exactly 3 values',
+  );
+});
+
+test("Muon's direction is nearly orthogonal, whatever the gradient's size", () => {
+  const matrix = tensor(
+    [
+      [1, 2, 3],
+      [-1, 5, 2],
+    ],
+    float64,
+  ).requiresGrad_();
+  const before = matrix.detach().clone();
+  // the coefficients that converge, of Higham's Newton-Schulz iteration
+  const optimizer = new Muon([matrix], { lr: 1, weightDecay: 0, nsCoefficients: [1.875, -1.25, 0.375], nsSteps: 30 });
+  matrix.grad = tensor(
+    [
+      [1e-3, 2e-3, -4e-3],
+      [3e-3, 0, 1e-3],
+    ],
+    float64,
+  );
+  optimizer.step();
+  const moved = before.sub(matrix.detach());
+  expect(
+    moved
+      .matmul(moved.t())
+      .sub(
+        tensor(
+          [
+            [1, 0],
+            [0, 1],
+          ],
+          float64,
+        ),
+      )
+      .abs()
+      .max()
+      .itemSync(),
+  ).toBeLessThan(1e-9);
 });
 
 test('prints its options', () => {

@@ -9,27 +9,55 @@ import {
   keep,
   type Tensor,
   withoutGrad,
+  zeros,
   zerosLike,
 } from '@tenfold/tensor-core';
+import { Skips, setSkips, skipsOf } from './skips.ts';
+
+/** What schedulers keep in a group beside its options. */
+export interface GroupSchedule {
+  /** The learning rate that a schedule starts from. */
+  initialLr?: number;
+  /** The bounds of `OneCycleLR`. */
+  maxLr?: number;
+  minLr?: number;
+  /** The bounds of a momentum that moves against the learning rate. */
+  baseMomentum?: number;
+  maxMomentum?: number;
+  /** Where `SWALR` goes. */
+  swaLr?: number;
+}
+
+const scheduleNames = [
+  'initialLr',
+  'maxLr',
+  'minLr',
+  'baseMomentum',
+  'maxMomentum',
+  'swaLr',
+] as const satisfies readonly (keyof GroupSchedule)[];
 
 /** The options of one group, with the parameters they are for. */
-export type ParamGroup<O> = O & { params: Tensor[] };
+export type ParamGroup<O> = O & GroupSchedule & { params: Tensor[] };
 
 /** A group as it is given: options that are missing are taken from the optimiser's. */
-export type ParamGroupInit<O> = Partial<O> & { params: Iterable<Tensor> | Tensor };
+export type ParamGroupInit<O> = Partial<O> & GroupSchedule & { params: Iterable<Tensor> | Tensor };
 
 /** What an optimiser takes first: parameters, such as `model.parameters()`, or groups of them. */
 export type Params<O> = Iterable<Tensor> | Iterable<ParamGroupInit<O>>;
 
-/** What an optimiser remembers of one parameter: tensors of its shape, and numbers. */
+/** One thing that is remembered. */
+export type StateValue = Tensor | number | null | readonly Tensor[];
+
+/** What an optimiser remembers of one parameter: mostly tensors of its shape, and numbers. */
 export interface ParamState {
-  [name: string]: Tensor | number | null;
+  [name: string]: StateValue;
 }
 
 /** State and options as plain data with tensors; parameters are numbered through all groups. */
 export interface OptimizerState<O> {
   state: { [index: number]: ParamState };
-  paramGroups: (O & { params: number[] })[];
+  paramGroups: (O & GroupSchedule & { params: number[] })[];
 }
 
 /** Options of `zeroGrad`. */
@@ -42,13 +70,23 @@ export interface ZeroGradOptions {
 export type OptionCheck = (value: unknown) => string | null;
 
 const shown = (value: unknown): string =>
-  Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'number' ? String(value) : describe(value);
+  Array.isArray(value)
+    ? `[${value.map(String).join(', ')}]`
+    : typeof value === 'number'
+      ? String(value)
+      : describe(value);
 
 /** A number for which `valid` holds; otherwise PyTorch's `Invalid learning rate: -1`. */
 export const numberOption =
   (name: string, valid: (x: number) => boolean = (x) => x >= 0): OptionCheck =>
   (value) =>
     typeof value === 'number' && valid(value) ? null : `Invalid ${name}: ${shown(value)}`;
+
+/** The same for options of which PyTorch says `Learning rate should be >= 0 but is: -1`. */
+export const boundOption =
+  (name: string, bound: string, valid: (x: number) => boolean): OptionCheck =>
+  (value) =>
+    typeof value === 'number' && valid(value) ? null : `${name} should be ${bound} but is: ${shown(value)}`;
 
 /** Two shares below 1, of running means. */
 export const betasOption: OptionCheck = (value) => {
@@ -59,6 +97,14 @@ export const betasOption: OptionCheck = (value) => {
   }
   return null;
 };
+
+/** Two numbers, each of which is checked: `name` is the option's, `example` what it may be. */
+export const pairOption =
+  (name: string, example: string, check: (pair: readonly [number, number]) => string | null): OptionCheck =>
+  (value) =>
+    Array.isArray(value) && value.length === 2 && value.every((x) => typeof x === 'number')
+      ? check([value[0], value[1]])
+      : `Invalid ${name}: expected two numbers such as ${example}, got ${describe(value)}`;
 
 /** `true` or `false`. */
 export const flagOption =
@@ -94,7 +140,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     checkOptions(new.target.name, options, this.#names());
     const given = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined));
     this.defaults = { ...defaults, ...given };
-    this.#check(this.defaults);
+    this.check(this.defaults);
     if (isTensor(params)) {
       throw new ArgumentError(
         'params argument given to the optimizer should be an iterable of Tensors or groups, but got a tensor; put it in an array',
@@ -124,7 +170,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   /** Adds parameters, for instance layers that are unfrozen later. @throws ArgumentError as the constructor does. */
   addParamGroup(group: ParamGroupInit<O>): void {
     const { params, ...options } = group;
-    checkOptions('addParamGroup', options, this.#names());
+    checkOptions('addParamGroup', options, [...this.#names(), ...scheduleNames]);
     const list: Tensor[] = isTensor(params) ? [params] : [...params];
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
     for (const param of list) {
@@ -137,7 +183,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     }
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const complete = { ...this.defaults, ...given, params: list } as ParamGroup<O>;
-    this.#check(complete);
+    this.check(complete);
     this.paramGroups.push(complete);
   }
 
@@ -145,10 +191,16 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     return this.#checks.map(([name]) => name);
   }
 
-  #check(options: O): void {
+  /** Checks the options of a group. @throws ArgumentError for an invalid one. */
+  protected check(options: O & GroupSchedule): void {
     for (const [name, check] of this.#checks) {
       const problem = check(options[name]);
       if (problem) throw new ArgumentError(`${this.constructor.name}: ${problem}`);
+    }
+    for (const name of scheduleNames) {
+      const value = options[name];
+      if (value !== undefined && typeof value !== 'number')
+        throw new ArgumentError(`${this.constructor.name}: ${name} must be a number, got ${describe(value)}`);
     }
   }
 
@@ -161,11 +213,16 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     const loss = closure?.();
-    withoutGrad(() => {
+    const update = (): void => {
       for (const group of this.paramGroups) {
-        this.#check(group);
+        this.check(group);
         for (const { params, grads } of together(group.params)) this.update(params, grads, group);
       }
+    };
+    withoutGrad(() => {
+      const skips = skipsOf(this);
+      if (skips) skips.around(this, update);
+      else update();
     });
     return loss;
   }
@@ -182,12 +239,19 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
       return state;
     }
     const values: ParamState = known;
+    const moved = (value: Tensor): Tensor =>
+      value.dtype === param.dtype && value.storage.device === param.storage.device ? value : keep(value.to(param));
     for (const name in values) {
       const value = values[name];
-      if (isTensor(value) && (value.dtype !== param.dtype || value.storage.device !== param.storage.device))
-        values[name] = keep(value.to(param));
+      if (isTensor(value)) values[name] = moved(value);
+      else if (Array.isArray(value)) values[name] = value.map(moved);
     }
     return known;
+  }
+
+  /** The shape of a tensor in the state of `param`, or `null` if there is no saying. Default: that of `param`. */
+  protected stateShape(_name: string, param: Tensor): readonly number[] | null {
+    return param.shape;
   }
 
   /** Takes the gradients of all parameters away, or fills them with zeros. */
@@ -203,14 +267,17 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     }
   }
 
-  /** State and options, to be saved. Tensors are the optimiser's own: `clone()` what must not change with it. */
+  /**
+   * State and options, to be saved. Tensors are the optimiser's own: `clone()` what must not change with it. A count of steps is a tensor, as PyTorch's
+   * are, once a `GradScaler` has had steps of it skipped.
+   */
   stateDict(): OptimizerState<O> {
     const state: { [index: number]: ParamState } = {};
     let next = 0;
     const paramGroups = this.paramGroups.map((group) => {
       const params = group.params.map((param) => {
         const known = this.state.get(param);
-        if (known) state[next] = { ...known };
+        if (known) state[next] = { ...known, ...skipsOf(this)?.stateOf(param, known) };
         return next++;
       });
       return { ...group, params };
@@ -249,21 +316,26 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
       indices.forEach((index: number, k) => {
         byIndex.set(index, params[k]);
       });
-      checkOptions('loadStateDict', rest, this.#names());
-      const merged = { ...this.defaults, ...rest } as O;
-      this.#check(merged);
+      checkOptions('loadStateDict', rest, [...this.#names(), ...scheduleNames]);
+      const merged = { ...this.defaults, ...rest } as O & GroupSchedule;
+      this.check(merged);
       return merged;
     });
     const states = new Map<Tensor, S>();
+    const steps = new Map<Tensor, Tensor>();
     withoutGrad(() => {
       for (const [index, state] of Object.entries(saved.state)) {
         const param = byIndex.get(Number(index));
         if (!param) throw new ArgumentError(`loadStateDict: state of parameter ${index}, which is in no group`);
         // the same optimiser wrote it: its names are those of S
-        states.set(
-          param,
-          Object.fromEntries(Object.entries(state).map(([name, value]) => [name, fitted(name, value, param)])) as S,
-        );
+        const entries = Object.entries(state).map(([name, value]) => {
+          if (name !== 'step' || !isTensor(value) || value.ndim > 0)
+            return [name, fitted(name, value, param, this.stateShape(name, param))];
+          // nothing is read: as if the optimiser had taken no step, and that many less were skipped
+          steps.set(param, keep(value.to({ dtype: 'float32', device: param.device, copy: true }).neg_()));
+          return [name, 0];
+        });
+        states.set(param, Object.fromEntries(entries) as S);
       }
     });
     options.forEach((group, i) => {
@@ -271,6 +343,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     });
     this.state.clear();
     for (const [param, state] of states) this.state.set(param, state);
+    setSkips(this, steps.size > 0 ? new Skips(steps) : null);
   }
 
   /** The options of each group, laid out as PyTorch prints them. */
@@ -278,7 +351,10 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     const groups = this.paramGroups.map(({ params: _, ...options }, i) => {
       const lines = Object.entries(options)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, value]) => `    ${name}: ${Array.isArray(value) ? `[${value.join(', ')}]` : String(value)}\n`);
+        .map(
+          ([name, value]) =>
+            `    ${name}: ${Array.isArray(value) ? `[${value.map(String).join(', ')}]` : String(value)}\n`,
+        );
       return `Parameter Group ${i}\n${lines.join('')}`;
     });
     return `${this.constructor.name} (\n${groups.join('\n')})`;
@@ -314,12 +390,16 @@ function together(params: readonly Tensor[]): Together[] {
 }
 
 /** A copy of one entry of a saved state, as `param` needs it. */
-function fitted(name: string, value: Tensor | number | null, param: Tensor): Tensor | number | null {
-  if (!isTensor(value)) {
-    if (value === null || typeof value === 'number') return value;
+function fitted(name: string, value: StateValue, param: Tensor, shape: readonly number[] | null): StateValue {
+  if (Array.isArray(value)) return value.map((each) => fittedTensor(name, each, param, shape));
+  if (value === null || typeof value === 'number') return value;
+  return fittedTensor(name, value, param, shape);
+}
+
+function fittedTensor(name: string, value: unknown, param: Tensor, shape: readonly number[] | null): Tensor {
+  if (!isTensor(value))
     throw new ArgumentError(`loadStateDict: ${name} must be a tensor or a number, got ${describe(value)}`);
-  }
-  if (value.shape.join() !== param.shape.join()) {
+  if (shape !== null && value.shape.join() !== shape.join()) {
     throw new ArgumentError(
       `loadStateDict: ${name} has shape [${value.shape.join(', ')}], its parameter [${param.shape.join(', ')}]`,
     );
@@ -327,5 +407,32 @@ function fitted(name: string, value: Tensor | number | null, param: Tensor): Ten
   return keep(value.to({ dtype: param.dtype, device: param.device, copy: true }));
 }
 
-/** A state tensor of zeros, like `param`, which outlives a running `tidy`. */
-export const zeroState = (param: Tensor): Tensor => keep(zerosLike(param));
+/** A state tensor of zeros, like `param` or of `shape`, which outlives a running `tidy`. */
+export const zeroState = (param: Tensor, shape?: readonly number[]): Tensor =>
+  keep(shape ? zeros(shape, { dtype: param.dtype, device: param.device }) : zerosLike(param));
+
+/** Parameters that take a step together, and what is remembered of each. */
+interface Stepping<S> {
+  readonly params: Tensor[];
+  readonly grads: Tensor[];
+  readonly states: S[];
+}
+
+/** Those of `update`, apart by a key of their states: parameters that joined later are behind with their count of steps. */
+export function apart<S>(
+  params: readonly Tensor[],
+  grads: readonly Tensor[],
+  states: readonly S[],
+  key: (state: S) => unknown,
+): Iterable<Stepping<S>> {
+  const all = new Map<unknown, Stepping<S>>();
+  states.forEach((state, i) => {
+    const at = key(state);
+    const known = all.get(at) ?? { params: [], grads: [], states: [] };
+    all.set(at, known);
+    known.params.push(params[i]);
+    known.grads.push(grads[i]);
+    known.states.push(state);
+  });
+  return all.values();
+}

@@ -8,7 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Linear, Sequential } from '@tenfold/nn';
-import { Adam } from '@tenfold/optim';
+import {
+  Adam,
+  AveragedModel,
+  CosineAnnealingLR,
+  LinearLR,
+  OneCycleLR,
+  ReduceLROnPlateau,
+  SequentialLR,
+  SGD,
+} from '@tenfold/optim';
 import {
   Generator,
   getRngState,
@@ -120,6 +129,51 @@ describe('gives back exactly what was saved', () => {
     }
     const values = (m: typeof model): unknown => m.parameters().map((x: Tensor) => x.detach().toArraySync());
     expect(values(fresh)).toEqual(values(model));
+  });
+
+  it('the state of schedulers and averages', async () => {
+    const start = () => {
+      const model = new Linear(2, 1);
+      const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 });
+      const plateau = new ReduceLROnPlateau(optimizer, { patience: 0 });
+      const warmup = new LinearLR(optimizer, { startFactor: 0.1, totalIters: 3 });
+      const schedulers = [new SequentialLR(optimizer, [warmup, new CosineAnnealingLR(optimizer, 6)], [3])];
+      const averages = new AveragedModel(model);
+      const state = () => ({
+        optimizer: optimizer.stateDict(),
+        plateau: plateau.stateDict(),
+        schedulers: schedulers.map((scheduler) => scheduler.stateDict()),
+        averages: averages.stateDict(),
+      });
+      const lrs = (steps: number): number[] =>
+        Array.from({ length: steps }, () => {
+          averages.updateParameters(model);
+          for (const scheduler of schedulers) scheduler.step();
+          return optimizer.paramGroups[0].lr;
+        });
+      return { optimizer, plateau, schedulers, averages, state, lrs };
+    };
+    const [first, second] = [start(), start()];
+    first.lrs(2);
+    const state = first.state();
+    // no metric yet: the best is infinite
+    expect(state.plateau.best).toBe(Number.POSITIVE_INFINITY);
+    const saved = await roundTrip(state);
+    expect(saved.schedulers).toStrictEqual(state.schedulers);
+    second.optimizer.loadStateDict(saved.optimizer);
+    second.plateau.loadStateDict(saved.plateau);
+    second.schedulers.forEach((scheduler, i) => {
+      scheduler.loadStateDict(saved.schedulers[i]);
+    });
+    second.averages.loadStateDict(saved.averages);
+    expect(second.averages.nAveraged).toBe(2);
+    expect(second.lrs(7)).toEqual(first.lrs(7));
+    for (const { plateau } of [first, second]) for (const loss of [1, 2]) plateau.step(loss);
+    expect(second.optimizer.paramGroups).toMatchObject([{ lr: first.optimizer.paramGroups[0].lr, initialLr: 0.1 }]);
+    // bounds of a cycle are in the groups
+    const cycled = start().optimizer;
+    new OneCycleLR(cycled, 0.4, { totalSteps: 10 });
+    expect((await roundTrip(cycled.stateDict())).paramGroups).toEqual(cycled.stateDict().paramGroups);
   });
 });
 

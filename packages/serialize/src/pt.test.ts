@@ -1,16 +1,20 @@
 import '@tenfold/autograd';
 import '@tenfold/backend-cpu/register';
-import { Linear, ReLU, Sequential } from '@tenfold/nn';
 import {
-  batchNorm,
-  conv2d,
-  layerNorm,
-  maxPool2d,
-  scaledDotProductAttention,
-  stack,
-  type Tensor,
-  zeros,
-} from '@tenfold/tensor-core';
+  BatchNorm2d,
+  Conv2d,
+  Flatten,
+  LayerNorm,
+  Linear,
+  LSTM,
+  MaxPool2d,
+  type Module,
+  ReLU,
+  Sequential,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+} from '@tenfold/nn';
+import { type Tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, it } from 'vitest';
 import { type DescribedTensor, describedValue, expectedOf, fixture, rounded } from './fixtures.test-support.ts';
 import { loadPt } from './index.ts';
@@ -68,40 +72,31 @@ describe('PyTorch’s outputs from PyTorch’s weights:', () => {
     close(model.forward(input).detach(), 1e-6);
   });
 
-  it('a CNN', async () => {
-    const { state: s, input, close } = await load('cnn');
-    const x = conv2d(input, s['0.weight'], s['0.bias'], { padding: 1 });
-    const y = batchNorm(x, s['1.running_mean'], s['1.running_var'], { weight: s['1.weight'], bias: s['1.bias'] });
-    close(maxPool2d(y.relu(), 2).flatten(1).matmul(s['5.weight'].t()).add(s['5.bias']), 1e-12);
-  });
-
-  it('an LSTM', async () => {
-    const { state: s, input, close } = await load('lstm');
-    const [n, steps] = input.shape;
-    let [h, c] = [zeros([n, 5], { dtype: 'float64' }), zeros([n, 5], { dtype: 'float64' })];
-    const outputs: Tensor[] = [];
-    for (let t = 0; t < steps; t++) {
-      const ofInput = input.select(1, t).matmul(s.weight_ih_l0.t()).add(s.bias_ih_l0);
-      const [i, f, g, o] = ofInput.add(h.matmul(s.weight_hh_l0.t()).add(s.bias_hh_l0)).chunk(4, 1);
-      c = f.sigmoid().mul(c).add(i.sigmoid().mul(g.tanh()));
-      h = o.sigmoid().mul(c.tanh());
-      outputs.push(h);
-    }
-    close(stack(outputs, 1), 1e-12);
-  });
-
-  it('a transformer layer', async () => {
-    const { state: s, input: x, close } = await load('transformer');
-    const linear = (y: Tensor, name: string): Tensor => y.matmul(s[`${name}weight`].t()).add(s[`${name}bias`]);
-    const norm = (y: Tensor, name: string): Tensor =>
-      layerNorm(y, [8], { weight: s[`${name}.weight`], bias: s[`${name}.bias`] });
-    const heads = (y: Tensor): Tensor => y.view([2, 4, 2, 4]).transpose(1, 2);
-    const [q, k, v] = linear(x, 'self_attn.in_proj_')
-      .chunk(3, 2)
-      .map((y) => heads(y.contiguous()));
-    const attended = scaledDotProductAttention(q, k, v).transpose(1, 2).contiguous().view([2, 4, 8]);
-    const first = norm(x.add(linear(attended, 'self_attn.out_proj.')), 'norm1');
-    close(norm(first.add(linear(linear(first, 'linear1.').relu(), 'linear2.')), 'norm2'), 1e-12);
+  // each model of @tenfold/nn takes PyTorch's weights under PyTorch's names, and all of them
+  const models: { readonly [name: string]: () => Module & { forward(x: Tensor): Tensor | [Tensor, ...unknown[]] } } = {
+    cnn: () =>
+      new Sequential(
+        new Conv2d(1, 4, 3, { padding: 1 }),
+        new BatchNorm2d(4),
+        new ReLU(),
+        new MaxPool2d(2),
+        new Flatten(),
+        new Linear(64, 3),
+      ),
+    lstm: () => new LSTM(3, 5, { batchFirst: true }),
+    'lstm-layers': () => new LSTM(3, 4, { numLayers: 2, bidirectional: true, projSize: 2 }),
+    transformer: () => new TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }),
+    'transformer-encoder': () => {
+      const layer = new TransformerEncoderLayer(4, 2, { dimFeedforward: 6, normFirst: true, activation: 'gelu' });
+      return new TransformerEncoder(layer, 2, { norm: new LayerNorm(4) });
+    },
+  };
+  it.each(Object.keys(models))('%s', async (name) => {
+    const { state, input, close } = await load(name);
+    const model = models[name]().double().eval();
+    model.loadStateDict(state);
+    const output = model.forward(input);
+    close((Array.isArray(output) ? output[0] : output).detach(), 1e-12);
   });
 });
 

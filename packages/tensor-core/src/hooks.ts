@@ -106,13 +106,31 @@ export interface Interpreter {
   assign?(tensor: Tensor, slot: 'grad', value: Tensor | null): void;
 }
 
-/** Stop ⓪: rewrites calls before gradients are recorded (`vmap`). */
+/** Stop ⓪: rewrites calls before gradients are recorded (`autocast`). */
 export interface Transform {
   process(spec: OpSpec, inputs: readonly Operand[], attrs: object | null, next: Next): Outputs;
+  /** Around a function that {@link asOne} names: runs `next` with its inputs, or with others in their places. */
+  enter?<T>(name: string, inputs: readonly Operand[], next: (inputs: readonly Operand[]) => T): T;
 }
 
 export const interpreters: Interpreter[] = [];
 export const transforms: Transform[] = [];
+
+/**
+ * Runs a function that is one op in PyTorch and several here, so that transforms can take it for one: `asOne('linear', [x, w], (x, w) => x.matmul(w.t()))`.
+ * Only they see it; its ops travel the road one by one.
+ */
+export function asOne<const I extends readonly Operand[], T>(name: string, inputs: I, fn: (...inputs: I) => T): T {
+  if (transforms.length === 0) return fn(...inputs);
+  const from = (level: number, given: readonly Operand[]): T => {
+    // a transform gives an operand for each that it was given
+    if (level < 0) return fn(...(given as I));
+    const { [level]: layer } = transforms;
+    const next = (more: readonly Operand[]): T => from(level - 1, more);
+    return layer.enter ? layer.enter(name, given, next) : next(given);
+  };
+  return from(transforms.length - 1, inputs);
+}
 
 /** Runs `fn` with one more interpreter (on top) or transform on its stack. */
 export function withLayer<L, T>(stack: L[], layer: L, fn: () => T): T {

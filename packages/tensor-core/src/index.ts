@@ -64,6 +64,7 @@ export {
   type UnaryFn,
 } from './expr.ts';
 export { getPrintOptions, type PrintOptions, setPrintOptions } from './format.ts';
+export * from './functions/activation.ts';
 export * from './functions/attention.ts';
 export * from './functions/conv.ts';
 export * from './functions/decomposition.ts';
@@ -93,6 +94,7 @@ export {
 export { bfloat16ToNumber, halfToNumber, numberToBfloat16, numberToHalf, roundHalfEven } from './half.ts';
 export {
   type AutogradHooks,
+  asOne,
   type BackwardOptions,
   type GradNode,
   type HookHandle,
@@ -152,6 +154,15 @@ export type {
   UniqueResult,
   ValuesOnly,
 } from './methods/unique.ts';
+export {
+  type ActivationBackwardAttrs,
+  type ActivationOps,
+  type Activations,
+  activation as activationOps,
+  type EluAttrs,
+  type GeluAttrs,
+  type SoftplusAttrs,
+} from './ops/activation.ts';
 export * from './ops/all.ts';
 export type { AttentionAttrs, AttentionOps } from './ops/attention.ts';
 export type { ColumnsAttrs, ColumnsOps } from './ops/columns.ts';
@@ -194,7 +205,15 @@ export type {
   ViewScatterAttrs,
 } from './ops/movement.ts';
 export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormOps } from './ops/norm.ts';
-export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepInit } from './ops/optim.ts';
+export type {
+  AdamStepAttrs,
+  OptimOps,
+  RmspropStepAttrs,
+  SgdStepAttrs,
+  StepCount,
+  StepInit,
+  StepSpec,
+} from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export {
@@ -216,6 +235,7 @@ export type {
   VarAttrs,
 } from './ops/reduce.ts';
 export type { ShuffleOps } from './ops/shuffle.ts';
+export { type ControlAttrs, controlDType, type SkippableStep, skippableStep } from './ops/skippable-step.ts';
 export type { SoftmaxAttrs } from './ops/softmax.ts';
 export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';

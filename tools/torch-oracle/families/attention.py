@@ -8,7 +8,9 @@ import torch.nn.functional as F
 from cases import F32, F64, Family, inf, view
 
 
-def attention(query, key, value, mask=None, is_causal=False, scale=None):
+def attention(query, key, value, mask=None, is_causal=False, scale=None, enable_gqa=False):
+    if enable_gqa:
+        key, value = (x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value))
     scale = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     scores = query @ key.transpose(-2, -1) * scale
     if is_causal:
@@ -59,4 +61,9 @@ def build():
     add("no batch", torch.zeros(0, 2, 4, dtype=F64), torch.zeros(0, 3, 4, dtype=F64), torch.zeros(0, 3, 4, dtype=F64))
     add("no columns", d.floats(2, 4), torch.zeros(0, 4, dtype=F64), torch.zeros(0, 4, dtype=F64), grad=False)
     add("one column", d.floats(2, 3, 4), d.floats(2, 1, 4), d.floats(2, 1, 4))
+    add("grouped heads", d.floats(2, 4, 3, 2), d.floats(2, 2, 3, 2), d.floats(2, 2, 3, 3), enable_gqa=True)
+    add("grouped heads, causal", d.floats(4, 2, 2), d.floats(1, 2, 2), d.floats(1, 2, 2), enable_gqa=True, is_causal=True)
+    add("grouped heads, mask", d.floats(2, 4, 3, 2), d.floats(2, 2, 4, 2), d.floats(2, 2, 4, 2), allowed, enable_gqa=True)
+    add("grouped heads, mask of heads", d.floats(1, 4, 3, 2), d.floats(1, 2, 4, 2), d.floats(1, 2, 4, 2), d.floats(4, 3, 4), enable_gqa=True)
+    add("grouped heads, mask of batches", d.floats(2, 4, 2, 2), d.floats(2, 2, 2, 2), d.floats(2, 2, 2, 2), d.floats(2, 1, 2, 2), enable_gqa=True)
     return family

@@ -10,4 +10,7 @@ def build():
     layers.add(nn.Flatten, [size(2, 3, 2)])
     layers.add(nn.Flatten, [size(2, 3, 2, 1)], [0, 2])
     layers.add(nn.Flatten, [size(2)], [0])
+    layers.add(nn.Unflatten, [size(2, 6)], [1, (2, 3)])
+    layers.add(nn.Unflatten, [size(6, 2)], [-2, (-1, 2)])
+    layers.add(nn.Unflatten, [size(3)], [0, (3,)])
     return layers

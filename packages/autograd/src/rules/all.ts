@@ -1,6 +1,7 @@
 /** Every builtin derivative row, put into the slots of the specs. */
 import { type AnySig, ArgumentError, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
 import type { Rule, Rules } from '../rule.ts';
+import { activation } from './activation.ts';
 import { attention } from './attention.ts';
 import { conv } from './conv.ts';
 import { create } from './create.ts';
@@ -20,6 +21,7 @@ import { spatial } from './spatial.ts';
 
 /** The derivative row of each builtin op. */
 export const rules: Rules<BuiltinOps> = {
+  ...activation,
   ...attention,
   ...conv,
   ...create,

@@ -1,6 +1,6 @@
 /** Derivatives of random ops: nothing flows through a draw. What is overwritten by one gets a gradient of zeros, as in PyTorch. */
 import type { AnySig, RandomOps } from '@tenfold/tensor-core';
-import { formula, linear, noGradient, type Rules, type Wrt } from '../rule.ts';
+import { formula, linear, noGradient, type Rules, type Wrt, wrt } from '../rule.ts';
 
 const nothing = <S extends AnySig>(i = 0): Wrt<S> => linear((c) => c.grad.newZeros(c.shape(i)));
 
@@ -22,4 +22,6 @@ export const random: Rules<RandomOps> = {
   normalOf: formula(nothing(), nothing(1)),
   bernoulliFill: formula(nothing(), nothing(1)),
   randomFill: formula(nothing()),
+  // y = f x: the factors f are drawn, and move with nothing
+  dropout: formula(wrt(['out1'], (c) => c.grads[0] && c.grads[0].mul(c.output(1).detach()))),
 };

@@ -1,8 +1,10 @@
 /** How each builtin op takes a batch. `batching.ts` has the legend; a row that is missing does not compile. */
 import {
+  type ActivationOps,
   type AnySig,
   ArgumentError,
   type AttentionOps,
+  activationOps,
   type BuiltinOps,
   builtinOps,
   type ConvOps,
@@ -257,10 +259,10 @@ const create: BatchRows<CreateOps> = {
 
 /** The batch is one more dim to broadcast over; the ops that don't promote all of their inputs say which. */
 const elementwise = {
-  ...Object.fromEntries(Object.keys(pointwiseOps).map((op) => [op, pointwise])),
+  ...Object.fromEntries(Object.keys({ ...pointwiseOps, ...activationOps }).map((op) => [op, pointwise])),
   where: { kind: 'pointwise', promotes: 'rest' },
   maskedFill: { kind: 'pointwise', promotes: 'none' },
-} as BatchRows<ElementwiseOps>;
+} as BatchRows<ActivationOps & ElementwiseOps>;
 
 /** A tensor `[B, 1, …, s]` that expands to `[B, ...out]`. */
 const expanded = (c: BatchCall): Tensor => (c.aligned(0, c.out().length) as Tensor).expand([c.size, ...c.out()]);
@@ -658,6 +660,7 @@ const random: BatchRows<RandomOps> = {
   normalOf: loop,
   bernoulliFill: drawnInto,
   randomFill: drawnInto,
+  dropout: drawnInto,
 };
 
 /** Rows by op name. */

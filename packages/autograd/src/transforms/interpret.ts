@@ -1,5 +1,6 @@
 /** Running a traced graph with something else than tensors for its values: batches of samples (`vmap`), or pairs with tangents (`jvp`). */
 import { AutogradError, type Graph, type GraphNode, gradMode, type Value, withoutGrad } from '@tenfold/tensor-core';
+import { withoutAutocast } from '../autocast-state.ts';
 import { generatorOf } from './aside.ts';
 
 /** What the values of a graph are in one run; a body sees those of the graph around it. */
@@ -114,6 +115,11 @@ function schedule(graph: Graph): Step[] {
  * through it, as its backward takes it for a constant.
  */
 export function interpret<T>(graph: Graph, env: Env<T>, apply: Apply<T>, hidden: (x: T) => T): void {
+  // casts are ops of the graph already
+  withoutAutocast(() => runAll(graph, env, apply, hidden));
+}
+
+function runAll<T>(graph: Graph, env: Env<T>, apply: Apply<T>, hidden: (x: T) => T): void {
   for (const { node, inner, dead } of schedule(graph)) {
     if (inner && node.body) {
       const within = new Env(env);

@@ -1,6 +1,7 @@
 /** Every case by op name, total over the builtin ops. */
 import type { BuiltinOps, OptimOps, RandomOps } from '@tenfold/tensor-core';
 import type { Cases, NoCase, OpCase } from '../case.ts';
+import { activation, activationMethods } from './activation.ts';
 import { attention } from './attention.ts';
 import { conv, convMethods } from './conv.ts';
 import { create, createMethods } from './create.ts';
@@ -37,12 +38,14 @@ const random: Cases<RandomOps> = {
   normalOf: drawn,
   bernoulliFill: drawn,
   randomFill: drawn,
+  dropout: drawn,
 };
 
 const optim: Cases<OptimOps> = { sgdStep: stepped, adamStep: stepped, rmspropStep: stepped };
 
 /** Cases of the builtin ops. */
 export const opCases: Cases<BuiltinOps> = {
+  ...activation,
   ...attention,
   ...conv,
   ...create,
@@ -63,6 +66,7 @@ export const opCases: Cases<BuiltinOps> = {
 
 /** Cases of methods that are made of other ops. */
 export const methodCases: { readonly [name: string]: OpCase } = {
+  ...activationMethods,
   ...convMethods,
   ...createMethods,
   ...decompositionMethods,

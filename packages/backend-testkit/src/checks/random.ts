@@ -5,12 +5,16 @@
  */
 import {
   bernoulli,
+  builtinOps,
   type DType,
+  dispatch,
+  dropout,
   fillBits,
   fillNormal32,
   fillNormal64,
   fillUniform32,
   fillUniform64,
+  full,
   Generator,
   multinomial,
   normal,
@@ -229,6 +233,27 @@ export const randomChecks: readonly Check[] = [
     (device, generator) => zeros([n], { device }).bernoulli_(0.25, { generator }),
     () => uniforms(n).map((u) => Number(u < 0.25)),
   ),
+  drawn(
+    'dropout',
+    'x · 4 where u < 1 - p, else 0',
+    (device, generator) => dropout(tensor([1.5, -2], { device }).expand([500, 2]), 0.75, { generator }).abs(),
+    () => uniforms(1000).map((u, i) => (u < 0.25 ? (i % 2 ? 8 : 6) : 0)),
+  ),
+  {
+    op: 'dropout',
+    name: 'result and factors in every float dtype, of a strided input',
+    async run(device) {
+      for (const dtype of ['float32', 'float64', 'float16', 'bfloat16'] as const) {
+        if (!has(device, dtype)) continue;
+        const x = full([2, 100], 3, { dtype, device });
+        const [result, factors] = dispatch(builtinOps.dropout, [x.t()], { p: 0.5, generator: used(device) });
+        const expected = uniforms(200).map((u) => (u < 0.5 ? 2 : 0));
+        await expectNumbers(`factors of ${dtype}`, factors.to('float32').flatten(), expected, exact);
+        const scaled = expected.map((factor) => 3 * factor);
+        await expectNumbers(`result of ${dtype}`, result.to('float32').flatten(), scaled, exact);
+      }
+    },
+  },
   drawn(
     'multinomial',
     'with replacement: where u·Σp falls among the running sums',

@@ -1,5 +1,6 @@
 /** Every builtin symbol, by op name, and symbols of third parties. */
 import { type AnySig, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
+import { activation } from './activation.ts';
 import { attention } from './attention.ts';
 import { conv } from './conv.ts';
 import { create } from './create.ts';
@@ -21,6 +22,7 @@ import type { OnnxSymbol, Symbols } from './symbol.ts';
 
 /** Symbols of the builtin ops by name. */
 export const symbols: Symbols<BuiltinOps> = {
+  ...activation,
   ...attention,
   ...conv,
   ...create,

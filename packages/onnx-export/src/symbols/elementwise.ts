@@ -40,17 +40,17 @@ const logical =
   (g) =>
     g.op(type, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
 
-const number = (g: OpContext, value: number, x: Ref): Ref => g.scalar(value, x.dtype as DType);
-const add = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Add', [x, y]);
-const sub = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Sub', [x, y]);
-const mul = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Mul', [x, y]);
-const div = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Div', [x, y]);
+export const number = (g: OpContext, value: number, x: Ref): Ref => g.scalar(value, x.dtype as DType);
+export const add = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Add', [x, y]);
+export const sub = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Sub', [x, y]);
+export const mul = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Mul', [x, y]);
+export const div = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Div', [x, y]);
 const log = (g: OpContext, x: Ref): Ref => g.op('Log', [x]);
-const exp = (g: OpContext, x: Ref): Ref => g.op('Exp', [x]);
-const abs = (g: OpContext, x: Ref): Ref => g.op('Abs', [x]);
-const neg = (g: OpContext, x: Ref): Ref => g.op('Neg', [x]);
+export const exp = (g: OpContext, x: Ref): Ref => g.op('Exp', [x]);
+export const abs = (g: OpContext, x: Ref): Ref => g.op('Abs', [x]);
+export const neg = (g: OpContext, x: Ref): Ref => g.op('Neg', [x]);
 const sqrt = (g: OpContext, x: Ref): Ref => g.op('Sqrt', [x]);
-const lt = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Less', [x, y]);
+export const lt = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Less', [x, y]);
 const eq = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Equal', [x, y]);
 
 /** `k · y`, where `y` itself does for 1. */
@@ -60,7 +60,7 @@ const scaled = (g: OpContext, k: number, y: Ref): Ref => (k === 1 ? y : mul(g, n
 const trunc = (g: OpContext, x: Ref): Ref => mul(g, g.op('Sign', [x]), g.op('Floor', [abs(g, x)]));
 
 /** The larger or smaller, also of integers before opset 12; NaN where either is. */
-function extreme(g: OpContext, type: 'Max' | 'Min', x: Ref, y: Ref): Ref {
+export function extreme(g: OpContext, type: 'Max' | 'Min', x: Ref, y: Ref): Ref {
   if (g.opset >= 12 || isFloat(x.dtype as DType)) return g.op(type, [x, y]);
   return g.where(type === 'Max' ? lt(g, y, x) : lt(g, x, y), x, y);
 }
@@ -84,7 +84,7 @@ function floorDivided(g: OpContext, x: Ref, y: Ref): Ref {
 }
 
 /** log(1 + x), exact for small x too: log(u) · x / (u - 1) with u = 1 + x (Kahan). */
-function log1p(g: OpContext, x: Ref): Ref {
+export function log1p(g: OpContext, x: Ref): Ref {
   const one = number(g, 1, x);
   const u = add(g, x, one);
   const d = sub(g, u, one);
@@ -94,7 +94,7 @@ function log1p(g: OpContext, x: Ref): Ref {
 }
 
 /** exp(x) - 1, exact for small x too: (u - 1) · x / log(u) with u = exp(x) (Kahan). */
-function expm1(g: OpContext, x: Ref): Ref {
+export function expm1(g: OpContext, x: Ref): Ref {
   const one = number(g, 1, x);
   const u = exp(g, x);
   const minusOne = sub(g, u, one);

@@ -25,4 +25,5 @@ export const randomNumbers: Symbols<RandomOps> = {
   normalOf: random,
   bernoulliFill: random,
   randomFill: random,
+  dropout: random,
 };

@@ -1,10 +1,12 @@
 /** Function form of attention. */
 import { dispatch } from '../dispatch.ts';
-import { ArgumentError, checkOptions, describe } from '../errors.ts';
-import { attentionWeights, attention as ops } from '../ops/attention.ts';
+import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
+import { type AttentionAttrs, attentionWeights, attention as ops } from '../ops/attention.ts';
 import { requireTensor } from '../ops/build.ts';
 import { type Generator, generatorOf } from '../random.ts';
+import { formatShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { dropout } from './random.ts';
 
 /** Options of {@link scaledDotProductAttention}. */
 export interface AttentionOptions {
@@ -16,6 +18,10 @@ export interface AttentionOptions {
   isCausal?: boolean;
   /** What scores are multiplied by. Default 1 / √E. */
   scale?: number | null;
+  /**
+   * Whether keys and values may have fewer heads, each for a group of neighbouring heads of the queries (grouped-query attention). Default false.
+   */
+  enableGqa?: boolean;
   /** Draws for the dropout. Default: the generator that `manualSeed` seeds. */
   generator?: Generator | undefined;
 }
@@ -24,7 +30,7 @@ export interface AttentionOptions {
  * softmax(q kᵀ · scale + mask) v
  * (https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html). A row whose columns are all masked gives NaN.
  *
- * @param query `[…, L, E]`.
+ * @param query `[…, L, E]`; with `enableGqa` `[…, H, L, E]`, where keys and values have H / n heads.
  * @param key `[…, S, E]`.
  * @param value `[…, S, V]`.
  * @returns `[…, L, V]`.
@@ -38,15 +44,15 @@ export function scaledDotProductAttention(
   options?: AttentionOptions,
 ): Tensor {
   const where = 'scaledDotProductAttention';
-  checkOptions(where, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'generator']);
+  checkOptions(where, options, ['attnMask', 'dropoutP', 'isCausal', 'scale', 'enableGqa', 'generator']);
   requireTensor(where, query, 0);
   const mask = options?.attnMask ?? null;
-  const dropout: unknown = options?.dropoutP ?? 0;
+  const chance: unknown = options?.dropoutP ?? 0;
   const isCausal: unknown = options?.isCausal ?? false;
   const scale: unknown = options?.scale ?? 1 / Math.sqrt(query.shape[query.ndim - 1] ?? 1);
-  if (typeof dropout !== 'number' || !(dropout >= 0 && dropout <= 1))
+  if (typeof chance !== 'number' || !(chance >= 0 && chance <= 1))
     throw new ArgumentError(
-      `${where}: dropout probability has to be between 0 and 1, but got ${typeof dropout === 'number' ? dropout : describe(dropout)}`,
+      `${where}: dropout probability has to be between 0 and 1, but got ${typeof chance === 'number' ? chance : describe(chance)}`,
     );
   if (typeof isCausal !== 'boolean')
     throw new ArgumentError(`${where}: isCausal must be a boolean, got ${describe(isCausal)}`);
@@ -54,16 +60,46 @@ export function scaledDotProductAttention(
   if (isCausal && mask !== null)
     throw new ArgumentError(`${where}: Explicit attnMask should not be set when isCausal=True; pass one of them`);
   const generator = generatorOf(where, options?.generator);
-  const operands: [Tensor, Tensor, Tensor, Tensor | null] = [query, key, value, mask];
+  const enableGqa: unknown = options?.enableGqa ?? false;
+  if (typeof enableGqa !== 'boolean')
+    throw new ArgumentError(`${where}: enableGqa must be a boolean, got ${describe(enableGqa)}`);
   const attrs = { isCausal, scale };
-  if (dropout === 0) return dispatch(ops.scaledDotProductAttention, operands, attrs)[0];
+  if (!enableGqa) return attend([query, key, value, mask], attrs, chance, generator);
+  const grouped = inGroups(where, query, key, value, mask);
+  return attend(grouped, attrs, chance, generator).flatten(-4, -3);
+}
+
+type Operands = [query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null];
+
+function attend(operands: Operands, attrs: AttentionAttrs, chance: number, generator: Generator): Tensor {
+  const [query, key, value, mask] = operands;
+  if (chance === 0) return dispatch(ops.scaledDotProductAttention, operands, attrs)[0];
   ops.scaledDotProductAttention.infer?.(operands, attrs);
   const { weights } = attentionWeights(query, key, mask, attrs);
-  const kept = weights
-    .detach()
-    .clone()
-    .bernoulli_(1 - dropout, { generator });
-  const scaled = weights.mul(kept).mul(dropout === 1 ? 0 : 1 / (1 - dropout));
-  const result = scaled.matmul(value.dtype === weights.dtype ? value : value.to(weights.dtype));
+  const dropped = dropout(weights, chance, { generator });
+  const result = dropped.matmul(value.dtype === weights.dtype ? value : value.to(weights.dtype));
   return result.dtype === query.dtype ? result : result.to(query.dtype);
+}
+
+/** Heads of the queries in groups, each of which broadcasts with one head of keys and values: no copy is made of those. */
+function inGroups(where: string, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | null): Operands {
+  [query, key, value].forEach((x, i) => {
+    requireTensor(where, x, i);
+    if (x.ndim < 3)
+      throw new ShapeError(
+        `${where}: with enableGqa query, key and value must be […, heads, length, features], got ${formatShape(x.shape)}`,
+      );
+  });
+  const [heads, keyHeads, valueHeads] = [query, key, value].map((x) => x.shape[x.ndim - 3]);
+  if (keyHeads !== valueHeads || keyHeads === 0 || heads % keyHeads !== 0)
+    throw new ShapeError(
+      `${where}: Number of heads in key and value must be equal and divide the number of heads in query, got ${keyHeads}, ${valueHeads} and ${heads}`,
+    );
+  const groups = [keyHeads, heads / keyHeads];
+  const maskInGroups = (m: Tensor): Tensor => {
+    requireTensor(where, m, 3);
+    if (m.ndim < 3) return m;
+    return m.shape[m.ndim - 3] === heads ? m.unflatten(-3, groups) : m.unsqueeze(-3);
+  };
+  return [query.unflatten(-3, groups), key.unsqueeze(-3), value.unsqueeze(-3), mask && maskInGroups(mask)];
 }

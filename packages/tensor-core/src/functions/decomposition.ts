@@ -1,6 +1,7 @@
 /** Function forms: matrix decompositions that PyTorch has under `torch` itself. The namespace `linalg` has the others. */
 import { fromTypedArray } from '../create.ts';
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
+import { asOne } from '../hooks.ts';
 import type { QR, SignAndLogdet, UpperOptions } from '../methods/decomposition.ts';
 import { requireTensor } from '../ops/build.ts';
 import { checkMatrix, checkPrecision } from '../ops/decomposition.ts';
@@ -73,6 +74,10 @@ export function cdist(x1: Tensor, x2: Tensor, options?: DistanceOptions): Tensor
   requireTensor('cdist', x1, 0);
   requireTensor('cdist', x2, 1);
   const p = orderOf('cdist', options);
+  return asOne('cdist', [x1, x2], (a, b) => distancesBetween(a, b, p));
+}
+
+function distancesBetween(x1: Tensor, x2: Tensor, p: number): Tensor {
   checkMatrix('cdist', x1, 'X1');
   checkMatrix('cdist', x2, 'X2');
   checkPrecision('cdist', x1.dtype);
@@ -93,6 +98,10 @@ export function pdist(input: Tensor, options?: DistanceOptions): Tensor {
   const p = orderOf('pdist', options);
   if (input.ndim !== 2)
     throw new ShapeError(`pdist only supports 2D tensors, got: ${input.ndim}D of shape ${formatShape(input.shape)}`);
+  return asOne('pdist', [input], (x) => distancesWithin(x, p));
+}
+
+function distancesWithin(input: Tensor, p: number): Tensor {
   checkPrecision('pdist', input.dtype);
   const n = input.shape[0];
   const [first, second]: [bigint[], bigint[]] = [[], []];

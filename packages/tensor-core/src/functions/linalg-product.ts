@@ -1,5 +1,6 @@
 /** `linalg`: products of vectors and chains of matrices, and diagonals. */
 import { ArgumentError, checkOptions, DTypeError, describe, ShapeError } from '../errors.ts';
+import { asOne } from '../hooks.ts';
 import type { DiagonalOptions } from '../methods/movement.ts';
 import { requireTensor } from '../ops/build.ts';
 import { formatShape } from '../shape.ts';
@@ -18,9 +19,11 @@ export function vecdot(x: Tensor, y: Tensor, options?: { dim?: number }): Tensor
   requireTensor('linalg.vecdot', x, 0);
   requireTensor('linalg.vecdot', y, 1);
   checkOptions('linalg.vecdot', options, ['dim']);
-  if (x.dtype !== y.dtype)
-    throw new DTypeError(`linalg.vecdot: both tensors must have the same dtype, got ${x.dtype} and ${y.dtype}`);
-  return x.mul(y).sum(options?.dim ?? -1);
+  return asOne('linalg.vecdot', [x, y], (a, b) => {
+    if (a.dtype !== b.dtype)
+      throw new DTypeError(`linalg.vecdot: both tensors must have the same dtype, got ${a.dtype} and ${b.dtype}`);
+    return a.mul(b).sum(options?.dim ?? -1);
+  });
 }
 
 /** The diagonals of the last two dims (https://pytorch.org/docs/stable/generated/torch.linalg.diagonal.html); see {@link Tensor.diagonal}. */
@@ -59,6 +62,10 @@ export function multiDot(tensors: readonly Tensor[]): Tensor {
   if (!Array.isArray(tensors))
     throw new ArgumentError(`multiDot: expected an array of tensors, got ${describe(tensors)}`);
   if (tensors.length < 2) throw new ArgumentError(`multi_dot(): expected at least 2 tensors but got ${tensors.length}`);
+  return asOne('linalg.multiDot', tensors, (...matrices) => chained(matrices));
+}
+
+function chained(tensors: readonly Tensor[]): Tensor {
   const last = tensors.length - 1;
   const matrices = tensors.map((x, i): Tensor => {
     requireTensor('multiDot', x, i);

@@ -1,6 +1,7 @@
 /** Function forms of matrix products, and the products that have no method form. */
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
+import { asOne } from '../hooks.ts';
 import type { AddmmOptions } from '../methods/linalg.ts';
 import { requireTensor } from '../ops/build.ts';
 import { contractPair } from '../ops/contract.ts';
@@ -125,5 +126,5 @@ export function tensordot(a: Tensor, b: Tensor, options?: TensordotOptions): Ten
   const first = a.shape.map((_, d) => (left.includes(d) ? `k${left.indexOf(d)}` : `a${d}`));
   const second = b.shape.map((_, d) => (right.includes(d) ? `k${right.indexOf(d)}` : `b${d}`));
   const wanted = new Set([...first, ...second].filter((label) => !label.startsWith('k')));
-  return contractPair({ x: a, labels: first }, { x: b, labels: second }, wanted).x;
+  return asOne('tensordot', [a, b], (x, y) => contractPair({ x, labels: first }, { x: y, labels: second }, wanted).x);
 }

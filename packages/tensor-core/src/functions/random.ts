@@ -2,7 +2,8 @@
 import { emptyLike, type FactoryOptions, factoryOptions, likeOptions, withGrad } from '../create.ts';
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe } from '../errors.ts';
-import { interpreters } from '../hooks.ts';
+import { interpreters, transforms } from '../hooks.ts';
+import { dropout as dropoutOps } from '../ops/dropout.ts';
 import { random } from '../ops/random.ts';
 import { randomFactories as ops } from '../ops/random-factories.ts';
 import { type Generator, generatorOf } from '../random.ts';
@@ -102,6 +103,27 @@ export interface DrawOptions {
 
 /** 0 or 1 for each element, 1 with the probability that `p` holds there. */
 export const bernoulli = (p: Tensor, options: DrawOptions = {}): Tensor => p.bernoulli(options);
+
+/**
+ * `input` times 0 with probability `p`, else times 1 / (1 - p), element by element: `dropout` of `@tenfold/nn` while it trains
+ * (https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html). Floats only.
+ *
+ * @throws ArgumentError unless p is between 0 and 1.
+ */
+export function dropout(input: Tensor, p: number, options: DrawOptions = {}): Tensor {
+  checkOptions('dropout', options, ['generator']);
+  if (typeof p !== 'number' || !(p >= 0 && p <= 1))
+    throw new ArgumentError(
+      `dropout probability has to be between 0 and 1, but got ${typeof p === 'number' ? p : describe(p)} in dropout`,
+    );
+  const [result, factors] = dispatch(dropoutOps.dropout, [input], {
+    p,
+    generator: generatorOf('dropout', options.generator),
+  });
+  // what nobody has seen must not wait for the garbage collector
+  if (!result.requiresGrad && transforms.length === 0 && interpreters.length === 0) factors.dispose();
+  return result;
+}
 
 /** Indices of categories drawn with the probabilities that the last dim of `p` holds (they need not add up to 1). */
 export const multinomial = (

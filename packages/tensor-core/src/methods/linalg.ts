@@ -1,6 +1,7 @@
 /** Products of matrices and vectors as methods (https://pytorch.org/docs/stable/torch.html#blas-and-lapack-operations). */
 import { dispatch } from '../dispatch.ts';
 import { ArgumentError, checkOptions, describe, ShapeError } from '../errors.ts';
+import { asOne } from '../hooks.ts';
 import { requireTensor } from '../ops/build.ts';
 import { contractPair } from '../ops/contract.ts';
 import { type AddmmAttrs, linalg as ops } from '../ops/linalg.ts';
@@ -72,8 +73,8 @@ export abstract class LinalgMethods extends ReduceMethods {
     requireTensor('matmul', other, 1);
     const x = this.self;
     if (x.ndim === 2 && other.ndim === 2) return dispatch(ops.mm, [x, other], null);
-    if (x.ndim === 2 && other.ndim === 1) return dispatch(ops.mv, [x, other], null);
-    if (x.ndim === 1 && other.ndim === 1) return dispatch(ops.dot, [x, other], null);
+    if (x.ndim === 2 && other.ndim === 1) return asOne('matmul', [x, other], (a, b) => dispatch(ops.mv, [a, b], null));
+    if (x.ndim === 1 && other.ndim === 1) return asOne('matmul', [x, other], (a, b) => dispatch(ops.dot, [a, b], null));
     return dispatch(ops.matmul, [x, other], null);
   }
 
@@ -138,7 +139,9 @@ export abstract class LinalgMethods extends ReduceMethods {
    * @throws ShapeError, DTypeError, ArgumentError as {@link addmm}.
    */
   addmv(mat: Tensor, vec: Tensor, options?: AddmmOptions): Tensor {
-    return column(this.self, 'addmv', mat, vec).addmm(mat, vec.unsqueeze(-1), addmmAttrs('addmv', options)).squeeze(-1);
+    return asOne('addmv', [this.self, mat, vec], (x, m, v) =>
+      column(x, 'addmv', m, v).addmm(m, v.unsqueeze(-1), addmmAttrs('addmv', options)).squeeze(-1),
+    );
   }
 
   /** In-place {@link addmv}. */
@@ -150,7 +153,9 @@ export abstract class LinalgMethods extends ReduceMethods {
   /** `beta · this + alpha · outer(vec1, vec2)` (https://pytorch.org/docs/stable/generated/torch.addr.html); see {@link addmm}. */
   addr(vec1: Tensor, vec2: Tensor, options?: AddmmOptions): Tensor {
     requireVectors('addr', vec1, vec2);
-    return this.addmm(vec1.unsqueeze(1), vec2.unsqueeze(0), addmmAttrs('addr', options));
+    return asOne('addr', [this.self, vec1, vec2], (x, a, b) =>
+      x.addmm(a.unsqueeze(1), b.unsqueeze(0), addmmAttrs('addr', options)),
+    );
   }
 
   /** In-place {@link addr}. */
@@ -164,7 +169,9 @@ export abstract class LinalgMethods extends ReduceMethods {
    * see {@link addmm}.
    */
   addbmm(batch1: Tensor, batch2: Tensor, options?: AddmmOptions): Tensor {
-    return this.addmm(...sideBySide('addbmm', batch1, batch2), addmmAttrs('addbmm', options));
+    return asOne('addbmm', [this.self, batch1, batch2], (x, a, b) =>
+      x.addmm(...sideBySide('addbmm', a, b), addmmAttrs('addbmm', options)),
+    );
   }
 
   /** In-place {@link addbmm}. */
@@ -189,7 +196,8 @@ export abstract class LinalgMethods extends ReduceMethods {
     const labels = (y: Tensor, letter: string): string[] =>
       y.shape.map((_, d) => (d === y.ndim - 1 ? 'k' : `${letter}${d}`));
     const [a, b] = [labels(x, 'a'), labels(other, 'b')];
-    return contractPair({ x, labels: a }, { x: other, labels: b }, new Set([...a.slice(0, -1), ...b.slice(0, -1)])).x;
+    const wanted = new Set([...a.slice(0, -1), ...b.slice(0, -1)]);
+    return asOne('tensordot', [x, other], (y, z) => contractPair({ x: y, labels: a }, { x: z, labels: b }, wanted).x);
   }
 
   /** The dot product of two vectors, which for real numbers is {@link dot}. */

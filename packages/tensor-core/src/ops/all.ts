@@ -1,9 +1,11 @@
 /** Every builtin op, by name. */
 import type { OpSpec } from '../spec.ts';
+import { type ActivationOps, activation } from './activation.ts';
 import { type AttentionOps, attention } from './attention.ts';
 import { type ConvOps, conv } from './conv.ts';
 import { type CreateOps, create } from './create.ts';
 import { decomposition } from './decomposition.ts';
+import { dropout } from './dropout.ts';
 import { einsum } from './einsum.ts';
 import { type ElementwiseOps, elementwise } from './elementwise.ts';
 import { embedding } from './embedding.ts';
@@ -29,7 +31,8 @@ import { type MovementOps, stack } from './stack.ts';
  * @sealed
  */
 export interface BuiltinOps
-  extends AttentionOps,
+  extends ActivationOps,
+    AttentionOps,
     ConvOps,
     CreateOps,
     DecompositionOps,
@@ -51,6 +54,7 @@ export interface Ops extends BuiltinOps {}
 
 /** Specs of the builtin ops by name. */
 export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K]> } = {
+  ...activation,
   ...attention,
   ...conv,
   ...create,
@@ -69,6 +73,7 @@ export const builtinOps: { readonly [K in keyof BuiltinOps]: OpSpec<BuiltinOps[K
   ...pool,
   ...random,
   ...randomFactories,
+  ...dropout,
   ...reduce,
   ...softmax,
   ...softmaxBackward,

@@ -119,6 +119,17 @@ describe('attention', () => {
     ]);
   });
 
+  it('drops weights of grouped heads too', () => {
+    const q = zeros([4, 3, 4], { dtype: 'float64' });
+    const y = scaledDotProductAttention(q, q.narrow(0, 0, 2), ones([2, 3, 5], { dtype: 'float64' }), {
+      enableGqa: true,
+      dropoutP: 0.5,
+    });
+    expect(y.shape).toEqual([4, 3, 5]);
+    // each is a number of thirds, doubled
+    for (const v of y.toTypedArraySync()) expect(Math.round((Number(v) * 3) / 2)).toBeCloseTo((Number(v) * 3) / 2, 12);
+  });
+
   it('computes half precision in float32', () => {
     // the product is beyond float16
     const x = tensor([[300, 0]], { dtype: 'float16' });
@@ -152,6 +163,18 @@ describe('attention', () => {
     expect(() => call(q, k, v, { attnMask: ones([3, 5]), isCausal: true })).toThrow('should not be set when');
     expect(() => call(q, k, v, { isCausal: 1 })).toThrow('isCausal must be a boolean');
     expect(() => call(q, k, v, { scale: 'big' })).toThrow('scale must be a number');
+    expect(() => call(q, k, v, { enableGqa: 1 })).toThrow('enableGqa must be a boolean');
+    const gqa = { enableGqa: true };
+    expect(() => call(ones([3, 4]), ones([5, 4]), ones([5, 2]), gqa)).toThrow(
+      '[…, heads, length, features], got [3, 4]',
+    );
+    expect(() => call(ones([4, 3, 4]), ones([3, 5, 4]), ones([3, 5, 2]), gqa)).toThrow(
+      'must be equal and divide the number of heads in query, got 3, 3 and 4',
+    );
+    expect(() => call(ones([4, 3, 4]), ones([2, 5, 4]), ones([1, 5, 2]), gqa)).toThrow('got 2, 1 and 4');
+    expect(() => call(ones([4, 3, 4]), ones([2, 5, 4]), ones([2, 5, 2]), { attnMask: [[1]], ...gqa })).toThrow(
+      ArgumentError,
+    );
     expect(() => call(q, k, v, { generator: 7 })).toThrow('generator');
     expect(() => call(q, k, v, { dropout: 0.5 })).toThrow("unknown option 'dropout'");
     for (const dropoutP of [-0.1, 1.5, Number.NaN, '0'])

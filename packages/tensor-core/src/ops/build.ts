@@ -35,6 +35,8 @@ export interface PointwiseInit<S extends AnySig> {
   variant?(attrs: S['attrs'], inputs: S['inputs']): string;
   /** Further checks of the compute dtype and attributes. */
   check?(dtype: DType, attrs: S['attrs'], inputs: S['inputs']): void;
+  /** Whether half precision computes in float32, parameters too, and is rounded once. */
+  readonly wide?: boolean;
   /** Whether inputs may be `null`; the formula's array has a hole there. */
   readonly optional?: boolean;
   /** Whether it has an in-place twin. Default true. */
@@ -167,14 +169,15 @@ export function pointwise<S extends AnySig>(name: string, init: PointwiseInit<S>
     const tensors: DType[] = [];
     const params: DType[] = [];
     const args: Expr[] = [];
+    const inner = init.wide && (compute === 'float16' || compute === 'bfloat16') ? 'float32' : compute;
     inputs.forEach((x, i) => {
       if (x === null) return;
-      const wanted = inputDType(promote, i, compute);
+      const wanted = inputDType(promote, i, inner);
       args[i] = isTensor(x)
         ? cast(input(tensors.push(x.dtype) - 1, x.dtype), wanted)
         : param(params.push(wanted) - 1, wanted);
     });
-    const own = (init.params?.(attrs) ?? []).map(() => param(params.push(compute) - 1, compute));
+    const own = (init.params?.(attrs) ?? []).map(() => param(params.push(inner) - 1, inner));
     return new Program([cast(formula(args, own, attrs, inputs), out)], tensors, params);
   };
 

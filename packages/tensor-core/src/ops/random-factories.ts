@@ -10,6 +10,7 @@ import type { Tensor } from '../tensor.ts';
 import { isTensor } from '../tensor-class.ts';
 import { broadcastView } from './build.ts';
 import type { FactoryAttrs } from './create.ts';
+import type { DropoutOps } from './dropout.ts';
 import {
   checkFloat,
   type Drawn,
@@ -36,7 +37,7 @@ interface RandomFunctionOps {
 }
 
 /** All random ops by name. */
-export interface RandomOps extends RandomMethodOps, RandomFunctionOps {}
+export interface RandomOps extends RandomMethodOps, RandomFunctionOps, DropoutOps {}
 
 const floatLike = <A extends Drawn & { readonly dtype: DType; readonly device: string }>(
   name: string,

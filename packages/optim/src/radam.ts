@@ -1,0 +1,121 @@
+/** RAdam. */
+import { defineStep, expr, stepFormulas, type Tensor } from '@tenfold/tensor-core';
+import {
+  apart,
+  betasOption,
+  flagOption,
+  numberOption,
+  Optimizer,
+  type ParamState,
+  type Params,
+  zeroState,
+} from './optimizer.ts';
+
+/** Options of {@link RAdam}, all of them set. */
+export interface RAdamGroup {
+  /** Default 1e-3. */
+  lr: number;
+  /** How much of the running means of the gradient and of its square is kept each step. Default `[0.9, 0.999]`. */
+  betas: readonly [number, number];
+  /** Added to the denominator. Default 1e-8. */
+  eps: number;
+  /** Adds `weightDecay · param` to the gradient, or shrinks the parameter if `decoupledWeightDecay`. Default 0. */
+  weightDecay: number;
+  /** Shrinks the parameter by `lr · weightDecay` as AdamW does. Default false. */
+  decoupledWeightDecay: boolean;
+  /** Goes up the gradient. Default false. */
+  maximize: boolean;
+}
+
+/** Options of {@link RAdam}. */
+export type RAdamOptions = Partial<RAdamGroup>;
+
+interface RAdamState extends ParamState {
+  step: number;
+  expAvg: Tensor;
+  expAvgSq: Tensor;
+}
+
+/** The variance rectification of a step, 0 as long as there is none. */
+function rectification(step: number, beta2: number): number {
+  const most = 2 / (1 - beta2) - 1;
+  const power = beta2 ** step;
+  const length = most - (2 * step * power) / (1 - power);
+  if (length <= 5) return 0;
+  return Math.sqrt(((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length));
+}
+
+// m = β₁ m + (1 - β₁) g;  v = β₂ v + (1 - β₂) g²;  p -= lr / (1 - β₁ᵗ) · m · (r > 0 ? r · √(1 - β₂ᵗ) / (√v + ε) : 1)
+const radamStep = /* @__PURE__ */ defineStep<RAdamGroup>('radamStep', {
+  tensors: 4,
+  optional: 0,
+  numbers: 2,
+  formula(
+    [given, givenGrad, average, square],
+    [negativeStepSize, rectified, eps, beta1, rest1, beta2, rest2, weightDecay, shrink],
+    attrs,
+  ) {
+    const { blend, blendSquare, decayed } = stepFormulas;
+    const { decoupledWeightDecay: decoupled } = attrs;
+    const param = decoupled && attrs.weightDecay !== 0 ? expr.mul(given, shrink) : given;
+    const grad = decayed(param, givenGrad, weightDecay, attrs, decoupled);
+    const mean = blend(average, beta1, rest1, grad);
+    const variance = blendSquare(square, beta2, rest2, grad);
+    const adaptive = expr.div(rectified, expr.add(expr.sqrt(variance), eps));
+    const factor = expr.select(expr.gt(rectified, 0), adaptive, 1);
+    return [expr.add(param, expr.mul(expr.mul(negativeStepSize, mean), factor)), mean, variance];
+  },
+  params: ([lr, step], { betas: [beta1, beta2], eps, weightDecay }) => [
+    -lr / (1 - beta1 ** step),
+    rectification(step, beta2) * Math.sqrt(1 - beta2 ** step),
+    eps,
+    beta1,
+    1 - beta1,
+    beta2,
+    1 - beta2,
+    weightDecay,
+    1 - lr * weightDecay,
+  ],
+  variant: ({ weightDecay, decoupledWeightDecay, maximize }) =>
+    (weightDecay === 0 ? 0 : 1) | (decoupledWeightDecay ? 2 : 0) | (maximize ? 4 : 0),
+});
+
+/**
+ * RAdam, which goes by the mean gradient until the mean square can be relied on, of Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond"
+ * (https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html).
+ *
+ * @example
+ * const optimizer = new RAdam(model.parameters(), { lr: 1e-3, weightDecay: 0.01, decoupledWeightDecay: true });
+ */
+export class RAdam extends Optimizer<RAdamGroup, RAdamState> {
+  constructor(params: Params<RAdamGroup>, options?: RAdamOptions) {
+    const defaults = {
+      lr: 1e-3,
+      betas: [0.9, 0.999] as const,
+      eps: 1e-8,
+      weightDecay: 0,
+      decoupledWeightDecay: false,
+      maximize: false,
+    };
+    super(params, defaults, options, {
+      lr: numberOption('learning rate'),
+      eps: numberOption('epsilon value'),
+      betas: betasOption,
+      weightDecay: numberOption('weight_decay value'),
+      decoupledWeightDecay: flagOption('decoupled_weight_decay value'),
+      maximize: flagOption('maximize value'),
+    });
+  }
+
+  protected override update(params: readonly Tensor[], grads: readonly Tensor[], options: RAdamGroup): void {
+    const states = params.map((param) =>
+      this.stateOf(param, () => ({ step: 0, expAvg: zeroState(param), expAvgSq: zeroState(param) })),
+    );
+    for (const each of apart(params, grads, states, ({ step }) => step)) {
+      const step = each.states[0].step + 1;
+      const [means, squares] = [each.states.map(({ expAvg }) => expAvg), each.states.map(({ expAvgSq }) => expAvgSq)];
+      radamStep([each.params, each.grads, means, squares], [options.lr, step], options);
+      for (const state of each.states) state.step = step;
+    }
+  }
+}
