@@ -1,5 +1,5 @@
 /**
- * `@tenfold/train`: helpers for plain training loops.
+ * `@tenfold/train`: what a plain training loop is watched with.
  *
  * @packageDocumentation
  */
