@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { setNumThreads } from '@tenfold/backend-cpu';
 import { loadCheckpoint } from '@tenfold/serialize/node';
 import { SerializationError, setDefaultDevice } from '@tenfold/tensor-core';
+import { confusionMatrix, lossCurve } from '@tenfold/train/terminal';
 import { defaults, help, type Options, readOptions, settingsOf } from './cli.ts';
 import { readData } from './data.ts';
 import { chooseDevice } from './devices.ts';
@@ -37,7 +38,9 @@ async function run(options: Options): Promise<void> {
       : `Learning from ${count(data.train.length)} digits on ${device}: epochs ${epochs}, batch size ${batchSize}, seed ${seed}`,
   );
   const trained = await train(settings, data, { path: files.checkpoint, every: options.saveEvery, saved });
-  const { test } = trained;
+  const { losses, test } = trained;
+  console.log(lossCurve(losses, { title: 'loss of each batch', log: true }));
+  console.log(confusionMatrix(test.confusion, { title: 'what the test digits are (rows) and were read as (columns)' }));
   const misread = test.readings.filter(({ label, prediction }) => label !== prediction).length;
   console.log(
     `test accuracy ${(100 * test.accuracy).toFixed(2)} %: ${count(misread)} of ${count(test.readings.length)} digits are misread`,

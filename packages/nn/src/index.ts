@@ -33,6 +33,7 @@ export type {
   Gradients,
   HookOptions,
 } from './hooks.ts';
+export type { Nonlinearity } from './init.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export {
@@ -193,10 +194,10 @@ export {
   LSTM,
   LSTMCell,
   type LSTMOptions,
-  type Nonlinearity,
   RecurrentCell,
   type RecurrentCellOptions,
   RecurrentLayer,
+  type RecurrentNonlinearity,
   type RecurrentOptions,
   RNN,
   RNNCell,

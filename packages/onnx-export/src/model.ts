@@ -152,10 +152,13 @@ function refuseRead(tensor: Tensor): never {
   );
 }
 
-/** What forward returned, as tensors. */
+/** What forward returned, as tensors: those of nested lists in order, as in `[output, [h, c]]`, without what is null. */
 export function outputsOf(result: unknown): Outputs {
   if (isTensor(result)) return result;
-  if (Array.isArray(result) && result.length > 0 && result.every(isTensor)) return result;
+  if (Array.isArray(result)) {
+    const outputs = result.flat(Number.POSITIVE_INFINITY).filter((x) => x !== null);
+    if (outputs.length > 0 && outputs.every(isTensor)) return outputs;
+  }
   if (result instanceof Promise) {
     // what it rejects with is of no more interest
     result.catch(() => {});

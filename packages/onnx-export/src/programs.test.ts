@@ -7,12 +7,19 @@ import {
   Dropout,
   Dropout2d,
   Flatten,
+  GRU,
   Linear,
+  LSTM,
   MaxPool2d,
   Module,
+  MultiheadAttention,
   ReLU,
+  RNN,
+  RotaryPositionalEmbeddings,
   Sequential,
   Sigmoid,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
 } from '@tenfold/nn';
 import {
   batchNorm,
@@ -99,6 +106,42 @@ class Perception extends Module {
     return this.head.forward(this.relu.forward(this.layer1.forward(x)));
   }
 }
+
+test('recurrent layers, attention and transformers, of any batch', async () => {
+  manualSeed(0);
+  const float64 = { dtype: 'float64' } as const;
+  const attention = new MultiheadAttention(4, 2, float64).eval();
+  const rope = new RotaryPositionalEmbeddings(4, { maxSeqLen: 4 });
+  const small = { dimFeedforward: 3, ...float64 };
+  const models: { readonly [name: string]: (x: Tensor) => unknown } = {
+    RNN: (x) => rnn.forward(x),
+    LSTM: (x) => lstm.forward(x),
+    GRU: (x) => gru.forward(x),
+    MultiheadAttention: (x) => attention.forward(x, x, x),
+    'MultiheadAttention without weights': (x) => attention.forward(x, x, x, { needWeights: false }),
+    TransformerEncoderLayer: (x) => encoder.forward(x),
+    TransformerDecoderLayer: (x) => decoder.forward(x, x.mul(2)),
+    RotaryPositionalEmbeddings: (x) => rope.forward(x.transpose(0, 1).unsqueeze(2)),
+  };
+  const rnn = new RNN(4, 3, float64);
+  const lstm = new LSTM(4, 3, { numLayers: 2, bidirectional: true, projSize: 2, ...float64 });
+  const gru = new GRU(4, 3, float64);
+  const encoder = new TransformerEncoderLayer(4, 2, { normFirst: true, ...small }).eval();
+  const decoder = new TransformerDecoderLayer(4, 2, small).eval();
+  const comparisons = Object.entries(models).map(([name, fn]) => ({
+    name,
+    fn: fn as Comparison['fn'],
+    example: [f(3, 2, 4)],
+    runs: [[f(3, 2, 4)], [f(3, 5, 4)]],
+    options: { dynamicAxes: { x: { 1: 'batch' } } },
+  }));
+  const results = await compareAll(comparisons);
+  expect(
+    results.map((result, i) => [comparisons[i].name, result]).filter(([, r]) => !('difference' in (r as object))),
+  ).toEqual([]);
+  // ONNX keeps ε in float32
+  for (const result of results) expect('difference' in result && result.difference).toBeLessThanOrEqual(1e-6);
+});
 
 describe('modules', () => {
   test('keep the names of stateDict, scopes of torch.onnx, and Linear as Gemm', async () => {

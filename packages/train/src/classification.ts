@@ -44,7 +44,7 @@ abstract class CountMetric extends Metric<[preds: Tensor, target: Tensor]> {
   readonly #task: Task;
   readonly #average: Average;
 
-  /** @internal */
+  /** @throws ArgumentError for options that the task doesn't have, or values that it can't have. */
   constructor(options: ClassificationOptions, more: readonly string[] = []) {
     const task = checkTask(new.target.name, options, {
       binary: more,

@@ -1,5 +1,5 @@
 /**
- * `@tenfold/train`: helpers for plain training loops.
+ * `@tenfold/train`: what a plain training loop is watched with.
  *
  * @packageDocumentation
  */
@@ -33,5 +33,5 @@ export {
 } from './histograms.ts';
 export type { BinaryTask, MulticlassTask, MultilabelTask } from './labels.ts';
 export { RunningMean, type RunningMeanOptions } from './mean.ts';
-export { Metric } from './metric.ts';
+export { Metric, type StateShapes } from './metric.ts';
 export { MeanAbsoluteError, MeanSquaredError, type RegressionOptions } from './regression.ts';

@@ -32,7 +32,7 @@ export abstract class Metric<Args extends readonly unknown[] = readonly never[]>
   #state: { readonly [name: string]: Tensor[] } = {};
   readonly #shapes: StateShapes;
 
-  /** @internal */
+  /** For metrics of your own: what they add up. */
   constructor(shapes: StateShapes) {
     this.#shapes = shapes;
   }

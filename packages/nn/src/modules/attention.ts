@@ -17,10 +17,10 @@ import {
 import { checkFlag, checkSize } from '../checks.ts';
 import { checkProbability } from '../functional/dropout.ts';
 import { dropout, linear, scaledDotProductAttention, softmax } from '../functional.ts';
+import { xavierNormal_, xavierUniform_ } from '../init.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonTuple } from '../print.ts';
-import { xavierNormal_, xavierUniform_ } from '../start.ts';
 import { Linear } from './linear.ts';
 
 /** Options of {@link MultiheadAttention}. */

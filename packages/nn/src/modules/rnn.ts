@@ -44,12 +44,12 @@ export interface RecurrentOptions extends RecurrentCellOptions {
 }
 
 /** The activation of a simple recurrent layer. */
-export type Nonlinearity = 'tanh' | 'relu';
+export type RecurrentNonlinearity = 'tanh' | 'relu';
 
 /** Options of {@link RNN}. */
 export interface RNNOptions extends RecurrentOptions {
   /** Default `'tanh'`. */
-  nonlinearity?: Nonlinearity;
+  nonlinearity?: RecurrentNonlinearity;
 }
 
 /** Options of {@link LSTM}. */
@@ -61,13 +61,13 @@ export interface LSTMOptions extends RecurrentOptions {
 /** Options of {@link RNNCell}. */
 export interface RNNCellOptions extends RecurrentCellOptions {
   /** Default `'tanh'`. */
-  nonlinearity?: Nonlinearity;
+  nonlinearity?: RecurrentNonlinearity;
 }
 
 const cellOptions = ['bias', 'dtype', 'device'] as const;
 const layerOptions = [...cellOptions, 'numLayers', 'batchFirst', 'dropout', 'bidirectional'] as const;
 
-function checkNonlinearity(value: unknown): Nonlinearity {
+function checkNonlinearity(value: unknown): RecurrentNonlinearity {
   if (value === undefined) return 'tanh';
   if (value === 'tanh' || value === 'relu') return value;
   throw new ArgumentError(
@@ -309,7 +309,7 @@ export abstract class RecurrentLayer extends Module {
  * const [output, h] = new RNN(10, 20, { numLayers: 2 }).forward(randn([5, 3, 10])); // [5, 3, 20], [2, 3, 20]
  */
 export class RNN extends RecurrentLayer {
-  readonly nonlinearity: Nonlinearity;
+  readonly nonlinearity: RecurrentNonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options?: RNNOptions) {
     const nonlinearity = checkNonlinearity(options?.nonlinearity);
@@ -474,7 +474,7 @@ export abstract class RecurrentCell extends Module {
  * @throws ShapeError for an input or a state that doesn't fit.
  */
 export class RNNCell extends RecurrentCell {
-  readonly nonlinearity: Nonlinearity;
+  readonly nonlinearity: RecurrentNonlinearity;
 
   constructor(inputSize: number, hiddenSize: number, options?: RNNCellOptions) {
     const nonlinearity = checkNonlinearity(options?.nonlinearity);

@@ -9,6 +9,7 @@ import {
   formatShape,
   fromTypedArray,
   gradMode,
+  interpreters,
   isFloat,
   isTensor,
   keep,
@@ -118,9 +119,12 @@ export class RotaryPositionalEmbeddings extends Module {
       }
     }
     const data = dtype === 'float64' ? values : Float32Array.from(values);
+    const made = fromTypedArray(data, [rows, dim / 2, 2], { device });
+    // what is made while ops are traced is part of the graph, and the next trace is to find the same
+    if (interpreters.length > 0) return made;
     // it outlives the call, also one inside of tidy()
-    this.table = keep(fromTypedArray(data, [rows, dim / 2, 2], { device }));
-    return this.table;
+    this.table = keep(made);
+    return made;
   }
 }
 

@@ -12,8 +12,8 @@ import {
 import { checkFlag, checkSize } from '../checks.ts';
 import { deepcopy } from '../deepcopy.ts';
 import { gelu, relu } from '../functional.ts';
+import { xavierUniform_ } from '../init.ts';
 import { Module } from '../module.ts';
-import { xavierUniform_ } from '../start.ts';
 import { MultiheadAttention } from './attention.ts';
 import { type Layer, ModuleList } from './container.ts';
 import { Dropout } from './dropout.ts';

@@ -1,3 +1,4 @@
+/** The types of `asciichart`, which brings none: of packages and apps, one program could not declare them twice. */
 declare module 'asciichart' {
   export interface PlotConfig {
     height?: number;
