@@ -28,7 +28,7 @@ const pages = [
   {
     name: 'tensor-core with every function that is no method (convolutions, losses, …), and the CPU engine with all kernels',
     import: { [dist('tensor-core')]: '*', [dist('backend-cpu')]: '{ cpu }' },
-    limit: '134 kB',
+    limit: '136 kB',
   },
   { name: 'import { tensor } alone', import: { [dist('tensor-core')]: '{ tensor }' }, limit: '44 kB' },
   {
@@ -39,7 +39,7 @@ const pages = [
       [dist('nn')]: '{ Linear, MSELoss }',
       [dist('optim')]: '{ SGD }',
     },
-    limit: '127 kB',
+    limit: '134 kB',
   },
   {
     name: 'safetensors, beside tensor-core',
@@ -51,14 +51,14 @@ const pages = [
 
 /** Each package by itself, without the packages it stands on. */
 const packages = {
-  'tensor-core': '83 kB',
-  autograd: '32.5 kB',
-  nn: '5.8 kB',
-  optim: '3.5 kB',
+  'tensor-core': '85 kB',
+  autograd: '34.5 kB',
+  nn: '41 kB',
+  optim: '18.5 kB',
   data: '20 kB',
   serialize: '13 kB',
   train: '6.6 kB',
-  'onnx-export': '34 kB',
+  'onnx-export': '34.5 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',
   'backend-cuda-native': '22.5 kB',

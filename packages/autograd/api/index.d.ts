@@ -3,6 +3,13 @@ export interface AnomalyOptions {
     checkNan?: boolean;
 }
 export type Argnums = number | readonly number[];
+export type AutocastDType = Extract<DType, 'bfloat16' | 'float16'>;
+export interface AutocastOptions {
+    cacheEnabled?: boolean;
+    deviceType: string;
+    dtype?: AutocastDType;
+    enabled?: boolean;
+}
 export type CheckedFunction = (...inputs: never[]) => Tensor | readonly Tensor[];
 export interface CheckpointOptions {
     preserveRngState?: boolean;
@@ -13,6 +20,9 @@ export type Chosen<A extends readonly unknown[], N extends Argnums> = [
 ] extends [
     infer M
 ] ? M extends number ? At<A, M> : M extends readonly number[] ? Each<A, M> : never : never;
+export interface CustomFwdOptions {
+    castInputs?: DType;
+}
 export interface FormulaContext<S extends AnySig> {
     readonly attrs: S['attrs'];
     dtype(i: number): DType;
@@ -179,12 +189,18 @@ export interface VmapOptions {
 export interface Wrt<S extends AnySig> {
     grad(c: FormulaContext<S>): Tensor | null;
     readonly saves: readonly Saved[];
+    readonly window?: true;
 }
 export declare function applyFunction<F extends FunctionClass>(functionClass: F, args: FunctionArgs<F>): FunctionResult<F>;
 export declare function asFunction<F extends FunctionClass>(functionClass: F): (...args: FunctionArgs<F>) => FunctionResult<F>;
+export declare function autocast<T>(deviceType: AutocastOptions | string, fn: () => T): T;
+export declare function autocast(deviceType: AutocastOptions | string): Scope;
 export declare function backward(tensors: Tensors, gradTensors?: Tensor | readonly (Tensor | null)[], options?: BackwardOptions): void;
 export declare function checkpoint<const I extends readonly unknown[], R>(fn: (...inputs: I) => R, inputs: I, options?: CheckpointOptions): R;
 export declare function checkpointSequential(functions: readonly ((x: Tensor) => Tensor)[], segments: number, input: Tensor, options?: CheckpointOptions): Tensor;
+export declare const clearAutocastCache: () => void;
+export declare function customBwd<C extends FunctionContext, A extends readonly unknown[]>(backward: (ctx: C, ...grads: A) => FunctionGradients): (ctx: C, ...grads: A) => FunctionGradients;
+export declare function customFwd<C extends FunctionContext, A extends readonly unknown[], R extends FunctionOutputs>(forward: (ctx: C, ...args: A) => R, options?: CustomFwdOptions): (ctx: C, ...args: A) => R;
 export declare function defineFunction<D extends FunctionDefinition>(definition: D): (...args: FunctionArgs<D>) => FunctionResult<D>;
 export declare function defineRule<S extends AnySig>(spec: OpSpec<S>, rule: Rule<S>): void;
 export declare function detectAnomaly<T>(fn: () => T, options?: AnomalyOptions): T;
@@ -195,6 +211,7 @@ export declare function enableGrad<T>(fn: () => T): T;
 export declare function enableGrad(): GradScope;
 export declare const formula: <S extends AnySig>(...wrt: (Wrt<S> | null)[]) => Rule<S>;
 export declare const functionOf: (spec: OpSpec) => FunctionClass | null;
+export declare function getAutocastDtype(deviceType: string): AutocastDType;
 export declare function grad(outputs: Tensors, inputs: Tensors, options: GradOptions & {
     allowUnused: true;
     materializeGrads?: false;
@@ -236,6 +253,7 @@ export declare function inferenceMode<T>(fn: () => T): T;
 export declare function inferenceMode<T>(mode: boolean, fn: () => T): T;
 export declare function inferenceMode(mode?: boolean): GradScope;
 export declare const isAnomalyEnabled: () => boolean;
+export declare function isAutocastEnabled(deviceType?: string): boolean;
 export declare const isGradEnabled: () => boolean;
 export declare const isInferenceModeEnabled: () => boolean;
 export declare function jacfwd<A extends readonly unknown[], const N extends Argnums = 0>(fn: (...args: A) => Tensor, options?: JacfwdOptions<N> & Plain): (...args: A) => Chosen<A, N>;

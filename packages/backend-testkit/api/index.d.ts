@@ -152,6 +152,7 @@ export declare function conformanceTests(device: string, part?: SamplePart): Pro
 export declare function decode(value: Encoded): bigint | number;
 export declare const families: readonly [
     "elementwise",
+    "activation",
     "reduce",
     "movement",
     "index",

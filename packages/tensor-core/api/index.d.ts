@@ -1,4 +1,50 @@
 // The API of @tenfold/tensor-core, written by `npm run api` from the built types. Lint compares.
+export type ActivationBackwardAttrs = {
+    [K in keyof Activations]: {
+        readonly attrs: Activations[K]['attrs'];
+        readonly of: K;
+    };
+}[keyof Activations];
+export interface ActivationOps extends Activations {
+    activationBackward: Sig<[
+        Tensor,
+        Tensor
+    ], ActivationBackwardAttrs>;
+}
+export interface Activations {
+    celu: Sig<[
+        Tensor
+    ], {
+        readonly alpha: number;
+    }>;
+    elu: Sig<[
+        Tensor
+    ], EluAttrs>;
+    gelu: Sig<[
+        Tensor
+    ], GeluAttrs>;
+    hardshrink: Shrink;
+    hardsigmoid: Plain;
+    hardswish: Plain;
+    hardtanh: Sig<[
+        Tensor
+    ], {
+        readonly maxVal: number;
+        readonly minVal: number;
+    }>;
+    leakyRelu: Sig<[
+        Tensor
+    ], {
+        readonly negativeSlope: number;
+    }>;
+    logSigmoid: Plain;
+    mish: Plain;
+    silu: Plain;
+    softplus: Sig<[
+        Tensor
+    ], SoftplusAttrs>;
+    softshrink: Shrink;
+}
 export interface AdamStepAttrs extends StepAttrs {
     readonly beta1: number;
     readonly beta2: number;
@@ -86,6 +132,7 @@ export interface AttentionOps {
 export interface AttentionOptions {
     attnMask?: Tensor | null;
     dropoutP?: number;
+    enableGqa?: boolean;
     generator?: Generator | undefined;
     isCausal?: boolean;
     scale?: null | number;
@@ -161,7 +208,7 @@ export interface BucketizeOptions {
     right?: boolean;
 }
 /** @sealed */
-export interface BuiltinOps extends AttentionOps, ConvOps, CreateOps, DecompositionOps, ElementwiseOps, IndexOps, LinalgOps, LossOps, MovementOps, NormOps, OptimOps, PoolOps, RandomOps, ReduceOps, SoftmaxOps, SpatialOps {
+export interface BuiltinOps extends ActivationOps, AttentionOps, ConvOps, CreateOps, DecompositionOps, ElementwiseOps, IndexOps, LinalgOps, LossOps, MovementOps, NormOps, OptimOps, PoolOps, RandomOps, ReduceOps, SoftmaxOps, SpatialOps {
 }
 export interface Capabilities {
     readonly bufferOverhead?: number;
@@ -210,6 +257,10 @@ export interface CombinationsOptions {
 }
 export type CompareFn = 'eq' | 'ge' | 'gt' | 'le' | 'lt' | 'ne';
 export type ContractAttrs = MatmulDims;
+export interface ControlAttrs {
+    readonly attrs: object;
+    readonly control: DType;
+}
 export interface ConvAttrs {
     readonly dilation: readonly number[];
     readonly groups: number;
@@ -537,6 +588,13 @@ export interface ElementwiseOps {
     ]>;
     xlogy: Binary;
 }
+export interface EluAttrs {
+    readonly alpha: number;
+    readonly scale: number;
+}
+export interface EluOptions extends InplaceOptions {
+    alpha?: number;
+}
 export interface EmbeddingOptions {
     paddingIdx?: null | number;
 }
@@ -619,6 +677,12 @@ export interface FactoryOptions {
 }
 export interface ForkRngOptions {
     generator?: Generator;
+}
+export interface GeluAttrs {
+    readonly approximate: 'none' | 'tanh';
+}
+export interface GeluOptions {
+    approximate?: 'none' | 'tanh';
 }
 export declare class Generator {
     constructor(seed?: Seed);
@@ -703,6 +767,10 @@ export interface GridSampleOptions {
 }
 export interface GroupNormAttrs extends EpsAttrs {
     readonly groups: number;
+}
+export interface HardtanhOptions extends InplaceOptions {
+    maxVal?: number;
+    minVal?: number;
 }
 export interface HistcOptions {
     bins?: number;
@@ -836,6 +904,9 @@ export interface IndexRange {
     step?: number;
 }
 export type IndexReduce = 'amax' | 'amin' | 'mean' | 'prod';
+export interface InplaceOptions {
+    inplace?: boolean;
+}
 export interface InstanceNormOptions extends NormOptions {
     momentum?: number;
     runningMean?: Tensor | null;
@@ -882,6 +953,9 @@ export interface KeepdimOptions {
 }
 export interface LayerNormAttrs extends EpsAttrs {
     readonly dims: number;
+}
+export interface LeakyReluOptions extends InplaceOptions {
+    negativeSlope?: number;
 }
 export interface LinalgOps {
     addmm: Sig<[
@@ -1311,7 +1385,7 @@ export type RandomKind = 'normal' | 'uniform';
 export interface RandomMethodOptions {
     generator?: Generator | undefined;
 }
-export interface RandomOps extends RandomMethodOps, RandomFunctionOps {
+export interface RandomOps extends RandomMethodOps, RandomFunctionOps, DropoutOps {
 }
 export interface RandomOptions extends FactoryOptions {
     generator?: Generator | undefined;
@@ -1494,11 +1568,15 @@ export interface SgdStepOptions extends StepOptions {
     dampening?: number;
     momentum?: number;
     nesterov?: boolean;
+    step?: number;
 }
 export type Shape = readonly number[];
 export declare class ShapeError extends TenfoldError {
     constructor(message: string, options?: ErrorOptions);
     static readonly name: string;
+}
+export interface ShrinkOptions {
+    lambd?: number;
 }
 export interface ShuffleOps {
     channelShuffle: Sig<[
@@ -1526,6 +1604,11 @@ export interface SignAndLogdet {
     readonly logabsdet: Tensor;
     readonly sign: Tensor;
 }
+export interface SkippableStep {
+    readonly control: OpSpec<Sig<readonly Operand[], ControlAttrs>>;
+    readonly init: StepInit;
+    readonly step: StepSpec;
+}
 export interface SliceAttrs {
     readonly dim: number;
     readonly end: null | number;
@@ -1542,6 +1625,14 @@ export interface SoftmaxOps extends SoftmaxForwardOps, SoftmaxBackwardOps {
 }
 export interface SoftmaxOptions {
     dtype?: DType;
+}
+export interface SoftplusAttrs {
+    readonly beta: number;
+    readonly threshold: number;
+}
+export interface SoftplusOptions {
+    beta?: number;
+    threshold?: number;
 }
 export interface SortAttrs {
     readonly descending: boolean;
@@ -1562,7 +1653,13 @@ export interface StepAttrs {
     readonly maximize: boolean;
     readonly weightDecay: number;
 }
+export interface StepCount<A extends object = object> {
+    readonly at: number;
+    corrections(step: Expr, p: Expr[]): (Expr | null)[];
+    numbers(numbers: readonly number[], attrs: A): number[];
+}
 export interface StepInit<A extends object = object> {
+    readonly counted?: StepCount<A> | false;
     formula(x: Expr[], p: Expr[], attrs: A): Expr[];
     readonly numbers: number;
     readonly optional: number;
@@ -1575,6 +1672,7 @@ export interface StepOptions {
     maximize?: boolean;
     weightDecay?: number;
 }
+export type StepSpec<A extends object = object> = OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>>;
 export declare class Storage {
     constructor(device: Device, dtype: DType, length: number);
     get buffer(): unknown;
@@ -1656,6 +1754,7 @@ export interface Traced<T> {
     readonly result: T;
 }
 export interface Transform {
+    enter?<T>(name: string, inputs: readonly Operand[], next: (inputs: readonly Operand[]) => T): T;
     process(spec: OpSpec, inputs: readonly Operand[], attrs: null | object, next: Next): Outputs;
 }
 export interface TriangleOptions extends FactoryOptions {
@@ -1730,6 +1829,9 @@ export interface ViewScatterAttrs {
 export declare const abs: AsFunction<"abs">;
 export declare const acos: AsFunction<"acos">;
 export declare const acosh: AsFunction<"acosh">;
+export declare const activationOps: {
+    readonly [K in keyof ActivationOps]: OpSpec<ActivationOps[K]>;
+};
 export declare function adamStep_(param: OneOrMore, grad: OneOrMore, expAvg: OneOrMore, expAvgSq: OneOrMore, maxExpAvgSq: OneOrMore | null, options: AdamStepOptions): void;
 export declare const adaptiveAvgPool1d: (input: Tensor, outputSize: OutputSize) => Tensor;
 export declare const adaptiveAvgPool2d: (input: Tensor, outputSize: OutputSize) => Tensor;
@@ -1772,6 +1874,7 @@ export declare const arrayTypes: {
     readonly int8: Int8ArrayConstructor;
     readonly uint8: Uint8ArrayConstructor;
 };
+export declare function asOne<const I extends readonly Operand[], T>(name: string, inputs: I, fn: (...inputs: I) => T): T;
 export declare const asStrided: (x: Tensor, shape: Shape, strides: readonly number[], storageOffset?: number) => Tensor;
 export declare function asTensor(data: Tensor | TensorData, options?: Omit<FactoryOptions, 'requiresGrad'>): Tensor;
 export declare const asin: AsFunction<"asin">;
@@ -1828,6 +1931,7 @@ export declare function cartesianProd(tensors: readonly Tensor[]): Tensor;
 export declare function cat(tensors: readonly Tensor[], dim?: number): Tensor;
 export declare function cdist(x1: Tensor, x2: Tensor, options?: DistanceOptions): Tensor;
 export declare const ceil: AsFunction<"ceil">;
+export declare function celu(input: Tensor, options?: EluOptions): Tensor;
 export declare const channelShuffle: (input: Tensor, groups: number) => Tensor;
 export declare function checkOptions(where: string, options: object | undefined, known: readonly string[]): void;
 export declare function checkShape(value: unknown, where: string): Shape;
@@ -1845,6 +1949,7 @@ export declare function combinations(x: Tensor, options?: CombinationsOptions): 
 export declare const concat: typeof cat;
 export declare const concatenate: typeof cat;
 export declare function contiguousStrides(shape: Shape): number[];
+export declare const controlDType: (dtype: DType) => DType;
 export declare const conv1d: (input: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvOptions) => Tensor;
 export declare const conv2d: (input: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvOptions) => Tensor;
 export declare const conv3d: (input: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvOptions) => Tensor;
@@ -1877,6 +1982,7 @@ export declare function dispatch<S extends AnySig>(spec: OpSpec<S>, inputs: S['i
 export declare const div: AsFunction<"div">;
 export declare const dot: (input: Tensor, other: Tensor) => Tensor;
 export declare const drawWatchers: Set<(generator: Generator) => void>;
+export declare function dropout(input: Tensor, p: number, options?: DrawOptions): Tensor;
 export declare const dsplit: (x: Tensor, indicesOrSections: number | readonly number[]) => Tensor[];
 export declare function dstack(tensors: readonly Tensor[]): Tensor;
 export declare const dtypeNames: readonly DType[];
@@ -1884,6 +1990,7 @@ export declare const dtypes: {
     readonly [D in DType]: DTypeInfo;
 };
 export declare function einsum(equation: string, operands: readonly Tensor[]): Tensor;
+export declare function elu(input: Tensor, options?: EluOptions): Tensor;
 export declare function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOptions): Tensor;
 export declare function empty(shape: Shape, options?: FactoryOptions): Tensor;
 export declare function emptyLike(x: Tensor, options?: FactoryOptions): Tensor;
@@ -1927,6 +2034,7 @@ export declare function full(shape: Shape, value: boolean | number, options?: Fa
 export declare const fullLike: (x: Tensor, value: boolean | number, options?: FactoryOptions) => Tensor;
 export declare const gather: (x: Tensor, dim: number, index: Tensor) => Tensor;
 export declare const ge: AsFunction<"ge">;
+export declare function gelu(input: Tensor, options?: GeluOptions): Tensor;
 export declare const getDefaultDType: () => DType;
 export declare const getDefaultDevice: () => string;
 export declare function getPrintOptions(): PrintOptions;
@@ -1938,6 +2046,10 @@ export declare function gridSample(input: Tensor, grid: Tensor, options?: GridSa
 export declare function groupNorm(input: Tensor, numGroups: number, options?: NormOptions): Tensor;
 export declare const gt: AsFunction<"gt">;
 export declare function halfToNumber(bits: number): number;
+export declare const hardshrink: (input: Tensor, options?: ShrinkOptions) => Tensor;
+export declare function hardsigmoid(input: Tensor, options?: InplaceOptions): Tensor;
+export declare function hardswish(input: Tensor, options?: InplaceOptions): Tensor;
+export declare function hardtanh(input: Tensor, options?: HardtanhOptions): Tensor;
 export declare const heaviside: AsFunction<"heaviside">;
 export declare const histc: (x: Tensor, options?: HistcOptions) => Tensor;
 export declare const hsplit: (x: Tensor, indicesOrSections: number | readonly number[]) => Tensor[];
@@ -1980,6 +2092,7 @@ export declare function l1Loss(input: Tensor, target: Tensor, options?: LossOpti
 export declare function layerNorm(input: Tensor, normalizedShape: Shape | number, options?: NormOptions): Tensor;
 export declare const ldexp: AsFunction<"ldexp">;
 export declare const le: AsFunction<"le">;
+export declare function leakyRelu(input: Tensor, options?: LeakyReluOptions): Tensor;
 export declare const lerp: AsFunction<"lerp">;
 export declare const lgamma: AsFunction<"lgamma">;
 export declare namespace linalg {
@@ -2000,6 +2113,7 @@ export declare const logicalNot: AsFunction<"logicalNot">;
 export declare const logicalOr: AsFunction<"logicalOr">;
 export declare const logicalXor: AsFunction<"logicalXor">;
 export declare const logit: AsFunction<"logit">;
+export declare const logsigmoid: (input: Tensor) => Tensor;
 export declare function logspace(start: number, end: number, steps: number, options?: FactoryOptions & {
     base?: number;
 }): Tensor;
@@ -2038,6 +2152,7 @@ export declare function min(input: Tensor): Tensor;
 export declare function min(input: Tensor, other: Tensor): Tensor;
 export declare function min(input: Tensor, dim: number, options?: KeepdimOptions): ValuesAndIndices;
 export declare const minimum: AsFunction<"minimum">;
+export declare function mish(input: Tensor, options?: InplaceOptions): Tensor;
 export declare const mm: (input: Tensor, mat2: Tensor) => Tensor;
 export declare const mode: (input: Tensor, dim?: number, options?: KeepdimOptions) => ValuesAndIndices;
 export declare const moveaxis: (x: Tensor, source: number | readonly number[], destination: number | readonly number[]) => Tensor;
@@ -2117,6 +2232,7 @@ export declare const ravel: (x: Tensor) => Tensor;
 export declare const reciprocal: AsFunction<"reciprocal">;
 export declare function registerBackend<B>(backend: Backend<B>): void;
 export declare const relu: AsFunction<"relu">;
+export declare function relu6(input: Tensor, options?: InplaceOptions): Tensor;
 export declare const remainder: AsFunction<"remainder">;
 export declare const repeatInterleave: (x: Tensor, repeats: Tensor | number | readonly number[], options?: RepeatInterleaveOptions) => Tensor;
 export declare function replay(graph: Graph, args: readonly Tensor[]): Tensor[];
@@ -2149,6 +2265,7 @@ export declare function seedToKey(seed: Seed): [
 ];
 export declare const select: (x: Tensor, dim: number, index: number) => Tensor;
 export declare const selectScatter: (x: Tensor, src: Tensor, dim: number, index: number) => Tensor;
+export declare function selu(input: Tensor, options?: InplaceOptions): Tensor;
 export declare function setDefaultDType(dtype: DType): void;
 export declare function setDefaultDevice(device: string): void;
 export declare function setPrintOptions(options: SetPrintOptions): void;
@@ -2157,13 +2274,17 @@ export declare function sgdStep_(param: OneOrMore, grad: OneOrMore, momentumBuff
 export declare const sigmoid: AsFunction<"sigmoid">;
 export declare const sign: AsFunction<"sign">;
 export declare const signbit: AsFunction<"signbit">;
+export declare function silu(input: Tensor, options?: InplaceOptions): Tensor;
 export declare const sin: AsFunction<"sin">;
 export declare const sinc: AsFunction<"sinc">;
 export declare const sinh: AsFunction<"sinh">;
+export declare function skippableStep(spec: OpSpec): SkippableStep | null;
 export declare const sliceScatter: (x: Tensor, src: Tensor, dim?: number, start?: null | number, end?: null | number, step?: number) => Tensor;
 export declare const slogdet: (input: Tensor) => SignAndLogdet;
 export declare function smoothL1Loss(input: Tensor, target: Tensor, options?: SmoothL1LossOptions): Tensor;
 export declare const softmax: (input: Tensor, dim: number, options?: SoftmaxOptions) => Tensor;
+export declare function softplus(input: Tensor, options?: SoftplusOptions): Tensor;
+export declare function softshrink(input: Tensor, options?: ShrinkOptions): Tensor;
 export declare const sort: (x: Tensor, dim?: number, options?: SortOptions) => Sorted;
 export declare const split: (x: Tensor, size: number | readonly number[], dim?: number) => Tensor[];
 export declare const sqrt: AsFunction<"sqrt">;
@@ -2190,6 +2311,7 @@ export declare const tanh: AsFunction<"tanh">;
 export declare function tensor(data: TensorData, options?: FactoryOptions): Tensor;
 export declare const tensorSplit: (x: Tensor, indicesOrSections: Tensor | number | readonly number[], dim?: number) => Tensor[];
 export declare function tensordot(a: Tensor, b: Tensor, options?: TensordotOptions): Tensor;
+export declare function threshold(input: Tensor, threshold: number, value: number, options?: InplaceOptions): Tensor;
 export declare function tidy<T>(fn: () => T): T;
 export declare const tile: (x: Tensor, repeats: readonly number[]) => Tensor;
 export declare const topk: (x: Tensor, k: number, options?: TopkOptions) => Sorted;
@@ -2344,6 +2466,16 @@ declare abstract class DecompositionMethods extends LinalgMethods {
 }
 interface Drawn {
     readonly generator: Generator;
+}
+interface DropoutOps {
+    dropout: Sig<[
+        Tensor
+    ], Drawn & {
+        readonly p: number;
+    }, readonly [
+        Tensor,
+        Tensor
+    ]>;
 }
 interface Eigh {
     readonly eigenvalues: Tensor;
@@ -2838,6 +2970,9 @@ interface NormOptions {
     eps?: number;
     weight?: Tensor | null;
 }
+type Plain = Sig<[
+    Tensor
+]>;
 type PromotionOperand = null | number | {
     readonly dtype: DType;
     readonly shape: readonly number[];
@@ -3021,6 +3156,11 @@ declare abstract class ScatterMethods extends MovementMethods {
 interface SetPrintOptions extends Partial<PrintOptions> {
     profile?: 'default' | 'full' | 'short';
 }
+type Shrink = Sig<[
+    Tensor
+], {
+    readonly lambd: number;
+}>;
 interface SizesAttrs {
     readonly shape: Shape;
 }

@@ -18,7 +18,7 @@ import {
   softshrink,
   type Tensor,
 } from '@tenfold/tensor-core';
-import { grad } from '../index.ts';
+import { grad } from '../backward.ts';
 import { any, type Samples, spread } from './inputs.ts';
 
 /** On both sides of -3, 0, 3 and 6. */

@@ -86,7 +86,9 @@ it('refuses lists that do not fit each other', () => {
     'argument 3 is float32, the first parameter',
   );
   expect(() => dispatch(builtinOps.sgdStep, [x, x, null, x, x, x, 1, 0, 2], sgd)).toThrow('argument 5 must be null');
-  expect(() => dispatch(builtinOps.sgdStep, [x, x, 1, 0, 2], sgd)).toThrow('expected 3 inputs for each parameter, then 3');
+  expect(() => dispatch(builtinOps.sgdStep, [x, x, 1, 0, 2], sgd)).toThrow(
+    'expected 3 inputs for each parameter, then 3',
+  );
 });
 
 it('takes steps that are defined elsewhere', () => {
