@@ -57,6 +57,7 @@ const packages = {
   optim: '3.5 kB',
   data: '20 kB',
   serialize: '13 kB',
+  train: '8 kB',
   'onnx-export': '34 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',

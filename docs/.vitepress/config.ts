@@ -46,6 +46,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Functions of your own', link: '/guide/functions' },
       { text: 'Training', link: '/guide/training' },
       { text: 'Data and files', link: '/guide/data' },
+      { text: 'Watching a training', link: '/guide/watching' },
       { text: 'Devices', link: '/guide/devices' },
       { text: 'ONNX export', link: '/guide/onnx' },
       { text: 'Backends', link: '/guide/backends' },

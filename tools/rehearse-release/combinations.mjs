@@ -32,7 +32,7 @@ export const combinations = {
   },
   // 1 + 2 + … + 100
   files: {
-    packages: ['tensor-core', 'backend-cpu', 'data', 'serialize'],
+    packages: ['tensor-core', 'backend-cpu', 'data', 'serialize', 'train'],
     program: 'files',
     prints: /^5050$/,
   },

@@ -54,6 +54,11 @@ def optim_fixture():
     write_samples(ROOT / "packages" / "optim" / "fixtures" / "optimizers.json", VERSION | head, "optimizers", "optimizer", items)
 
 
+def scaled_fixture():
+    head, items = optimizers.scaled()
+    write_samples(ROOT / "packages" / "optim" / "fixtures" / "scaled.json", VERSION | head, "optimizers", "optimizer", items)
+
+
 def schedulers_fixture():
     head, items = schedulers.trajectories()
     write_samples(ROOT / "packages" / "optim" / "fixtures" / "schedulers.json", VERSION | head, "schedulers", "scheduler", items)
@@ -106,7 +111,7 @@ FAMILIES = [
 PARTS = {"print": print_fixture} | {name: family_fixture(name) for name in FAMILIES}
 PARTS |= {"promotion": promotion_fixture, "optim": optim_fixture, "schedulers": schedulers_fixture, "errors": errors_fixture}
 PARTS |= {"programs": programs_fixture, "histories": histories_fixture, "modules": modules_fixture, "nn-tools": nn_tools_fixture, "transforms": transforms_fixture}
-PARTS |= {"autocast": autocast_fixture}
+PARTS |= {"autocast": autocast_fixture, "scaled": scaled_fixture}
 PARTS |= {f"nn.{path.stem}": layers_fixture(path.stem) for path in sorted((ROOT / "tools" / "torch-oracle" / "layers").glob("*.py"))}
 PARTS |= {"files": files.generate}
 

@@ -123,6 +123,58 @@ def slices():
     return [[start, end, repr(made[start:end])] for start, end in bounds]
 
 
+def backward_hooks():
+    """What the hooks of a layer with two arguments see and give, in lists; None where there is no gradient."""
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor([2.0, 3.0]))
+
+        def forward(self, x, y, factor):
+            return x * self.weight * factor, y * x
+
+    listed = lambda grads: [None if g is None else g.tolist() for g in grads]  # noqa: E731
+    found = {}
+    for name, (x_grad, y_grad) in {"both": (True, True), "one": (False, True), "none": (False, False)}.items():
+        module, seen = Scaled(), []
+        module.register_full_backward_hook(lambda _, gi, go: seen.append([listed(gi), listed(go)]))
+        x, y = torch.tensor([1.0, -1.0], requires_grad=x_grad), torch.tensor([4.0, 5.0], requires_grad=y_grad)
+        a, b = module(x, y, 10)
+        (a.sum() * 2 + b.sum()).backward()
+        found[name] = {"seen": seen, "grads": listed([x.grad, y.grad, module.weight.grad])}
+    module = Scaled()
+    module.register_full_backward_hook(lambda _, gi, go: tuple(None if g is None else g * 2 for g in gi))
+    module.register_full_backward_hook(lambda _, gi, go: tuple(None if g is None else g + 1 for g in gi))
+    x, y = torch.tensor([1.0, -1.0], requires_grad=True), torch.tensor([4.0, 5.0], requires_grad=True)
+    a, b = module(x, y, 10)
+    (a.sum() * 2 + b.sum()).backward()
+    found["replaced"] = {"grads": listed([x.grad, y.grad, module.weight.grad])}
+    return found
+
+
+def absent_names():
+    """The sentences of names that are not there."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU()))
+    runs = {
+        "submodule": lambda: model.get_submodule("5"),
+        "deep": lambda: model.get_submodule("1.x.y"),
+        "noModule": lambda: model.get_submodule("0.weight"),
+        "parameter": lambda: model.get_parameter("0.foo"),
+        "noParameter": lambda: model.get_parameter("0.bias.data"),
+        "owner": lambda: model.get_parameter("9.weight"),
+        "buffer": lambda: model.get_buffer("0.zz"),
+        "noBuffer": lambda: model.get_buffer("0.weight"),
+    }
+    found = {}
+    for name, run in runs.items():
+        try:
+            run()
+        except AttributeError as error:
+            found[name] = str(error)
+    return found
+
+
 def report(state, strict=True):
     try:
         Perception().load_state_dict(state, strict=strict)
@@ -152,6 +204,8 @@ def results():
         "names": {k: names(PRINTED[k]) for k in NAMED},
         "changes": {k: changed(change) for k, change in CHANGES.items()},
         "slices": slices(),
+        "backwardHooks": backward_hooks(),
+        "missing": absent_names(),
         "reports": {
             "missing": report(missing),
             "unexpected": report(extra),

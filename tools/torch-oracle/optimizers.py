@@ -171,3 +171,59 @@ def search(options, initial):
 
 def refusals(name):
     return [{"options": shown(options), "refused": sentence(name, options)} for options in BAD.get(name, [])]
+
+
+# optimisers under loss scaling; the steps whose gradients overflow, some in a row
+SCALED = {
+    "SGD": [{"lr": 0.1}, {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}],
+    "Adam": [{"lr": 0.05}, {"lr": 0.05, "betas": [0.5, 0.7], "weight_decay": 0.01, "amsgrad": True}],
+    "AdamW": [{"lr": 0.05, "weight_decay": 0.1}],
+    "RMSprop": [{"lr": 0.02}, {"lr": 0.02, "alpha": 0.9, "momentum": 0.5, "centered": True}],
+    "Adadelta": [{"lr": 0.5}],
+    "Adagrad": [{"lr": 0.1, "lr_decay": 0.05, "initial_accumulator_value": 0.2}],
+    "Adamax": [{"lr": 0.05}],
+    "Rprop": [{"lr": 0.01}],
+    "Lion": [{"lr": 0.02, "weight_decay": 0.1}],
+}
+OVERFLOWS = {0: float("inf"), 1: float("nan"), 7: float("-inf"), 8: float("inf"), 20: float("nan")}
+SCALER = {"init_scale": 1024.0, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 4}
+SCALED_STEPS = 30
+
+
+def scaled():
+    """As `trajectories`, under the documented rule of GradScaler: unscale, leave steps with overflow out, and change the scale."""
+    draw = Draw(9)
+    initial = [draw.floats(2, 3), draw.floats(3)]
+    grads = [[draw.floats(2, 3, low=-2, high=2), draw.floats(3, low=-2, high=2)] for _ in range(SCALED_STEPS)]
+    for step, value in OVERFLOWS.items():
+        grads[step][step % 2].view(-1)[1] = value
+    head = {
+        "scaler": {camel(k): v for k, v in SCALER.items()},
+        "initial": [tensor(p) for p in initial],
+        "grads": [[tensor(g)["data"] for g in step] for step in grads],
+    }
+    return head, [(name, [scaled_run(name, options, initial, grads) for options in every]) for name, every in SCALED.items()]
+
+
+def scaled_run(name, options, initial, grads):
+    params = [p.clone().requires_grad_() for p in initial]
+    optimizer = made(name, params, options)
+    scale, good, scales = SCALER["init_scale"], 0, []
+    for step in grads:
+        for p, g in zip(params, step):
+            p.grad = g * scale
+        if all(p.grad.isfinite().all() for p in params):
+            for p in params:
+                p.grad /= scale
+            optimizer.step()
+            good += 1
+            if good == SCALER["growth_interval"]:
+                scale, good = scale * SCALER["growth_factor"], 0
+        else:
+            scale, good = scale * SCALER["backoff_factor"], 0
+        scales.append(scale)
+    state = [
+        {camel(k): int(v) if k == "step" else tensor(v)["data"] for k, v in optimizer.state[p].items() if v is not None}
+        for p in params
+    ]
+    return {"options": shown(options), "scales": scales, "after": [tensor(p)["data"] for p in params], "state": state}

@@ -2,10 +2,10 @@
  * Runs the recorded graph backwards. Every node waits until all gradients of its outputs are there; of those that are ready the one recorded last
  * runs first, and leaves last of all. Nothing here recurses, so a chain may be as long as memory allows.
  */
-import { beginTidy, endTidy, gradMode, type Tensor } from '@tenfold/tensor-core';
+import { beginTidy, dispatch, endTidy, gradMode, interpreters, type Tensor, transforms } from '@tenfold/tensor-core';
 import { withoutAutocast } from './autocast-state.ts';
 import { AccumulateGrad, addGrad } from './meta.ts';
-import { checkReplacement, type Edge, type Node, type Visit } from './node.ts';
+import { checkReplacement, type Edge, type Node, type Visit, watcher } from './node.ts';
 import { NodeQueue } from './node-queue.ts';
 import { castTo, RuleNode } from './rule-node.ts';
 
@@ -167,11 +167,15 @@ export class BackwardRun {
     }
     while (grads.length < node.outputs.length) grads.push(null);
     const bare = !this.options.createGraph && node instanceof RuleNode && !node.isObserved;
-    // nobody else sees what a formula makes on its way; hooks that unpack are code of the user
-    const results = bare && !node.isPacked ? runTidily(node, grads) : node.run(grads);
-    if (bare) this.takeOwnership(node, grads, results);
-    // user code may have kept what it saw
-    else for (const grad of grads) if (grad) this.owned.delete(grad);
+    let results: readonly (Tensor | null)[];
+    if (bare && this.addedInPlace(node, grads[0])) results = [null];
+    else {
+      // nobody else sees what a formula makes on its way; hooks that unpack are code of the user
+      results = bare && !node.isPacked ? runTidily(node, grads) : node.run(grads);
+      if (bare) this.takeOwnership(node, grads, results);
+      // user code may have kept what it saw
+      else for (const grad of grads) if (grad) this.owned.delete(grad);
+    }
     node.endRun(results);
     if (!this.options.retainGraph) node.release();
     const { edges } = node;
@@ -181,6 +185,24 @@ export class BackwardRun {
       this.deliver(edges[i], results[i] ?? null);
       if (--this.visitOf(next).waiting === 0) this.enqueue(next);
     }
+  }
+
+  /**
+   * Adds the gradient of a window onto a tensor to what has arrived there for the rest of it. Otherwise n windows, as `unbind` and `chunk` make them, would
+   * add n tensors of the whole size.
+   */
+  private addedInPlace(node: RuleNode, grad: Tensor | null): boolean {
+    if (grad === null || !node.isWindow || watcher.apply !== null) return false;
+    // batched gradients can't be written into others, and traced graphs are made of values
+    if (transforms.length > 0 || interpreters.length > 0) return false;
+    const [next, outputNr] = node.edges[0];
+    const total = next && this.visitOf(next).grads?.[outputNr];
+    if (!total || !this.owned.has(total) || total.dtype !== grad.dtype || !total.isContiguous()) return false;
+    const window = dispatch(node.spec, [total], node.attrs) as Tensor;
+    window.add_(grad);
+    window.dispose();
+    this.discard(grad);
+    return true;
   }
 
   /** Tensor hooks, then `retainGrad`, then the results of the run, as PyTorch orders them. */

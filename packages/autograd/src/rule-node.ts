@@ -186,6 +186,11 @@ export class RuleNode extends Node {
     return castTo(fits ? grad : sumTo(grad, wanted.shape), wanted);
   }
 
+  /** Whether it shows a part of its input, see {@link Wrt.window}. */
+  get isWindow(): boolean {
+    return this.rule.kind === 'formula' && this.rule.wrt[0]?.window === true;
+  }
+
   /** Whether hooks hold what it has saved. */
   get isPacked(): boolean {
     for (const saved of this.tensors) if (!saved.isStable) return true;

@@ -41,6 +41,8 @@ export interface FormulaContext<S extends AnySig> {
 export interface Wrt<S extends AnySig> {
   readonly saves: readonly Saved[];
   grad(c: FormulaContext<S>): Tensor | null;
+  /** The op shows a part of the input, and the gradient is 0 outside of it: the engine may add it there alone. */
+  readonly window?: true;
 }
 
 /** A derivative row: exactly one of four kinds. */

@@ -1,12 +1,13 @@
 /** Optimiser steps of lists of parameters, to the bit as the cpu's of each by itself, and how many launches they take. */
 import '@tenfold/backend-cpu/register';
 import './register.ts';
-import { Adam } from '@tenfold/optim';
+import { Adam, GradScaler, SGD } from '@tenfold/optim';
 import {
   adamStep_,
   builtinOps,
   type DType,
   dispatch,
+  ones,
   rmspropStep_,
   sgdStep_,
   type Tensor,
@@ -169,7 +170,7 @@ describe.skipIf(noCuda !== null)('optimiser steps', () => {
     const attrs = { weightDecay: 0, maximize: false, momentum: 0.9, nesterov: false };
     const [here, there] = ([0, 1] as const).map((side) => {
       const [p, g, b] = sideOf(lists, side);
-      return dispatch(builtinOps.sgdStep, [...p.flatMap((x, i) => [x, g[i], b[i]]), 0.1, 0], attrs);
+      return dispatch(builtinOps.sgdStep, [...p.flatMap((x, i) => [x, g[i], b[i]]), 0.1, 0, 2], attrs);
     });
     await expectSame([here.map((x, i) => [x, there[i]] as const)], 'results');
     expect(await Promise.all(lists.flat().map(([x]) => x.toArray()))).toEqual(before);
@@ -194,5 +195,28 @@ describe.skipIf(noCuda !== null)('optimiser steps', () => {
     }
     const [here, there] = optimizers.map(({ params }) => params);
     await expectSame([here.map((x, i) => [x.detach(), there[i].detach()] as const)], 'parameters');
+  });
+});
+
+describe.skipIf(noCuda !== null)('steps under loss scaling', () => {
+  it('are left out where the cpu leaves them out', async () => {
+    const run = async (device: string): Promise<number[]> => {
+      const params = [0, 1].map(() => ones([3], { device, requiresGrad: true }));
+      const optimizers = [new Adam([params[0]], { lr: 0.1 }), new SGD([params[1]], { momentum: 0.9, dampening: 0.5 })];
+      const scaler = new GradScaler({ initScale: 8, growthInterval: 2 });
+      for (const grad of [Infinity, 1, 2, Number.NaN, 0.5, 3]) {
+        for (const param of params) param.grad = scaler.scale(tensor([grad, 0.25, -2], { device }));
+        for (const optimizer of optimizers) scaler.step(optimizer);
+        scaler.update();
+      }
+      const [{ step }] = Object.values(optimizers[0].stateDict().state);
+      const values = await Promise.all(params.map((param) => param.toArray() as Promise<number[]>));
+      return [await scaler.getScale(), Number(await (step as Tensor).item()), ...values.flat()];
+    };
+    const [here, cpu] = [await run('cuda'), await run('cpu')];
+    expect(here.slice(0, 2)).toEqual([8, 4]);
+    here.forEach((value, i) => {
+      expect(value).toBeCloseTo(cpu[i], 5);
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** What the dropouts draw: by its statistics, by what is exact about it, and by its derivatives. Evaluation mode is in layers.test.ts. */
 import '@tenfold/backend-cpu/register';
-import { backward, grad } from '@tenfold/autograd';
+import { backward, grad, vmap } from '@tenfold/autograd';
 import { type DType, Generator, manualSeed, ones, randn, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import {
@@ -91,6 +91,14 @@ describe('elements', () => {
     y.sum().backward();
     expect(numbers(leaf.grad as Tensor)).toEqual(numbers(y));
     expect(() => F.dropout(leaf, 0.5, { inplace: true })).toThrow('leaf');
+  });
+
+  test('vmap draws for each sample, if told to', () => {
+    const drop = (x: Tensor): Tensor => F.dropout(x, 0.5);
+    manualSeed(2);
+    const rows = vmap(drop, { randomness: 'different' })(ones([8, 20])) as Tensor;
+    expect(new Set((rows.toArraySync() as number[][]).map(String)).size).toBe(8);
+    expect(() => vmap(drop)(ones([8, 20]))).toThrow('called random operation while in randomness error mode');
   });
 
   test('first and second derivatives', () => {

@@ -68,6 +68,7 @@ export {
   nllLoss,
   oneHot,
   pad,
+  pdist,
   pixelShuffle,
   pixelUnshuffle,
   relu6,
@@ -82,6 +83,8 @@ export {
   threshold,
 } from '@tenfold/tensor-core';
 export * from './functional/activation.ts';
+export * from './functional/ctc.ts';
+export * from './functional/distance.ts';
 export {
   alphaDropout,
   type DropoutOptions,
@@ -93,6 +96,7 @@ export {
 } from './functional/dropout.ts';
 export * from './functional/embedding.ts';
 export * from './functional/linear.ts';
+export * from './functional/loss.ts';
 export * from './functional/norm.ts';
 export {
   type FractionalMaxPoolOptions,

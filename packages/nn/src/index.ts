@@ -6,12 +6,33 @@
 
 export { Copier, deepcopy } from './deepcopy.ts';
 export type { GumbelSoftmaxOptions, RreluOptions } from './functional/activation.ts';
+export type { CtcLossOptions, Lengths } from './functional/ctc.ts';
+export type { CosineSimilarityOptions, PairwiseDistanceOptions } from './functional/distance.ts';
 export type { DropoutOptions } from './functional/dropout.ts';
 export type { EmbeddingOptions } from './functional/embedding.ts';
+export type {
+  GaussianNllLossOptions,
+  KlDivOptions,
+  MarginLossOptions,
+  MultiLabelSoftMarginLossOptions,
+  MultiMarginLossOptions,
+  PoissonNllLossOptions,
+  TripletMarginLossOptions,
+  TripletMarginWithDistanceLossOptions,
+} from './functional/loss.ts';
 export type { LocalResponseNormOptions } from './functional/norm.ts';
 export type { FractionalMaxPoolOptions } from './functional/pooling.ts';
 export * as F from './functional.ts';
-export type { ForwardHook, ForwardPreHook, ForwardWrapper } from './hooks.ts';
+export type {
+  BackwardHook,
+  BackwardPreHook,
+  ForwardHook,
+  ForwardHookOptions,
+  ForwardPreHook,
+  ForwardWrapper,
+  Gradients,
+  HookOptions,
+} from './hooks.ts';
 export * as init from './init.ts';
 export { type BufferOptions, Module, type ZeroGradOptions } from './module.ts';
 export {
@@ -71,20 +92,41 @@ export {
   type ConvTransposeForwardOptions,
   type ConvTransposeLayerOptions,
 } from './modules/conv.ts';
+export { CTCLoss } from './modules/ctc.ts';
+export { CosineSimilarity, PairwiseDistance } from './modules/distance.ts';
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from './modules/dropout.ts';
-export { Embedding, type EmbeddingLayerOptions, type PretrainedEmbeddingOptions } from './modules/embedding.ts';
+export {
+  Embedding,
+  EmbeddingBag,
+  type EmbeddingBagLayerOptions,
+  type EmbeddingLayerOptions,
+  type PretrainedEmbeddingBagOptions,
+  type PretrainedEmbeddingOptions,
+} from './modules/embedding.ts';
 export { Flatten, Unflatten } from './modules/flatten.ts';
 export { Fold, Unfold } from './modules/fold.ts';
 export { Bilinear, Identity, Linear, type LinearOptions } from './modules/linear.ts';
 export {
   BCELoss,
   BCEWithLogitsLoss,
+  CosineEmbeddingLoss,
   CrossEntropyLoss,
+  GaussianNLLLoss,
+  HingeEmbeddingLoss,
   HuberLoss,
+  KLDivLoss,
   L1Loss,
+  MarginRankingLoss,
   MSELoss,
+  MultiLabelMarginLoss,
+  MultiLabelSoftMarginLoss,
+  MultiMarginLoss,
   NLLLoss,
+  PoissonNLLLoss,
   SmoothL1Loss,
+  SoftMarginLoss,
+  TripletMarginLoss,
+  TripletMarginWithDistanceLoss,
 } from './modules/loss.ts';
 export {
   BatchNorm1d,
@@ -197,4 +239,5 @@ export {
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
 export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export { ModelSummary, type SummaryInput, type SummaryOptions, type SummaryRow, summary } from './summary.ts';
 export * as utils from './utils.ts';

@@ -1,7 +1,16 @@
 /** `Module`: the base of everything that has parameters. */
 import { ArgumentError, checkOptions, describe, type HookHandle, isTensor, type Tensor } from '@tenfold/tensor-core';
 import { Copier, checkCopyable } from './deepcopy.ts';
-import { type ForwardHook, ForwardHooks, type ForwardPreHook, type ForwardWrapper } from './hooks.ts';
+import {
+  type BackwardHook,
+  type BackwardPreHook,
+  type ForwardHook,
+  type ForwardHookOptions,
+  ForwardHooks,
+  type ForwardPreHook,
+  type ForwardWrapper,
+  type HookOptions,
+} from './hooks.ts';
 import { type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
 import { Parameter } from './parameter.ts';
 import { childLine, moduleText } from './print.ts';
@@ -185,6 +194,50 @@ export abstract class Module {
     return this.namedChildren().map(([, module]) => module);
   }
 
+  /** The module of a dotted name, as `namedModules()` has it; `''` is this one. @throws ArgumentError if there is none. */
+  getSubmodule(target: string): Module {
+    let at: Module = this;
+    for (const name of target === '' ? [] : target.split('.')) {
+      if (!Reflect.has(at, name)) throw new ArgumentError(`${at.constructor.name} has no attribute \`${name}\``);
+      const next: unknown = Reflect.get(at, name);
+      if (!(next instanceof Module)) throw new ArgumentError(`\`${name}\` is not an nn.Module`);
+      at = next;
+    }
+    return at;
+  }
+
+  /** Puts a module in the place of the one of a dotted name. @throws ArgumentError if what is around it, or the name, is not there. */
+  setSubmodule(target: string, module: Module): void {
+    if (target === '') throw new ArgumentError('Cannot set the submodule without a target name!');
+    const { owner, name } = this.#ownerOf(target);
+    owner.getSubmodule(name);
+    owner.registerModule(name, module);
+  }
+
+  /** The parameter of a dotted name. @throws ArgumentError if there is none. */
+  getParameter(target: string): Parameter {
+    const { owner, name } = this.#ownerOf(target);
+    const value: unknown = Reflect.get(owner, name);
+    if (value instanceof Parameter) return value;
+    throw new ArgumentError(`\`${name}\` is not an nn.Parameter`);
+  }
+
+  /** The buffer of a dotted name. @throws ArgumentError if there is none. */
+  getBuffer(target: string): Tensor {
+    const { owner, name } = this.#ownerOf(target);
+    const found = owner.ownBuffers().find(([each]) => each === name);
+    if (found) return found[1];
+    throw new ArgumentError(`\`${name}\` is not a buffer`);
+  }
+
+  #ownerOf(target: string): { owner: Module; name: string } {
+    const end = target.lastIndexOf('.');
+    const owner = this.getSubmodule(target.slice(0, Math.max(end, 0)));
+    const name = target.slice(end + 1);
+    if (!Reflect.has(owner, name)) throw new ArgumentError(`${owner.constructor.name} has no attribute \`${name}\``);
+    return { owner, name };
+  }
+
   /** Every parameter once, with its dotted name: this module's own, then those of the modules below. */
   namedParameters(prefix = ''): [string, Parameter][] {
     return distinct(this.namedModules(prefix), (module) => module.ownParameters());
@@ -339,13 +392,27 @@ export abstract class Module {
   // --- hooks ---
 
   /** Calls `hook` before each `forward`; what it returns replaces the arguments. */
-  registerForwardPreHook(hook: ForwardPreHook<this>): HookHandle {
-    return this.#forwardHooks().before(hook as ForwardPreHook);
+  registerForwardPreHook(hook: ForwardPreHook<this>, options?: HookOptions): HookHandle {
+    return this.#forwardHooks().before(hook as ForwardPreHook, options);
   }
 
   /** Calls `hook` after each `forward`; what it returns replaces the output. */
-  registerForwardHook(hook: ForwardHook<this>): HookHandle {
-    return this.#forwardHooks().after(hook as ForwardHook);
+  registerForwardHook(hook: ForwardHook<this>, options?: ForwardHookOptions): HookHandle {
+    return this.#forwardHooks().after(hook as ForwardHook, options);
+  }
+
+  /**
+   * Calls `hook` in each backward pass, when the gradients of the arguments of `forward` are known; what it returns replaces them
+   * (https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook). It sees tensors that are arguments of
+   * their own, and the output or an array of outputs.
+   */
+  registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): HookHandle {
+    return this.#forwardHooks().afterBackward(hook as BackwardHook, options);
+  }
+
+  /** Calls `hook` in each backward pass, when the gradients of the output are known; what it returns replaces them. */
+  registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): HookHandle {
+    return this.#forwardHooks().beforeBackward(hook as BackwardPreHook, options);
   }
 
   /** Calls `wrapper` instead of each `forward` (and its hooks), which it runs as `next`: for tracers and profilers. */

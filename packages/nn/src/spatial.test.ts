@@ -1,6 +1,17 @@
 /** What layers of images refuse, and what samples of PyTorch can't show. Their values are in layers.test.ts. */
 import '@tenfold/backend-cpu/register';
-import { ArgumentError, arange, manualSeed, ones, randn, ShapeError, type Tensor, zeros } from '@tenfold/tensor-core';
+import { gradcheck, gradgradcheck } from '@tenfold/autograd';
+import {
+  ArgumentError,
+  arange,
+  full,
+  manualSeed,
+  ones,
+  randn,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import {
   AdaptiveAvgPool1d,
@@ -259,6 +270,39 @@ const unfit: readonly (readonly [what: string, run: () => unknown, sentence: str
 
 test.each(unfit)('refuses %s', (_, run, sentence) => {
   expect(run).toThrow(sentence);
+});
+
+describe('first and second derivatives', () => {
+  const inputs = (...shapes: number[][]): Tensor[] => {
+    manualSeed(6);
+    return shapes.map((shape) => randn(shape, { dtype: 'float64', requiresGrad: true }));
+  };
+
+  test.each([
+    [
+      'bilinear',
+      (x: Tensor, y: Tensor, w: Tensor, b: Tensor) => F.bilinear(x, y, w, b),
+      inputs([3, 2], [3, 4], [2, 2, 4], [2]),
+    ],
+    ['bilinear of vectors', (x: Tensor, y: Tensor, w: Tensor) => F.bilinear(x, y, w), inputs([2], [1], [3, 2, 1])],
+    [
+      'fractional max pooling',
+      (x: Tensor) =>
+        F.fractionalMaxPool2d(x.pow(3), 2, {
+          outputSize: [2, 3],
+          randomSamples: full([1, 2, 2], 0.4, { dtype: 'float64' }),
+        }),
+      inputs([2, 4, 5]),
+    ],
+    [
+      'a reflected convolution',
+      (x: Tensor, w: Tensor) => F.conv2d(F.pad(x, [1, 1, 1, 1], { mode: 'reflect' }), w),
+      inputs([1, 3, 3], [2, 1, 2, 2]),
+    ],
+  ] as const)('%s', (_, fn, given) => {
+    expect(gradcheck(fn as (...x: Tensor[]) => Tensor, [...given])).toBe(true);
+    expect(gradgradcheck(fn as (...x: Tensor[]) => Tensor, [...given])).toBe(true);
+  });
 });
 
 describe('max pools with positions', () => {

@@ -5,7 +5,9 @@
  */
 
 export * from './utils/clip.ts';
-export * from './utils/rnn.ts';
 export * from './utils/parametrizations.ts';
 export * from './utils/parametrize.ts';
+export * from './utils/parametrizations.ts';
+export * from './utils/parametrize.ts';
+export * from './utils/rnn.ts';
 export * from './utils/vector.ts';

@@ -40,6 +40,7 @@ const adadeltaStep = /* @__PURE__ */ defineStep<AdadeltaGroup>('adadeltaStep', {
   },
   params: ([lr], { rho, eps, weightDecay }) => [-lr, rho, 1 - rho, eps, weightDecay],
   variant: ({ weightDecay, maximize }) => (weightDecay === 0 ? 0 : 1) | (maximize ? 2 : 0),
+  counted: false,
 });
 
 /**

@@ -38,6 +38,11 @@ const adagradStep = /* @__PURE__ */ defineStep<AdagradGroup>('adagradStep', {
   },
   params: ([lr, step], { lrDecay, eps, weightDecay }) => [-lr / (1 + (step - 1) * lrDecay), eps, weightDecay],
   variant: ({ weightDecay, maximize }) => (weightDecay === 0 ? 0 : 1) | (maximize ? 2 : 0),
+  counted: {
+    at: 1,
+    numbers: ([lr], { lrDecay }) => [-lr, lrDecay],
+    corrections: (step, [negativeLr, decay]) => [expr.div(negativeLr, expr.add(expr.mul(expr.sub(step, 1), decay), 1))],
+  },
 });
 
 /**

@@ -55,6 +55,14 @@ const adamaxStep = /* @__PURE__ */ defineStep<AdamaxGroup>('adamaxStep', {
     weightDecay,
   ],
   variant: ({ weightDecay, maximize }) => (weightDecay === 0 ? 0 : 1) | (maximize ? 2 : 0),
+  // 1 - βᵗ = -expm1(t ln β)
+  counted: {
+    at: 1,
+    numbers: ([lr], { betas: [beta1] }) => [-lr, Math.log(beta1)],
+    corrections: (step, [negativeLr, log1]) => [
+      expr.div(negativeLr, expr.neg(expr.unary('expm1', expr.mul(step, log1)))),
+    ],
+  },
 });
 
 /**

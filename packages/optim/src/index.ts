@@ -21,6 +21,7 @@ export {
   type MultiAvgFn,
   type WeightSource,
 } from './averages.ts';
+export { GradScaler, type GradScalerOptions, type GradScalerState, type Scalable } from './grad-scaler.ts';
 export { LBFGS, type LBFGSGroup, type LBFGSOptions } from './lbfgs.ts';
 export { Lion, type LionGroup, type LionOptions } from './lion.ts';
 export { Muon, type MuonGroup, type MuonOptions } from './muon.ts';

@@ -12,6 +12,7 @@ import {
   zeros,
   zerosLike,
 } from '@tenfold/tensor-core';
+import { Skips, setSkips, skipsOf } from './skips.ts';
 
 /** What schedulers keep in a group beside its options. */
 export interface GroupSchedule {
@@ -212,11 +213,16 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
   step<T>(closure: () => T): T;
   step<T>(closure?: () => T): T | undefined {
     const loss = closure?.();
-    withoutGrad(() => {
+    const update = (): void => {
       for (const group of this.paramGroups) {
         this.check(group);
         for (const { params, grads } of together(group.params)) this.update(params, grads, group);
       }
+    };
+    withoutGrad(() => {
+      const skips = skipsOf(this);
+      if (skips) skips.around(this, update);
+      else update();
     });
     return loss;
   }
@@ -261,14 +267,17 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     }
   }
 
-  /** State and options, to be saved. Tensors are the optimiser's own: `clone()` what must not change with it. */
+  /**
+   * State and options, to be saved. Tensors are the optimiser's own: `clone()` what must not change with it. A count of steps is a tensor, as PyTorch's
+   * are, once a `GradScaler` has had steps of it skipped.
+   */
   stateDict(): OptimizerState<O> {
     const state: { [index: number]: ParamState } = {};
     let next = 0;
     const paramGroups = this.paramGroups.map((group) => {
       const params = group.params.map((param) => {
         const known = this.state.get(param);
-        if (known) state[next] = { ...known };
+        if (known) state[next] = { ...known, ...skipsOf(this)?.stateOf(param, known) };
         return next++;
       });
       return { ...group, params };
@@ -313,20 +322,20 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
       return merged;
     });
     const states = new Map<Tensor, S>();
+    const steps = new Map<Tensor, Tensor>();
     withoutGrad(() => {
       for (const [index, state] of Object.entries(saved.state)) {
         const param = byIndex.get(Number(index));
         if (!param) throw new ArgumentError(`loadStateDict: state of parameter ${index}, which is in no group`);
         // the same optimiser wrote it: its names are those of S
-        states.set(
-          param,
-          Object.fromEntries(
-            Object.entries(state).map(([name, value]) => [
-              name,
-              fitted(name, value, param, this.stateShape(name, param)),
-            ]),
-          ) as S,
-        );
+        const entries = Object.entries(state).map(([name, value]) => {
+          if (name !== 'step' || !isTensor(value) || value.ndim > 0)
+            return [name, fitted(name, value, param, this.stateShape(name, param))];
+          // nothing is read: as if the optimiser had taken no step, and that many less were skipped
+          steps.set(param, keep(value.to({ dtype: 'float32', device: param.device, copy: true }).neg_()));
+          return [name, 0];
+        });
+        states.set(param, Object.fromEntries(entries) as S);
       }
     });
     options.forEach((group, i) => {
@@ -334,6 +343,7 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     });
     this.state.clear();
     for (const [param, state] of states) this.state.set(param, state);
+    setSkips(this, steps.size > 0 ? new Skips(steps) : null);
   }
 
   /** The options of each group, laid out as PyTorch prints them. */

@@ -52,6 +52,7 @@ const rpropStep = /* @__PURE__ */ defineStep<RpropGroup>('rpropStep', {
   },
   params: (_, { etas: [minus, plus], stepSizes: [least, most] }) => [minus, plus, least, most],
   variant: ({ maximize }) => (maximize ? 1 : 0),
+  counted: false,
 });
 
 /**

@@ -32,6 +32,9 @@ interface SGDState extends ParamState {
  * const optimizer = new SGD(model.parameters(), { lr: 0.01, momentum: 0.9, weightDecay: 5e-4 });
  */
 export class SGD extends Optimizer<SGDGroup, SGDState> {
+  /** How many steps the momentum of each parameter has had. */
+  readonly #steps = new WeakMap<Tensor, number>();
+
   constructor(params: Params<SGDGroup>, options?: SGDOptions) {
     const defaults = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
     super(params, defaults, options, {
@@ -53,19 +56,27 @@ export class SGD extends Optimizer<SGDGroup, SGDState> {
       return;
     }
     const states = params.map((param) => this.stateOf(param, () => ({ momentumBuffer: null })));
-    // a first buffer is the gradient itself, not damped
-    const dampenings = states.map(({ momentumBuffer }) => (momentumBuffer ? options.dampening : 0));
-    for (const dampening of new Set(dampenings)) {
-      const at = dampenings.flatMap((each, i) => (each === dampening ? [i] : []));
+    // a first buffer is the gradient itself, not damped; of one that was loaded some steps are known
+    const steps = states.map((state, i) => {
+      const before = state.momentumBuffer ? (this.#steps.get(params[i]) ?? Number.NaN) : 0;
+      this.#steps.set(params[i], before + 1);
+      return options.dampening === 0 || Number.isNaN(before) ? many : before + 1;
+    });
+    // parameters that joined later are behind
+    for (const step of new Set(steps)) {
+      const at = steps.flatMap((each, i) => (each === step ? [i] : []));
       sgdStep_(
         at.map((i) => params[i]),
         at.map((i) => grads[i]),
         at.map((i) => (states[i].momentumBuffer ??= zeroState(params[i]))),
-        { lr, weightDecay, maximize, momentum, dampening, nesterov },
+        { lr, weightDecay, maximize, momentum, dampening: options.dampening, step, nesterov },
       );
     }
   }
 }
+
+/** More steps than are ever skipped. */
+const many = 2 ** 20;
 
 function checkNesterov({ nesterov, momentum, dampening }: SGDGroup): void {
   if (nesterov && (momentum <= 0 || dampening !== 0))

@@ -205,7 +205,15 @@ export type {
   ViewScatterAttrs,
 } from './ops/movement.ts';
 export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormOps } from './ops/norm.ts';
-export type { AdamStepAttrs, OptimOps, RmspropStepAttrs, SgdStepAttrs, StepInit } from './ops/optim.ts';
+export type {
+  AdamStepAttrs,
+  OptimOps,
+  RmspropStepAttrs,
+  SgdStepAttrs,
+  StepCount,
+  StepInit,
+  StepSpec,
+} from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';
 export {
@@ -227,6 +235,7 @@ export type {
   VarAttrs,
 } from './ops/reduce.ts';
 export type { ShuffleOps } from './ops/shuffle.ts';
+export { type ControlAttrs, controlDType, type SkippableStep, skippableStep } from './ops/skippable-step.ts';
 export type { SoftmaxAttrs } from './ops/softmax.ts';
 export type { SoftmaxOps } from './ops/softmax-backward.ts';
 export type { SpatialOps } from './ops/spatial.ts';

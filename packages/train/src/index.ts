@@ -17,6 +17,20 @@ export {
   Specificity,
 } from './classification.ts';
 export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping.ts';
+export {
+  ActivationHistograms,
+  type ActivationHistogramsOptions,
+  gradientHistograms,
+  type Histogram,
+  type HistogramOptions,
+  type HistogramTensors,
+  histogramOf,
+  parameterHistograms,
+  readHistograms,
+  type WithForwardHook,
+  type WithModules,
+  type WithParameters,
+} from './histograms.ts';
 export type { BinaryTask, MulticlassTask, MultilabelTask } from './labels.ts';
 export { RunningMean, type RunningMeanOptions } from './mean.ts';
 export { Metric } from './metric.ts';

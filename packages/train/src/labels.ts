@@ -170,8 +170,9 @@ export function labelsOf(task: Task, preds: Tensor, target: Tensor): Labels {
   const width = task.kind === 'multilabel' ? task.size : 0;
   const wanted = flat(target, width).to('int64');
   const counted = task.ignoreIndex === null ? null : wanted.ne(task.ignoreIndex);
+  const kept = (classes: Tensor): Tensor => (counted === null ? classes : classes.where(counted, 0));
   const valid = (classes: Tensor): Tensor => {
-    const known = counted === null ? classes : classes.where(counted, 0);
+    const known = kept(classes);
     const size = task.kind === 'multiclass' ? task.size : 2;
     return among(known.flatten(), size).view(known.shape);
   };
@@ -180,17 +181,16 @@ export function labelsOf(task: Task, preds: Tensor, target: Tensor): Labels {
   let predicted: Tensor;
   if (task.kind !== 'multiclass') {
     const scores = flat(preds, width);
-    predicted = scored ? probabilities(scores).gt(task.threshold).to('int64') : valid(scores.to('int64'));
-    if (scored && counted !== null) predicted = predicted.where(counted, 0);
+    predicted = scored ? kept(probabilities(scores).gt(task.threshold).to('int64')) : valid(scores.to('int64'));
   } else if (!scored) {
     predicted = valid(preds.flatten().to('int64'));
   } else if (task.topK === 1) {
-    predicted = valid(flat(preds, task.size).argmax(1));
+    predicted = kept(flat(preds, task.size).argmax(1));
   } else {
     const best = topk(flat(preds, task.size), task.topK, { dim: 1 }).indices;
     // found among the best it is right, otherwise the very best stands
     const found = best.eq(goal.unsqueeze(1)).any(1);
-    predicted = goal.where(found, valid(best.select(1, 0)));
+    predicted = kept(goal.where(found, best.select(1, 0)));
   }
   return { predicted, target: goal, counted: counted?.to('int64') ?? null };
 }

@@ -50,12 +50,14 @@ export class RunningMean extends Metric<[value: Tensor | number, weight?: Tensor
     const device = isTensor(value) ? value.device : isTensor(weight) ? weight.device : this.state().value.device;
     const more = (): { value: Tensor; weight: Tensor } => {
       const x = (isTensor(value) ? value : tensor(value, { device })).to('float32');
-      const w = (isTensor(weight) ? weight : tensor(weight, { device })).to('float32').expandAs(x.add(weight));
       const known = this.#ignoreNaN ? x.eq(x) : null;
-      return {
-        value: (known === null ? x : x.where(known, 0)).mul(w).sum(),
-        weight: (known === null ? w : w.where(known, 0)).sum(),
-      };
+      const counted = known === null ? x : x.where(known, 0);
+      if (typeof weight === 'number') {
+        const n = known === null ? x.newFull([], x.numel()) : known.sum().to('float32');
+        return { value: counted.sum().mul(weight), weight: n.mul(weight) };
+      }
+      const w = weight.to('float32').expandAs(x.add(weight));
+      return { value: counted.mul(w).sum(), weight: (known === null ? w : w.where(known, 0)).sum() };
     };
     const window = this.#window;
     if (window === null) {

@@ -130,7 +130,7 @@ describe('a metric', () => {
     step();
     const before = memory().cpu;
     inferenceMode(() => step());
-    for (let i = 0; i < 200; i++) step();
+    for (let i = 0; i < 50; i++) step();
     tidy(step);
     noGrad(step);
     // small storages are not counted one by one: what is counted must not grow

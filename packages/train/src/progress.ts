@@ -73,6 +73,8 @@ function terminalScreen(stream: ProgressStream): Screen {
       stream: stream as NodeJS.WritableStream,
       format: (_options, { maxWidth }, { line }: { line(width: number): string }) => line(maxWidth - 1),
       clearOnComplete: true,
+      // a line above the bars takes the place of the first
+      forceRedraw: true,
       // cuts lines to the width that is, in place of switching the terminal's wrapping off
       linewrap: true,
     });

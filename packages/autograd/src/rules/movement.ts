@@ -11,8 +11,10 @@ import {
 import { type FormulaContext, formula, joint, linear, noGradient, type Rules, viaBody, type Wrt } from '../rule.ts';
 
 /** The gradient written through a view into zeros of the input's shape. */
-const throughView = <S extends AnySig>(view: OpSpec): Wrt<S> =>
-  linear((c) => dispatch(builtinOps.viewScatter, [c.grad.newZeros(c.shape(0)), c.grad], { view, attrs: c.attrs }));
+const throughView = <S extends AnySig>(view: OpSpec): Wrt<S> => ({
+  ...linear((c) => dispatch(builtinOps.viewScatter, [c.grad.newZeros(c.shape(0)), c.grad], { view, attrs: c.attrs })),
+  window: true,
+});
 
 /** Zeros of the shape of input `i`: what it held was overwritten. */
 const overwritten = <S extends AnySig>(i = 0): Wrt<S> => linear((c) => c.grad.newZeros(c.shape(i)));

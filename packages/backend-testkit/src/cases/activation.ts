@@ -15,7 +15,7 @@ export const activation: Cases<ActivationOps> = {
   gelu: {
     ...plain(core.gelu),
     tolerance: { float32: { ulps: 64, of: 'element' } },
-    toleranceReason: "PyTorch's float32 adds 1 to erf, which loses up to six bits below 0",
+    toleranceReason: "1 is added to erf, which loses up to six bits below 0, here as in PyTorch",
   },
   silu: writing(core.silu),
   mish: writing(core.mish),

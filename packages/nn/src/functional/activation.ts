@@ -11,7 +11,7 @@ import {
   type Tensor,
   where,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber } from '../checks.ts';
+import { checkBounds, checkFlag, checkNumber } from '../checks.ts';
 
 function requireInput(name: string, input: unknown): asserts input is Tensor {
   if (!isTensor(input)) throw new ArgumentError(`${name}: expected a tensor, got ${describe(input)}`);
@@ -100,14 +100,6 @@ export function rrelu(input: Tensor, options?: RreluOptions): Tensor {
   const slopes = core.emptyLike(input).uniform_(lower, upper, { generator });
   const factors = slopes.maskedFill(input.gt(0), 1);
   return checkFlag('rrelu: inplace', inplace) ? input.mul_(factors) : input.mul(factors);
-}
-
-/** The bounds of {@link rrelu}. */
-export function checkBounds(name: string, lower: unknown, upper: unknown): void {
-  if (checkNumber(`${name}: lower`, lower) > checkNumber(`${name}: upper`, upper))
-    throw new ArgumentError(
-      `${name}: Lower bound should be less than or equal to the upper bound, got ${lower} and ${upper}`,
-    );
 }
 
 /**

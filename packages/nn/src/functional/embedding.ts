@@ -1,7 +1,17 @@
 /** Look-ups in tables of vectors. */
 import * as core from '@tenfold/tensor-core';
-import { ArgumentError, checkOptions, isTensor, type Tensor, withoutGrad } from '@tenfold/tensor-core';
-import { checkNumber } from '../checks.ts';
+import {
+  ArgumentError,
+  checkOptions,
+  describe,
+  formatShape,
+  isTensor,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  withoutGrad,
+} from '@tenfold/tensor-core';
+import { checkBagMode, checkFlag, checkNumber, paddingRow } from '../checks.ts';
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
@@ -58,10 +68,115 @@ export function embedding(input: Tensor, weight: Tensor, options?: EmbeddingOpti
   return found;
 }
 
-/** The row that `paddingIdx` means among `rows`, or `null`. */
-export function paddingRow(paddingIdx: unknown, rows: number): number | null {
-  if (paddingIdx === null) return null;
-  if (typeof paddingIdx !== 'number' || !Number.isInteger(paddingIdx) || paddingIdx >= rows || paddingIdx < -rows)
-    throw new ArgumentError(`Padding_idx must be within num_embeddings: got ${paddingIdx} for ${rows} rows`);
-  return paddingIdx < 0 ? paddingIdx + rows : paddingIdx;
+/** Options of {@link embeddingBag}. */
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  /** How the rows of a bag become one. Default `'mean'`. */
+  mode?: 'sum' | 'mean' | 'max';
+  /** A factor for each row that is looked up, of the input's shape; with `'sum'` only. Default: none. */
+  perSampleWeights?: Tensor | null;
+  /** Whether the last offset is the end of the last bag, as in CSR matrices. Default false. */
+  includeLastOffset?: boolean;
+}
+
+/** Where the rows of the bags lie: a bag for each row of a `[bags, size]` input, or at offsets of a flat one. */
+interface Bags {
+  readonly count: number;
+  /** The sum of rows `[…input, columns]` over each bag. */
+  sum(rows: Tensor): Tensor;
+  /** The largest of them; anything for an empty bag. */
+  max(rows: Tensor): Tensor;
+}
+
+/** Bags of one size. */
+const even = (count: number, size: number): Bags => ({
+  count,
+  sum: (rows) => rows.sum(1),
+  max: (rows) => (size === 0 ? rows.sum(1) : rows.max(1).values),
+});
+
+/** Bags that begin at `offsets`. */
+function uneven(length: number, offsets: Tensor, count: number): Bags {
+  const starts = offsets.slice(0, 0, count);
+  // the last bag that begins at or before a place
+  const bag = core.arange(length, { dtype: offsets.dtype, device: offsets.device });
+  const ids = core.searchsorted(starts.contiguous(), bag, { right: true }).sub(1);
+  const empty = (rows: Tensor): Tensor => rows.newZeros([count, ...rows.shape.slice(1)]);
+  return {
+    count,
+    sum: (rows) => empty(rows).indexAdd(0, ids, rows),
+    max: (rows) => empty(rows).indexReduce(0, ids, rows, 'amax', { includeSelf: false }),
+  };
+}
+
+/**
+ * Sums, means or maxima of bags of rows (https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html). Rows of padding count for
+ * nothing; an empty bag gives zeros.
+ *
+ * @param input int64 or int32: `[bags, size]`, or `[n]` with offsets.
+ * @param weight `[rows, columns]`.
+ * @param offsets where each bag begins, from 0 on, `[bags]`, or `[bags + 1]` with `includeLastOffset`. They are not read back to be checked.
+ * @returns `[bags, columns]`.
+ * @throws ShapeError, ArgumentError if they don't fit; IndexError if a row doesn't exist.
+ */
+export function embeddingBag(
+  input: Tensor,
+  weight: Tensor,
+  offsets: Tensor | null = null,
+  options?: EmbeddingBagOptions,
+): Tensor {
+  const name = 'embeddingBag';
+  checkOptions(name, options, [
+    ...['paddingIdx', 'maxNorm', 'normType', 'scaleGradByFreq'],
+    ...['mode', 'perSampleWeights', 'includeLastOffset'],
+  ]);
+  const { mode = 'mean', perSampleWeights = null, includeLastOffset = false, ...rest } = options ?? {};
+  checkBagMode(name, mode, rest.scaleGradByFreq);
+  if (!isTensor(input) || !isTensor(weight))
+    throw new ArgumentError(
+      `${name}: input and weight must be tensors, got ${describe(input)} and ${describe(weight)}`,
+    );
+  checkFlag(`${name}: includeLastOffset`, includeLastOffset);
+  if (perSampleWeights !== null) checkWeights(name, input, perSampleWeights, mode);
+  const bags = bagsOf(name, input, offsets, includeLastOffset);
+  const rows = embedding(input, weight, rest);
+  const weighted = perSampleWeights === null ? rows : rows.mul(perSampleWeights.unsqueeze(-1));
+  const padding = paddingRow(rest.paddingIdx ?? null, weight.shape[0]);
+  const skipped = padding === null ? null : input.eq(padding).unsqueeze(-1);
+  if (mode === 'sum') return bags.sum(skipped ? weighted.maskedFill(skipped, 0) : weighted);
+  const ones = rows.newOnes([...input.shape, 1]);
+  const counts = bags.sum(skipped ? ones.maskedFill(skipped, 0) : ones);
+  if (mode === 'mean') return bags.sum(skipped ? rows.maskedFill(skipped, 0) : rows).div(counts.clamp(1));
+  return bags.max(skipped ? rows.maskedFill(skipped, Number.NEGATIVE_INFINITY) : rows).maskedFill(counts.eq(0), 0);
+}
+
+function checkWeights(name: string, input: Tensor, weights: unknown, mode: string): void {
+  if (!isTensor(weights))
+    throw new ArgumentError(`${name}: perSampleWeights must be a tensor, got ${describe(weights)}`);
+  if (mode !== 'sum')
+    throw new ArgumentError(
+      `${name}: per_sample_weights was not null. per_sample_weights is only supported for mode='sum' (got mode='${mode}').`,
+    );
+  if (!sameShape(weights.shape, input.shape))
+    throw new ShapeError(
+      `${name}: If per_sample_weights (${formatShape(weights.shape)}) is not null, then it must have the same shape as the input (${formatShape(input.shape)})`,
+    );
+}
+
+function bagsOf(name: string, input: Tensor, offsets: Tensor | null, includeLastOffset: boolean): Bags {
+  if (input.ndim === 2) {
+    if (offsets !== null)
+      throw new ArgumentError(
+        `${name}: if input is 2D, then offsets has to be null, as input is treated as a mini-batch of fixed length sequences. However, found offsets: ${describe(offsets)}`,
+      );
+    return even(input.shape[0], input.shape[1]);
+  }
+  if (input.ndim !== 1)
+    throw new ShapeError(`${name}: input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
+  if (!isTensor(offsets))
+    throw new ArgumentError(`${name}: offsets has to be a 1D Tensor but got ${describe(offsets)}`);
+  if (offsets.ndim !== 1)
+    throw new ShapeError(`${name}: offsets has to be a 1D Tensor, got shape ${formatShape(offsets.shape)}`);
+  if (includeLastOffset && offsets.shape[0] < 1)
+    throw new ShapeError(`${name}: include_last_offset: number of offset should be at least 1`);
+  return uneven(input.shape[0], offsets, offsets.shape[0] - (includeLastOffset ? 1 : 0));
 }

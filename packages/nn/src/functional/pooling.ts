@@ -139,6 +139,6 @@ const fractional = (n: number): FractionalMaxPool =>
  * @throws ArgumentError for both or neither of `outputSize` and `outputRatio`, or windows that don't fit; ShapeError for other numbers of dims.
  * @example `fractionalMaxPool2d(x, 3, { outputRatio: 0.7 })`
  */
-export const fractionalMaxPool2d: FractionalMaxPool = fractional(2);
+export const fractionalMaxPool2d: FractionalMaxPool = /* @__PURE__ */ fractional(2);
 /** {@link fractionalMaxPool2d} over three dims: `[N, C, D, H, W]` or `[C, D, H, W]`. */
-export const fractionalMaxPool3d: FractionalMaxPool = fractional(3);
+export const fractionalMaxPool3d: FractionalMaxPool = /* @__PURE__ */ fractional(3);

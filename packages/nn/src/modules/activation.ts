@@ -9,8 +9,7 @@ import {
   type Tensor,
   withoutGrad,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber, checkSize } from '../checks.ts';
-import { checkBounds } from '../functional/activation.ts';
+import { checkBounds, checkFlag, checkNumber, checkSize } from '../checks.ts';
 import {
   celu,
   type EluOptions,

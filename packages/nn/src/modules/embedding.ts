@@ -13,9 +13,8 @@ import {
   type Tensor,
   withoutGrad,
 } from '@tenfold/tensor-core';
-import { checkFlag, checkNumber, checkSize } from '../checks.ts';
-import { paddingRow } from '../functional/embedding.ts';
-import { embedding } from '../functional.ts';
+import { checkBagMode, checkFlag, checkNumber, checkSize, paddingRow } from '../checks.ts';
+import { embedding, embeddingBag } from '../functional/embedding.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonFloat } from '../print.ts';
@@ -61,10 +60,80 @@ function checkTable(where: string, table: unknown, shape?: Shape): asserts table
     );
 }
 
-/** Refuses gradients of a layout that Tenfold has not. */
-export function refuseSparse(where: string, sparse: unknown): void {
-  if (checkFlag(`${where}: sparse`, sparse))
-    throw new ArgumentError(`${where}: Tenfold has no sparse gradients; leave sparse out`);
+/** What tables share. */
+abstract class Table extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
+  /** `[numEmbeddings, embeddingDim]`. */
+  readonly weight: Parameter;
+
+  constructor(
+    numEmbeddings: number,
+    embeddingDim: number,
+    options: EmbeddingLayerOptions | undefined,
+    more: readonly string[] = [],
+  ) {
+    super();
+    const { name } = new.target;
+    checkOptions(name, options, [...tableOptions, ...more, '_weight', 'dtype', 'device']);
+    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, sparse = false } = options ?? {};
+    this.numEmbeddings = checkSize(`${name}: numEmbeddings`, numEmbeddings);
+    this.embeddingDim = checkSize(`${name}: embeddingDim`, embeddingDim);
+    this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
+    this.maxNorm = maxNorm === null ? null : checkNumber(`${name}: maxNorm`, maxNorm);
+    this.normType = checkNumber(`${name}: normType`, normType);
+    this.scaleGradByFreq = checkFlag(`${name}: scaleGradByFreq`, scaleGradByFreq);
+    if (checkFlag(`${name}: sparse`, sparse))
+      throw new ArgumentError(`${name}: Tenfold has no sparse gradients; leave sparse out`);
+    const { _weight = null, dtype, device } = options ?? {};
+    if (_weight !== null) checkTable(name, _weight, [numEmbeddings, embeddingDim]);
+    this.weight = new Parameter(_weight ?? empty([numEmbeddings, embeddingDim], { dtype, device }));
+    if (_weight === null) this.resetParameters();
+  }
+
+  /** Draws new starting values. */
+  resetParameters(): void {
+    withoutGrad(() => {
+      this.weight.normal_();
+      if (this.paddingIdx !== null) this.weight.select(0, this.paddingIdx).zero_();
+    });
+  }
+
+  protected sizesText(): string {
+    return `${this.numEmbeddings}, ${this.embeddingDim}`;
+  }
+
+  protected paddingText(): string[] {
+    return this.paddingIdx === null ? [] : [`padding_idx=${this.paddingIdx}`];
+  }
+
+  protected normText(): string[] {
+    const { maxNorm, normType, scaleGradByFreq } = this;
+    return [
+      ...(maxNorm === null ? [] : [`max_norm=${pythonFloat(maxNorm)}`]),
+      ...(normType === 2 ? [] : [`norm_type=${pythonFloat(normType)}`]),
+      ...(scaleGradByFreq ? ['scale_grad_by_freq=True'] : []),
+    ];
+  }
+}
+
+/** A layer of `embeddings`, whose memory it shares. */
+function pretrained<T extends Table, O extends PretrainedEmbeddingOptions>(
+  make: new (rows: number, columns: number, options: Omit<O, 'freeze'> & { _weight: Tensor }) => T,
+  embeddings: Tensor,
+  options: O | undefined,
+): T {
+  const where = `${make.name}.fromPretrained`;
+  checkTable(where, embeddings);
+  const { freeze = true, ...rest } = options ?? ({} as O);
+  const [rows, columns] = embeddings.shape;
+  const layer = new make(rows, columns, { ...rest, _weight: embeddings });
+  layer.weight.requiresGrad_(!checkFlag(`${where}: freeze`, freeze));
+  return layer;
 }
 
 /**
@@ -75,31 +144,9 @@ export function refuseSparse(where: string, sparse: unknown): void {
  * @example
  * new Embedding(1000, 32).forward(tensor([[1, 2], [4, 5]], { dtype: 'int64' })).shape; // [2, 2, 32]
  */
-export class Embedding extends Module {
-  readonly numEmbeddings: number;
-  readonly embeddingDim: number;
-  readonly paddingIdx: number | null;
-  readonly maxNorm: number | null;
-  readonly normType: number;
-  readonly scaleGradByFreq: boolean;
-  /** `[numEmbeddings, embeddingDim]`. */
-  readonly weight: Parameter;
-
+export class Embedding extends Table {
   constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingLayerOptions) {
-    super();
-    checkOptions('Embedding', options, [...tableOptions, '_weight', 'dtype', 'device']);
-    const { paddingIdx = null, maxNorm = null, normType = 2, scaleGradByFreq = false, sparse = false } = options ?? {};
-    this.numEmbeddings = checkSize('Embedding: numEmbeddings', numEmbeddings);
-    this.embeddingDim = checkSize('Embedding: embeddingDim', embeddingDim);
-    this.paddingIdx = paddingRow(paddingIdx, numEmbeddings);
-    this.maxNorm = maxNorm === null ? null : checkNumber('Embedding: maxNorm', maxNorm);
-    this.normType = checkNumber('Embedding: normType', normType);
-    this.scaleGradByFreq = checkFlag('Embedding: scaleGradByFreq', scaleGradByFreq);
-    refuseSparse('Embedding', sparse);
-    const { _weight = null, dtype, device } = options ?? {};
-    if (_weight !== null) checkTable('Embedding', _weight, [numEmbeddings, embeddingDim]);
-    this.weight = new Parameter(_weight ?? empty([numEmbeddings, embeddingDim], { dtype, device }));
-    if (_weight === null) this.resetParameters();
+    super(numEmbeddings, embeddingDim, options);
   }
 
   /**
@@ -111,22 +158,7 @@ export class Embedding extends Module {
    * const layer = Embedding.fromPretrained(tensor([[1, 2.3, 3], [4, 5.1, 6.3]]));
    */
   static fromPretrained(embeddings: Tensor, options?: PretrainedEmbeddingOptions): Embedding {
-    const where = 'Embedding.fromPretrained';
-    checkOptions(where, options, ['freeze', ...tableOptions]);
-    checkTable(where, embeddings);
-    const { freeze = true, ...rest } = options ?? {};
-    const [rows, columns] = embeddings.shape;
-    const layer = new Embedding(rows, columns, { ...rest, _weight: embeddings });
-    layer.weight.requiresGrad_(!checkFlag(`${where}: freeze`, freeze));
-    return layer;
-  }
-
-  /** Draws new starting values. */
-  resetParameters(): void {
-    withoutGrad(() => {
-      this.weight.normal_();
-      if (this.paddingIdx !== null) this.weight.select(0, this.paddingIdx).zero_();
-    });
+    return pretrained(Embedding, embeddings, options);
   }
 
   forward(input: Tensor): Tensor {
@@ -135,13 +167,57 @@ export class Embedding extends Module {
   }
 
   override extraRepr(): string {
-    const { paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
-    return [
-      `${this.numEmbeddings}, ${this.embeddingDim}`,
-      ...(paddingIdx === null ? [] : [`padding_idx=${paddingIdx}`]),
-      ...(maxNorm === null ? [] : [`max_norm=${pythonFloat(maxNorm)}`]),
-      ...(normType === 2 ? [] : [`norm_type=${pythonFloat(normType)}`]),
-      ...(scaleGradByFreq ? ['scale_grad_by_freq=True'] : []),
-    ].join(', ');
+    return [this.sizesText(), ...this.paddingText(), ...this.normText()].join(', ');
+  }
+}
+
+/** What {@link EmbeddingBag} takes beside what tables do. */
+interface BagOptions {
+  /** How the rows of a bag become one. Default `'mean'`. */
+  mode?: 'sum' | 'mean' | 'max';
+  /** Whether the last offset is the end of the last bag. Default false. */
+  includeLastOffset?: boolean;
+}
+
+/** Options of {@link EmbeddingBag}. */
+export interface EmbeddingBagLayerOptions extends EmbeddingLayerOptions, BagOptions {}
+
+/** Options of {@link EmbeddingBag.fromPretrained}. */
+export interface PretrainedEmbeddingBagOptions extends PretrainedEmbeddingOptions, BagOptions {}
+
+/**
+ * Sums, means or maxima of bags of rows of a table (https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html), from `[bags, size]`, or `[n]` with
+ * offsets, to `[bags, embeddingDim]`. It starts as {@link Embedding}.
+ *
+ * @throws ArgumentError as {@link Embedding}, and for another mode.
+ * @example
+ * const bag = new EmbeddingBag(10, 3, { mode: 'sum' });
+ * bag.forward(tensor([1, 2, 4, 5, 4, 3, 2, 9], { dtype: 'int64' }), tensor([0, 4], { dtype: 'int64' })).shape; // [2, 3]
+ */
+export class EmbeddingBag extends Table {
+  readonly mode: 'sum' | 'mean' | 'max';
+  readonly includeLastOffset: boolean;
+
+  constructor(numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagLayerOptions) {
+    super(numEmbeddings, embeddingDim, options, ['mode', 'includeLastOffset']);
+    this.mode = checkBagMode('EmbeddingBag', options?.mode ?? 'mean', this.scaleGradByFreq);
+    this.includeLastOffset = checkFlag('EmbeddingBag: includeLastOffset', options?.includeLastOffset ?? false);
+  }
+
+  /** A layer that looks up in `embeddings` (`[numEmbeddings, embeddingDim]`), whose memory it shares. @throws ShapeError unless it has two dims. */
+  static fromPretrained(embeddings: Tensor, options?: PretrainedEmbeddingBagOptions): EmbeddingBag {
+    return pretrained(EmbeddingBag, embeddings, options);
+  }
+
+  forward(input: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset } = this;
+    return embeddingBag(input, this.weight, offsets, {
+      ...{ paddingIdx, maxNorm, normType, scaleGradByFreq, mode, includeLastOffset },
+      perSampleWeights,
+    });
+  }
+
+  override extraRepr(): string {
+    return [this.sizesText(), ...this.normText(), `mode=${this.mode}`, ...this.paddingText()].join(', ');
   }
 }

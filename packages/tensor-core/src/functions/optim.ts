@@ -23,6 +23,8 @@ export interface SgdStepOptions extends StepOptions {
   momentum?: number;
   /** Of this step: pass 0 on the first one, with a momentum buffer of zeros, so that the buffer becomes the gradient. Default 0. */
   dampening?: number;
+  /** How many steps the momentum has had, with this one: the first is not damped. Default: some. */
+  step?: number;
   /** Default false. */
   nesterov?: boolean;
 }
@@ -52,7 +54,7 @@ export interface RmspropStepOptions extends StepOptions {
 }
 
 const stepOptions = ['lr', 'weightDecay', 'maximize'];
-const sgdOptions = [...stepOptions, 'momentum', 'dampening', 'nesterov'];
+const sgdOptions = [...stepOptions, 'momentum', 'dampening', 'step', 'nesterov'];
 const adamOptions = [...stepOptions, 'step', 'beta1', 'beta2', 'eps', 'decoupled'];
 const rmspropOptions = [...stepOptions, 'alpha', 'eps', 'momentum'];
 
@@ -90,8 +92,8 @@ export function sgdStep_(
   options: SgdStepOptions,
 ): void {
   checkOptions('sgdStep_', options, sgdOptions);
-  const { lr, weightDecay = 0, maximize = false, momentum = 0, dampening = 0, nesterov = false } = options;
-  dispatch(ops.sgdStep.inplaceTwin, [...flat('sgdStep_', [param, grad, momentumBuffer]), lr, dampening], {
+  const { lr, weightDecay = 0, maximize = false, momentum = 0, dampening = 0, step = 2, nesterov = false } = options;
+  dispatch(ops.sgdStep.inplaceTwin, [...flat('sgdStep_', [param, grad, momentumBuffer]), lr, dampening, step], {
     weightDecay,
     maximize,
     momentum,

@@ -356,7 +356,11 @@ export abstract class MovementMethods extends SoftmaxMethods {
     const at = dimOf(this.self, 'split', dim);
     const length = this.shape[at];
     if (typeof size !== 'number') {
-      const sizes = checkShape(size, 'split');
+      const sizes = checkIntegers(size, 'split: sizes');
+      if (sizes.some((n) => n < 0))
+        throw new ShapeError(
+          `split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=${formatShape(sizes)}`,
+        );
       const total = sizes.reduce((sum, n) => sum + n, 0);
       if (total !== length) {
         throw new ShapeError(

@@ -157,6 +157,9 @@ describe('copies', () => {
     ]);
     expect(cat(x.unbind(0)).toArraySync()).toEqual(x.flatten().toArraySync());
     expect(stack(x.unbind(1), 1).toArraySync()).toEqual(x.toArraySync());
+    // many pieces: their sizes are no shape, whose product would be too large
+    expect(zeros([64 * 32]).split(new Array<number>(64).fill(32)).length).toBe(64);
+    expect(() => x.split([4, -1])).toThrow('split_with_sizes expects split_sizes have only non-negative entries');
     expect(() => x.split([1, 1])).toThrow('split_with_sizes expects split_sizes to sum exactly to 3');
     expect(cat([zeros([0]), x], 1).shape).toEqual([3, 4]);
     expect(cat([tensor([1, 2], { dtype: 'int64' }), tensor([0.5])]).dtype).toBe('float32');

@@ -85,8 +85,8 @@ it('refuses lists that do not fit each other', () => {
   expect(() => sgdStep_([x, single], [x, single], null, { lr: 1 })).toThrow(
     'argument 3 is float32, the first parameter',
   );
-  expect(() => dispatch(builtinOps.sgdStep, [x, x, null, x, x, x, 1, 0], sgd)).toThrow('argument 5 must be null');
-  expect(() => dispatch(builtinOps.sgdStep, [x, x, 1, 0], sgd)).toThrow('expected 3 inputs for each parameter, then 2');
+  expect(() => dispatch(builtinOps.sgdStep, [x, x, null, x, x, x, 1, 0, 2], sgd)).toThrow('argument 5 must be null');
+  expect(() => dispatch(builtinOps.sgdStep, [x, x, 1, 0, 2], sgd)).toThrow('expected 3 inputs for each parameter, then 3');
 });
 
 it('takes steps that are defined elsewhere', () => {

@@ -39,7 +39,7 @@ export interface RmspropStepAttrs extends StepAttrs {
  * all. Outputs are the new values of each parameter and of its state tensors that are not `null`, in the order of the inputs.
  */
 export interface OptimOps {
-  /** `param, grad, momentumBuffer, …, lr, dampening`. */
+  /** `param, grad, momentumBuffer, …, lr, dampening, step`; steps count from 1, and the first is not damped. */
   sgdStep: Sig<readonly Operand[], SgdStepAttrs, readonly Tensor[]>;
   /** `param, grad, expAvg, expAvgSq, maxExpAvgSq, …, lr, step`; steps count from 1. */
   adamStep: Sig<readonly Operand[], AdamStepAttrs, readonly Tensor[]>;
@@ -66,6 +66,21 @@ export interface StepInit<A extends object = object> {
   params(numbers: readonly number[], attrs: A): number[];
   /** Which attributes change the formula, as bits. */
   variant(attrs: A): number;
+  /**
+   * How the formula depends on how many steps were taken, for devices that decide by themselves whether a step counts ({@link skippableStep}).
+   * `false`: not at all. Left out where that is unknown.
+   */
+  readonly counted?: false | StepCount<A>;
+}
+
+/** The numbers of a formula that depend on how many steps were taken, computed on the device. */
+export interface StepCount<A extends object = object> {
+  /** Which of the numbers is the step count, from 1. */
+  readonly at: number;
+  /** What {@link StepCount.corrections} sees besides the count. */
+  numbers(numbers: readonly number[], attrs: A): number[];
+  /** What stands in the places of {@link StepInit.params}; `null`, or nothing, for those that stay. */
+  corrections(step: e.Expr, p: e.Expr[]): (e.Expr | null)[];
 }
 
 /** The input that is the gradient is the only tensor that a step does not write. */
@@ -119,10 +134,16 @@ function checkStep(
 const numbersBelow = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** The op of an optimiser step. */
-export function stepOp<A extends object>(
-  name: string,
-  init: StepInit<A>,
-): OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>> {
+export type StepSpec<A extends object = object> = OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>>;
+
+/** What the steps compute, by op. */
+const inits = new WeakMap<OpSpec, StepInit>();
+
+/** What an op computes, if it is an optimiser step. */
+export const stepInitOf = (spec: OpSpec): StepInit | undefined => inits.get(spec);
+
+/** The op of an optimiser step. */
+export function stepOp<A extends object>(name: string, init: StepInit<A>): StepSpec<A> {
   const { tensors, numbers } = init;
   const programs = new Map<number, e.Program>();
   /** What is written, by how many inputs there are: asked for several times a step. */
@@ -146,7 +167,7 @@ export function stepOp<A extends object>(
     programs.set(key, program);
     return program;
   };
-  return new OpSpec<Sig<readonly Operand[], A, readonly Tensor[]>>({
+  const spec: StepSpec<A> = new OpSpec({
     name,
     infer(inputs) {
       checkStep(name, inputs, init);
@@ -174,6 +195,8 @@ export function stepOp<A extends object>(
       how: 'direct',
     },
   });
+  inits.set(spec, init as StepInit);
+  return spec;
 }
 
 const flags = (a: boolean, b: boolean, c = false): number => (a ? 1 : 0) | (b ? 2 : 0) | (c ? 4 : 0);
@@ -184,7 +207,7 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
   sgdStep: stepOp('sgdStep', {
     tensors: 3,
     optional: 1,
-    numbers: 2,
+    numbers: 3,
     formula(x, [negativeLr, weightDecay, momentum, undamped], attrs) {
       const grad = decayed(x[0], x[gradient], weightDecay, attrs);
       if (!x[2]) return [e.add(x[0], e.mul(negativeLr, grad))];
@@ -192,8 +215,23 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
       const direction = attrs.nesterov ? e.add(grad, e.mul(momentum, buffer)) : buffer;
       return [e.add(x[0], e.mul(negativeLr, direction)), buffer];
     },
-    params: ([lr, dampening], { weightDecay, momentum }) => [-lr, weightDecay, momentum, 1 - dampening],
+    params: ([lr, dampening, step], { weightDecay, momentum }) => [
+      -lr,
+      weightDecay,
+      momentum,
+      step <= 1 ? 1 : 1 - dampening,
+    ],
     variant: ({ weightDecay, nesterov, maximize }) => flags(weightDecay !== 0, nesterov, maximize),
+    counted: {
+      at: 2,
+      numbers: ([, dampening]) => [1 - dampening],
+      corrections: (step, [undamped]) => [
+        null,
+        null,
+        null,
+        e.select(e.le(step, 1), e.constant(1, step.dtype), undamped),
+      ],
+    },
   }),
 
   // m = β₁ m + (1 - β₁) g;  v = β₂ v + (1 - β₂) g²;  p -= lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
@@ -223,6 +261,15 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
       1 - lr * weightDecay,
     ],
     variant: ({ weightDecay, decoupled, maximize }) => flags(weightDecay !== 0, decoupled, maximize),
+    // 1 - βᵗ = -expm1(t ln β), which float32 has to the last bits where β is near 1
+    counted: {
+      at: 1,
+      numbers: ([lr], { beta1, beta2 }) => [-lr, Math.log(beta1), Math.log(beta2)],
+      corrections: (step, [negativeLr, log1, log2]) => [
+        e.div(negativeLr, e.neg(e.unary('expm1', e.mul(step, log1)))),
+        e.sqrt(e.neg(e.unary('expm1', e.mul(step, log2)))),
+      ],
+    },
   }),
 
   // v = α v + (1 - α) g²;  a = √(v - mean(g)²) + ε;  buf = momentum · buf + g / a;  p -= lr · buf
@@ -242,5 +289,6 @@ export const optim: { readonly [K in keyof OptimOps]: OpSpec<OptimOps[K]> } = {
     },
     params: ([lr], { weightDecay, alpha, eps, momentum }) => [-lr, weightDecay, alpha, 1 - alpha, eps, momentum],
     variant: ({ weightDecay, maximize }) => flags(weightDecay !== 0, maximize),
+    counted: false,
   }),
 };
