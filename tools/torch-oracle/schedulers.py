@@ -1,10 +1,10 @@
-"""Fifty steps of each scheduler from given learning rates: those of two groups after each step, and momentum where it moves; and what it says of bad options."""
+"""Fifty steps of each scheduler: the learning rates of two groups after each, and momentum where it moves; what it says of bad options; averages of weights."""
 
 import torch
 from torch.optim import lr_scheduler, swa_utils
 
-from cases import camel
-from encode import Literal, shortest
+from cases import Draw, camel
+from encode import Literal, shortest, tensor
 
 STEPS = 50
 LRS = [0.5, 0.03]
@@ -167,8 +167,34 @@ def refused(name, args, options):
     raise AssertionError(f"{name} takes {args} {options}")
 
 
+def averages():
+    """The weights of a layer over time, their averages after each, and the statistics of a normalisation anew."""
+    draw = Draw(10)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3)).double()
+    weights = [[draw.floats(*p.shape) for p in model.parameters()] for _ in range(6)]
+    kinds = {"swa": None, "ema": lambda average, now, _: 0.9 * average + 0.1 * now}
+    models = {kind: swa_utils.AveragedModel(model, avg_fn=fn) for kind, fn in kinds.items()}
+    after = {kind: [] for kind in kinds}
+    for now in weights:
+        for p, value in zip(model.parameters(), now):
+            p.data.copy_(value)
+        for kind, averaged in models.items():
+            averaged.update_parameters(model)
+            after[kind].append([tensor(p)["data"] for p in averaged.parameters()])
+    batches = [draw.floats(size, 2) for size in (4, 4, 6)]
+    swa_utils.update_bn(batches, models["swa"])
+    norm = models["swa"].module[1]
+    return {
+        "weights": [[tensor(p)["data"] for p in now] for now in weights],
+        "after": after,
+        "names": list(models["swa"].state_dict()),
+        "batches": [tensor(x) for x in batches],
+        "statistics": [tensor(norm.running_mean)["data"], tensor(norm.running_var)["data"]],
+    }
+
+
 def trajectories():
-    head = {"steps": STEPS, "lrs": LRS, "metrics": METRICS}
+    head = {"steps": STEPS, "lrs": LRS, "metrics": METRICS, "averages": averages()}
     items = []
     for name, runs in RUNS.items():
         samples = [run(name, args, options) for args, options in runs]

@@ -1,4 +1,5 @@
 import '@tenfold/backend-cpu/register';
+import { readFileSync } from 'node:fs';
 import { BatchNorm1d, InstanceNorm1d, Linear, Module, Sequential } from '@tenfold/nn';
 import { manualSeed, memory, ones, randn, type Tensor, tensor } from '@tenfold/tensor-core';
 import { describe, expect, it } from 'vitest';
@@ -12,6 +13,20 @@ import {
   getSwaMultiAvgFn,
   updateBN,
 } from './index.ts';
+
+interface Fixture {
+  /** What the parameters become, update by update. */
+  readonly weights: readonly (readonly number[])[][];
+  readonly after: { readonly [kind in 'swa' | 'ema']: readonly (readonly number[])[][] };
+  readonly names: readonly string[];
+  readonly batches: readonly { readonly shape: number[]; readonly data: number[] }[];
+  /** Of the averaged model's normalisation after `update_bn`. */
+  readonly statistics: readonly [mean: number[], variance: number[]];
+}
+
+const fixture: Fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/schedulers.json', import.meta.url), 'utf8'),
+).averages;
 
 const float64 = { dtype: 'float64' } as const;
 const numbers = (x: Tensor): number[] => Array.from(x.toTypedArraySync(), Number);
@@ -72,6 +87,35 @@ describe('averages', () => {
     ['one of your own', { avgFn: (a, b, n) => a.mul(n).add(b) }, ((3 * 1 + 8) * 2 + 1) * 3 - 6],
   ])('%s', (_, options, expected) => {
     expectNear(averaged(values, options), [expected, -6, -6]);
+  });
+
+  it("are PyTorch's, under its names", async () => {
+    const norm = new BatchNorm1d(3, float64);
+    const model = new Sequential(new Linear(2, 3, float64), norm);
+    const all = {
+      swa: new AveragedModel(model),
+      ema: new AveragedModel(model, { multiAvgFn: getEmaMultiAvgFn(0.9) }),
+    };
+    fixture.weights.forEach((now, k) => {
+      [...model.parameters()].forEach((param, i) => {
+        param.data.copy_(tensor(now[i], float64).view(param.shape));
+      });
+      for (const kind of ['swa', 'ema'] as const) {
+        all[kind].updateParameters(model);
+        all[kind].parameters().forEach((average, i) => {
+          expectNear(numbers(average), fixture.after[kind][k][i]);
+        });
+      }
+    });
+    expect(Object.keys(all.swa.stateDict()).sort()).toEqual([...fixture.names].sort());
+    all.swa.copyTo();
+    await updateBN(
+      fixture.batches.map(({ shape, data }) => tensor(data, float64).view(shape)),
+      model,
+    );
+    [norm.running_mean, norm.running_var].forEach((x, i) => {
+      expectNear(numbers(x as Tensor), fixture.statistics[i]);
+    });
   });
 
   it('of buffers too, of which whole numbers are cut off at each update', () => {

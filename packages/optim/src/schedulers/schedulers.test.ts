@@ -198,6 +198,41 @@ describe('beyond PyTorch 1.13', () => {
     });
   });
 
+  test('a schedule of your own', () => {
+    class InverseRootLR extends optim.LRScheduler {
+      readonly #power: () => number;
+      protected offset: number;
+
+      constructor(optimizer: optim.ScheduledOptimizer, offset: number) {
+        super(optimizer);
+        this.#power = () => -0.5;
+        this.offset = offset;
+        this.begin();
+      }
+
+      protected override getLr(): number[] {
+        return this.baseLrs.map((lr) => lr * (this.lastEpoch + this.offset) ** this.#power());
+      }
+    }
+    const optimizer = sgd();
+    const scheduler = new InverseRootLR(optimizer, 1);
+    for (let step = 0; step < 3; step++) scheduler.step();
+    expect(scheduler.getLastLr()).toEqual([0.05]);
+    const resumed = new InverseRootLR(optimizer, 5);
+    resumed.loadStateDict(scheduler.stateDict());
+    resumed.step();
+    expect(optimizer.paramGroups[0].lr).toBe(0.1 * 5 ** -0.5);
+    // in a sequence it starts anew
+    const warmup = new optim.ConstantLR(optimizer, { factor: 0.5, totalIters: 2 });
+    const sequence = new optim.SequentialLR(optimizer, [warmup, new InverseRootLR(optimizer, 1)], [2]);
+    const lrs = [0, 1, 2, 3, 4].map(() => {
+      const { lr } = optimizer.paramGroups[0];
+      sequence.step();
+      return lr;
+    });
+    expect(lrs).toEqual([0.05, 0.05, 0.1, 0.1 * 2 ** -0.5, 0.1 * 3 ** -0.5]);
+  });
+
   test('ConstantLR by 0 comes back', () => {
     const optimizer = sgd();
     const scheduler = new optim.ConstantLR(optimizer, { factor: 0, totalIters: 2 });
