@@ -89,7 +89,7 @@ const legs = [
     name: 'Chromium',
     host: { isolated: false },
     options: inChromium(),
-    exclude: [...notInPages, ...wasmTests('attention')],
+    exclude: [...notInPages, ...wasmTests('attention', 'overrides'), 'src/direct/**'],
   },
   {
     backend: 'cpu',

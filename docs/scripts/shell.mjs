@@ -14,7 +14,15 @@ const own = new Map(
 );
 
 /** Packages of others that a reader is told to install. */
-const known = new Set(['webgpu', 'onnxruntime-node', 'node-addon-api', 'typescript', 'vite', 'cli-progress', 'asciichart']);
+const known = new Set([
+  'webgpu',
+  'onnxruntime-node',
+  'node-addon-api',
+  'typescript',
+  'vite',
+  'cli-progress',
+  'asciichart',
+]);
 
 const template = 'packages/create-backend/template';
 
