@@ -1,7 +1,6 @@
 /** The flags: what they mean, their defaults, and one clear line for each mistake. */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { UsageError } from './errors.ts';
+import { given, parsed, positiveNumber, UsageError, wholeNumber } from 'app-common/command-line';
 
 /** What the weights depend on: the same settings give the same bits on one device. A checkpoint holds them. */
 export interface Settings {
@@ -104,34 +103,38 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** The flags of whole numbers without a default here. */
+type Sized = 'steps' | 'batch-size' | 'context' | 'layers' | 'heads' | 'width' | 'seed' | 'limit';
+
 /** Reads the command line. `null` means that help was asked for. @throws UsageError */
 export function readOptions(argv: readonly string[]): Options | null {
-  const values = parse(argv);
+  const values = parsed(argv, flags);
   if (values.help) return null;
-  const whole = (flag: keyof typeof values & string, most: number, least = 1): number | undefined =>
-    given(values[flag], (value) => wholeNumber(`--${flag}`, value as string, least, most));
-  const settings = {
+  const whole = (flag: Sized, most: number, least = 1): number | undefined => {
+    const value = values[flag];
+    return value === undefined ? undefined : wholeNumber(`--${flag}`, value, least, most);
+  };
+  const settings = given<Settings>({
     steps: whole('steps', 10_000_000),
     batchSize: whole('batch-size', 100_000),
     context: whole('context', 100_000, 2),
     layers: whole('layers', 1000),
     heads: whole('heads', 1000),
     width: whole('width', 100_000, 2),
-    lr: given(values.lr, (value) => number('--lr', value, false)),
+    lr: values.lr === undefined ? undefined : positiveNumber('--lr', values.lr),
     seed: whole('seed', Number.MAX_SAFE_INTEGER, 0),
     limit: whole('limit', defaults.limit, 1000),
-  };
-  const known = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+  });
   if (values.prompt === '') throw new UsageError('--prompt: must have a character to go on from');
   return {
-    settings: known,
+    settings,
     device: values.device ?? null,
     threads: wholeNumber('--threads', values.threads, 1, 256),
     saveEvery: wholeNumber('--save-every', values['save-every'], 1, 10_000_000),
     resume: values.resume,
     prompt: values.prompt,
     sample: wholeNumber('--sample', values.sample, 0, 1_000_000),
-    temperature: number('--temperature', values.temperature, true),
+    temperature: positiveNumber('--temperature', values.temperature, true),
     out: values.out,
   };
 }
@@ -147,39 +150,4 @@ export function completed(given: Partial<Settings>): Settings {
   if (width % (2 * heads) !== 0)
     throw new UsageError(`--width ${width} --heads ${heads}: the width must be a multiple of twice the heads`);
   return settings;
-}
-
-/** The settings of a checkpoint, which no flag may contradict. @throws UsageError */
-export function settingsOf(saved: Settings, { settings }: Options): Settings {
-  for (const [name, value] of Object.entries(settings)) {
-    const before = saved[name as keyof Settings];
-    if (before === value) continue;
-    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new UsageError(`--${flag} ${value}: the run to go on with has ${before}; leave the flag out, or --resume`);
-  }
-  return saved;
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [firstSentence] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${firstSentence}; --help lists the flags`);
-  }
-}
-
-const given = <V, T>(value: V | undefined, read: (value: V) => T): T | undefined =>
-  value === undefined ? undefined : read(value);
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${flag} ${text}: must be a whole number from ${least} to ${most}`);
-}
-
-function number(flag: string, text: string, zero: boolean): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && (zero ? value >= 0 : value > 0)) return value;
-  throw new UsageError(`${flag} ${text}: must be a number ${zero ? 'from' : 'above'} 0`);
 }

@@ -1,6 +1,5 @@
 /** The flags of the demo: what they mean, their defaults, and one clear line for each mistake. */
-import { parseArgs } from 'node:util';
-import { UsageError } from './errors.ts';
+import { choice, parsed, positiveNumber, UsageError, wholeNumber } from 'app-common/command-line';
 
 /** What becomes of the custom Function in the ONNX file. */
 export type CustomOps = 'function' | 'opaque' | 'inline';
@@ -79,7 +78,7 @@ const flags = {
 
 /** Reads the command line. `null` means that help was asked for. @throws UsageError */
 export function readOptions(argv: readonly string[]): Options | null {
-  const values = parse(argv);
+  const values = parsed(argv, flags);
   if (values.help) return null;
   const { csv, target, features } = values;
   if (csv !== undefined && target === undefined)
@@ -106,15 +105,6 @@ export function readOptions(argv: readonly string[]): Options | null {
   };
 }
 
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [firstSentence] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${firstSentence}; --help lists the flags`);
-  }
-}
-
 function columnList(text: string | undefined): string[] | undefined {
   if (text === undefined) return undefined;
   const names = text.split(',').map((name) => name.trim());
@@ -122,22 +112,4 @@ function columnList(text: string | undefined): string[] | undefined {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new UsageError(`--features: the column '${twice}' stands twice`);
   return names;
-}
-
-function choice<C extends string>(flag: string, value: string, choices: readonly C[]): C {
-  const found = choices.find((known) => known === value);
-  if (found === undefined) throw new UsageError(`${flag} ${value}: choose one of ${choices.join(', ')}`);
-  return found;
-}
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${flag} ${text}: must be a whole number from ${least} to ${most}`);
-}
-
-function positiveNumber(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`${flag} ${text}: must be a number above 0`);
 }

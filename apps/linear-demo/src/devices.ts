@@ -1,7 +1,7 @@
 /** Which device to train on: the backends that are installed register themselves, the others are listed with their package. */
 import '@tenfold/backend-cpu/register';
 import { DeviceError, devices, resolveDevice } from '@tenfold/tensor-core';
-import { UsageError } from './errors.ts';
+import { UsageError } from 'app-common/command-line';
 
 const optionalBackends = [
   { type: 'webgpu', entry: '@tenfold/backend-webgpu/register' },

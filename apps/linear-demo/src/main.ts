@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /** The demo: train, compare with the closed form, export, check, report. `--help` lists the flags. */
 import { resolve } from 'node:path';
+import { prepareFolder, UsageError } from 'app-common/command-line';
 import { help, type Options, readOptions } from './cli.ts';
 import { chooseDevice } from './devices.ts';
-import { UsageError } from './errors.ts';
 import { fitLine, fitTable, type Result } from './fit.ts';
-import { prepareFolder, removeUnfinished } from './output.ts';
+import { removeUnfinished } from './output.ts';
 import { penguins, readCsv } from './table.ts';
 
 /** npm runs scripts in the package's folder; paths on the command line are meant from where the person stands. */

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { UsageError } from 'app-common/command-line';
 import { CsvError, parse } from 'csv-parse/sync';
-import { UsageError } from './errors.ts';
 
 /** A regression problem: one row per example. */
 export interface Table {

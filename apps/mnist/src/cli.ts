@@ -1,7 +1,6 @@
 /** The flags: what they mean, their defaults, and one clear line for each mistake. */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { UsageError } from './errors.ts';
+import { given, parsed, positiveNumber, wholeNumber } from 'app-common/command-line';
 
 /** What the weights depend on: the same settings give the same bits on one device. A checkpoint holds them. */
 export interface Settings {
@@ -65,58 +64,29 @@ const flags = {
   help: { type: 'boolean', default: false },
 } as const;
 
+/** The flags of whole numbers without a default here. */
+type Sized = 'epochs' | 'batch-size' | 'seed' | 'limit';
+
 /** Reads the command line. `null` means that help was asked for. @throws UsageError */
 export function readOptions(argv: readonly string[]): Options | null {
-  const values = parse(argv);
+  const values = parsed(argv, flags);
   if (values.help) return null;
-  const settings = {
-    epochs: given(values.epochs, (text) => wholeNumber('--epochs', text, 1, 1_000_000)),
-    batchSize: given(values['batch-size'], (text) => wholeNumber('--batch-size', text, 1, 60_000)),
-    lr: given(values.lr, (text) => positiveNumber('--lr', text)),
-    seed: given(values.seed, (text) => wholeNumber('--seed', text, 0, Number.MAX_SAFE_INTEGER)),
-    limit: given(values.limit, (text) => wholeNumber('--limit', text, 1, 60_000)),
+  const whole = (flag: Sized, most: number, least = 1): number | undefined => {
+    const value = values[flag];
+    return value === undefined ? undefined : wholeNumber(`--${flag}`, value, least, most);
   };
   return {
-    settings: Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)),
+    settings: given<Settings>({
+      epochs: whole('epochs', 1_000_000),
+      batchSize: whole('batch-size', 60_000),
+      lr: values.lr === undefined ? undefined : positiveNumber('--lr', values.lr),
+      seed: whole('seed', Number.MAX_SAFE_INTEGER, 0),
+      limit: whole('limit', 60_000),
+    }),
     device: values.device ?? null,
     threads: wholeNumber('--threads', values.threads, 1, 256),
     saveEvery: wholeNumber('--save-every', values['save-every'], 1, 1_000_000),
     resume: values.resume,
     out: values.out,
   };
-}
-
-/** The settings of a checkpoint, which no flag may contradict. @throws UsageError */
-export function settingsOf(saved: Settings, { settings }: Options): Settings {
-  for (const [name, value] of Object.entries(settings)) {
-    const before = saved[name as keyof Settings];
-    if (before === value) continue;
-    const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new UsageError(`--${flag} ${value}: the run to go on with has ${before}; leave the flag out, or --resume`);
-  }
-  return saved;
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: flags, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const [firstSentence] = (error as Error).message.split(/\. |\n/);
-    throw new UsageError(`${firstSentence}; --help lists the flags`);
-  }
-}
-
-const given = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
-  text === undefined ? undefined : read(text);
-
-function wholeNumber(flag: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UsageError(`${flag} ${text}: must be a whole number from ${least} to ${most}`);
-}
-
-function positiveNumber(flag: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
-  throw new UsageError(`${flag} ${text}: must be a number above 0`);
 }

@@ -6,12 +6,12 @@ import { setNumThreads } from '@tenfold/backend-cpu';
 import { loadCheckpoint } from '@tenfold/serialize/node';
 import { SerializationError, setDefaultDevice } from '@tenfold/tensor-core';
 import { confusionMatrix, lossCurve } from '@tenfold/train/terminal';
-import { defaults, help, type Options, readOptions, settingsOf } from './cli.ts';
+import { agreeing, prepareFolder, UsageError } from 'app-common/command-line';
+import { chooseDevice } from 'app-common/device';
+import { defaults, help, type Options, readOptions } from './cli.ts';
 import { readData } from './data.ts';
-import { chooseDevice } from './devices.ts';
-import { UsageError } from './errors.ts';
 import { exportModel, scoreInOnnxruntime } from './export.ts';
-import { filesIn, prepareFolder } from './files.ts';
+import { filesIn } from './files.ts';
 import { writeReport } from './report.ts';
 import { type Checkpoint, train } from './train.ts';
 
@@ -27,7 +27,7 @@ async function run(options: Options): Promise<void> {
   setDefaultDevice(device);
   setNumThreads(options.threads);
   const saved = options.resume ? await load(files.checkpoint, device) : null;
-  const settings = saved ? settingsOf(saved.settings, options) : { ...defaults, ...options.settings };
+  const settings = saved ? agreeing(saved.settings, options.settings) : { ...defaults, ...options.settings };
   prepareFolder(folder);
 
   const data = await readData(settings.limit);

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { saveCheckpoint } from '@tenfold/serialize/node';
+import { agreeing, UsageError } from 'app-common/command-line';
 import { describe, expect, it } from 'vitest';
-import { defaults, help, readOptions, settingsOf } from '../src/cli.ts';
-import { UsageError } from '../src/errors.ts';
+import { defaults, help, readOptions } from '../src/cli.ts';
 import { folder, run } from './run.ts';
 
 describe('flags', () => {
@@ -52,7 +52,7 @@ describe('flags', () => {
   });
 
   it('may repeat what a checkpoint says, and not contradict it', () => {
-    const resumed = (...argv: string[]) => settingsOf({ ...defaults, seed: 7 }, readOptions(argv) as never);
+    const resumed = (...argv: string[]) => agreeing({ ...defaults, seed: 7 }, readOptions(argv)?.settings ?? {});
     expect(resumed('--seed', '7')).toEqual({ ...defaults, seed: 7 });
     expect(() => resumed('--batch-size', '32')).toThrow('--batch-size 32: the run to go on with has 64');
   });

@@ -1,7 +1,7 @@
 /** Which device to train on: the backends that are installed register themselves. */
 import '@tenfold/backend-cpu/register';
 import { DeviceError, devices, resolveDevice } from '@tenfold/tensor-core';
-import { UsageError } from './errors.ts';
+import { UsageError } from './command-line.ts';
 
 /** Checks that the device asked for can be used; unasked, cuda if there is one, else cpu. @throws UsageError that lists the devices. */
 export async function chooseDevice(asked: string | null): Promise<string> {
