@@ -182,6 +182,63 @@ def report(state, strict=True):
         return str(error)
 
 
+class Counting(nn.Module):
+    """A layer that saves more than tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(1, 1)
+        self.register_buffer("mean", torch.zeros(1))
+        self.weight = nn.Parameter(torch.ones(1))
+        self.seen = 0
+
+    def get_extra_state(self):
+        return {"seen": self.seen}
+
+    def set_extra_state(self, state):
+        self.seen = state["seen"]
+
+
+def saved_state():
+    """Extra state, hooks and the names that older files have."""
+
+    def error(model, state):
+        try:
+            model.load_state_dict(state)
+        except (RuntimeError, AssertionError) as raised:
+            return str(raised)
+
+    order = []
+    hooked = nn.Sequential(Counting(), nn.Tanh())
+    for name, module in hooked.named_modules():
+        module._register_load_state_dict_pre_hook(lambda _, prefix, *rest, name=name: order.append(["pre", name, prefix]))
+        module.register_load_state_dict_post_hook(lambda _, keys, name=name: order.append(["post", name]))
+    hooked.load_state_dict(hooked.state_dict())
+    cleared = nn.Linear(2, 1)
+    cleared.register_load_state_dict_post_hook(lambda _, keys: keys.missing_keys.clear())
+    returning = nn.Linear(1, 1)
+    returning.register_load_state_dict_post_hook(lambda _, keys: 1)
+    plain = {k: v for k, v in Counting().state_dict().items() if k != "_extra_state"}
+
+    torch.manual_seed(0)
+    normed, x = torch.nn.utils.weight_norm(nn.Linear(3, 2)), torch.tensor([[1.0, -2.0, 0.5]])
+    return {
+        "keys": list(nn.Sequential(Counting()).state_dict()),
+        "order": order,
+        "missingExtra": error(Counting(), plain),
+        "unexpectedExtra": error(nn.Linear(1, 1), {**nn.Linear(1, 1).state_dict(), "_extra_state": 1}),
+        "cleared": error(cleared, {"weight": torch.ones(1, 2), "more": torch.ones(1)}),
+        "returning": error(returning, returning.state_dict()),
+        "batchNorm": error(nn.Sequential(nn.BatchNorm1d(2), nn.InstanceNorm1d(2, track_running_stats=True)), {}),
+        "levels": error(nn.Sequential(Counting(), nn.Linear(1, 1)), {"x": 1, "0.x": 1, "0.inner.x.y": 1, "1.x": 1, "2.y": 1}),
+        "weightNorm": {
+            "state": {k: v.tolist() for k, v in normed.state_dict().items()},
+            "input": x.tolist(),
+            "output": normed(x).tolist(),
+        },
+    }
+
+
 def names(model):
     return {
         "parameters": [n for n, _ in model.named_parameters()],
@@ -206,6 +263,7 @@ def results():
         "slices": slices(),
         "backwardHooks": backward_hooks(),
         "missing": absent_names(),
+        "savedState": saved_state(),
         "reports": {
             "missing": report(missing),
             "unexpected": report(extra),

@@ -239,6 +239,14 @@ export {
 } from './modules/upsample.ts';
 export type { MoveTarget } from './move.ts';
 export { Parameter, type ParameterOptions } from './parameter.ts';
-export type { LoadOptions, LoadResult, StateDict } from './state.ts';
+export type {
+  LoadOptions,
+  LoadResult,
+  LoadStateDictPostHook,
+  LoadStateDictPreHook,
+  StateDict,
+  StateDictPostHook,
+  StateDictPreHook,
+} from './state.ts';
 export { ModelSummary, type SummaryInput, type SummaryOptions, type SummaryRow, summary } from './summary.ts';
 export * as utils from './utils.ts';

@@ -11,11 +11,24 @@ import {
   type ForwardWrapper,
   type HookOptions,
 } from './hooks.ts';
-import { type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
+import { emptyModule, type MoveTarget, moveModule, moveModuleAsync } from './move.ts';
 import { Parameter } from './parameter.ts';
 import { childLine, moduleText } from './print.ts';
 import { Registered } from './registered.ts';
-import { type LoadOptions, type LoadResult, loadState, type StateDict } from './state.ts';
+import {
+  addStateHook,
+  checkInPlace,
+  extraState,
+  type LoadOptions,
+  type LoadResult,
+  type LoadStateDictPostHook,
+  type LoadStateDictPreHook,
+  loadState,
+  type StateDict,
+  type StateDictPostHook,
+  type StateDictPreHook,
+  StateHooks,
+} from './state.ts';
 
 /** Options of `zeroGrad`. */
 export interface ZeroGradOptions {
@@ -54,6 +67,7 @@ export abstract class Module {
   /** Names registered as modules, so that `null` ones are known. */
   readonly #modules = new Registered();
   #hooks: ForwardHooks | null = null;
+  #stateHooks: StateHooks | null = null;
 
   /** What the module computes. Subclasses give it the types of their arguments and result. */
   abstract forward(...args: never[]): unknown;
@@ -265,11 +279,15 @@ export abstract class Module {
    * shapes are PyTorch's; a shared parameter appears under each of its names.
    */
   stateDict(prefix = ''): StateDict {
+    for (const { hook } of this.#stateHooks?.save ?? []) hook(this, prefix);
     const state: StateDict = {};
     for (const [name, parameter] of this.ownParameters()) state[prefix + name] = parameter.detach();
     for (const [name, buffer, persistent] of this.ownBuffers()) if (persistent) state[prefix + name] = buffer.detach();
+    for (const [name, extra] of Object.entries(extraState(this))) state[prefix + name] = extra;
     for (const [name, module] of this.ownModules())
       if (module) Object.assign(state, module.stateDict(`${prefix}${name}.`));
+    for (const { hook } of this.#stateHooks?.saved ?? [])
+      checkInPlace(hook(this, state, prefix), 'state_dict post-hook must return nothing');
     return state;
   }
 
@@ -280,6 +298,59 @@ export abstract class Module {
    */
   loadStateDict(state: StateDict, options?: LoadOptions): LoadResult {
     return loadState(this, state, options);
+  }
+
+  /**
+   * What a class saves besides tensors: plain data, under the name `_extra_state`. For subclasses, which define {@link setExtraState}, too
+   * (https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.get_extra_state).
+   */
+  getExtraState?(): unknown;
+
+  /** Takes what {@link getExtraState} gave. */
+  setExtraState?(state: unknown): void;
+
+  /** @internal Renames, in place, what older versions of a layer saved. */
+  upgradeState?(state: StateDict, prefix: string): void;
+
+  /** @internal */
+  stateHooks(): StateHooks | null {
+    return this.#stateHooks;
+  }
+
+  #hooksOfState(): StateHooks {
+    this.#stateHooks ??= new StateHooks();
+    return this.#stateHooks;
+  }
+
+  /** Calls `hook` before each `stateDict()`. */
+  registerStateDictPreHook(hook: StateDictPreHook<this>): HookHandle {
+    return addStateHook('registerStateDictPreHook', this.#hooksOfState().save, hook as StateDictPreHook);
+  }
+
+  /** Calls `hook` after each `stateDict()`; it may change the state in place. */
+  registerStateDictPostHook(hook: StateDictPostHook<this>): HookHandle {
+    return addStateHook('registerStateDictPostHook', this.#hooksOfState().saved, hook as StateDictPostHook);
+  }
+
+  /**
+   * Calls `hook` before each `loadStateDict()`, for instance to rename what an older version saved.
+   *
+   * @example
+   * layer.registerLoadStateDictPreHook((_, state, prefix) => {
+   *   if (`${prefix}gamma` in state) state[`${prefix}weight`] = state[`${prefix}gamma`];
+   *   delete state[`${prefix}gamma`];
+   * });
+   */
+  registerLoadStateDictPreHook(hook: LoadStateDictPreHook<this>): HookHandle {
+    return addStateHook('registerLoadStateDictPreHook', this.#hooksOfState().load, hook as LoadStateDictPreHook);
+  }
+
+  /**
+   * Calls `hook` after each `loadStateDict()`, when all modules have their values; it may take names off the lists of missing and unexpected ones, which are
+   * then no errors. If some stay, the values are put back. It must return nothing; what it throws passes through.
+   */
+  registerLoadStateDictPostHook(hook: LoadStateDictPostHook<this>): HookHandle {
+    return addStateHook('registerLoadStateDictPostHook', this.#hooksOfState().loaded, hook as LoadStateDictPostHook);
   }
 
   // --- modes ---
@@ -342,6 +413,16 @@ export abstract class Module {
     return this;
   }
 
+  /**
+   * Moves parameters and buffers to a device without their values, which are whatever the memory holds, in place.
+   *
+   * @throws ArgumentError without a device, DeviceError for an unknown one.
+   */
+  toEmpty(options: { device: string }): this {
+    emptyModule(this, options);
+    return this;
+  }
+
   /** {@link to} `'float32'`. */
   float(): this {
     return this.to('float32');
@@ -386,6 +467,7 @@ export abstract class Module {
     made.#modules.addAll(this.#modules);
     copier.copyProperties(this, made, this.#hooks?.isInstalled ? ['forward'] : []);
     made.#hooks = this.#hooks?.copiedTo(made) ?? null;
+    made.#stateHooks = this.#stateHooks?.copied() ?? null;
     return made;
   }
 

@@ -5,6 +5,7 @@ import {
   type DType,
   describe,
   dtypeNames,
+  empty,
   isFloat,
   isTensor,
   resolveDevice,
@@ -77,4 +78,14 @@ export function moveModule(root: Module, target: MoveTarget): void {
 export async function moveModuleAsync(root: Module, target: MoveTarget): Promise<void> {
   const { tensors, options, replace } = moveOf(root, target);
   replace(new Map(await Promise.all(tensors.map(async (x) => [x, await x.detach().toAsync(options(x))] as const))));
+}
+
+/** New memory on a device in the place of all tensors. */
+export function emptyModule(root: Module, options: { device: string }): void {
+  checkOptions('Module.toEmpty', options, ['device']);
+  if (typeof options?.device !== 'string')
+    throw new ArgumentError(`Module.toEmpty: expected a device, got ${describe(options?.device)}`);
+  const { tensors, replace } = moveOf(root, options);
+  const { device } = options;
+  replace(withoutGrad(() => new Map(tensors.map((x) => [x, empty(x.shape, { dtype: x.dtype, device })]))));
 }

@@ -18,6 +18,7 @@ import { batchNorm, groupNorm, instanceNorm, layerNorm, localResponseNorm, rmsNo
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonBool, pythonFloat, pythonTuple } from '../print.ts';
+import type { StateDict } from '../state.ts';
 
 /** Where parameters are made. */
 interface PlaceOptions {
@@ -89,6 +90,12 @@ abstract class ChannelNorm extends Module {
     this.registerBuffer('running_mean', trackRunningStats ? zeros(sizes, place) : null);
     this.registerBuffer('running_var', trackRunningStats ? ones(sizes, place) : null);
     this.registerBuffer('num_batches_tracked', trackRunningStats ? tensor(0, { dtype: 'int64', device }) : null);
+  }
+
+  /** @internal Files of PyTorch before 0.4.1 do not count the batches: the count stays what it is. */
+  override upgradeState(state: StateDict, prefix: string): void {
+    const key = `${prefix}num_batches_tracked`;
+    if (this.num_batches_tracked && !Object.hasOwn(state, key)) state[key] = this.num_batches_tracked.detach();
   }
 
   /** Forgets the running statistics. */

@@ -16,7 +16,7 @@ import {
 } from '@tenfold/tensor-core';
 
 import { Module } from '../module.ts';
-import { notInvertible, type Parametrized, registerParametrization } from './parametrize.ts';
+import { isParametrized, notInvertible, type Parametrized, registerParametrization } from './parametrize.ts';
 
 /** The parameter or buffer of a module that is to be parametrised. */
 function tensorOf(module: Module, name: string): Tensor {
@@ -83,7 +83,17 @@ export function weightNorm<M extends Module>(
   const weight = tensorOf(module, name);
   const dim = options?.dim === undefined ? 0 : (options.dim ?? -1);
   const normed = new _WeightNorm(dim === -1 ? -1 : checkDim(dim, weight.ndim));
-  return registerParametrization(module, name, normed, { unsafe: true });
+  const made = registerParametrization(module, name, normed, { unsafe: true });
+  // the names of PyTorch's former weight_norm
+  made.registerLoadStateDictPreHook((owner, state, prefix) => {
+    const old = [`${prefix}${name}_g`, `${prefix}${name}_v`];
+    if (!isParametrized(owner, name) || !old.every((key) => Object.hasOwn(state, key))) return;
+    for (const [i, key] of old.entries()) {
+      state[`${prefix}parametrizations.${name}.original${i}`] = state[key];
+      delete state[key];
+    }
+  });
+  return made;
 }
 
 /** Options of {@link spectralNorm}. */
