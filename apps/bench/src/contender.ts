@@ -9,6 +9,19 @@ export type Works = { readonly [row: string]: () => Work | Promise<Work> };
 export const sizes = [64, 128, 256, 512, 1024, 2048];
 export const million = 2 ** 20;
 
+/** The default sizes of apps/char-lm, and how it trains. */
+export const charLm = {
+  vocabulary: 81,
+  context: 96,
+  batch: 16,
+  layers: 4,
+  heads: 4,
+  width: 128,
+  lr: 0.002,
+  betas: [0.9, 0.99],
+  decay: 0.1,
+} as const;
+
 /** The same work of several sizes: rows `'name 64'`, `'name 128'`, … */
 export const sized = (name: string, list: readonly number[], make: (n: number) => Work | Promise<Work>): Works =>
   Object.fromEntries(list.map((n) => [`${name} ${n}`, () => make(n)]));

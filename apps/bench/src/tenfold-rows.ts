@@ -33,6 +33,7 @@ import {
   zeros,
 } from '@tenfold/tensor-core';
 import { million, sized, sizes, type Work, type Works } from './contender.ts';
+import { charLmStep } from './tenfold-char-lm.ts';
 
 /** The Function of the linear demo. */
 class LinearFunction extends Function {
@@ -222,5 +223,6 @@ export const works: Works = {
   'MLP step': () => mlpStep(784, 256, 128),
   ...sized('MLP step', sizes, (n) => mlpStep(n, n, n)),
   'CNN step': cnnStep,
+  'char-lm step': () => charLmStep(),
   'model load': modelLoad,
 };

@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { million, sized, sizes, type Work, type Works } from './contender.ts';
+import { charLmStep } from './tfjs-char-lm.ts';
 
 const backend = tf.getBackend();
 /** Plain JavaScript would need half a minute for the largest. */
@@ -176,7 +177,7 @@ export const works: Works = {
   'MLP step': () => mlpStep(784, 256, 128),
   ...sized('MLP step', feasible, (n) => mlpStep(n, n, n)),
   // plain JavaScript needs some ten seconds
-  ...(backend !== 'cpu' && { 'CNN step': cnnStep }),
+  ...(backend !== 'cpu' && { 'CNN step': cnnStep, 'char-lm step': charLmStep }),
   'model load': () => {
     const shapes = [1000, 1000, 500].flatMap((outputs) => [[1000, outputs], [outputs]]);
     const saved = shapes.map((shape) => ({

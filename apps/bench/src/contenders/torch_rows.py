@@ -109,6 +109,71 @@ def cnn_step():
     return classifier_step(nn.Sequential(*features, nn.Flatten(), *readout), torch.randn(64, 1, 28, 28))
 
 
+class CharBlock(torch.nn.Module):
+    def __init__(self, width=128, heads=4, context=96):
+        super().__init__()
+        nn = torch.nn
+        self.heads = heads
+        self.norm1, self.norm2 = (nn.Parameter(torch.ones(width)) for _ in range(2))
+        self.inputs = nn.Linear(width, 3 * width, bias=False)
+        self.output = nn.Linear(width, width, bias=False)
+        self.widen = nn.Linear(width, 4 * width, bias=False)
+        self.narrow = nn.Linear(4 * width, width, bias=False)
+        size = width // heads
+        angles = torch.outer(torch.arange(context), 10000 ** -(torch.arange(0, size, 2) / size))[:, None]
+        self.cosine, self.sine = angles.cos(), angles.sin()
+        self.mask = torch.full((context, context), -torch.inf).triu(1)
+
+    def turn(self, x):
+        first, second = x.unflatten(-1, (-1, 2)).unbind(-1)
+        turned = first * self.cosine - second * self.sine, second * self.cosine + first * self.sine
+        return torch.stack(turned, -1).flatten(-2).transpose(1, 2)
+
+    def forward(self, x):
+        normal = lambda x, weight: F.layer_norm(x, weight.shape, weight)  # noqa: E731
+        query, key, value = self.inputs(normal(x, self.norm1)).unflatten(-1, (3, self.heads, -1)).unbind(2)
+        scores = self.turn(query) @ self.turn(key).transpose(-2, -1) / value.shape[-1] ** 0.5
+        gathered = (scores + self.mask).softmax(-1) @ value.transpose(1, 2)
+        x = x + self.output(gathered.transpose(1, 2).flatten(2))
+        return x + self.narrow(F.gelu(self.widen(normal(x, self.norm2))))
+
+
+class CharLM(torch.nn.Module):
+    def __init__(self, vocabulary=81, layers=4, width=128):
+        super().__init__()
+        self.embedding = torch.nn.Embedding(vocabulary, width)
+        self.blocks = torch.nn.Sequential(*(CharBlock(width) for _ in range(layers)))
+        self.norm = torch.nn.Parameter(torch.ones(width))
+        for parameter in self.parameters():
+            if parameter.ndim == 2:
+                torch.nn.init.normal_(parameter, 0, 0.02)
+
+    def forward(self, characters):
+        x = self.blocks(self.embedding(characters))
+        return F.linear(F.layer_norm(x, self.norm.shape, self.norm), self.embedding.weight)
+
+
+def char_lm_step(model=None, pieces=None):
+    model = model or CharLM()
+    pieces = torch.randint(0, 81, (16, 97)) if pieces is None else pieces
+    characters, following = pieces[:, :-1].contiguous(), pieces[:, 1:].flatten()
+    groups = [
+        {"params": [p for p in model.parameters() if p.ndim == ndim], "weight_decay": decay}
+        for ndim, decay in ((2, 0.1), (1, 0))
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=0.002, betas=(0.9, 0.99))
+
+    def step():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(characters).flatten(0, 1), following)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1)
+        optimizer.step()
+        return loss
+
+    return step
+
+
 def embedding():
     table, indices = torch.randn(10000, 128), torch.randint(0, 10000, (4096,))
     return lambda: F.embedding(indices, table)
@@ -173,6 +238,7 @@ WORKS = {f"matmul {n}": lambda n=n: square(n) for n in SIZES} | {
     "net step": net_step,
     "MLP step": lambda: mlp_step(784, 256, 128),
     "CNN step": cnn_step,
+    "char-lm step": char_lm_step,
     "model load": model_load,
 } | {f"MLP step {n}": lambda n=n: mlp_step(n, n, n) for n in SIZES}
 
