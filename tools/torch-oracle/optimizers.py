@@ -184,7 +184,15 @@ SCALED = {
     "Adamax": [{"lr": 0.05}],
     "Rprop": [{"lr": 0.01}],
     "Lion": [{"lr": 0.02, "weight_decay": 0.1}],
-}
+    "RAdam": [{"lr": 0.05, "weight_decay": 0.1}, {"lr": 0.05, "betas": [0.5, 0.97], "weight_decay": 0.1, "decoupled_weight_decay": True}, {"lr": 0.05, "betas": [0.5, 0.6]}],
+    "NAdam": [
+        {"lr": 0.05, "momentum_decay": 0.1, "weight_decay": 0.1}, {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True},
+        {"lr": 0.05, "betas": [0.5, 0.7], "eps": 1e-3, "maximize": True},
+    ],
+    "ASGD": [{"lr": 0.1, "lambd": 0.01, "alpha": 0.5}, {"lr": 0.1, "t0": 10, "weight_decay": 0.1}, {"lr": 0.05, "t0": 0, "maximize": True}],
+    "Adafactor": [{}, {"lr": 0.1, "beta2_decay": -0.5, "weight_decay": 0.1, "maximize": True}],
+    "Muon": [{}, {"lr": 0.02, "momentum": 0.5, "nesterov": False}],
+}  # fmt: skip
 OVERFLOWS = {0: float("inf"), 1: float("nan"), 7: float("-inf"), 8: float("inf"), 20: float("nan")}
 SCALER = {"init_scale": 1024.0, "growth_factor": 2.0, "backoff_factor": 0.5, "growth_interval": 4}
 SCALED_STEPS = 30
@@ -192,17 +200,23 @@ SCALED_STEPS = 30
 
 def scaled():
     """As `trajectories`, under the documented rule of GradScaler: unscale, leave steps with overflow out, and change the scale."""
+    # as for `trajectories`
+    torch.set_default_dtype(torch.float64)
     draw = Draw(9)
     initial = [draw.floats(2, 3), draw.floats(3)]
     grads = [[draw.floats(2, 3, low=-2, high=2), draw.floats(3, low=-2, high=2)] for _ in range(SCALED_STEPS)]
+    draw = Draw(10)
+    matrices = [draw.floats(2, 3), draw.floats(4, 2)], [[draw.floats(2, 3, low=-2, high=2), draw.floats(4, 2, low=-2, high=2)] for _ in range(SCALED_STEPS)]
     for step, value in OVERFLOWS.items():
-        grads[step][step % 2].view(-1)[1] = value
-    head = {
-        "scaler": {camel(k): v for k, v in SCALER.items()},
-        "initial": [tensor(p) for p in initial],
-        "grads": [[tensor(g)["data"] for g in step] for step in grads],
-    }
-    return head, [(name, [scaled_run(name, options, initial, grads) for options in every]) for name, every in SCALED.items()]
+        for each in (grads, matrices[1]):
+            each[step][step % 2].view(-1)[1] = value
+    head = {"scaler": {camel(k): v for k, v in SCALER.items()}} | given(initial, grads) | {"matrices": given(*matrices)}
+    items = [
+        (name, [scaled_run(name, options, *(matrices if name in MATRICES else (initial, grads))) for options in every])
+        for name, every in SCALED.items()
+    ]
+    torch.set_default_dtype(torch.float32)
+    return head, items
 
 
 def scaled_run(name, options, initial, grads):
@@ -223,7 +237,8 @@ def scaled_run(name, options, initial, grads):
             scale, good = scale * SCALER["backoff_factor"], 0
         scales.append(scale)
     state = [
-        {camel(k): int(v) if k == "step" else tensor(v)["data"] for k, v in optimizer.state[p].items() if v is not None}
+        {camel(k): int(v) if k == "step" else tensor(torch.as_tensor(v))["data"] for k, v in optimizer.state[p].items() if v is not None}
         for p in params
     ]
-    return {"options": shown(options), "scales": scales, "after": [tensor(p)["data"] for p in params], "state": state}
+    ended = {"options": shown(options), "scales": scales, "after": [tensor(p)["data"] for p in params], "state": state}
+    return ended | ({"matrices": True} if name in MATRICES else {})

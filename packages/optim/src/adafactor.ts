@@ -1,5 +1,5 @@
 /** Adafactor. */
-import { ArgumentError, type DType, describe, type Tensor, tidy } from '@tenfold/tensor-core';
+import { ArgumentError, type DType, describe, isTensor, type Tensor, tidy } from '@tenfold/tensor-core';
 import { boundOption, flagOption, Optimizer, type ParamState, type Params, zeroState } from './optimizer.ts';
 
 /** Options of {@link Adafactor}, all of them set. */
@@ -91,7 +91,10 @@ export class Adafactor extends Optimizer<AdafactorGroup, AdafactorState> {
         variance: factored ? null : zeroState(param),
       }));
       state.step++;
-      tidy(() => adafactorStep(param, options.maximize ? grads[i].neg() : grads[i], state, options));
+      tidy(() => {
+        const grad = options.maximize ? grads[i].neg() : grads[i];
+        adafactorStep(param, grad, state, this.stepsTaken(param, state.step), options);
+      });
     });
   }
 
@@ -100,16 +103,22 @@ export class Adafactor extends Optimizer<AdafactorGroup, AdafactorState> {
   }
 }
 
-function adafactorStep(param: Tensor, grad: Tensor, state: AdafactorState, options: AdafactorGroup): void {
+function adafactorStep(
+  param: Tensor,
+  grad: Tensor,
+  { rowVar, colVar, variance }: AdafactorState,
+  step: Tensor | number,
+  options: AdafactorGroup,
+): void {
   const { lr, beta2Decay, d, weightDecay } = options;
-  const { step, rowVar, colVar, variance } = state;
   const [eps1 = spacing[param.dtype] ?? 0, eps2] = [options.eps[0] ?? undefined, options.eps[1]];
   const rms = (x: Tensor): Tensor => x.norm().div(Math.sqrt(x.numel()));
   // of what is new in the means
-  const share = step ** beta2Decay;
-  const stepSize = rms(param)
-    .clamp(eps2)
-    .mul(Math.min(lr, 1 / Math.sqrt(step)));
+  const share = isTensor(step) ? step.pow(beta2Decay).to(param.dtype) : step ** beta2Decay;
+  const relative = isTensor(step)
+    ? step.rsqrt().clamp(undefined, lr).to(param.dtype)
+    : Math.min(lr, 1 / Math.sqrt(step));
+  const stepSize = rms(param).clamp(eps2).mul(relative);
   if (weightDecay !== 0) param.mul_(1 - lr * weightDecay);
   const squares = grad.square();
   let estimate: Tensor;

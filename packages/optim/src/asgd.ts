@@ -1,6 +1,16 @@
 /** Averaged stochastic gradient descent. */
-import { defineStep, expr, stepFormulas, type Tensor } from '@tenfold/tensor-core';
-import { apart, flagOption, numberOption, Optimizer, type ParamState, type Params, zeroState } from './optimizer.ts';
+import { defineStep, expr, isTensor, keep, stepFormulas, type Tensor, tidy, where } from '@tenfold/tensor-core';
+import {
+  apart,
+  flagOption,
+  numberOption,
+  Optimizer,
+  onDevice,
+  type ParamState,
+  type Params,
+  zeroState,
+} from './optimizer.ts';
+import { skipsOf } from './skips.ts';
 
 /** Options of {@link ASGD}, all of them set. */
 export interface ASGDGroup {
@@ -24,9 +34,9 @@ export type ASGDOptions = Partial<ASGDGroup>;
 interface ASGDState extends ParamState {
   step: number;
   /** The learning rate of the next step. */
-  eta: number;
+  eta: number | Tensor;
   /** The share of the next parameter in the average. */
-  mu: number;
+  mu: number | Tensor;
   /** The average. */
   ax: Tensor;
 }
@@ -71,8 +81,14 @@ export class ASGD extends Optimizer<ASGDGroup, ASGDState> {
     const states = params.map((param) =>
       this.stateOf(param, () => ({ step: 0, eta: lr, mu: 1, ax: zeroState(param) })),
     );
+    if (skipsOf(this) || states.some(({ eta, mu }) => isTensor(eta) || isTensor(mu))) {
+      params.forEach((param, i) => {
+        this.#stepOnDevice(param, grads[i], states[i], options);
+      });
+      return;
+    }
     for (const each of apart(params, grads, states, ({ step, eta, mu }) => `${step} ${eta} ${mu}`)) {
-      const { step, eta, mu } = each.states[0];
+      const [{ step }, { eta, mu }] = [each.states[0], each.states[0] as { eta: number; mu: number }];
       asgdStep([each.params, each.grads, each.states.map(({ ax }) => ax)], [eta, mu], options);
       const next = {
         step: step + 1,
@@ -81,5 +97,33 @@ export class ASGD extends Optimizer<ASGDGroup, ASGDState> {
       };
       for (const state of each.states) Object.assign(state, next);
     }
+  }
+
+  /** The same by single ops: the device knows which steps counted, so it has the numbers as well. */
+  #stepOnDevice(param: Tensor, given: Tensor, state: ASGDState, options: ASGDGroup): void {
+    const { lr, lambd, alpha, t0, weightDecay, maximize } = options;
+    state.step++;
+    tidy(() => {
+      const [eta, mu, { ax }] = [keep(onDevice(state.eta, param)), keep(onDevice(state.mu, param)), state];
+      Object.assign(state, { eta, mu });
+      const taken = onDevice(this.stepsTaken(param, state.step), param);
+      const up = maximize ? given.neg() : given;
+      const grad = weightDecay === 0 ? up : up.add(param, { alpha: weightDecay });
+      param.mul_(eta.mul(-lambd).add(1)).sub_(grad.mul(eta));
+      // the first parameters, whose average is none yet, as they are
+      ax.copy_(where(mu.eq(1), param, ax.add(param.sub(ax).mul(mu))));
+      eta.copy_(
+        taken
+          .mul(lambd * lr)
+          .add(1)
+          .pow(-alpha)
+          .mul(lr),
+      );
+      mu.copy_(taken.sub(t0).clamp(1).reciprocal());
+    });
+  }
+
+  protected override stateShape(name: string, { shape }: Tensor): readonly number[] {
+    return name === 'eta' || name === 'mu' ? [] : shape;
   }
 }

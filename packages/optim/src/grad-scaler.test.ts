@@ -17,21 +17,26 @@ import {
 } from '@tenfold/tensor-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import * as optim from './index.ts';
-import { Adam, GradScaler, type GradScalerState, Optimizer, RMSprop, SGD } from './index.ts';
+import { Adam, ASGD, GradScaler, type GradScalerState, LBFGS, Optimizer, RAdam, RMSprop, SGD } from './index.ts';
 
 type Stepped = Parameters<GradScaler['step']>[0];
 type AnyOptimizer = Stepped & Pick<Optimizer<object, optim.ParamState>, 'stateDict' | 'loadStateDict'>;
 type Elements = readonly (number | 'inf' | '-inf' | 'nan')[];
 interface Run {
   readonly options: object;
+  readonly matrices?: true;
   readonly scales: readonly number[];
   readonly after: readonly Elements[];
   readonly state: readonly { readonly [name: string]: Elements | number }[];
 }
-interface Fixture {
-  readonly scaler: { initScale: number; growthFactor: number; backoffFactor: number; growthInterval: number };
+interface Given {
   readonly initial: readonly { readonly shape: number[]; readonly data: Elements }[];
   readonly grads: readonly (readonly Elements[])[];
+}
+interface Fixture extends Given {
+  readonly scaler: { initScale: number; growthFactor: number; backoffFactor: number; growthInterval: number };
+  /** For optimisers that take nothing else. */
+  readonly matrices: Given;
   readonly optimizers: readonly { readonly optimizer: string; readonly samples: readonly Run[] }[];
 }
 
@@ -42,7 +47,8 @@ const tensorOf = (data: Elements, shape: readonly number[]): Tensor =>
     data.map((x) => (typeof x === 'number' ? x : special[x])),
     { dtype: 'float64' },
   ).view([...shape]);
-const leaves = (): Tensor[] => fixture.initial.map(({ shape, data }) => tensorOf(data, shape).clone().requiresGrad_());
+const leaves = ({ initial }: Given = fixture): Tensor[] =>
+  initial.map(({ shape, data }) => tensorOf(data, shape).clone().requiresGrad_());
 const make = (name: string, params: Tensor[], options: object): AnyOptimizer => {
   const found: unknown = Reflect.get(optim, name);
   return new (found as new (params: Tensor[], options: object) => AnyOptimizer)(params, options);
@@ -57,9 +63,9 @@ function expectClose(what: string, actual: Tensor, expected: Elements): void {
 }
 
 /** Gradients of a step, scaled as a backward of a scaled loss leaves them. */
-function give(params: readonly Tensor[], step: number, scaler: GradScaler): void {
+function give(params: readonly Tensor[], step: number, scaler: GradScaler, { grads }: Given = fixture): void {
   params.forEach((param, i) => {
-    param.grad = scaler.scale(tensorOf(fixture.grads[step][i], param.shape));
+    param.grad = scaler.scale(tensorOf(grads[step][i], param.shape));
   });
 }
 
@@ -80,14 +86,15 @@ const runs = fixture.optimizers.flatMap(({ optimizer, samples }) =>
 );
 
 describe('trajectories with overflow', () => {
-  test.each(runs)('$name $title', async ({ name, options, scales, after, state }) => {
-    let params = leaves();
+  test.each(runs)('$name $title', async ({ name, options, matrices, scales, after, state }) => {
+    const given = matrices ? fixture.matrices : fixture;
+    let params = leaves(given);
     let optimizer = make(name, params, options);
     let scaler = new GradScaler(fixture.scaler);
     const seen: Promise<number>[] = [];
     for (let step = 0; step < scales.length; step++) {
       withLayer<Interpreter, void>(interpreters, blind, () => {
-        give(params, step, scaler);
+        give(params, step, scaler, given);
         if (step % 3 === 0) scaler.unscale_(optimizer);
         scaler.step(optimizer);
         scaler.update();
@@ -263,6 +270,45 @@ describe('optimisers of others', () => {
   });
 });
 
+describe('RAdam in float32', () => {
+  // lengths near the 5 from which it rectifies, and one whose step leaves the series
+  test.each([0.999, 0.9999, 0.95])('rectifies from the same step with beta2 %d', (beta2) => {
+    const end = (overflows: boolean): number[] => {
+      const param = ones([2], { requiresGrad: true });
+      const optimizer = new RAdam([param], { lr: 0.05, betas: [0.9, beta2] });
+      const scaler = new GradScaler({ enabled: overflows });
+      for (let step = 0; step < 16; step++) {
+        if (!overflows && step % 5 === 0) continue;
+        param.grad = scaler.scale(tensor([step % 5 === 0 ? Infinity : Math.cos(step), Math.sin(step)]));
+        scaler.step(optimizer);
+        scaler.update();
+      }
+      return numbers(param);
+    };
+    const expected = end(false);
+    for (const [i, value] of end(true).entries()) expect(Math.abs(value - expected[i])).toBeLessThan(1e-6);
+  });
+});
+
+describe('ASGD under a schedule', () => {
+  test('goes by the rate of the last step that counted', () => {
+    const end = (overflows: boolean): number[] => {
+      const param = ones([1], { dtype: 'float64', requiresGrad: true });
+      const optimizer = new ASGD([param], { lr: 0.1, lambd: 0.1 });
+      const scaler = new GradScaler({ enabled: overflows });
+      for (const [step, grad] of [1, 2, Infinity, 0.5, 1].entries()) {
+        optimizer.paramGroups[0].lr = 0.1 / (step + 1);
+        if (!overflows && grad === Infinity) continue;
+        param.grad = scaler.scale(tensor([grad], { dtype: 'float64' }));
+        scaler.step(optimizer);
+        scaler.update();
+      }
+      return numbers(param);
+    };
+    expect(Math.abs(end(true)[0] - end(false)[0])).toBeLessThan(1e-14);
+  });
+});
+
 describe('SGD with dampening', () => {
   test('damps from the second step that counts', () => {
     const end = (grads: readonly number[], scaler: GradScaler): number[] => {
@@ -345,6 +391,12 @@ describe('GradScaler', () => {
     expect(() => scaler.step(fresh, (() => 1) as never)).toThrow('Closure use is not currently supported');
     expect(() => scaler.step({} as never)).toThrow('GradScaler.step: expected an optimizer');
     expect(() => scaler.scale(1 as never)).toThrow('outputs must be a Tensor or an iterable of Tensors');
+    const searching = new LBFGS([v]);
+    v.grad = ones([2]);
+    expect(() => scaler.step(searching as never)).toThrow(
+      'Closure use is not currently supported if GradScaler is enabled. LBFGS needs one: train without a scaler',
+    );
+    expect(numbers(v.grad)).toEqual([1, 1]);
     const half = ones([2], { dtype: 'float16', requiresGrad: true });
     half.grad = ones([2], { dtype: 'float16' });
     expect(() => scaler.unscale_(new SGD([half]))).toThrow('Attempting to unscale FP16 gradients.');

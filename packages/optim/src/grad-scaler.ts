@@ -190,8 +190,12 @@ export class GradScaler {
       optimizer.step();
       return;
     }
-    if (closure !== undefined)
-      throw new ArgumentError('Closure use is not currently supported if GradScaler is enabled.');
+    if (closure !== undefined || optimizer.needsClosure) {
+      const why = optimizer.needsClosure
+        ? ` ${optimizer.constructor.name} needs one: train without a scaler, in float32 or bfloat16`
+        : '';
+      throw new ArgumentError(`Closure use is not currently supported if GradScaler is enabled.${why}`);
+    }
     this.#begun('step');
     if (this.#progress.get(optimizer)?.stage === 'stepped')
       throw new AutogradError('step() has already been called since the last update().');

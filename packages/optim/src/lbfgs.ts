@@ -89,6 +89,9 @@ const countOption = (name: string) => numberOption(name, (x) => Number.isInteger
  * }
  */
 export class LBFGS extends Optimizer<LBFGSGroup, LBFGSState> {
+  /** A `GradScaler`, which takes no closure, refuses it. */
+  readonly needsClosure = true;
+
   constructor(params: Params<LBFGSGroup>, options?: LBFGSOptions) {
     const maxIter = options?.maxIter ?? 20;
     const defaults = {

@@ -1,15 +1,17 @@
 /** NAdam. */
-import { defineStep, expr, stepFormulas, type Tensor } from '@tenfold/tensor-core';
+import { defineStep, expr, isTensor, keep, stepFormulas, type Tensor, tidy } from '@tenfold/tensor-core';
 import {
   apart,
   betasOption,
   flagOption,
   numberOption,
   Optimizer,
+  onDevice,
   type ParamState,
   type Params,
   zeroState,
 } from './optimizer.ts';
+import { skipsOf } from './skips.ts';
 
 /** Options of {@link NAdam}, all of them set. */
 export interface NAdamGroup {
@@ -35,12 +37,12 @@ export type NAdamOptions = Partial<NAdamGroup>;
 interface NAdamState extends ParamState {
   step: number;
   /** The product of all momenta so far. */
-  muProduct: number;
+  muProduct: number | Tensor;
   expAvg: Tensor;
   expAvgSq: Tensor;
 }
 
-/** μₜ = β₁ · (1 - ½ · 0.96^(t · decay)). */
+/** μₜ = β₁ · (1 - ½ · 0.96^(t · decay)), of a step that the host knows. */
 const momentumAt = (step: number, { betas: [beta1], momentumDecay }: NAdamGroup): number =>
   beta1 * (1 - 0.5 * 0.96 ** (step * momentumDecay));
 
@@ -117,13 +119,53 @@ export class NAdam extends Optimizer<NAdamGroup, NAdamState> {
     const states = params.map((param) =>
       this.stateOf(param, () => ({ step: 0, muProduct: 1, expAvg: zeroState(param), expAvgSq: zeroState(param) })),
     );
+    if (skipsOf(this) || states.some(({ muProduct }) => isTensor(muProduct))) {
+      params.forEach((param, i) => {
+        this.#stepOnDevice(param, grads[i], states[i], options);
+      });
+      return;
+    }
     // momenta may have been others where the options changed
     for (const each of apart(params, grads, states, ({ step, muProduct }) => `${step} ${muProduct}`)) {
       const step = each.states[0].step + 1;
-      const muProduct = each.states[0].muProduct * momentumAt(step, options);
+      const muProduct = (each.states[0].muProduct as number) * momentumAt(step, options);
       const [means, squares] = [each.states.map(({ expAvg }) => expAvg), each.states.map(({ expAvgSq }) => expAvgSq)];
       nadamStep([each.params, each.grads, means, squares], [options.lr, step, muProduct], options);
       for (const state of each.states) Object.assign(state, { step, muProduct });
     }
+  }
+
+  /** The same by single ops: the device knows which steps counted, so it has the momenta as well. */
+  #stepOnDevice(param: Tensor, given: Tensor, state: NAdamState, options: NAdamGroup): void {
+    const { lr, betas, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize } = options;
+    const [beta1, beta2] = betas;
+    state.step++;
+    tidy(() => {
+      const [product, { expAvg, expAvgSq }] = [keep(onDevice(state.muProduct, param)), state];
+      state.muProduct = product;
+      const taken = onDevice(this.stepsTaken(param, state.step), param);
+      const momentum = (step: Tensor): Tensor =>
+        step
+          .mul(momentumDecay * Math.log(0.96))
+          .exp()
+          .mul(-0.5)
+          .add(1)
+          .mul(beta1);
+      const [mu, next] = [momentum(taken), momentum(taken.add(1))];
+      product.mul_(mu);
+      const up = maximize ? given.neg() : given;
+      const grad = weightDecay === 0 || decoupledWeightDecay ? up : up.add(param, { alpha: weightDecay });
+      if (decoupledWeightDecay && weightDecay !== 0) param.mul_(1 - lr * weightDecay);
+      expAvg.lerp_(grad, 1 - beta1);
+      expAvgSq.mul_(beta2).addcmul_(grad, grad, { value: 1 - beta2 });
+      const correction = taken.mul(Math.log(beta2)).expm1().neg();
+      const ofGrad = grad.mul(mu.neg().add(1).div(product.neg().add(1)));
+      const ofMean = expAvg.mul(next.div(product.mul(next).neg().add(1)));
+      param.sub_(ofGrad.add(ofMean).div(expAvgSq.div(correction).sqrt().add(eps)).mul(lr));
+    });
+  }
+
+  protected override stateShape(name: string, { shape }: Tensor): readonly number[] {
+    return name === 'muProduct' ? [] : shape;
   }
 }

@@ -5,6 +5,7 @@ import {
   ArgumentError,
   checkOptions,
   describe,
+  full,
   isTensor,
   keep,
   type Tensor,
@@ -249,6 +250,14 @@ export abstract class Optimizer<O extends object, S extends ParamState> {
     return known;
   }
 
+  /**
+   * How many steps of a parameter counted, `step` of the host with the one in progress. After steps under a `GradScaler` only the device knows: then it is a
+   * tensor of shape `[]`, in float32 or more. For steps by single ops; a fused step says it by `counted`.
+   */
+  protected stepsTaken(param: Tensor, step: number): Tensor | number {
+    return skipsOf(this)?.taken(param, step) ?? step;
+  }
+
   /** The shape of a tensor in the state of `param`, or `null` if there is no saying. Default: that of `param`. */
   protected stateShape(_name: string, param: Tensor): readonly number[] | null {
     return param.shape;
@@ -410,6 +419,10 @@ function fittedTensor(name: string, value: unknown, param: Tensor, shape: readon
 /** A state tensor of zeros, like `param` or of `shape`, which outlives a running `tidy`. */
 export const zeroState = (param: Tensor, shape?: readonly number[]): Tensor =>
   keep(shape ? zeros(shape, { dtype: param.dtype, device: param.device }) : zerosLike(param));
+
+/** A number that may be on the device, as a tensor of shape `[]` where and as `param` is. */
+export const onDevice = (value: Tensor | number, param: Tensor): Tensor =>
+  isTensor(value) ? value.to(param) : full([], value, { dtype: param.dtype, device: param.device });
 
 /** Parameters that take a step together, and what is remembered of each. */
 interface Stepping<S> {

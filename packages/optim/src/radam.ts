@@ -78,6 +78,34 @@ const radamStep = /* @__PURE__ */ defineStep<RAdamGroup>('radamStep', {
   ],
   variant: ({ weightDecay, decoupledWeightDecay, maximize }) =>
     (weightDecay === 0 ? 0 : 1) | (decoupledWeightDecay ? 2 : 0) | (maximize ? 4 : 0),
+  counted: {
+    at: 1,
+    numbers([lr], { betas: [beta1, beta2] }) {
+      const [most, rate] = [2 / (1 - beta2) - 1, -Math.log(beta2)];
+      return [-lr, Math.log(beta1), rate, most, most - 2 / rate, 2 / rate, most / ((most - 4) * (most - 2))];
+    },
+    // `rectification`, with 1 - βᵗ as -expm1(t ln β). Where y = -t ln β₂ is small two large numbers nearly cancel, which float32 can't have:
+    // there the length is t + offset - scale · (y/2 · coth(y/2) - 1), whose last factor is a series
+    corrections(step, [negativeLr, log1, rate, most, offset, scale, share]) {
+      const { add, div, gt, lt, mul, neg, select, sqrt, sub, unary } = expr;
+      const y = mul(step, rate);
+      const square = mul(y, y);
+      const ratios = [691 / 1307674368000, 1 / 47900160, 1 / 1209600, 1 / 30240, 1 / 720, 1 / 12];
+      const series = mul(
+        square,
+        ratios.reduce<expr.Expr | number>((sum, x) => sub(x, mul(square, sum)), 0),
+      );
+      const near = sub(add(step, offset), mul(scale, series));
+      const far = sub(most, div(mul(2, step), unary('expm1', y)));
+      const length = select(lt(y, 0.5), near, far);
+      const squared = div(mul(mul(sub(length, 4), sub(length, 2)), share), length);
+      const root = sqrt(neg(unary('expm1', neg(y))));
+      return [
+        div(negativeLr, neg(unary('expm1', mul(step, log1)))),
+        mul(sqrt(select(gt(length, 5), squared, 0)), root),
+      ];
+    },
+  },
 });
 
 /**

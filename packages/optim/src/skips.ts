@@ -32,6 +32,8 @@ export interface AnyOptimizer {
   readonly paramGroups: readonly { readonly params: readonly Tensor[] }[];
   readonly state: ReadonlyMap<Tensor, ParamState>;
   step(): void;
+  /** Whether a step is nothing without a closure. */
+  readonly needsClosure?: boolean;
 }
 
 /** Whether to skip, by device: a float32 tensor of shape `[]`, other than 0 to skip. */
@@ -53,6 +55,8 @@ export class Skips implements Transform {
   readonly #counts: Map<Tensor, Tensor>;
   /** Parameters of the step in progress, or `null` between steps. */
   #stepped: Set<Tensor> | null = null;
+  /** Those of them whose steps the optimiser has asked for. */
+  readonly #asked = new Set<Tensor>();
   /** Memory that this step has written so that it can be skipped. */
   readonly #guarded = new Set<object>();
   #found: Found | null = null;
@@ -81,9 +85,20 @@ export class Skips implements Transform {
     } finally {
       this.#stepped = null;
       this.#guarded.clear();
+      this.#asked.clear();
       this.#found = null;
       this.#optimizer = null;
     }
+  }
+
+  /**
+   * How many steps of a parameter counted, `step` with the one in progress: a tensor of shape `[]`. An optimiser of single ops that asks for it
+   * needs no number of its own to be taken back.
+   */
+  taken(param: Tensor, step: number): Tensor {
+    this.#stepped?.add(param);
+    this.#asked.add(param);
+    return (this.#counts.get(param) ?? this.#zero(param)).neg().add(step).to(controlDType(param.dtype));
   }
 
   /** What of the state of a parameter is otherwise than it says: the count of its steps. */
@@ -168,7 +183,9 @@ export class Skips implements Transform {
     if (this.#optimizer === null) return;
     for (const [param, values] of this.#optimizer.state) {
       const involved = tensors.some((x) => x === param || Object.values(values).includes(x));
-      const [name] = involved ? (Object.entries(values).find(([, x]) => typeof x === 'number') ?? []) : [];
+      const asked = this.#asked.has(param);
+      const kept = Object.entries(values).find(([name, x]) => typeof x === 'number' && !(asked && name === 'step'));
+      const [name] = (involved && kept) || [];
       if (name === undefined) continue;
       throw new ArgumentError(
         `GradScaler: ${this.#optimizer.constructor.name} keeps the number '${name}', which can't be taken back when the device skips a step. ` +
