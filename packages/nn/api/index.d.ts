@@ -528,12 +528,15 @@ export interface LinearOptions {
     dtype?: DType;
 }
 export interface LoadOptions {
+    assign?: boolean;
     strict?: boolean;
 }
 export interface LoadResult {
     readonly missingKeys: string[];
     readonly unexpectedKeys: string[];
 }
+export type LoadStateDictPostHook<M extends Module = Module> = (module: M, keys: LoadResult) => void;
+export type LoadStateDictPreHook<M extends Module = Module> = (module: M, state: StateDict, prefix: string, strict: boolean, missingKeys: string[], unexpectedKeys: string[], errors: string[]) => void;
 export declare class LocalResponseNorm extends Module {
     constructor(size: number, options?: LocalResponseNormOptions);
     readonly alpha: number;
@@ -630,6 +633,7 @@ export declare abstract class Module {
     float(): this;
     abstract forward(...args: never[]): unknown;
     getBuffer(target: string): Tensor;
+    getExtraState?(): unknown;
     getParameter(target: string): Parameter;
     getSubmodule(target: string): Module;
     half(): this;
@@ -658,13 +662,21 @@ export declare abstract class Module {
     registerForwardWrapper(wrapper: ForwardWrapper<this>): HookHandle;
     registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): HookHandle;
     registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): HookHandle;
+    registerLoadStateDictPostHook(hook: LoadStateDictPostHook<this>): HookHandle;
+    registerLoadStateDictPreHook(hook: LoadStateDictPreHook<this>): HookHandle;
     registerModule(name: string, module: Module | null): void;
     registerParameter(name: string, parameter: Parameter | null): void;
+    registerStateDictPostHook(hook: StateDictPostHook<this>): HookHandle;
+    registerStateDictPreHook(hook: StateDictPreHook<this>): HookHandle;
     requiresGrad_(requiresGrad?: boolean): this;
+    setExtraState?(state: unknown): void;
     setSubmodule(target: string, module: Module): void;
     stateDict(prefix?: string): StateDict;
     to(target: MoveTarget): this;
     toAsync(target: MoveTarget): Promise<this>;
+    toEmpty(options: {
+        device: string;
+    }): this;
     toString(): string;
     train(mode?: boolean): this;
     training: boolean;
@@ -1057,6 +1069,8 @@ export declare class Softsign extends Module {
 export interface StateDict {
     [name: string]: Tensor;
 }
+export type StateDictPostHook<M extends Module = Module> = (module: M, state: StateDict, prefix: string) => void;
+export type StateDictPreHook<M extends Module = Module> = (module: M, prefix: string) => void;
 export type SummaryInput = Tensor | readonly (readonly number[])[] | readonly Tensor[] | readonly number[];
 export interface SummaryOptions {
     depth?: number;

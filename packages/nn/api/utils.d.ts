@@ -131,12 +131,15 @@ declare abstract class Keyed<V, Given = V> extends Module {
     values(): V[];
 }
 interface LoadOptions {
+    assign?: boolean;
     strict?: boolean;
 }
 interface LoadResult {
     readonly missingKeys: string[];
     readonly unexpectedKeys: string[];
 }
+type LoadStateDictPostHook<M extends Module = Module> = (module: M, keys: LoadResult) => void;
+type LoadStateDictPreHook<M extends Module = Module> = (module: M, state: StateDict, prefix: string, strict: boolean, missingKeys: string[], unexpectedKeys: string[], errors: string[]) => void;
 declare abstract class Module {
     addModule(name: string, module: Module | null): void;
     apply(fn: (module: Module) => void): this;
@@ -152,6 +155,7 @@ declare abstract class Module {
     float(): this;
     abstract forward(...args: never[]): unknown;
     getBuffer(target: string): Tensor;
+    getExtraState?(): unknown;
     getParameter(target: string): Parameter;
     getSubmodule(target: string): Module;
     half(): this;
@@ -180,13 +184,21 @@ declare abstract class Module {
     registerForwardWrapper(wrapper: ForwardWrapper<this>): HookHandle;
     registerFullBackwardHook(hook: BackwardHook<this>, options?: HookOptions): HookHandle;
     registerFullBackwardPreHook(hook: BackwardPreHook<this>, options?: HookOptions): HookHandle;
+    registerLoadStateDictPostHook(hook: LoadStateDictPostHook<this>): HookHandle;
+    registerLoadStateDictPreHook(hook: LoadStateDictPreHook<this>): HookHandle;
     registerModule(name: string, module: Module | null): void;
     registerParameter(name: string, parameter: Parameter | null): void;
+    registerStateDictPostHook(hook: StateDictPostHook<this>): HookHandle;
+    registerStateDictPreHook(hook: StateDictPreHook<this>): HookHandle;
     requiresGrad_(requiresGrad?: boolean): this;
+    setExtraState?(state: unknown): void;
     setSubmodule(target: string, module: Module): void;
     stateDict(prefix?: string): StateDict;
     to(target: MoveTarget): this;
     toAsync(target: MoveTarget): Promise<this>;
+    toEmpty(options: {
+        device: string;
+    }): this;
     toString(): string;
     train(mode?: boolean): this;
     training: boolean;
@@ -243,6 +255,8 @@ interface ParameterOptions {
 interface StateDict {
     [name: string]: Tensor;
 }
+type StateDictPostHook<M extends Module = Module> = (module: M, state: StateDict, prefix: string) => void;
+type StateDictPreHook<M extends Module = Module> = (module: M, prefix: string) => void;
 interface ZeroGradOptions {
     setToNone?: boolean;
 }

@@ -1,6 +1,7 @@
 // The API of @tenfold/optim, written by `npm run api` from the built types. Lint compares.
 export declare class ASGD extends Optimizer<ASGDGroup, ASGDState> {
     constructor(params: Params<ASGDGroup>, options?: ASGDOptions);
+    protected stateShape(name: string, { shape }: Tensor): readonly number[];
     protected update(params: readonly Tensor[], grads: readonly Tensor[], options: ASGDGroup): void;
 }
 export interface ASGDGroup {
@@ -239,6 +240,7 @@ export interface GroupSchedule {
 export declare class LBFGS extends Optimizer<LBFGSGroup, LBFGSState> {
     constructor(params: Params<LBFGSGroup>, options?: LBFGSOptions);
     addParamGroup(group: ParamGroupInit<LBFGSGroup>): void;
+    readonly needsClosure = true;
     protected stateShape(): null;
     step(): never;
     step<T>(closure: () => T): T;
@@ -336,6 +338,7 @@ export interface MuonGroup {
 export type MuonOptions = Partial<MuonGroup>;
 export declare class NAdam extends Optimizer<NAdamGroup, NAdamState> {
     constructor(params: Params<NAdamGroup>, options?: NAdamOptions);
+    protected stateShape(name: string, { shape }: Tensor): readonly number[];
     protected update(params: readonly Tensor[], grads: readonly Tensor[], options: NAdamGroup): void;
 }
 export interface NAdamGroup {
@@ -394,6 +397,7 @@ export declare abstract class Optimizer<O extends object, S extends ParamState> 
     protected stateShape(_name: string, param: Tensor): null | readonly number[];
     step(): void;
     step<T>(closure: () => T): T;
+    protected stepsTaken(param: Tensor, step: number): Tensor | number;
     toString(): string;
     protected abstract update(params: readonly Tensor[], grads: readonly Tensor[], options: O): void;
     zeroGrad(options?: ZeroGradOptions): void;
@@ -589,8 +593,8 @@ export declare function updateBN(loader: AsyncIterable<Batch> | Iterable<Batch>,
 // not exported, but named above
 interface ASGDState extends ParamState {
     ax: Tensor;
-    eta: number;
-    mu: number;
+    eta: Tensor | number;
+    mu: Tensor | number;
     step: number;
 }
 interface AdadeltaState extends ParamState {
@@ -620,6 +624,7 @@ interface AdamaxState extends ParamState {
     step: number;
 }
 interface AnyOptimizer {
+    readonly needsClosure?: boolean;
     readonly paramGroups: readonly {
         readonly params: readonly Tensor[];
     }[];
@@ -651,7 +656,7 @@ interface MuonState extends ParamState {
 interface NAdamState extends ParamState {
     expAvg: Tensor;
     expAvgSq: Tensor;
-    muProduct: number;
+    muProduct: Tensor | number;
     step: number;
 }
 interface RAdamState extends ParamState {
