@@ -12,7 +12,8 @@ import { textOf } from '../scripts/pages.mjs';
 const exported = new Set([autograd, cpu, webgpu, nn, onnx, optim, core].flatMap((module) => Object.keys(module)));
 // fields and what subclasses declare are on no prototype
 const declared = ['shape', 'forward', 'saveForBackward', 'savedTensors', 'needsInputGrad'];
-const methods = new Set([...declared, ...Object.keys(nn.F), ...namesOf(core.Tensor), ...namesOf(nn.Module)]);
+const classes = [core.Tensor, nn.Module, optim.AveragedModel];
+const methods = new Set([...declared, ...Object.keys(nn.F), ...classes.flatMap(namesOf)]);
 
 /** Members of a class and of what it extends. */
 function namesOf({ prototype }: { readonly prototype: object }): string[] {

@@ -62,7 +62,7 @@ it('writes on, and leaves its files', () => {
 });
 
 it('exports two files that write the same in onnxruntime', () => {
-  expect(stdout).toContain('onnxruntime writes the same 12 characters with both files');
+  expect(stdout).toContain('onnxruntime writes the same 16 characters with both files');
   const prompt = corpusOf(mobyDick().slice(0, 60_000)).vocabulary.encode('The whale');
   const task = JSON.stringify({ prompt, length: 6 });
   const { whole, stepwise } = JSON.parse(
