@@ -1,6 +1,6 @@
 /** How well the model knows text that it has not seen. */
 import { F } from '@tenfold/nn';
-import { type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import { tensor, tidy } from '@tenfold/tensor-core';
 import { type CharGPT, inEvaluation } from './model.ts';
 
 /**
@@ -14,21 +14,24 @@ export function validationBits(model: CharGPT, text: Uint8Array, context: number
   for (let start = 0; start + context < text.length; start += half)
     windows.push({ start, from: start === 0 ? 0 : context - half });
   return inEvaluation(model, async () => {
-    let sum: Tensor = zeros([]);
-    let count = 0;
+    let [sum, count] = [0, 0];
     for (let first = 0; first < windows.length; first += batchSize) {
       const batch = windows.slice(first, first + batchSize);
       const rows = batch.map(({ start }) => Array.from(text.subarray(start, start + context + 1)));
       // what doesn't count is marked by the index that the loss ignores
       const wanted = rows.map((row, i) => row.slice(1).map((c, at) => (at < batch[i].from ? -100 : c)));
       count += wanted.flat().filter((c) => c >= 0).length;
-      const characters = tensor(
-        rows.map((row) => row.slice(0, -1)),
-        { dtype: 'int64' },
-      );
-      const scores = model.forward(characters).flatten(0, 1);
-      sum = sum.add(F.crossEntropy(scores, tensor(wanted.flat(), { dtype: 'int64' }), { reduction: 'sum' }));
+      // what a batch computes is freed with it
+      const loss = tidy(() => {
+        const characters = tensor(
+          rows.map((row) => row.slice(0, -1)),
+          { dtype: 'int64' },
+        );
+        const scores = model.forward(characters).flatten(0, 1);
+        return F.crossEntropy(scores, tensor(wanted.flat(), { dtype: 'int64' }), { reduction: 'sum' });
+      });
+      sum += await loss.item();
     }
-    return (await sum.item()) / count / Math.LN2;
+    return sum / count / Math.LN2;
   });
 }
