@@ -58,6 +58,7 @@ const packages = {
   data: '20 kB',
   serialize: '13 kB',
   train: '6.6 kB',
+  'onnx-model': '14 kB',
   'onnx-export': '34.5 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',

@@ -19,7 +19,8 @@ const allowed = {
   data: ['tensor-core'],
   serialize: ['tensor-core'],
   train: ['tensor-core'],
-  'onnx-export': ['tensor-core', 'autograd', 'nn'],
+  'onnx-model': ['tensor-core'],
+  'onnx-export': ['tensor-core', 'autograd', 'nn', 'onnx-model'],
 };
 
 const scope = '@tenfold/';

@@ -1,12 +1,15 @@
 /** The graph of a model, or the body of a function in it, while it is being written. */
-import { type DType, OnnxExportError } from '@tenfold/tensor-core';
+
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
+  dtypeOf,
+  encode,
   type NodeProto,
   type TensorProto,
-} from './generated/onnx.ts';
-import { dtypeOf, encode, tensorProto } from './types.ts';
+  tensorProto,
+} from '@tenfold/onnx-model';
+import { type DType, OnnxExportError } from '@tenfold/tensor-core';
 
 /** A value of the model being written: what ops take and give. */
 export class Ref {
@@ -40,7 +43,6 @@ export interface NodeOptions {
 }
 
 const bytes = new TextEncoder();
-const text = new TextDecoder();
 
 /** An attribute by its suffixed key. */
 export function attribute(key: string, value: NonNullable<Attributes[string]>): AttributeProto {
@@ -216,6 +218,3 @@ function getOrMake(map: Map<string, Ref>, key: string, make: () => Ref): Ref {
 function scopeNames(scope: readonly string[]): string[] {
   return scope.map((name, i) => (/^\d+$/.test(name) && i > 0 ? `${scope[i - 1]}.${name}` : name));
 }
-
-/** The bytes of a string attribute as text. */
-export const attributeText = (value: Uint8Array): string => text.decode(value);

@@ -1,4 +1,6 @@
 /** What a symbol sees of the op it writes: its inputs, attributes and sizes, and how to write ONNX nodes. */
+
+import { encode, onnxType } from '@tenfold/onnx-model';
 import {
   type AnySig,
   type DType,
@@ -12,7 +14,6 @@ import {
 } from '@tenfold/tensor-core';
 import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
 import { type Dim, type SizeExpr, sameDim } from './dims.ts';
-import { encode, onnxType } from './types.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
 
 /** Where the size of a dynamic axis can be read in a body: dim `axis` of `ref`, which has the size `dim`. */

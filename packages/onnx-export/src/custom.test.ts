@@ -1,9 +1,9 @@
 /** Program D of the acceptance list: a custom Function in its three forms. */
 import '@tenfold/backend-cpu/register';
 import { asFunction, Function, type FunctionContext } from '@tenfold/autograd';
+import { ModelProto } from '@tenfold/onnx-model';
 import { manualSeed, randn, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { ModelProto } from './generated/onnx.ts';
 import { type CustomOps, type SymbolicGraph, type SymbolicValue, toOnnx } from './index.ts';
 import { runInOnnxRuntime } from './runtime.ts';
 import { fromWire, largestDifference, toWire } from './verify.ts';

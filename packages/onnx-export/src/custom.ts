@@ -1,8 +1,8 @@
 /** Custom Functions in the file: as what their `symbolic` says, with the traced forward as the body of a function. */
 import { FunctionCall, type FunctionClass, TensorArgument } from '@tenfold/autograd';
+import type { FunctionProto, NodeProto } from '@tenfold/onnx-model';
 import { type GraphNode, OnnxExportError } from '@tenfold/tensor-core';
 import { type Attributes, type Body, Ref } from './builder.ts';
-import type { FunctionProto, NodeProto } from './generated/onnx.ts';
 import { standardOps } from './standard-ops.ts';
 
 /** A value inside `symbolic`: what `g.op` takes and gives. */

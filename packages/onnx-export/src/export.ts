@@ -1,4 +1,18 @@
 /** From a model to the bytes of an ONNX file. */
+
+import {
+  checkModel,
+  encode,
+  type FunctionProto,
+  type GraphProto,
+  ModelProto,
+  onnxType,
+  printModel,
+  type TensorProto,
+  type TensorShapeProto_Dimension,
+  tensorProto,
+  type ValueInfoProto,
+} from '@tenfold/onnx-model';
 import {
   describe,
   dispatch,
@@ -10,17 +24,8 @@ import {
   type Value,
 } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
-import { checkModel } from './check.ts';
 import type { Frame, SizeSource } from './context.ts';
 import type { Dim } from './dims.ts';
-import {
-  type FunctionProto,
-  type GraphProto,
-  ModelProto,
-  type TensorProto,
-  type TensorShapeProto_Dimension,
-  type ValueInfoProto,
-} from './generated/onnx.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
 import {
@@ -33,8 +38,6 @@ import {
   type ToOnnxOptions,
   toOnnxOptionNames,
 } from './options.ts';
-import { printModel } from './print.ts';
-import { encode, onnxType, tensorProto } from './types.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
 
 /** protobuf messages end at 2 GiB. */
@@ -186,7 +189,7 @@ function modelProto(graph: GraphProto, body: Body, functions: FunctionProto[], s
 
 /** The IR version that ONNX released with the opset, so that old runtimes take old opsets; functions came with 8. */
 function irVersion(opset: number, functions: boolean): number {
-  const released = opset <= 11 ? 6 : opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10;
+  const released = opset <= 11 ? 6 : opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : opset <= 22 ? 10 : 11;
   return functions ? Math.max(released, 8) : released;
 }
 

@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 export { type Attributes, type NodeOptions, Ref } from './builder.ts';
-export { checkModel } from './check.ts';
 export { OpContext } from './context.ts';
 export type { SymbolicAttributes, SymbolicGraph, SymbolicValue } from './custom.ts';
 export { type Dim, SizeExpr } from './dims.ts';

@@ -1,12 +1,12 @@
 /** Writes the ops of a traced graph into a body, each by its symbol. */
 import { functionOf } from '@tenfold/autograd';
+import type { FunctionProto, NodeProto } from '@tenfold/onnx-model';
+import { encode } from '@tenfold/onnx-model';
 import { type GraphNode, OnnxExportError, type TypedArray, type Value } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
 import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
-import type { FunctionProto, NodeProto } from './generated/onnx.ts';
 import { symbolOf } from './symbols/all.ts';
-import { encode } from './types.ts';
 import { nameOf } from './unify.ts';
 
 /** How custom ops stand in the file. */
@@ -47,6 +47,8 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
   if (!node.body) {
     throw new OnnxExportError(`op ${nameOf(node)} has no ONNX form; give it one with defineSymbol(spec, (g) => …)`);
   }
+  const problem = frame.unified.bodyProblem(node);
+  if (problem) throw problem;
   lowerNodes(node.body.nodes, frame, lowering);
   frame.body.scope = node.scope;
   bindOutputs(
@@ -112,6 +114,8 @@ function addFunction(
   }
   const { body: traced } = node;
   if (!traced) throw new OnnxExportError(`${functionClass.name} was traced without its forward`);
+  const problem = frame.unified.bodyProblem(node);
+  if (problem) throw problem;
   const given = call.inputs.get(custom) ?? [];
   const body = new Body(lowering.opset);
   const inputs = given.map((_, i) => body.unique(`input_${i}`));

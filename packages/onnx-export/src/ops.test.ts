@@ -1,4 +1,4 @@
-/** Every op with a symbol, at opsets 11, 13, 18 and 21, in onnxruntime against the op here. */
+/** Every op with a symbol, at opsets 11, 13, 17, 18, 20, 21 and 23, in onnxruntime against the op here. */
 import '@tenfold/backend-cpu/register';
 import { builtinOps, dispatch, manualSeed, type OpSpec, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -471,7 +471,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   emptyLike: 'its contents are undefined; written before read, as in the in-place tests',
 };
 
-const opsets = [11, 13, 18, 21];
+const opsets = [11, 13, 17, 18, 20, 21, 23];
 
 /** Where onnxruntime 1.30 has no float64 kernel on the CPU: these are compared in float32. */
 const withoutDouble = new Set<string>([

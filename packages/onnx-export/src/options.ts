@@ -11,7 +11,7 @@ export interface ToOnnxOptions {
   inputNames?: readonly string[];
   /** Names of the outputs, in order. Default: `y` for one, `y_0`, … for more. */
   outputNames?: readonly string[];
-  /** The version of ONNX's operator set, 11 to 21. Default 18. */
+  /** The version of ONNX's operator set, 11 to 23. Default 18. */
   opsetVersion?: number;
   /** Axes whose size may differ from run to run, by the name of the input; names of outputs are allowed and only name their axes. */
   dynamicAxes?: Readonly<Record<string, AxisNames>>;
@@ -87,8 +87,8 @@ const customOpsChoices: readonly unknown[] = ['function', 'opaque', 'inline'];
 /** Checks options against the example inputs. */
 export function readOptions(inputs: readonly Tensor[], options: ToOnnxOptions): Settings {
   const { opsetVersion = 18, customOps = 'function' } = options;
-  if (!Number.isInteger(opsetVersion) || opsetVersion < 11 || opsetVersion > 21) {
-    throw new OnnxExportError(`opsetVersion must be an integer from 11 to 21, got ${describe(opsetVersion)}`);
+  if (!Number.isInteger(opsetVersion) || opsetVersion < 11 || opsetVersion > 23) {
+    throw new OnnxExportError(`opsetVersion must be an integer from 11 to 23, got ${describe(opsetVersion)}`);
   }
   if (!customOpsChoices.includes(customOps)) {
     throw new OnnxExportError(`customOps must be 'function', 'opaque' or 'inline', got ${describe(customOps)}`);

@@ -21,6 +21,7 @@ import {
   TransformerDecoderLayer,
   TransformerEncoderLayer,
 } from '@tenfold/nn';
+import { ModelProto } from '@tenfold/onnx-model';
 import {
   batchNorm,
   builtinOps,
@@ -41,7 +42,6 @@ import {
   zeros,
 } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
-import { ModelProto } from './generated/onnx.ts';
 import {
   defineSymbol,
   type ExportableModel,

@@ -9,6 +9,8 @@ export interface UnifiedGraph {
   dims(value: Value): readonly Dim[];
   /** Attributes and number operands of a node that differ between traces, by path: `'shape.0'`, `'input.1'`. */
   varying(node: GraphNode): ReadonlyMap<string, Dim>;
+  /** Why the ops inside a node can't stand for it: they differ between the traces (as of a layer that runs once per step). */
+  bodyProblem(node: GraphNode): OnnxExportError | undefined;
 }
 
 const none: ReadonlyMap<string, Dim> = new Map();
@@ -17,6 +19,7 @@ const none: ReadonlyMap<string, Dim> = new Map();
 export function unify(graphs: readonly Graph[], points: readonly Point[]): UnifiedGraph {
   const dims = new Map<Value, readonly Dim[]>();
   const varying = new Map<GraphNode, ReadonlyMap<string, Dim>>();
+  const bodyProblems = new Map<GraphNode, OnnxExportError>();
   const pairs = graphs.map(() => new Map<Value, Value>());
   const [base] = graphs;
 
@@ -63,10 +66,16 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
       if (found.size > 0) varying.set(node, found);
       const { body } = node;
       if (body) {
-        walk(
-          all.map((x, t) => (x.body ?? mismatch(points[t], node)).nodes),
-          `${where}in ${nameOf(node)}: `,
-        );
+        try {
+          walk(
+            all.map((x, t) => (x.body ?? mismatch(points[t], node)).nodes),
+            `${where}in ${nameOf(node)}: `,
+          );
+        } catch (error) {
+          // of no matter to an op that becomes one node
+          if (!(error instanceof OnnxExportError)) throw error;
+          bodyProblems.set(node, error);
+        }
       }
       for (let k = 0; k < node.outputs.length; k++)
         bind(
@@ -105,7 +114,12 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
     });
   });
 
-  return { graph: base, dims: (value) => dims.get(value) ?? value.shape, varying: (node) => varying.get(node) ?? none };
+  return {
+    graph: base,
+    dims: (value) => dims.get(value) ?? value.shape,
+    varying: (node) => varying.get(node) ?? none,
+    bodyProblem: (node) => bodyProblems.get(node),
+  };
 }
 
 /** The op and the modules around it, for messages. */

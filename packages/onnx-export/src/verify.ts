@@ -1,4 +1,6 @@
 /** Compares an exported model with the model here, by running it in onnxruntime. */
+
+import { encode } from '@tenfold/onnx-model';
 import {
   checkOptions,
   describe,
@@ -13,7 +15,6 @@ import {
 import { type ExportableModel, outputsOf, resize, withModel } from './model.ts';
 import type { Settings, VerifyOptions } from './options.ts';
 import { type Job, runInOnnxRuntime, type WireTensor } from './runtime.ts';
-import { encode } from './types.ts';
 
 /** A tensor as the other process takes it. */
 export async function toWire(x: Tensor): Promise<WireTensor> {

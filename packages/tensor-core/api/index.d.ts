@@ -1214,6 +1214,10 @@ export declare class OnnxExportError extends TenfoldError {
     constructor(message: string, options?: ErrorOptions);
     static readonly name: string;
 }
+export declare class OnnxModelError extends TenfoldError {
+    constructor(message: string, options?: ErrorOptions);
+    static readonly name: string;
+}
 export interface OpInit<S extends AnySig = AnySig> {
     body?(inputs: S['inputs'], attrs: S['attrs']): S['outputs'];
     readonly detaches?: 'fresh' | 'shared';

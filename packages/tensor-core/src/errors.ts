@@ -71,6 +71,15 @@ export class OnnxExportError extends TenfoldError {
   }
 }
 
+/** An ONNX model that is malformed, or that holds what can't be run here. */
+export class OnnxModelError extends TenfoldError {
+  static override readonly name: string = 'OnnxModelError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 'ONNX_MODEL', options);
+  }
+}
+
 /** A file that cannot be read or written as asked. */
 export class SerializationError extends TenfoldError {
   static override readonly name: string = 'SerializationError';

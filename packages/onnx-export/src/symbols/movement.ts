@@ -79,6 +79,7 @@ function viewScatter(g: OpContext<MovementOps['viewScatter']>): Ref {
     dims: (value: typeof base): readonly Dim[] => (value === shown ? dims : g.frame.unified.dims(value)),
     varying: (of: GraphNode): ReadonlyMap<string, Dim> =>
       of === node ? viewAttributes(g.frame.unified.varying(g.node)) : g.frame.unified.varying(of),
+    bodyProblem: () => undefined,
   };
   const env = new Map(g.frame.env).set(shown, g.reshape(positions, dims));
   const context = new OpContext(node, { ...g.frame, unified, env });

@@ -1,8 +1,9 @@
 /** Normalisations in ONNX: its own ops where the opset has them, statistics and arithmetic elsewhere. Statistics that nothing reads are left out of a file. */
+
+import { onnxType } from '@tenfold/onnx-model';
 import type { NormOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import { onnxType } from '../types.ts';
 import { type Symbols, viaBody } from './symbol.ts';
 
 interface Normalised {

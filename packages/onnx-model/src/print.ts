@@ -1,5 +1,4 @@
 /** A model as text: what `verbose` shows. */
-import { attributeText } from './builder.ts';
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
@@ -8,7 +7,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from './generated/onnx.ts';
-import { dtypeOf } from './types.ts';
+import { attributeText, dtypeOf } from './tensor.ts';
 
 const dtypeName = (type: number | undefined): string => dtypeOf(type ?? 0) ?? '?';
 

@@ -1,5 +1,5 @@
 /** Checks of a finished model that runtimes leave out: order, names, types, operator sets, function bodies. */
-import { OnnxExportError } from '@tenfold/tensor-core';
+import { OnnxModelError } from '@tenfold/tensor-core';
 import type {
   FunctionProto,
   GraphProto,
@@ -8,9 +8,9 @@ import type {
   OperatorSetIdProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
-import { dtypeOf } from './types.ts';
+import { dtypeOf } from './tensor.ts';
 
-/** Throws unless the model is well-formed. */
+/** Checks that a model is well-formed. @throws OnnxModelError that names what is wrong. */
 export function checkModel(model: ModelProto): void {
   const { graph } = model;
   if (!graph) throw broken('the model has no graph');
@@ -22,7 +22,7 @@ export function checkModel(model: ModelProto): void {
   for (const f of functions.values()) checkFunction(f, functions);
 }
 
-const broken = (what: string): OnnxExportError => new OnnxExportError(`the exported model is not well-formed: ${what}`);
+const broken = (what: string): OnnxModelError => new OnnxModelError(`the ONNX model is not well-formed: ${what}`);
 
 function imports(list: readonly OperatorSetIdProto[] | undefined): Set<string> {
   const domains = new Set<string>();

@@ -6,7 +6,7 @@ import {
   isFloat,
   numberToBfloat16,
   numberToHalf,
-  OnnxExportError,
+  OnnxModelError,
   type TypedArray,
 } from '@tenfold/tensor-core';
 import { TensorProto_DataType as DataType, type TensorProto } from './generated/onnx.ts';
@@ -64,6 +64,11 @@ function littleEndian(data: TypedArray): Uint8Array {
 export function tensorProto(name: string, dtype: DType, dims: readonly number[], rawData: Uint8Array): TensorProto {
   const expected = dims.reduce((n, size) => n * size, 1) * dtypes[dtype].itemsize;
   if (rawData.length !== expected)
-    throw new OnnxExportError(`constant '${name}' has ${rawData.length} bytes, its shape needs ${expected}`);
+    throw new OnnxModelError(`constant '${name}' has ${rawData.length} bytes, its shape needs ${expected}`);
   return { name, dataType: onnxType[dtype], dims: [...dims], rawData };
 }
+
+const text = new TextDecoder();
+
+/** The bytes of a string attribute as text. */
+export const attributeText = (value: Uint8Array): string => text.decode(value);

@@ -1,0 +1,25 @@
+/**
+ * `@tenfold/onnx-model`: ONNX models as data, for what writes, reads and checks them.
+ *
+ * @packageDocumentation
+ */
+export { checkModel } from './check.ts';
+export {
+  AttributeProto,
+  AttributeProto_AttributeType,
+  FunctionProto,
+  GraphProto,
+  ModelProto,
+  NodeProto,
+  OperatorSetIdProto,
+  StringStringEntryProto,
+  TensorProto,
+  TensorProto_DataLocation,
+  TensorProto_DataType,
+  TensorShapeProto,
+  TensorShapeProto_Dimension,
+  TypeProto,
+  ValueInfoProto,
+} from './generated/onnx.ts';
+export { printModel } from './print.ts';
+export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';
