@@ -38,6 +38,7 @@ import {
   type ToOnnxOptions,
   toOnnxOptionNames,
 } from './options.ts';
+import { runPasses } from './passes.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
 
 /** protobuf messages end at 2 GiB. */
@@ -84,10 +85,11 @@ export async function buildModel(
 ): Promise<ModelProto> {
   const examples = inputList(inputs);
   const settings = readOptions(examples, options);
-  const proto = await withModel(model, async (runner) => {
+  const assembled = await withModel(model, async (runner) => {
     const { graphs, points } = traceAll(runner, examples, settings.axes);
     return assemble(unify(graphs, points), runner, settings);
   });
+  const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
   if (typeof verbose === 'function') verbose(printModel(proto));

@@ -1,6 +1,9 @@
 /** Options of an export, checked and completed. */
+
+import type { PassName, PassReport } from '@tenfold/onnx-model';
 import { checkOptions, describe, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
 import type { CustomOps } from './lower.ts';
+import { readPasses } from './passes.ts';
 
 /** Names of the dynamic axes of a value: `{ 0: 'batch' }`, or the axes alone: `[0]`. */
 export type AxisNames = Readonly<Record<number, string>> | readonly number[];
@@ -15,8 +18,16 @@ export interface ToOnnxOptions {
   opsetVersion?: number;
   /** Axes whose size may differ from run to run, by the name of the input; names of outputs are allowed and only name their axes. */
   dynamicAxes?: Readonly<Record<string, AxisNames>>;
-  /** Prints the model as text, or hands the text to a function. Default false. */
-  verbose?: boolean | ((text: string) => void);
+  /** Prints the model as text, or hands the text to a function; `'passes'` also prints what each pass changed. Default false. */
+  verbose?: boolean | 'passes' | ((text: string) => void);
+  /**
+   * The passes that clean the graph: all that change no result (default), those that are named (see `PassName` of `@tenfold/onnx-model`), or none (`false`).
+   */
+  passes?: boolean | readonly PassName[];
+  /** Folds BatchNormalization into the convolution or linear layer before it. Results change by rounding. Default false. */
+  foldBatchNorm?: boolean;
+  /** Is told of each pass that changed something, with the model before and after it. */
+  log?: (report: PassReport) => void;
   /**
    * What custom Functions with a `symbolic` become: their own node with a function body traced from forward (any runtime of IR 8 or later runs it), the
    * node alone, or the ops of forward in place. Default `'function'`.
@@ -64,6 +75,7 @@ export interface Settings {
   /** Names of axes of outputs, by the name of the output. */
   readonly outputAxes: Readonly<Record<string, AxisNames>>;
   readonly customOps: CustomOps;
+  readonly passes: readonly PassName[];
   readonly producerName: string;
   readonly producerVersion: string;
   readonly docString: string;
@@ -76,6 +88,9 @@ export const toOnnxOptionNames = [
   'opsetVersion',
   'dynamicAxes',
   'verbose',
+  'passes',
+  'foldBatchNorm',
+  'log',
   'customOps',
   'producerName',
   'producerVersion',
@@ -120,6 +135,7 @@ export function readOptions(inputs: readonly Tensor[], options: ToOnnxOptions): 
     axes,
     outputAxes,
     customOps,
+    passes: readPasses(options),
     producerName: options.producerName ?? 'tenfold',
     producerVersion: options.producerVersion ?? '',
     docString: options.docString ?? '',

@@ -21,5 +21,13 @@ export {
   TypeProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
+export {
+  defaultPasses,
+  type OptimizeOptions,
+  optimizeModel,
+  type PassName,
+  type PassReport,
+  passNames,
+} from './passes/optimize.ts';
 export { printModel } from './print.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';

@@ -51,7 +51,8 @@ function convert(value: number | bigint, dtype: DType): number | bigint {
   return isFloat(dtype) ? number : Math.trunc(number);
 }
 
-function littleEndian(data: TypedArray): Uint8Array {
+/** The bytes of an array in ONNX's order, or the other way round: swapped on machines that keep the high byte first. */
+export function littleEndian(data: TypedArray): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   const size = data.BYTES_PER_ELEMENT;
   if (size === 1 || new Uint8Array(new Uint16Array([1]).buffer)[0] === 1) return bytes;
