@@ -86,7 +86,7 @@ export async function buildModel(
   const examples = inputList(inputs);
   const settings = readOptions(examples, options);
   const assembled = await withModel(model, async (runner) => {
-    const { graphs, points } = traceAll(runner, examples, settings.axes);
+    const { graphs, points } = traceAll(runner, examples, settings.axes, settings.metadata);
     return assemble(unify(graphs, points), runner, settings);
   });
   const proto = runPasses(assembled, settings, options);
@@ -104,6 +104,7 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
   checkNames('outputNames', outputNames, graph.outputs.length, 'outputs');
   const body = new Body(settings.opset);
   for (const name of [...settings.inputNames, ...outputNames]) body.unique(name);
+  if (settings.metadata) body.origin = { modules: runner.modules, scope: [], ops: [], line: undefined };
 
   const env = new Map<Value, Ref>();
   const sources: SizeSource[] = [];
@@ -223,6 +224,7 @@ async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph)
 /** Gives the outputs their names. An output that is an input, a parameter or another output goes through an Identity. */
 function nameOutputs(outputs: readonly Value[], names: readonly string[], { body, env }: Frame): void {
   body.scope = [];
+  body.origin = null;
   const taken = new Set<Ref>();
   outputs.forEach((value, k) => {
     const ref = env.get(value);

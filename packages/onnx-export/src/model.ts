@@ -46,6 +46,8 @@ export interface Runner {
   run(inputs: readonly Tensor[]): unknown;
   /** Names of parameters and buffers, as in `stateDict()`. */
   readonly names: ReadonlyMap<Tensor, string>;
+  /** The classes of the modules by their path; the model's own is `''`. */
+  readonly modules: ReadonlyMap<string, string>;
 }
 
 /** Runs `use` with the model in evaluation mode, under grad off, with the scopes of its modules marked. Everything is put back afterwards. */
@@ -55,6 +57,7 @@ export async function withModel<T>(model: unknown, use: (runner: Runner) => Prom
     return use({
       name: forward.name || 'model',
       names: new Map(),
+      modules: new Map(),
       run: (inputs) => withoutGrad(() => forward(...inputs)),
     });
   }
@@ -71,10 +74,12 @@ export async function withModel<T>(model: unknown, use: (runner: Runner) => Prom
   const undo: (() => void)[] = [];
   try {
     for (const [each, training] of modes) if (training === true) setMode(each, false);
-    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path.split('.').at(-1) as string));
+    const running: string[] = [];
+    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path, running));
     return await use({
       name: module.constructor?.name && module.constructor !== Object ? module.constructor.name : 'model',
       names,
+      modules: new Map(modules.map(([path, each]) => [path, each.constructor.name])),
       run: (inputs) => withoutGrad(() => module.forward(...inputs)),
     });
   } finally {
@@ -88,15 +93,28 @@ function setMode(module: ModuleLike, training: boolean): void {
   (module as { training: boolean }).training = training;
 }
 
-/** Makes the module's ops bear its name while it is traced. */
-function markScope(module: ModuleLike, name: string): () => void {
+/**
+ * Makes the module's ops bear its name while it is traced: what its path has beyond that of the module that calls it, as `layers.0` in a list of layers.
+ * `running` are the paths of the modules whose forward is on the way.
+ */
+function markScope(module: ModuleLike, path: string, running: string[]): () => void {
+  const scoped = (forward: () => unknown): unknown => {
+    const caller = running.at(-1);
+    const name = caller !== undefined && path.startsWith(`${caller}.`) ? path.slice(caller.length + 1) : path;
+    running.push(path);
+    try {
+      return withScope(name, forward);
+    } finally {
+      running.pop();
+    }
+  };
   if (module.registerForwardWrapper) {
-    const handle = module.registerForwardWrapper((_, args, next) => withScope(name, () => next(...(args as Tensor[]))));
+    const handle = module.registerForwardWrapper((_, args, next) => scoped(() => next(...(args as Tensor[]))));
     return () => handle.remove();
   }
   const own = Object.getOwnPropertyDescriptor(module, 'forward');
   const { forward } = module;
-  const value: Forward = (...inputs) => withScope(name, () => forward.apply(module, [...inputs]));
+  const value: Forward = (...inputs) => scoped(() => forward.apply(module, [...inputs]));
   Object.defineProperty(module, 'forward', { value, configurable: true, writable: true, enumerable: false });
   return () => {
     if (own) Object.defineProperty(module, 'forward', own);
@@ -110,8 +128,13 @@ export interface Traces {
   readonly points: readonly Point[];
 }
 
-/** Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together. */
-export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readonly DynamicAxis[]): Traces {
+/** Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together; the first with the program's `lines`, if wanted. */
+export function traceAll(
+  runner: Runner,
+  inputs: readonly Tensor[],
+  axes: readonly DynamicAxis[],
+  lines = false,
+): Traces {
   const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
   const points: Point[] = [base];
   for (const [name, size] of base) for (const other of otherSizes(size)) points.push(new Map(base).set(name, other));
@@ -122,7 +145,7 @@ export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readon
   const graphs = points.map((point, t) => {
     const resized = withoutGrad(() => resize(inputs, axes, point));
     try {
-      return traceOnce(runner, resized);
+      return traceOnce(runner, resized, lines && t === 0);
     } catch (error) {
       if (t === 0 || !(error instanceof TenfoldError)) throw error;
       const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
@@ -135,8 +158,8 @@ export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readon
   return { graphs, points };
 }
 
-function traceOnce(runner: Runner, inputs: readonly Tensor[]): Graph {
-  const { graph } = trace((...args: Tensor[]) => outputsOf(runner.run(args)), inputs, { onRead: refuseRead });
+function traceOnce(runner: Runner, inputs: readonly Tensor[], lines: boolean): Graph {
+  const { graph } = trace((...args: Tensor[]) => outputsOf(runner.run(args)), inputs, { onRead: refuseRead, lines });
   const changed = graph.writes.find(({ tensor }) => !inputs.includes(tensor));
   if (changed) {
     const name = runner.names.get(changed.tensor) ?? `a tensor of shape ${formatShape(changed.tensor.shape)}`;

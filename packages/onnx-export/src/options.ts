@@ -26,6 +26,11 @@ export interface ToOnnxOptions {
   passes?: boolean | readonly PassName[];
   /** Folds BatchNormalization into the convolution or linear layer before it. Results change by rounding. Default false. */
   foldBatchNorm?: boolean;
+  /**
+   * Says in `metadata_props` of each node where it comes from: `tenfold.scope` (the module's path), `tenfold.module` (classes), `tenfold.op` and
+   * `tenfold.source` (the line of TypeScript, relative to the working directory). Default true.
+   */
+  metadata?: boolean;
   /** Is told of each pass that changed something, with the model before and after it. */
   log?: (report: PassReport) => void;
   /**
@@ -76,6 +81,7 @@ export interface Settings {
   readonly outputAxes: Readonly<Record<string, AxisNames>>;
   readonly customOps: CustomOps;
   readonly passes: readonly PassName[];
+  readonly metadata: boolean;
   readonly producerName: string;
   readonly producerVersion: string;
   readonly docString: string;
@@ -91,6 +97,7 @@ export const toOnnxOptionNames = [
   'passes',
   'foldBatchNorm',
   'log',
+  'metadata',
   'customOps',
   'producerName',
   'producerVersion',
@@ -101,13 +108,15 @@ const customOpsChoices: readonly unknown[] = ['function', 'opaque', 'inline'];
 
 /** Checks options against the example inputs. */
 export function readOptions(inputs: readonly Tensor[], options: ToOnnxOptions): Settings {
-  const { opsetVersion = 18, customOps = 'function' } = options;
+  const { opsetVersion = 18, customOps = 'function', metadata = true } = options;
   if (!Number.isInteger(opsetVersion) || opsetVersion < 11 || opsetVersion > 23) {
     throw new OnnxExportError(`opsetVersion must be an integer from 11 to 23, got ${describe(opsetVersion)}`);
   }
   if (!customOpsChoices.includes(customOps)) {
     throw new OnnxExportError(`customOps must be 'function', 'opaque' or 'inline', got ${describe(customOps)}`);
   }
+  if (typeof metadata !== 'boolean')
+    throw new OnnxExportError(`metadata must be true or false, got ${describe(metadata)}`);
   const inputNames = options.inputNames ?? defaultNames('x', inputs.length);
   checkNames('inputNames', inputNames, inputs.length, 'inputs');
   const outputNames = options.outputNames ?? null;
@@ -136,6 +145,7 @@ export function readOptions(inputs: readonly Tensor[], options: ToOnnxOptions): 
     outputAxes,
     customOps,
     passes: readPasses(options),
+    metadata,
     producerName: options.producerName ?? 'tenfold',
     producerVersion: options.producerVersion ?? '',
     docString: options.docString ?? '',

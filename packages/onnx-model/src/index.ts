@@ -29,5 +29,5 @@ export {
   type PassReport,
   passNames,
 } from './passes/optimize.ts';
-export { printModel } from './print.ts';
+export { type PrintOptions, printModel } from './print.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';
