@@ -24,7 +24,7 @@ import {
   type Value,
 } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
-import type { Frame, SizeSource } from './context.ts';
+import type { Frame, SizeSource, Weights } from './context.ts';
 import type { Dim } from './dims.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
@@ -122,7 +122,16 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
   }
 
   const folded = await foldFactories(graph.nodes, unified);
-  const frame: Frame = { body, unified, env, sources, folded };
+  const derived: TensorProto[] = [];
+  const weights: Weights = {
+    data: (value) => constants.get(value),
+    add(wanted, data, dtype, shape) {
+      const name = body.unique(wanted);
+      derived.push(tensorProto(name, dtype, shape, encode(data, dtype)));
+      return new Ref(name, dtype);
+    },
+  };
+  const frame: Frame = { body, unified, env, sources, folded, weights };
   const lowering: Lowering = { opset: settings.opset, customOps: settings.customOps, functions: new Map(), constants };
   lowerNodes(graph.nodes, frame, lowering);
   nameOutputs(graph.outputs, outputNames, frame);
@@ -134,6 +143,7 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
     if (needed.has(name) && data)
       initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
   }
+  initializer.push(...derived.filter(({ name = '' }) => needed.has(name)));
   const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
   if (size > LARGEST)
     throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);

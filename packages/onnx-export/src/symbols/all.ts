@@ -15,6 +15,7 @@ import { norm } from './norm.ts';
 import { optim } from './optim.ts';
 import { pool } from './pool.ts';
 import { randomNumbers } from './random.ts';
+import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { spatial } from './spatial.ts';
@@ -53,7 +54,7 @@ export function symbolOf(spec: OpSpec): OnnxSymbol | undefined {
       if (!builtinSymbol(op)) setSymbol(op, symbol as OnnxSymbol);
     }
   }
-  return builtinSymbol(spec);
+  return builtinSymbol(spec) ?? (Object.hasOwn(recurrent, spec.name) ? recurrent[spec.name] : undefined);
 }
 
 /** Gives an op of your own (`defineOp`) a form in ONNX: `defineSymbol(spec, (g) => g.op('Relu', [g.x()]))`. */
