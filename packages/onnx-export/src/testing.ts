@@ -1,7 +1,7 @@
 /** Helpers of this package's tests: exported programs in onnxruntime against the same programs here. Not part of the package's API. */
 import { isTensor, type Tensor, type TypedArray } from '@tenfold/tensor-core';
 import { toOnnx } from './export.ts';
-import { outputsOf } from './model.ts';
+import { type ExportableModel, outputsOf } from './model.ts';
 import type { ToOnnxOptions } from './options.ts';
 import { type JobResult, runInOnnxRuntime } from './runtime.ts';
 import { fromWire, largestDifference, toWire } from './verify.ts';
@@ -14,6 +14,10 @@ export interface Comparison {
   /** Default: the example alone. */
   readonly runs?: readonly (readonly Tensor[])[];
   readonly options?: ToOnnxOptions;
+  /** What is exported in the place of `fn`: a module that does the same. */
+  readonly model?: ExportableModel;
+  /** What the first run gives, if not what `fn` gives here. */
+  readonly expected?: readonly Tensor[];
 }
 
 /** How a program came out: the largest difference, or why there is none. */
@@ -27,14 +31,14 @@ const listOf = (result: unknown): readonly Tensor[] => {
 /** Exports all programs, runs them in one onnxruntime process and compares shapes and numbers. */
 export async function compareAll(comparisons: readonly Comparison[]): Promise<Compared[]> {
   const prepared = await Promise.all(
-    comparisons.map(async ({ fn, example, runs = [example], options }) => {
+    comparisons.map(async ({ fn, example, runs = [example], options, model = fn, expected: given }) => {
       try {
         const inputNames = options?.inputNames ?? (example.length === 1 ? ['x'] : example.map((_, i) => `x_${i}`));
-        const bytes = await toOnnx(fn, example, { ...options, inputNames });
+        const bytes = await toOnnx(model, example, { ...options, inputNames });
         const expected = await Promise.all(
-          runs.map((inputs) =>
+          runs.map((inputs, t) =>
             Promise.all(
-              listOf(fn(...inputs.map((x) => x.clone()))).map(async (x) => ({
+              ((t === 0 && given) || listOf(fn(...inputs.map((x) => x.clone())))).map(async (x) => ({
                 dims: x.shape,
                 values: await x.detach().toTypedArray(),
               })),
