@@ -109,7 +109,9 @@ function outputDType(
   if (type === 'Constant' || type === 'ConstantOfShape') return dtypeOf(attr('value')?.t?.dataType ?? 0) ?? 'float32';
   if (type === 'Where') return inputs[1]?.dtype ?? null;
   if (type === 'OneHot') return inputs[2]?.dtype ?? null;
-  if (type === 'EyeLike' && attr('dtype')) return dtypeOf(attr('dtype')?.i ?? 0);
+  if (type === 'Dropout' && k === 1) return 'bool';
+  // of EyeLike and the generators of random numbers
+  if (attr('dtype')) return dtypeOf(attr('dtype')?.i ?? 0);
   return inputs[0]?.dtype ?? null;
 }
 

@@ -2,11 +2,11 @@
 import { functionOf } from '@tenfold/autograd';
 import type { FunctionProto, NodeProto } from '@tenfold/onnx-model';
 import { encode } from '@tenfold/onnx-model';
-import { type GraphNode, OnnxExportError, type TypedArray, type Value } from '@tenfold/tensor-core';
+import { type GraphNode, OnnxExportError, type OpSpec, type TypedArray, type Value } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
 import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
-import { symbolOf } from './symbols/all.ts';
+import type { OnnxSymbol } from './symbols/symbol.ts';
 import { nameOf } from './unify.ts';
 
 /** How custom ops stand in the file. */
@@ -16,10 +16,14 @@ export type CustomOps = 'function' | 'opaque' | 'inline';
 export interface Lowering {
   readonly opset: number;
   readonly customOps: CustomOps;
+  /** Versions of the custom operator sets, 1 if not listed. */
+  readonly customOpsets: Readonly<Record<string, number>>;
   /** Function bodies by domain, name and text. */
   readonly functions: Map<string, FunctionProto>;
   /** The values of captured tensors. */
   readonly constants: ReadonlyMap<Value, TypedArray>;
+  /** The symbol of an op in this export. */
+  readonly symbolOf: (spec: OpSpec) => OnnxSymbol | undefined;
 }
 
 /** Writes all nodes in order. */
@@ -34,7 +38,7 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
     lowerCustom(node, functionClass, frame, lowering);
     return;
   }
-  const symbol = symbolOf(node.spec);
+  const symbol = lowering.symbolOf(node.spec);
   if (typeof symbol === 'function') {
     const context = new OpContext(node, frame);
     const written = symbol(context);
@@ -192,7 +196,7 @@ function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, l
     node: body.nodes,
     opsetImport: [
       { domain: '', version: lowering.opset },
-      ...[...body.domains].sort().map((other) => ({ domain: other, version: 1 })),
+      ...[...body.domains].sort().map((other) => ({ domain: other, version: lowering.customOpsets[other] ?? 1 })),
     ],
   });
   for (let i = 0; ; i++) {
