@@ -23,6 +23,14 @@ export interface SizeSource {
   readonly dim: Dim;
 }
 
+/** The parameters of the file, for symbols that lay them out anew. */
+export interface Weights {
+  /** The numbers of a parameter, or `undefined` for a value that is computed. */
+  data(value: Value): TypedArray | undefined;
+  /** Another initialiser. */
+  add(name: string, data: TypedArray, dtype: DType, shape: Shape): Ref;
+}
+
 /** The surroundings of the ops of one body. */
 export interface Frame {
   readonly body: Body;
@@ -32,6 +40,8 @@ export interface Frame {
   readonly sources: readonly SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Not in the bodies of functions, which stand for calls with other parameters, too. */
+  readonly weights?: Weights;
   /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
   readonly scalars?: ReadonlyMap<string, Ref>;
 }

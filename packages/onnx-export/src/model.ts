@@ -53,11 +53,7 @@ export interface Runner {
 }
 
 /** Runs `use` with the model in its mode (evaluation, if not said otherwise), under grad off, with the scopes of its modules marked. Everything is put back afterwards. */
-export async function withModel<T>(
-  model: unknown,
-  use: (runner: Runner) => Promise<T> | T,
-  mode: TrainingMode = 'eval',
-): Promise<T> {
+export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: TrainingMode = 'eval'): T {
   if (typeof model === 'function') {
     const forward = model as Forward;
     return use({
@@ -84,7 +80,7 @@ export async function withModel<T>(
     for (const [each, training] of modes) if (switched && training === !wanted) setMode(each, wanted);
     const running: string[] = [];
     for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path, running));
-    return await use({
+    return use({
       name: module.constructor?.name && module.constructor !== Object ? module.constructor.name : 'model',
       names,
       modules: new Map(modules.map(([path, each]) => [path, each.constructor.name])),
