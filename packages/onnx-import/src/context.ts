@@ -7,8 +7,10 @@ import {
   isFloat,
   isTensor,
   numel,
-  type OnnxModelError,
+  OnnxExportError,
+  OnnxModelError,
   type Shape,
+  TenfoldError,
   type Tensor,
 } from '@tenfold/tensor-core';
 import type { AttributeTypes, AttributeValue } from './attributes.ts';
@@ -78,6 +80,15 @@ export interface Limits {
 /** `/fc1/MatMul (MatMul)`. */
 export const labelOf = ({ name, opType, outputNames }: Pick<NodeInfo, 'name' | 'opType' | 'outputNames'>): string =>
   `node '${name || outputNames.find((output) => output !== '') || '?'}' (${opType})`;
+
+/** An error of an op, with the node it happened in. */
+export function explained(error: unknown, node: NodeInfo): unknown {
+  if (error instanceof OnnxModelError || error instanceof OnnxExportError) return error;
+  // the engine's own limits, as for an array that is too long
+  if (error instanceof TenfoldError || error instanceof RangeError)
+    return invalid(`${labelOf(node)}: ${error.message}`, error);
+  return error;
+}
 
 /** One run of one node. */
 export class NodeContext {
