@@ -9,10 +9,21 @@ import type {
   ModelProto,
   NodeProto,
   TensorProto,
+  ValueInfoProto,
 } from '@tenfold/onnx-model';
+import { dtypeOf } from '@tenfold/onnx-model';
 import type { DType } from '@tenfold/tensor-core';
 import { type AttributeValue, readAttribute } from './attributes.ts';
-import { explained, labelOf, NodeContext, type NodeInfo, type Row, type RowResult, type RunState } from './context.ts';
+import {
+  explained,
+  labelOf,
+  NodeContext,
+  type NodeInfo,
+  type Row,
+  type RowResult,
+  type RunState,
+  type ValueType,
+} from './context.ts';
 import { readTensor } from './tensor.ts';
 import { HostTensor, invalid } from './values.ts';
 
@@ -48,6 +59,7 @@ export interface Plan {
   readonly outputNames: readonly string[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  readonly outputTypes: readonly ValueType[];
   /** What a slot holds from the start. */
   readonly constants: readonly { readonly slot: number; readonly value: Weight | HostTensor }[];
   /** Values of the graph around: the slot there, and the slot here. */
@@ -123,7 +135,16 @@ function compileGraph(
   for (const { name = '' } of inputs) builder.input(name);
   for (const tensor of initializers) builder.weight(tensor);
   for (const node of graph.node ?? []) builder.node(node);
-  return builder.finish((graph.output ?? []).map(({ name = '' }) => name));
+  return builder.finish(
+    (graph.output ?? []).map(({ name = '' }) => name),
+    (graph.output ?? []).map(typeOf),
+  );
+}
+
+function typeOf({ type }: ValueInfoProto): ValueType {
+  const { elemType = 0, shape } = type?.tensorType ?? {};
+  const sizes = shape?.dim?.map(({ dimValue, dimParam }) => (dimParam ? null : (dimValue ?? null)));
+  return { dtype: dtypeOf(elemType), shape: sizes ?? null };
 }
 
 class PlanBuilder {
@@ -334,7 +355,7 @@ class PlanBuilder {
     return builder.finish(f.output ?? []);
   }
 
-  finish(outputNames: readonly string[]): Plan {
+  finish(outputNames: readonly string[], outputTypes: readonly ValueType[] = []): Plan {
     const outputs = outputNames.map((name) => {
       const slot = this.#find(name);
       if (slot === null) throw invalid(`${this.#where}: output '${name}' is never computed`);
@@ -352,6 +373,7 @@ class PlanBuilder {
     return {
       inputNames: this.#inputNames,
       outputNames,
+      outputTypes,
       inputs: this.#inputs,
       outputs,
       constants: this.#constants.filter(({ slot }) => kept.has(slot) || this.#lastUse.has(slot)),

@@ -107,6 +107,11 @@ class GraphRun {
     return {
       inputNames: plan.inputNames,
       outputNames: plan.outputNames,
+      outputTypes: plan.outputTypes,
+      drop: (values) => {
+        for (const tensor of values)
+          if (isTensor(tensor) && !this.#shared.holders.has(tensor) && this.#owns(tensor)) tensor.dispose();
+      },
       run: (inputs) => new GraphRun(plan, this.#shared, this.#slots).outputs(inputs),
     };
   }
