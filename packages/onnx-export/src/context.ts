@@ -14,6 +14,7 @@ import {
 } from '@tenfold/tensor-core';
 import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
 import { type Dim, type SizeExpr, sameDim } from './dims.ts';
+import { bfloat16Since, float16Since } from './standard-ops.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
 
 /** Where the size of a dynamic axis can be read in a body: dim `axis` of `ref`, which has the size `dim`. */
@@ -33,6 +34,10 @@ export interface Frame {
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
 }
+
+/** The opset from which on an op takes a dtype of 16 bits. */
+const halfSince = (type: string, dtype: 'float16' | 'bfloat16'): number =>
+  dtype === 'float16' ? (float16Since.get(type) ?? 0) : (bfloat16Since.get(type) ?? Number.POSITIVE_INFINITY);
 
 const narrow: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16']);
 
@@ -167,14 +172,23 @@ export class OpContext<S extends AnySig = AnySig> {
 
   // --- writing ---
 
-  /** Writes a node with one output. */
+  /** Writes a node with one output. Halves go through float32, in which Tenfold computes them too, where the opset has no such node for them. */
   op(type: string, inputs: readonly (Ref | null)[], attributes?: Attributes, options?: NodeOptions): Ref {
-    return this.frame.body.add(type, inputs, attributes, options)[0];
+    return this.#add(type, inputs, attributes, options)[0];
   }
 
   /** Writes a node with several outputs. */
   ops(type: string, inputs: readonly (Ref | null)[], attributes: Attributes, outputs: number): Ref[] {
-    return this.frame.body.add(type, inputs, attributes, { outputs });
+    return this.#add(type, inputs, attributes, { outputs });
+  }
+
+  #add(type: string, inputs: readonly (Ref | null)[], attributes?: Attributes, options?: NodeOptions): Ref[] {
+    const dtypes = options?.domain ? [] : inputs.map((x) => x?.dtype);
+    const half = dtypes.find((dtype) => dtype === 'float16' || dtype === 'bfloat16');
+    if (!half || this.opset >= halfSince(type, half)) return this.frame.body.add(type, inputs, attributes, options);
+    const wide = inputs.map((x) => (x?.dtype === half ? this.cast(x, 'float32') : x));
+    const results = this.frame.body.add(type, wide, attributes, options);
+    return results.map((x) => (x.dtype === 'float32' ? this.cast(x, half) : x));
   }
 
   cast(x: Ref, dtype: DType): Ref {
@@ -182,6 +196,7 @@ export class OpContext<S extends AnySig = AnySig> {
     // a NaN is true, but runtimes cast it to false or true as they like
     if (dtype === 'bool' && x.dtype !== null && isFloat(x.dtype))
       return this.op('Not', [this.op('Equal', [x, this.scalar(0, x.dtype)])]);
+    if (dtype === 'bfloat16') this.needs(13, 'bfloat16');
     return this.op('Cast', [x], { to_i: onnxType[dtype] });
   }
 

@@ -96,7 +96,7 @@ export async function buildModel(
 }
 
 /** Writes the graph, its functions and its constants. */
-async function assemble(unified: UnifiedGraph, runner: Runner, settings: Settings): Promise<ModelProto> {
+export async function assemble(unified: UnifiedGraph, runner: Runner, settings: Settings): Promise<ModelProto> {
   const { graph } = unified;
   const outputNames = settings.outputNames ?? defaultNames('y', graph.outputs.length);
   checkNames('outputNames', outputNames, graph.outputs.length, 'outputs');

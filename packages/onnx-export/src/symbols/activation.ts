@@ -1,5 +1,5 @@
 /** Activations in ONNX: its own operator where runtimes have it for the dtype, else what that stands for. */
-import type { ActivationOps, EluAttrs, GeluAttrs, SoftplusAttrs } from '@tenfold/tensor-core';
+import type { ActivationOps, DType, EluAttrs, GeluAttrs, SoftplusAttrs } from '@tenfold/tensor-core';
 import type { Attributes, Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, number, sub } from './elementwise.ts';
@@ -32,7 +32,9 @@ function gelu(g: OpContext, x: Ref): Ref {
 
 /** log(1 + exp(x)) without overflow. */
 function softplus(g: OpContext, x: Ref): Ref {
-  if (x.dtype !== 'float64') return g.op('Softplus', [x]);
+  if (x.dtype === 'float32') return g.op('Softplus', [x]);
+  // runtimes expand it to log(exp(x) + 1), which overflows in halves
+  if (x.dtype !== 'float64') return g.cast(g.op('Softplus', [g.cast(x, 'float32')]), x.dtype as DType);
   return add(g, extreme(g, 'Max', x, number(g, 0, x)), log1p(g, exp(g, neg(g, abs(g, x)))));
 }
 
