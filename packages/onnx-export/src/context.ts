@@ -4,6 +4,7 @@ import { encode, onnxType } from '@tenfold/onnx-model';
 import {
   type AnySig,
   type DType,
+  type Graph,
   type GraphNode,
   isFloat,
   OnnxExportError,
@@ -35,6 +36,38 @@ export interface Frame {
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
 }
 
+/** Where the values of a graph come from and go to; `null` stands for the graph's own outputs. */
+interface Links {
+  readonly readers: ReadonlyMap<Value, readonly (GraphNode | null)[]>;
+  readonly producer: ReadonlyMap<Value, GraphNode>;
+}
+
+const links = new WeakMap<Graph, Links>();
+
+function linksOf(graph: Graph): Links {
+  const known = links.get(graph);
+  if (known) return known;
+  const readers = new Map<Value, (GraphNode | null)[]>();
+  const producer = new Map<Value, GraphNode>();
+  const note = (value: Value, node: GraphNode | null): void => {
+    const list = readers.get(value);
+    if (list) list.push(node);
+    else readers.set(value, [node]);
+  };
+  const walk = ({ nodes, outputs }: Graph): void => {
+    for (const value of outputs) note(value, null);
+    for (const node of nodes) {
+      for (const x of node.inputs) if (typeof x === 'object' && x !== null) note(x, node);
+      for (const value of node.outputs) producer.set(value, node);
+      if (node.body) walk(node.body);
+    }
+  };
+  walk(graph);
+  const made = { readers, producer };
+  links.set(graph, made);
+  return made;
+}
+
 /** The opset from which on an op takes a dtype of 16 bits. */
 const halfSince = (type: string, dtype: 'float16' | 'bfloat16'): number =>
   dtype === 'float16' ? (float16Since.get(type) ?? 0) : (bfloat16Since.get(type) ?? Number.POSITIVE_INFINITY);
@@ -46,10 +79,12 @@ export class OpContext<S extends AnySig = AnySig> {
   readonly node: GraphNode;
   readonly frame: Frame;
   readonly #read = new Set<string>();
+  readonly #writeBody: (() => Ref[]) | undefined;
 
-  constructor(node: GraphNode, frame: Frame) {
+  constructor(node: GraphNode, frame: Frame, writeBody?: () => Ref[]) {
     this.node = node;
     this.frame = frame;
+    this.#writeBody = writeBody;
   }
 
   get opset(): number {
@@ -101,6 +136,26 @@ export class OpContext<S extends AnySig = AnySig> {
 
   get inputCount(): number {
     return this.node.inputs.length;
+  }
+
+  /** Whether anything reads output k: statistics for a gradient, say, are often not wanted. */
+  isRead(k: number): boolean {
+    return linksOf(this.frame.unified.graph).readers.has(this.node.outputs[k]);
+  }
+
+  /** The names of the ops that give the tensor inputs and that read the outputs. */
+  neighbours(): string[] {
+    const { readers, producer } = linksOf(this.frame.unified.graph);
+    const before = this.node.inputs.map((x) => (typeof x === 'object' && x ? producer.get(x) : undefined));
+    const after = this.node.outputs.flatMap((x) => readers.get(x) ?? []);
+    return [...before, ...after].flatMap((node) => (node ? [node.spec.name] : []));
+  }
+
+  /** Output k as the op's body computes it, beside a node for the others. */
+  ofBody(k: number): Ref {
+    if (!this.#writeBody) throw this.error('it has no body here');
+    for (const path of this.frame.unified.varying(this.node).keys()) this.#read.add(path);
+    return this.#writeBody()[k];
   }
 
   /** The traced value of a tensor input. */

@@ -2,7 +2,8 @@
 import type { ActivationOps, DType, EluAttrs, GeluAttrs, SoftplusAttrs } from '@tenfold/tensor-core';
 import type { Attributes, Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, number, sub } from './elementwise.ts';
+import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, number, sub } from './elementwise-nodes.ts';
+import { erf } from './special.ts';
 import { type Symbols, viaBody } from './symbol.ts';
 
 type Row = (g: OpContext) => Ref;
@@ -24,7 +25,7 @@ const positive = (g: OpContext, x: Ref): Ref => lt(g, number(g, 0, x), x);
 /** x/2 · (1 + erf(x/√2)), or with tanh(√(2/π) · (x + 0.044715 x³)) for the error function. */
 function gelu(g: OpContext, x: Ref): Ref {
   if (attrsOf<GeluAttrs>(g).approximate === 'none')
-    return mul(g, half(g, x), add(g, g.op('Erf', [mul(g, x, number(g, Math.SQRT1_2, x))]), number(g, 1, x)));
+    return mul(g, half(g, x), add(g, erf(g, mul(g, x, number(g, Math.SQRT1_2, x))), number(g, 1, x)));
   const cube = mul(g, mul(g, mul(g, x, x), x), number(g, 0.044715, x));
   const inner = mul(g, add(g, x, cube), number(g, Math.sqrt(2 / Math.PI), x));
   return mul(g, half(g, x), add(g, tanh(g, inner), number(g, 1, x)));

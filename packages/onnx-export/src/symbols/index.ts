@@ -150,8 +150,8 @@ export const index: Symbols<IndexOps> = {
     return g.reduce('ReduceSum', g.cast(below, 'int64'), [g.rank(1)], false);
   },
   oneHot: (g) => {
-    const classes = g.range(g.size('numClasses'), g.dtype());
-    return g.cast(g.op('Equal', [g.unsqueeze(g.x(), [g.rank()]), classes]), 'int64');
+    const depth = g.scalar(g.size('numClasses'), 'int64');
+    return g.op('OneHot', [g.cast(g.x(), 'int64'), depth, g.ints([0, 1])], { axis_i: -1 });
   },
   embedding: (g) => g.op('Gather', [g.x(0), g.x(1)], { axis_i: 0 }),
   embeddingBackward: viaBody,
