@@ -1,5 +1,5 @@
 /** From a model to the bytes of an ONNX file. */
-
+import { functionOf } from '@tenfold/autograd';
 import {
   checkModel,
   encode,
@@ -26,6 +26,7 @@ import {
 import { Body, Ref } from './builder.ts';
 import type { Frame, SizeSource } from './context.ts';
 import type { Dim } from './dims.ts';
+import { deferring, largestMessage, type Storage } from './external.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
 import {
@@ -39,9 +40,6 @@ import {
   toOnnxOptionNames,
 } from './options.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
-
-/** protobuf messages end at 2 GiB. */
-const LARGEST = 2 ** 31 - 1;
 
 /**
  * Exports a model as the bytes of an ONNX file (https://pytorch.org/docs/stable/onnx_torchscript.html). The model is run in evaluation mode on the
@@ -64,7 +62,11 @@ export async function toOnnx(
 
 /** The bytes of a model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return ModelProto.encode(model).finish();
+  const bytes = ModelProto.encode(model).finish();
+  // nothing reads longer messages, though they can be written
+  if (bytes.length > largestMessage)
+    throw new OnnxExportError(`the model takes ${bytes.length} bytes, and an ONNX file ends at 2 GiB`);
+  return bytes;
 }
 
 /** The example inputs as an array. */
@@ -81,12 +83,13 @@ export async function buildModel(
   model: ExportableModel,
   inputs: Tensor | readonly Tensor[],
   options: ToOnnxOptions,
+  storage: Storage | null = null,
 ): Promise<ModelProto> {
   const examples = inputList(inputs);
   const settings = readOptions(examples, options);
   const proto = await withModel(model, async (runner) => {
     const { graphs, points } = traceAll(runner, examples, settings.axes);
-    return assemble(unify(graphs, points), runner, settings);
+    return assemble(unify(graphs, points), runner, settings, storage);
   });
   checkModel(proto);
   const { verbose } = options;
@@ -96,7 +99,12 @@ export async function buildModel(
 }
 
 /** Writes the graph, its functions and its constants. */
-async function assemble(unified: UnifiedGraph, runner: Runner, settings: Settings): Promise<ModelProto> {
+async function assemble(
+  unified: UnifiedGraph,
+  runner: Runner,
+  settings: Settings,
+  storage: Storage | null,
+): Promise<ModelProto> {
   const { graph } = unified;
   const outputNames = settings.outputNames ?? defaultNames('y', graph.outputs.length);
   checkNames('outputNames', outputNames, graph.outputs.length, 'outputs');
@@ -107,6 +115,8 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
   const sources: SizeSource[] = [];
   const constants = new Map<Value, TypedArray>();
   const parameters = new Map<string, { readonly value: Value; readonly tensor: Tensor }>();
+  const captured = graph.inputs.filter(({ kind }) => kind === 'captured').map(({ tensor }) => tensor);
+  const [isDeferred, inFunctions] = [deferring(captured, storage), valuesOfFunctions(graph.nodes)];
   let next = 0;
   for (const { value, tensor, kind } of graph.inputs) {
     if (kind === 'argument') {
@@ -118,7 +128,7 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
     const name = body.unique(nameOf(tensor, runner.names) ?? 'constant');
     parameters.set(name, { value, tensor });
     env.set(value, new Ref(name, value.dtype));
-    constants.set(value, await tensor.detach().toTypedArray());
+    if (!isDeferred(tensor) || inFunctions.has(value)) constants.set(value, await tensor.detach().toTypedArray());
   }
 
   const folded = await foldFactories(graph.nodes, unified);
@@ -127,16 +137,15 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
   lowerNodes(graph.nodes, frame, lowering);
   nameOutputs(graph.outputs, outputNames, frame);
   const needed = body.prune(outputNames);
+  storage?.traced?.(graph, env);
 
   const initializer: TensorProto[] = [];
-  for (const [name, { value }] of parameters) {
+  for (const [name, { value, tensor }] of parameters) {
+    if (!needed.has(name)) continue;
     const data = constants.get(value);
-    if (needed.has(name) && data)
-      initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    if (data) initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    else if (storage) initializer.push(storage.deferred.proto(name, tensor));
   }
-  const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
-  if (size > LARGEST)
-    throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
 
   const proto: GraphProto = {
     name: runner.name,
@@ -203,6 +212,16 @@ function nameOf(tensor: Tensor, names: ReadonlyMap<Tensor, string>): string | un
       return name;
   }
   return undefined;
+}
+
+/** Captured values whose data stand in bodies of functions. */
+function valuesOfFunctions(nodes: readonly GraphNode[], found = new Set<Value>()): Set<Value> {
+  for (const { spec, body } of nodes) {
+    if (!body) continue;
+    if (functionOf(spec)?.symbolic) for (const value of body.captured) found.add(value);
+    valuesOfFunctions(body.nodes, found);
+  }
+  return found;
 }
 
 /** Runs the factories whose sizes are fixed: their results are constants of the file. */
