@@ -10,6 +10,7 @@ import {
   tensorProto,
 } from '@tenfold/onnx-model';
 import { type DType, OnnxExportError } from '@tenfold/tensor-core';
+import { type Origin, propertiesOf } from './metadata.ts';
 
 /** A value of the model being written: what ops take and give. */
 export class Ref {
@@ -106,7 +107,9 @@ function outputDType(
   if (type === 'Constant' || type === 'ConstantOfShape') return dtypeOf(attr('value')?.t?.dataType ?? 0) ?? 'float32';
   if (type === 'Where') return inputs[1]?.dtype ?? null;
   if (type === 'OneHot') return inputs[2]?.dtype ?? null;
-  if (type === 'EyeLike' && attr('dtype')) return dtypeOf(attr('dtype')?.i ?? 0);
+  if (type === 'Dropout' && k === 1) return 'bool';
+  // of EyeLike and the generators of random numbers
+  if (attr('dtype')) return dtypeOf(attr('dtype')?.i ?? 0);
   return inputs[0]?.dtype ?? null;
 }
 
@@ -130,6 +133,8 @@ export class Body {
   readonly domains = new Set<string>();
   /** Modules around the op that is being written. */
   scope: readonly string[] = [];
+  /** Where the op that is being written comes from, if the file is to say. */
+  origin: Origin | null = null;
   readonly #names = new Names();
   readonly #constants = new Map<string, Ref>();
   readonly #cached = new Map<string, Ref>();
@@ -157,7 +162,15 @@ export class Body {
     const input = inputs.map((x) => x?.name ?? '');
     while (input.at(-1) === '') input.pop();
     const output = Array.from({ length: outputs }, (_, k) => this.unique(`${name}_output_${k}`));
-    const node: NodeProto = { input, output, name, opType: type, ...(domain ? { domain } : {}), attribute: attribs };
+    const node: NodeProto = {
+      input,
+      output,
+      name,
+      opType: type,
+      ...(domain ? { domain } : {}),
+      attribute: attribs,
+      ...(this.origin ? { metadataProps: propertiesOf(this.origin) } : {}),
+    };
     this.nodes.push(node);
     if (domain) this.domains.add(domain);
     return output.map((out, k) => new Ref(out, domain ? null : outputDType(type, inputs, attribs, k), node));
@@ -170,10 +183,13 @@ export class Body {
 
   constantBytes(data: Uint8Array, dtype: DType, shape: readonly number[]): Ref {
     const make = (): Ref => {
-      const { scope } = this;
+      // shared by all that need it
+      const { scope, origin } = this;
       this.scope = [];
+      this.origin = null;
       const [ref] = this.add('Constant', [], { value_t: tensorProto('', dtype, shape, data) });
       this.scope = scope;
+      this.origin = origin;
       return ref;
     };
     if (data.length > 256) return make();

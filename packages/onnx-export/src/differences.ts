@@ -2,7 +2,8 @@
 import { ModelProto as Model, type ModelProto, type NodeProto, onnxType } from '@tenfold/onnx-model';
 import type { DType } from '@tenfold/tensor-core';
 import type { Point } from './dims.ts';
-import { runInOnnxRuntime, type WireTensor } from './runtime.ts';
+import { float32Edges } from './edges.ts';
+import { type Job, type JobResult, runInOnnxRuntime, type WireTensor } from './runtime.ts';
 
 /** How far one output is from what it should be, at one choice of sizes. */
 export interface Difference {
@@ -63,8 +64,7 @@ export function withOutputs(
   const before = new Set(model.graph?.output?.map(({ name }) => name));
   const produced = new Set(model.graph?.node?.flatMap(({ output }) => output ?? []));
   const more = values
-    // onnxruntime's JavaScript has no bfloat16 tensors
-    .filter(([name, dtype]) => produced.has(name) && !before.has(name) && dtype !== 'bfloat16')
+    .filter(([name]) => produced.has(name) && !before.has(name))
     .map(([name, dtype]) => ({ name, ...(dtype ? { type: { tensorType: { elemType: onnxType[dtype] } } } : {}) }));
   return { ...model, graph: { ...model.graph, output: [...(model.graph?.output ?? []), ...more] } };
 }
@@ -76,13 +76,14 @@ export function withOutputs(
  */
 export async function firstDifference(
   model: ModelProto,
-  file: { readonly path: string } | Uint8Array,
+  file: ModelFile,
   run: Readonly<Record<string, WireTensor>>,
   timeout: number | undefined,
   agrees: (name: string, wire: WireTensor) => Promise<boolean>,
 ): Promise<string | null> {
-  const bytes = Model.encode(model).finish();
-  const outputs = await runBeside(bytes, file, run, timeout);
+  const result = await runModel(model, file, [run], timeout);
+  if ('error' in result) throw new Error(result.error);
+  const [outputs] = result.outputs;
   for (const node of model.graph?.node ?? []) {
     for (const name of node.output ?? []) {
       const wire = outputs[name];
@@ -92,23 +93,33 @@ export async function firstDifference(
   return null;
 }
 
-async function runBeside(
-  bytes: Uint8Array,
-  file: { readonly path: string } | Uint8Array,
-  run: Readonly<Record<string, WireTensor>>,
+/** Where a model comes from: its file, or the bytes of a model in one piece. */
+export type ModelFile = { readonly path: string } | Uint8Array;
+
+/**
+ * Runs a model in onnxruntime, with float32 in place of bfloat16 at its edges.
+ * @param file where the model was read from; it is run as it is if nothing is to be changed.
+ */
+export async function runModel(
+  model: ModelProto,
+  file: ModelFile,
+  runs: readonly Readonly<Record<string, WireTensor>>[],
   timeout: number | undefined,
-): Promise<Readonly<Record<string, WireTensor>>> {
-  const first = async (model: string | { path: string }): Promise<Readonly<Record<string, WireTensor>>> => {
-    const [result] = await runInOnnxRuntime([{ model, runs: [run] }], timeout);
-    if ('error' in result) throw new Error(result.error);
-    return result.outputs[0];
-  };
-  if (file instanceof Uint8Array) return first(Buffer.from(bytes).toString('base64'));
+  asItIs = false,
+): Promise<JobResult> {
+  const edged = float32Edges(model);
+  const run = async (given: Job['model']): Promise<JobResult> =>
+    (await runInOnnxRuntime([{ model: given, runs }], timeout))[0];
+  const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  if (asItIs && edged === model) return run(file instanceof Uint8Array ? base64(file) : file);
+  const bytes = Model.encode(edged).finish();
+  if (file instanceof Uint8Array) return run(base64(bytes));
   const { rm, writeFile } = await import('node:fs/promises');
-  const path = `${file.path}.values.tmp`;
+  // in the same folder: data beside the model are looked for there
+  const path = `${file.path}.${process.pid}.values.tmp`;
   try {
     await writeFile(path, bytes);
-    return await first({ path });
+    return await run({ path });
   } finally {
     await rm(path, { force: true });
   }

@@ -1,9 +1,9 @@
 /** Writing ONNX files. */
 import type { ModelProto } from '@tenfold/onnx-model';
-import { describe, type Graph, OnnxExportError, type Tensor, type Value } from '@tenfold/tensor-core';
+import { describe, type Graph, OnnxExportError, type Value } from '@tenfold/tensor-core';
 import type { Ref } from './builder.ts';
 import { type Difference, differenceTable } from './differences.ts';
-import { buildModel, encodeModel, inputList } from './export.ts';
+import { buildModel, encodeModel, readInputs } from './export.ts';
 import {
   Deferred,
   type ExternalDataOptions,
@@ -16,6 +16,7 @@ import {
 import { largeFile, placeFiles, writeFiles } from './files.ts';
 import type { ExportableModel } from './model.ts';
 import { checkKeys, type ExportOnnxOptions, readOptions, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
+import type { ExampleInputs } from './structure.ts';
 
 /** What {@link exportOnnx} wrote. */
 export interface ExportResult {
@@ -36,7 +37,7 @@ export interface ExportResult {
  */
 export async function exportOnnx(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   path: string,
   options: ExportOnnxOptions = {},
 ): Promise<ExportResult> {
@@ -46,7 +47,7 @@ export async function exportOnnx(
 /** {@link exportOnnx} with sizes of its own, so that tests reach what large models do. */
 export async function exportWith(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   path: string,
   options: ExportOnnxOptions,
   sizes: Pick<Storage, 'limit' | 'streamFrom'>,
@@ -55,6 +56,8 @@ export async function exportWith(
   if (typeof path !== 'string' || path === '')
     throw new OnnxExportError(`exportOnnx: the path must be a string, got ${describe(path)}`);
   const { verify, externalData, ...rest } = options;
+  if (verify !== undefined && typeof verify !== 'boolean' && (typeof verify !== 'object' || verify === null))
+    throw new OnnxExportError(`verify must be true, false or { sizes, tolerance }, got ${describe(verify)}`);
   const { basename } = await import('node:path');
   const { proto, split, file, trace } = await build(model, inputs, basename(path), externalData, rest, sizes);
   const written = await writeFiles(path, split ? { split, file } : { bytes: encodeModel(proto) });
@@ -62,7 +65,7 @@ export async function exportWith(
     let differences: Difference[] | null = null;
     if (verify && trace) {
       const { verifyModel } = await import('./verify.ts');
-      const examples = inputList(inputs);
+      const examples = readInputs(inputs);
       const settings = readOptions(examples, rest);
       const inFile = split && written.data ? split.modelFor(basename(written.data)) : proto;
       const exported = { file: { path: written.model }, proto: inFile, ...trace };
@@ -88,7 +91,7 @@ export async function exportWith(
  */
 export async function toOnnxFiles(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   name: string,
   options: ToOnnxOptions & { externalData?: boolean | ExternalDataOptions } = {},
 ): Promise<Record<string, Uint8Array>> {
@@ -114,7 +117,7 @@ interface Built {
 
 async function build(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   name: string,
   externalData: boolean | ExternalDataOptions | undefined,
   options: ToOnnxOptions,

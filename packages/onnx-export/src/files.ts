@@ -31,6 +31,16 @@ export interface Written {
   clean(): Promise<void>;
 }
 
+/** Writes one file under another name in the same folder and renames it: readers see the old file or the new one. */
+export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  const written = await writeFiles(path, { bytes });
+  try {
+    await placeFiles(written);
+  } finally {
+    await written.clean();
+  }
+}
+
 /** Writes the files under other names. Data are read from the device and written tensor by tensor. */
 export async function writeFiles(path: string, content: Content): Promise<Written> {
   const { basename, dirname, join } = await import('node:path');

@@ -8,7 +8,6 @@ import {
   type GraphNode,
   halfToNumber,
   isFloat,
-  isTensor,
   OnnxExportError,
   replay,
   type Tensor,
@@ -22,19 +21,24 @@ import {
   type Difference,
   differenceTable,
   firstDifference,
+  type ModelFile,
   pointsToTry,
+  runModel,
   sizesText,
   withOutputs,
 } from './differences.ts';
 import type { Point } from './dims.ts';
-import { type ExportableModel, outputsOf, type Runner, resize, withModel } from './model.ts';
+import { type ExportableModel, type Runner, resize, withModel } from './model.ts';
 import type { Settings, VerifyOptions } from './options.ts';
-import { runInOnnxRuntime, type WireTensor } from './runtime.ts';
+import type { WireTensor } from './runtime.ts';
+import { snapshot } from './state.ts';
+import { type Arguments, readResult } from './structure.ts';
 
-/** A tensor as the other process takes it. */
+/** A tensor as the other process takes it: bfloat16 as float32, see {@link runModel}. */
 export async function toWire(x: Tensor): Promise<WireTensor> {
-  const data = encode(await x.detach().toTypedArray(), x.dtype);
-  return { dtype: x.dtype, dims: x.shape, data: Buffer.from(data).toString('base64') };
+  const dtype = x.dtype === 'bfloat16' ? 'float32' : x.dtype;
+  const data = encode(await x.detach().toTypedArray(), dtype);
+  return { dtype, dims: x.shape, data: Buffer.from(data).toString('base64') };
 }
 
 /** The numbers of a tensor that came back. */
@@ -60,7 +64,13 @@ export function fromWire({ dtype, data }: WireTensor): ArrayLike<number | bigint
   }
 }
 
-const tolerances: Readonly<Record<string, number>> = { float64: 1e-12, float32: 1e-4, float16: 2e-2, bfloat16: 2e-2 };
+/** How far results of a dtype may be apart, relative to 1 + |expected|. */
+export const tolerances: Readonly<Record<string, number>> = {
+  float64: 1e-12,
+  float32: 1e-4,
+  float16: 2e-2,
+  bfloat16: 2e-2,
+};
 
 /** The largest difference that passes. */
 export const limitOf = (x: Tensor, tolerance?: number): number =>
@@ -72,7 +82,9 @@ export function largestDifference(actual: ArrayLike<number | bigint>, expected: 
   let worst = 0;
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [Number(actual[i]), Number(expected[i])];
-    if (Object.is(a, b) || a === b) continue;
+    if (Object.is(actual[i], expected[i]) || (a === b && typeof actual[i] !== 'bigint')) continue;
+    // integers beyond 2^53 may differ where their numbers do not
+    if (a === b && BigInt(actual[i]) !== BigInt(expected[i])) worst = Math.max(worst, Number.EPSILON);
     const difference = Math.abs(a - b) / (1 + Math.abs(b));
     worst = Math.max(worst, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
   }
@@ -88,7 +100,7 @@ export async function compareWire(wire: WireTensor, tensor: Tensor): Promise<num
 /** The model that was written, and what it was made from. */
 export interface Exported {
   /** The file, or the bytes of a model in one piece. */
-  readonly file: { readonly path: string } | Uint8Array;
+  readonly file: ModelFile;
   readonly proto: ModelProto;
   /** The trace it was written from, and what its values are called in the file. */
   readonly graph: Graph;
@@ -103,19 +115,26 @@ export interface Exported {
 export async function verifyModel(
   exported: Exported,
   model: ExportableModel,
-  inputs: readonly Tensor[],
+  inputs: Arguments,
   settings: Settings,
   options: VerifyOptions,
 ): Promise<Difference[]> {
   const { sizes = [1, 7, 64], tolerance, timeout } = checkVerify(options);
-  const base = new Map(settings.axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
+  const base = new Map(settings.axes.map(({ input, axis, name }) => [name, inputs.tensors[input].shape[axis]]));
   const points = pointsToTry(base, sizes);
-  return withModel(model, async (runner) => {
-    const given = points.map((point) => withoutGrad(() => resize(inputs, settings.axes, point)));
-    const expected = given.map((args, t) => runAt(runner, args, points[t]));
+  const verify = async (runner: Runner): Promise<Difference[]> => {
+    const given = points.map((point) => withoutGrad(() => resize(inputs.tensors, settings.axes, point)));
+    const restore = snapshot(runner.names);
+    const run: Run = (tensors) => readResult(runner.run(inputs.with(tensors))).tensors;
+    const expected = given.map((tensors, t) => {
+      try {
+        return runAt(run, copies(tensors), points[t]);
+      } finally {
+        restore();
+      }
+    });
     const runs = await Promise.all(given.map((args) => toRun(args, settings.inputNames)));
-    const job = { model: jobModel(exported.file), runs };
-    const [result] = await runInOnnxRuntime([job], timeout);
+    const result = await runModel(exported.proto, exported.file, runs, timeout, true);
     if ('error' in result) throw new OnnxExportError(`verify: onnxruntime refuses the exported model: ${result.error}`);
     const rows: Difference[] = [];
     for (const [t, outputs] of result.outputs.entries()) {
@@ -135,10 +154,18 @@ export async function verifyModel(
     const worst = rows.find(({ difference, limit }) => !(difference <= limit));
     if (!worst) return rows;
     const t = points.findIndex((point) => sizesText(point) === sizesText(new Map(Object.entries(worst.sizes))));
-    const node = await firstNode(exported, runner, given[t], runs[t], { tolerance, timeout });
+    const node = await firstNode(exported, run, given[t], runs[t], { tolerance, timeout });
+    restore();
     throw new OnnxExportError(`verify: ${differenceText(worst)}. ${node}\n${differenceTable(rows)}`);
-  });
+  };
+  return withModel(model, verify, settings.training);
 }
+
+/** The model here, on tensors in the places of the example's. */
+type Run = (tensors: readonly Tensor[]) => readonly Tensor[];
+
+/** forward may write into its inputs. */
+const copies = (tensors: readonly Tensor[]): Tensor[] => withoutGrad(() => tensors.map((x) => x.clone()));
 
 function checkVerify(options: VerifyOptions): VerifyOptions {
   checkOptions('verify', options, ['sizes', 'tolerance', 'timeout']);
@@ -161,9 +188,9 @@ export function differenceText({ output, sizes, shape, expectedShape, difference
     : `${where} has shape [${shape}] in onnxruntime, [${expectedShape}] here`;
 }
 
-function runAt(runner: Runner, args: readonly Tensor[], point: Point): readonly Tensor[] {
+function runAt(run: Run, tensors: readonly Tensor[], point: Point): readonly Tensor[] {
   try {
-    return listOf(runner.run(args.map((x) => x.clone())));
+    return run(tensors);
   } catch (error) {
     if (point.size === 0 || !(error instanceof Error)) throw error;
     throw new OnnxExportError(
@@ -173,14 +200,6 @@ function runAt(runner: Runner, args: readonly Tensor[], point: Point): readonly 
   }
 }
 
-function listOf(result: unknown): readonly Tensor[] {
-  const outputs = outputsOf(result);
-  return isTensor(outputs) ? [outputs] : outputs;
-}
-
-const jobModel = (file: Exported['file']): string | { path: string } =>
-  file instanceof Uint8Array ? Buffer.from(file).toString('base64') : file;
-
 async function toRun(args: readonly Tensor[], names: readonly string[]): Promise<Record<string, WireTensor>> {
   return Object.fromEntries(await Promise.all(args.map(async (x, i) => [names[i], await toWire(x)] as const)));
 }
@@ -188,13 +207,13 @@ async function toRun(args: readonly Tensor[], names: readonly string[]): Promise
 /** Looks for the first node of the file that computes something else than the model here. */
 async function firstNode(
   { file, proto, graph, names }: Exported,
-  runner: Runner,
+  eager: Run,
   args: readonly Tensor[],
   run: Record<string, WireTensor>,
   { tolerance, timeout }: VerifyOptions,
 ): Promise<string> {
   try {
-    const expected = eagerValues(graph, names, runner, args);
+    const expected = eagerValues(graph, names, eager, args);
     const model = withOutputs(
       proto,
       [...expected].map(([name, { dtype }]) => [name, dtype] as const),
@@ -215,10 +234,10 @@ async function firstNode(
 function eagerValues(
   graph: Graph,
   names: ReadonlyMap<Value, Ref>,
-  runner: Runner,
+  eager: Run,
   args: readonly Tensor[],
 ): Map<string, Tensor> {
-  const { graph: traced } = trace((...inputs: Tensor[]) => outputsOf(runner.run(inputs)), args);
+  const { graph: traced } = trace((...inputs: Tensor[]) => eager(inputs), copies(args));
   const wanted = new Map<string, Value>();
   const walk = (nodes: readonly GraphNode[], others: readonly GraphNode[]): void => {
     nodes.forEach((node, i) => {
@@ -237,11 +256,6 @@ function eagerValues(
     if (ref) wanted.set(ref.name, traced.outputs[k]);
   });
   traced.outputs.splice(0, traced.outputs.length, ...wanted.values());
-  const tensors = withoutGrad(() =>
-    replay(
-      traced,
-      args.map((x) => x.clone()),
-    ),
-  );
+  const tensors = withoutGrad(() => replay(traced, copies(args)));
   return new Map([...wanted.keys()].map((name, i) => [name, tensors[i]]));
 }

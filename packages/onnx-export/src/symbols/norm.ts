@@ -35,7 +35,7 @@ function affine(g: OpContext, normed: Ref, beside: (x: Ref) => Ref): Ref {
 }
 
 /** Weight and bias for an op that wants both: what is absent is 1 and 0. */
-function scaleAndShift(g: OpContext, shape: readonly number[], first = 1): Ref[] {
+export function scaleAndShift(g: OpContext, shape: readonly number[], first = 1): Ref[] {
   const count = shape.reduce((n, size) => n * size, 1);
   return [1, 0].map((value, i) =>
     g.isAbsent(first + i)
