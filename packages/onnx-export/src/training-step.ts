@@ -21,7 +21,7 @@ import {
 } from '@tenfold/tensor-core';
 import { otherSizes, samplePoints } from './dims.ts';
 import { assemble, encodeModel, modelProto, readInputs, type ScalarInput } from './export.ts';
-import { writeFileAtomically } from './export-file.ts';
+import { writeFileAtomically } from './files.ts';
 import { type ModuleLike, markScopes, type Runner, refuseRead, resize } from './model.ts';
 import { outputNamesOf, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
 import { runPasses } from './passes.ts';
