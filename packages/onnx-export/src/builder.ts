@@ -5,7 +5,9 @@ import {
   AttributeProto_AttributeType as AttributeType,
   dtypeOf,
   encode,
+  type GraphProto,
   type NodeProto,
+  subgraphsOf,
   type TensorProto,
   tensorProto,
 } from '@tenfold/onnx-model';
@@ -14,7 +16,7 @@ import { type DType, OnnxExportError } from '@tenfold/tensor-core';
 /** A value of the model being written: what ops take and give. */
 export class Ref {
   name: string;
-  /** `null` for a result of a custom op until it is known. */
+  /** `null` for a result of a custom op or of control flow until it is known. */
   dtype: DType | null;
   /** The node that computes it, or `null` for inputs and initialisers. */
   readonly producer: NodeProto | null;
@@ -27,11 +29,11 @@ export class Ref {
 }
 
 /**
- * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor; arrays are
- * lists of these.
+ * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor, `body_g` a graph;
+ * arrays of the first three are lists of these.
  */
 export type Attributes = Readonly<
-  Record<string, number | string | TensorProto | readonly number[] | readonly string[] | undefined>
+  Record<string, number | string | TensorProto | GraphProto | readonly number[] | readonly string[] | undefined>
 >;
 
 /** Further facts of a node. */
@@ -46,7 +48,7 @@ const bytes = new TextEncoder();
 
 /** An attribute by its suffixed key. */
 export function attribute(key: string, value: NonNullable<Attributes[string]>): AttributeProto {
-  const [, name, suffix] = /^(.+)_([fist])$/.exec(key) ?? [];
+  const [, name, suffix] = /^(.+)_([fistg])$/.exec(key) ?? [];
   const fail = (): never => {
     throw new OnnxExportError(
       `attribute '${key}': end the name in _f (float), _i (integer), _s (string) or _t (tensor) and give a value, or a list, of that type`,
@@ -72,6 +74,8 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
       return many
         ? { name, type: AttributeType.STRINGS, strings: strings(list) }
         : { name, type: AttributeType.STRING, s: strings(list)[0] };
+    case 'g':
+      return typeof value === 'object' && 'node' in value ? { name, type: AttributeType.GRAPH, g: value } : fail();
     default:
       return typeof value === 'object' && 'rawData' in value ? { name, type: AttributeType.TENSOR, t: value } : fail();
   }
@@ -90,6 +94,7 @@ const bools = new Set([
   'IsNaN',
   'IsInf',
 ]);
+const control = new Set(['If', 'Loop', 'Scan']);
 const positions = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
 
 /** The dtype of output `k` of a standard op. */
@@ -100,6 +105,7 @@ function outputDType(
   k: number,
 ): DType | null {
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
+  if (control.has(type)) return null;
   if (bools.has(type)) return 'bool';
   if (positions.has(type) || (type === 'TopK' && k === 1)) return 'int64';
   if (type === 'Cast') return dtypeOf(attr('to')?.i ?? 0);
@@ -122,7 +128,7 @@ class Names {
   }
 }
 
-/** One list of nodes with its names and constants. */
+/** One list of nodes with its names and constants. The body of a control-flow node is a `Body` within that around it: what is made there is seen here. */
 export class Body {
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
@@ -130,12 +136,16 @@ export class Body {
   readonly domains = new Set<string>();
   /** Modules around the op that is being written. */
   scope: readonly string[] = [];
-  readonly #names = new Names();
+  readonly #around: Body | null;
+  readonly #names: Names;
   readonly #constants = new Map<string, Ref>();
   readonly #cached = new Map<string, Ref>();
 
-  constructor(opset: number) {
+  constructor(opset: number, around: Body | null = null) {
     this.opset = opset;
+    this.#around = around;
+    // names inside may not be those of values outside
+    this.#names = around ? around.#names : new Names();
   }
 
   /** Makes a name that no other value or node of this body has. */
@@ -178,12 +188,16 @@ export class Body {
     };
     if (data.length > 256) return make();
     const key = `${dtype}[${shape.join()}]${data.join()}`;
-    return getOrMake(this.#constants, key, make);
+    return this.#known((body) => body.#constants.get(key)) ?? getOrMake(this.#constants, key, make);
   }
 
   /** What `make` gave when it was first called with this key. */
   cached(key: string, make: () => Ref): Ref {
-    return getOrMake(this.#cached, key, make);
+    return this.#known((body) => body.#cached.get(key)) ?? getOrMake(this.#cached, key, make);
+  }
+
+  #known(look: (body: Body) => Ref | undefined): Ref | undefined {
+    return look(this) ?? (this.#around ? this.#around.#known(look) : undefined);
   }
 
   /** Drops nodes that no output needs, and gives the names that are read. */
@@ -192,7 +206,7 @@ export class Body {
     const kept: NodeProto[] = [];
     for (const node of [...this.nodes].reverse()) {
       if (!node.output?.some((name) => needed.has(name))) continue;
-      for (const name of node.input ?? []) if (name) needed.add(name);
+      for (const name of namesRead(node)) needed.add(name);
       kept.push(node);
     }
     this.nodes.splice(0, this.nodes.length, ...kept.reverse());
@@ -201,10 +215,25 @@ export class Body {
 
   /** Gives a value another name everywhere. */
   rename(from: string, to: string): void {
-    for (const node of this.nodes) {
-      node.input = node.input?.map((name) => (name === from ? to : name));
-      node.output = node.output?.map((name) => (name === from ? to : name));
-    }
+    renameIn(this.nodes, from, to);
+  }
+}
+
+/** The names of values that a node reads, in its subgraphs too. */
+function namesRead(node: NodeProto): string[] {
+  const inner = subgraphsOf(node).flatMap((graph) => [
+    ...(graph.node ?? []).flatMap(namesRead),
+    ...(graph.output ?? []).map(({ name = '' }) => name),
+  ]);
+  return [...(node.input ?? []), ...inner].filter((name) => name !== '');
+}
+
+/** As names are unique in all of a model, one that is read in a subgraph is the value outside. */
+function renameIn(nodes: readonly NodeProto[], from: string, to: string): void {
+  for (const node of nodes) {
+    node.input = node.input?.map((name) => (name === from ? to : name));
+    node.output = node.output?.map((name) => (name === from ? to : name));
+    for (const graph of subgraphsOf(node)) renameIn(graph.node ?? [], from, to);
   }
 }
 

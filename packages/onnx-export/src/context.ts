@@ -29,7 +29,7 @@ export interface Frame {
   readonly unified: UnifiedGraph;
   /** The value of the file for each value of the traced graph. */
   readonly env: Map<Value, Ref>;
-  readonly sources: readonly SizeSource[];
+  readonly sources: SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
 }

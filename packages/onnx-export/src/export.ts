@@ -1,17 +1,15 @@
 /** From a model to the bytes of an ONNX file. */
 
 import {
+  allNodes,
   checkModel,
   encode,
   type FunctionProto,
   type GraphProto,
   ModelProto,
-  onnxType,
   printModel,
   type TensorProto,
-  type TensorShapeProto_Dimension,
   tensorProto,
-  type ValueInfoProto,
 } from '@tenfold/onnx-model';
 import {
   describe,
@@ -39,6 +37,7 @@ import {
   toOnnxOptionNames,
 } from './options.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
+import { intermediate, valueInfo } from './value-info.ts';
 
 /** protobuf messages end at 2 GiB. */
 const LARGEST = 2 ** 31 - 1;
@@ -150,7 +149,7 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
     ),
     valueInfo: intermediate(body, frame, outputNames),
   };
-  const used = new Set(body.nodes.map((node) => `${node.domain ?? ''}::${node.opType}`));
+  const used = new Set(allNodes(body.nodes).map((node) => `${node.domain ?? ''}::${node.opType}`));
   return modelProto(
     proto,
     body,
@@ -165,13 +164,13 @@ function reachable(key: string, used: ReadonlySet<string>, functions: ReadonlyMa
   return [...functions].some(
     ([caller, f]) =>
       caller !== key &&
-      f.node?.some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
+      allNodes(f.node ?? []).some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
       reachable(caller, used, functions),
   );
 }
 
 function modelProto(graph: GraphProto, body: Body, functions: FunctionProto[], settings: Settings): ModelProto {
-  const domains = new Set(graph.node?.flatMap((node) => (node.domain ? [node.domain] : [])));
+  const domains = new Set(allNodes(graph.node ?? []).flatMap((node) => (node.domain ? [node.domain] : [])));
   for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
     irVersion: irVersion(body.opset, functions.length > 0),
@@ -209,7 +208,8 @@ function nameOf(tensor: Tensor, names: ReadonlyMap<Tensor, string>): string | un
 async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph): Promise<Map<GraphNode, TypedArray>> {
   const folded = new Map<GraphNode, TypedArray>();
   for (const node of nodes) {
-    if (node.body) for (const [inner, data] of await foldFactories(node.body.nodes, unified)) folded.set(inner, data);
+    for (const { nodes: inside } of [...(node.body ? [node.body] : []), ...Object.values(node.bodies ?? {})])
+      for (const [inner, data] of await foldFactories(inside, unified)) folded.set(inner, data);
     const factory = ['fromData', 'eye', 'arange', 'linspace', 'logspace'].includes(node.spec.name);
     if (!factory || node.inputs.length > 0 || unified.varying(node).size > 0) continue;
     const result = dispatch(node.spec, [], node.attrs);
@@ -235,26 +235,6 @@ function nameOutputs(outputs: readonly Value[], names: readonly string[], { body
     body.rename(before, names[k]);
     for (const other of env.values()) if (other.name === before) other.name = names[k];
   });
-}
-
-/** Types and shapes of values between the ops, where they are known from the trace. */
-function intermediate(body: Body, { env, unified }: Frame, outputNames: readonly string[]): ValueInfoProto[] {
-  const produced = new Set(body.nodes.flatMap((node) => (node.opType === 'Constant' ? [] : (node.output ?? []))));
-  for (const name of outputNames) produced.delete(name);
-  const infos: ValueInfoProto[] = [];
-  for (const [value, ref] of env) {
-    if (!produced.delete(ref.name)) continue;
-    infos.push(valueInfo(ref.name, value, unified.dims(value)));
-  }
-  return infos;
-}
-
-function valueInfo(name: string, { dtype }: Value, dims: readonly Dim[]): ValueInfoProto {
-  const dim = dims.map((size, d): TensorShapeProto_Dimension => {
-    if (typeof size === 'number') return { dimValue: size };
-    return { dimParam: size.kind === 'unknown' ? `${name}_dim_${d}` : String(size) };
-  });
-  return { name, type: { tensorType: { elemType: onnxType[dtype], shape: { dim } } } };
 }
 
 /** The sizes of an output; axes that the user has named must be dynamic, and keep the name if the size has none. */

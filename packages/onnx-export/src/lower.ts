@@ -6,6 +6,7 @@ import { type GraphNode, OnnxExportError, type TypedArray, type Value } from '@t
 import { Body, Ref } from './builder.ts';
 import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
+import { lowerControl, readSizesFrom } from './lower-control.ts';
 import { symbolOf } from './symbols/all.ts';
 import { nameOf } from './unify.ts';
 
@@ -29,6 +30,11 @@ export function lowerNodes(nodes: readonly GraphNode[], frame: Frame, lowering: 
 
 function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
   frame.body.scope = node.scope;
+  if (node.bodies) {
+    bindOutputs(node, lowerControl(node, frame, lowerNodesIn(lowering)), frame);
+    readSizesFrom(node, frame);
+    return;
+  }
   const functionClass = functionOf(node.spec);
   if (functionClass?.symbolic && lowering.customOps !== 'inline') {
     lowerCustom(node, functionClass, frame, lowering);
@@ -57,6 +63,11 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
     frame,
   );
 }
+
+const lowerNodesIn =
+  (lowering: Lowering) =>
+  (nodes: readonly GraphNode[], frame: Frame): void =>
+    lowerNodes(nodes, frame, lowering);
 
 function known(frame: Frame, value: Value, node: GraphNode): Ref {
   const ref = frame.env.get(value);

@@ -16,6 +16,7 @@ import {
   withScope,
 } from '@tenfold/tensor-core';
 import { otherSizes, type Point } from './dims.ts';
+import { OpenAxes } from './open-sizes.ts';
 import type { DynamicAxis } from './options.ts';
 
 /** The part of a module of `@tenfold/nn` that an export uses. Only `forward` is needed. */
@@ -110,33 +111,58 @@ export interface Traces {
   readonly points: readonly Point[];
 }
 
-/** Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together. */
+/**
+ * Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together. Sizes that values decide count as axes: where a
+ * trace meets one that the first did not, all are made again.
+ */
 export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readonly DynamicAxis[]): Traces {
-  const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
+  const open = new OpenAxes(axes.map(({ name }) => name));
+  for (;;) {
+    const traceAt = (point: Point): Graph => {
+      open.point = point;
+      const resized = withoutGrad(() => resize(inputs, axes, point));
+      return traceOnce(runner, resized, open);
+    };
+    const example = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
+    const first = open.sizes.size === 0 ? traceAt(example) : tracedAt(example, open, traceAt);
+    const known = open.sizes.size;
+    const points = pointsAround(new Map([...example, ...open.sizes]));
+    const graphs = points.map((point, t) => (t === 0 ? first : tracedAt(point, open, traceAt)));
+    if (open.sizes.size === known) return { graphs, points };
+  }
+}
+
+function pointsAround(base: Point): Point[] {
   const points: Point[] = [base];
   for (const [name, size] of base) for (const other of otherSizes(size)) points.push(new Map(base).set(name, other));
   if (base.size > 1) {
     for (let i = 0; i < 2; i++)
       points.push(new Map([...base].map(([name, size], k) => [name, otherSizes(size)[(i + k) % 2]])));
   }
-  const graphs = points.map((point, t) => {
-    const resized = withoutGrad(() => resize(inputs, axes, point));
-    try {
-      return traceOnce(runner, resized);
-    } catch (error) {
-      if (t === 0 || !(error instanceof TenfoldError)) throw error;
-      const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
-      throw new OnnxExportError(
-        `the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${error.message}`,
-        { cause: error },
-      );
-    }
-  });
-  return { graphs, points };
+  return points;
 }
 
-function traceOnce(runner: Runner, inputs: readonly Tensor[]): Graph {
-  const { graph } = trace((...args: Tensor[]) => outputsOf(runner.run(args)), inputs, { onRead: refuseRead });
+/** A trace at other sizes than the example's; if it fails, the message names them. */
+function tracedAt(point: Point, open: OpenAxes, traceAt: (point: Point) => Graph): Graph {
+  try {
+    return traceAt(point);
+  } catch (error) {
+    if (!(error instanceof TenfoldError)) throw error;
+    const sizes = [...open.sizes, ...point].map(([name]) => name);
+    const text = [...new Set(sizes)].map((name) => `${name} = ${point.get(name) ?? open.sizes.get(name)}`).join(', ');
+    const who = open.sizes.size === 0 ? 'its dynamic axes' : 'its dynamic axes, and values in control flow,';
+    throw new OnnxExportError(
+      `the model runs with the example, but not at ${text}, which ${who} allow: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function traceOnce(runner: Runner, inputs: readonly Tensor[], open: OpenAxes): Graph {
+  const { graph } = trace((...args: Tensor[]) => outputsOf(runner.run(args)), inputs, {
+    onRead: refuseRead,
+    controlFlow: open,
+  });
   const changed = graph.writes.find(({ tensor }) => !inputs.includes(tensor));
   if (changed) {
     const name = runner.names.get(changed.tensor) ?? `a tensor of shape ${formatShape(changed.tensor.shape)}`;
@@ -148,7 +174,7 @@ function traceOnce(runner: Runner, inputs: readonly Tensor[]): Graph {
 function refuseRead(tensor: Tensor): never {
   throw new OnnxExportError(
     `a value of shape ${formatShape(tensor.shape)} is read while the model is traced${callerLine()}: control flow that depends on values can't be exported, ` +
-      'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather)',
+      'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather), or choose by cond, loop and scan of @tenfold/onnx-export/control',
   );
 }
 

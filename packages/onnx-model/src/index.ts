@@ -22,4 +22,5 @@ export {
   ValueInfoProto,
 } from './generated/onnx.ts';
 export { printModel } from './print.ts';
+export { allNodes, subgraphsOf } from './subgraphs.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';
