@@ -47,11 +47,11 @@ export const condOp = /* @__PURE__ */ defineOp<CondSig>({
  * @example
  * const y = onnx.cond(x.sum().gt(0), (x) => x.relu(), (x) => x.neg(), [x]);
  */
-export function cond<const O extends readonly Tensor[], R extends Tree>(
+export function cond<O extends Tensor[], R extends Tree>(
   predicate: Tensor,
   thenFn: (...operands: O) => R,
-  elseFn: (...operands: NoInfer<O>) => NoInfer<R>,
-  operands?: O,
+  elseFn: (...operands: O) => NoInfer<R>,
+  operands?: readonly [...O],
 ): R {
   const { result, branches } = prepare(predicate, thenFn, elseFn, operands);
   const recorded = recordControl(condOp, [predicate], null, (recorder) => record(recorder, branches));
@@ -59,21 +59,21 @@ export function cond<const O extends readonly Tensor[], R extends Tree>(
 }
 
 /** {@link cond} for devices whose values have to be awaited, such as `webgpu`. It can't be exported. */
-export async function condAsync<const O extends readonly Tensor[], R extends Tree>(
+export async function condAsync<O extends Tensor[], R extends Tree>(
   predicate: Tensor,
   thenFn: (...operands: O) => R,
-  elseFn: (...operands: NoInfer<O>) => NoInfer<R>,
-  operands?: O,
+  elseFn: (...operands: O) => NoInfer<R>,
+  operands?: readonly [...O],
 ): Promise<R> {
   const { result, branches } = prepare(predicate, thenFn, elseFn, operands);
   return result.build(await awaited(run(predicate, branches)));
 }
 
-function prepare<O extends readonly Tensor[], R extends Tree>(
+function prepare<O extends Tensor[], R extends Tree>(
   predicate: Tensor,
   thenFn: (...operands: O) => R,
   elseFn: (...operands: O) => R,
-  operands: O = [] as unknown as O,
+  operands: readonly [...O] = [] as unknown as O,
 ): { result: Shaper<R>; branches: Branches } {
   checkCondition('onnx.cond', predicate, 'the predicate');
   checkFunction('onnx.cond', thenFn, 'thenFn');

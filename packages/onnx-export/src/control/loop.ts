@@ -33,9 +33,9 @@ export interface LoopStep<C extends readonly Tensor[], S extends readonly Tensor
   /** Whether to run again: one bool. Default: as before. */
   readonly cond?: Tensor | null;
   /** What the next iteration is given, as many tensors as this one was given. */
-  readonly carried: C;
+  readonly carried: readonly [...C];
   /** What is kept of each iteration. */
-  readonly scanned?: S;
+  readonly scanned?: readonly [...S];
 }
 
 /** What a {@link loop} gives. */
@@ -46,7 +46,7 @@ export interface LoopResult<C extends readonly Tensor[], S extends readonly Tens
   readonly scanned: S;
 }
 
-type Tuple = readonly Tensor[] | readonly [];
+type Tuple = Tensor[] | [];
 type Trips = Tensor | number | null;
 type LoopSig = Sig<
   [Trips, Tensor | null, ...Tensor[]],
@@ -79,22 +79,22 @@ export const loopOp = /* @__PURE__ */ defineOp<LoopSig>({
  *   return { cond: next.lt(20), carried: [next], scanned: [next] };
  * });
  */
-export function loop<const C extends readonly Tensor[], S extends Tuple = readonly []>(
+export function loop<C extends Tensor[], S extends Tuple = []>(
   maxTrips: Trips,
   condition: Tensor | null,
-  carried: C,
-  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<NoInfer<C>, S>,
+  carried: readonly [...C],
+  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<C, S>,
 ): LoopResult<C, S> {
   const call = prepare('onnx.loop', maxTrips, condition, carried, true);
   return resultOf(call, runOrRecord(call, flatBody('onnx.loop', carried.length, body)));
 }
 
 /** {@link loop} for devices whose values have to be awaited, such as `webgpu`. It can't be exported. */
-export async function loopAsync<const C extends readonly Tensor[], S extends Tuple = readonly []>(
+export async function loopAsync<C extends Tensor[], S extends Tuple = []>(
   maxTrips: Trips,
   condition: Tensor | null,
-  carried: C,
-  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<NoInfer<C>, S>,
+  carried: readonly [...C],
+  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<C, S>,
 ): Promise<LoopResult<C, S>> {
   const call = prepare('onnx.loop', maxTrips, condition, carried, true);
   return resultOf(call, await awaited(run(call, flatBody('onnx.loop', carried.length, body))));
@@ -107,20 +107,20 @@ export async function loopAsync<const C extends readonly Tensor[], S extends Tup
  * @example
  * const [n, steps] = onnx.whileLoop((n) => n.gt(1).all(), (n, k) => [n.div(2), k.add(1)], [x, zeros([])]);
  */
-export function whileLoop<const C extends readonly Tensor[]>(
+export function whileLoop<C extends Tensor[]>(
   cond: (...carried: C) => Tensor,
-  body: (...carried: C) => NoInfer<C>,
-  carried: C,
+  body: (...carried: C) => readonly [...NoInfer<C>],
+  carried: readonly [...C],
 ): C {
   const { call, flat } = prepareWhile(cond, body, carried);
   return resultOf<C, readonly []>(call, runOrRecord(call, flat)).carried;
 }
 
 /** {@link whileLoop} for devices whose values have to be awaited, such as `webgpu`. It can't be exported. */
-export async function whileLoopAsync<const C extends readonly Tensor[]>(
+export async function whileLoopAsync<C extends Tensor[]>(
   cond: (...carried: C) => Tensor,
-  body: (...carried: C) => NoInfer<C>,
-  carried: C,
+  body: (...carried: C) => readonly [...NoInfer<C>],
+  carried: readonly [...C],
 ): Promise<C> {
   const { call, flat } = prepareWhile(cond, body, carried);
   return resultOf<C, readonly []>(call, await awaited(run(call, flat))).carried;
@@ -160,10 +160,10 @@ function prepare(
   };
 }
 
-function prepareWhile<C extends readonly Tensor[]>(
+function prepareWhile<C extends Tensor[]>(
   cond: (...carried: C) => Tensor,
-  body: (...carried: C) => C,
-  carried: C,
+  body: (...carried: C) => readonly [...C],
+  carried: readonly [...C],
 ): { call: Call; flat: Body } {
   const name = 'onnx.whileLoop';
   checkFunction(name, cond, 'cond');
