@@ -16,6 +16,7 @@ import {
   checkCondition,
   checkFunction,
   checkTensors,
+  type Given,
   type Steps,
 } from './steps.ts';
 import { Shaper, type Tree } from './tree.ts';
@@ -49,8 +50,8 @@ export const condOp = /* @__PURE__ */ defineOp<CondSig>({
  */
 export function cond<O extends Tensor[], R extends Tree>(
   predicate: Tensor,
-  thenFn: (...operands: O) => R,
-  elseFn: (...operands: O) => NoInfer<R>,
+  thenFn: (...operands: Given<O>) => R,
+  elseFn: (...operands: Given<O>) => NoInfer<R>,
   operands?: readonly [...O],
 ): R {
   const { result, branches } = prepare(predicate, thenFn, elseFn, operands);
@@ -61,31 +62,30 @@ export function cond<O extends Tensor[], R extends Tree>(
 /** {@link cond} for devices whose values have to be awaited, such as `webgpu`. It can't be exported. */
 export async function condAsync<O extends Tensor[], R extends Tree>(
   predicate: Tensor,
-  thenFn: (...operands: O) => R,
-  elseFn: (...operands: O) => NoInfer<R>,
+  thenFn: (...operands: Given<O>) => R,
+  elseFn: (...operands: Given<O>) => NoInfer<R>,
   operands?: readonly [...O],
 ): Promise<R> {
   const { result, branches } = prepare(predicate, thenFn, elseFn, operands);
   return result.build(await awaited(run(predicate, branches)));
 }
 
-function prepare<O extends Tensor[], R extends Tree>(
+function prepare<R extends Tree>(
   predicate: Tensor,
-  thenFn: (...operands: O) => R,
-  elseFn: (...operands: O) => R,
-  operands: readonly [...O] = [] as unknown as O,
+  thenFn: (...operands: never[]) => R,
+  elseFn: (...operands: never[]) => R,
+  operands: readonly Tensor[] = [],
 ): { result: Shaper<R>; branches: Branches } {
   checkCondition('onnx.cond', predicate, 'the predicate');
   checkFunction('onnx.cond', thenFn, 'thenFn');
   checkFunction('onnx.cond', elseFn, 'elseFn');
   checkTensors('onnx.cond', operands, 'operands');
   const result = new Shaper<R>('onnx.cond: what the branches return');
-  const branch = (fn: (...operands: O) => R): Body => {
-    return () => {
-      const leaves = result.flatten(fn(...operands));
-      if (leaves.length === 0) throw new ArgumentError('onnx.cond: the branches must return a tensor at least');
-      return leaves;
-    };
+  const branch = (fn: (...operands: never[]) => R) => (): readonly Tensor[] => {
+    // the public signature has seen to their types
+    const leaves = result.flatten(fn(...(operands as never[])));
+    if (leaves.length === 0) throw new ArgumentError('onnx.cond: the branches must return a tensor at least');
+    return leaves;
   };
   return { result, branches: { thenBranch: branch(thenFn), elseBranch: branch(elseFn) } };
 }

@@ -25,6 +25,7 @@ import {
   checkCondition,
   checkFunction,
   checkTensors,
+  type Given,
   type Steps,
 } from './steps.ts';
 
@@ -58,7 +59,7 @@ type LoopSig = Sig<
 export const loopOp = /* @__PURE__ */ defineOp<LoopSig>({
   name: 'onnx.loop',
   body: ([trips, condition, ...carried], { scans, bodies }) =>
-    atOnce('onnx.loop', run({ trips, condition, carried, scans }, bodies.body)),
+    atOnce('onnx.loop', run({ name: 'onnx.loop', trips, condition, carried, scans }, bodies.body)),
 });
 
 /**
@@ -83,7 +84,7 @@ export function loop<C extends Tensor[], S extends Tuple = []>(
   maxTrips: Trips,
   condition: Tensor | null,
   carried: readonly [...C],
-  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<C, S>,
+  body: (i: Tensor, cond: Tensor, ...carried: Given<C>) => LoopStep<Given<C>, S>,
 ): LoopResult<C, S> {
   const call = prepare('onnx.loop', maxTrips, condition, carried, true);
   return resultOf(call, runOrRecord(call, flatBody('onnx.loop', carried.length, body)));
@@ -94,7 +95,7 @@ export async function loopAsync<C extends Tensor[], S extends Tuple = []>(
   maxTrips: Trips,
   condition: Tensor | null,
   carried: readonly [...C],
-  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<C, S>,
+  body: (i: Tensor, cond: Tensor, ...carried: Given<C>) => LoopStep<Given<C>, S>,
 ): Promise<LoopResult<C, S>> {
   const call = prepare('onnx.loop', maxTrips, condition, carried, true);
   return resultOf(call, await awaited(run(call, flatBody('onnx.loop', carried.length, body))));
@@ -108,8 +109,8 @@ export async function loopAsync<C extends Tensor[], S extends Tuple = []>(
  * const [n, steps] = onnx.whileLoop((n) => n.gt(1).all(), (n, k) => [n.div(2), k.add(1)], [x, zeros([])]);
  */
 export function whileLoop<C extends Tensor[]>(
-  cond: (...carried: C) => Tensor,
-  body: (...carried: C) => readonly [...NoInfer<C>],
+  cond: (...carried: Given<C>) => Tensor,
+  body: (...carried: Given<C>) => readonly [...Given<C>],
   carried: readonly [...C],
 ): C {
   const { call, flat } = prepareWhile(cond, body, carried);
@@ -118,8 +119,8 @@ export function whileLoop<C extends Tensor[]>(
 
 /** {@link whileLoop} for devices whose values have to be awaited, such as `webgpu`. It can't be exported. */
 export async function whileLoopAsync<C extends Tensor[]>(
-  cond: (...carried: C) => Tensor,
-  body: (...carried: C) => readonly [...NoInfer<C>],
+  cond: (...carried: Given<C>) => Tensor,
+  body: (...carried: Given<C>) => readonly [...Given<C>],
   carried: readonly [...C],
 ): Promise<C> {
   const { call, flat } = prepareWhile(cond, body, carried);
@@ -127,6 +128,8 @@ export async function whileLoopAsync<C extends Tensor[]>(
 }
 
 interface Call {
+  /** What messages say. */
+  readonly name: string;
   readonly trips: Trips;
   readonly condition: Tensor | null;
   readonly carried: readonly Tensor[];
@@ -153,6 +156,7 @@ function prepare(
   checkTensors(name, carried, 'carried');
   const scalar = (x: Tensor): Tensor => (x.ndim === 0 ? x : x.reshape([]));
   return {
+    name,
     trips: isTensor(trips) ? scalar(trips) : trips,
     condition: condition && scalar(condition),
     carried,
@@ -160,37 +164,37 @@ function prepare(
   };
 }
 
-function prepareWhile<C extends Tensor[]>(
-  cond: (...carried: C) => Tensor,
-  body: (...carried: C) => readonly [...C],
-  carried: readonly [...C],
+function prepareWhile(
+  cond: (...carried: never[]) => Tensor,
+  body: (...carried: never[]) => readonly Tensor[],
+  carried: readonly Tensor[],
 ): { call: Call; flat: Body } {
   const name = 'onnx.whileLoop';
   checkFunction(name, cond, 'cond');
   checkFunction(name, body, 'body');
   checkTensors(name, carried, 'carried');
-  const first: unknown = cond(...carried);
+  const first: unknown = cond(...(carried as never[]));
   checkCondition(name, first, 'what cond returns');
-  const step = (_i: Tensor, _cond: Tensor, ...given: C): LoopStep<C, []> => {
-    const next = body(...given);
+  const flat = flatBody(name, carried.length, (_i, _cond, ...given) => {
+    const next: unknown = body(...given);
     checkTensors(name, next, 'what body returns');
-    return { cond: cond(...next), carried: next };
-  };
-  return { call: prepare(name, null, first, carried, false), flat: flatBody(name, carried.length, step) };
+    return { cond: cond(...(next as never[])), carried: next };
+  });
+  return { call: prepare(name, null, first, carried, false), flat };
 }
 
 /** The body as a function of tensors alone: `[i, cond, ...carried]` → `[cond, ...carried, ...scanned]`. */
-function flatBody<C extends readonly Tensor[], S extends readonly Tensor[]>(
+function flatBody(
   name: string,
   count: number,
-  body: (i: Tensor, cond: Tensor, ...carried: C) => LoopStep<C, S>,
+  body: (i: Tensor, cond: Tensor, ...carried: never[]) => LoopStep<readonly Tensor[], readonly Tensor[]>,
 ): Body {
   checkFunction(name, body, 'body');
   return (i, before, ...given) => {
-    const step: unknown = body(i, before, ...(given as unknown as C));
+    const step: unknown = body(i, before, ...(given as never[]));
     if (typeof step !== 'object' || step === null || !('carried' in step))
       throw new ArgumentError(`${name}: body must return { cond, carried, scanned }, got ${describe(step)}`);
-    const { cond, carried, scanned = [] } = step as LoopStep<C, readonly Tensor[]>;
+    const { cond, carried, scanned = [] } = step as LoopStep<readonly Tensor[], readonly Tensor[]>;
     checkTensors(name, carried, 'what body returns as carried');
     checkTensors(name, scanned, 'what body returns as scanned');
     if (carried.length !== count)
@@ -211,10 +215,10 @@ function resultOf<C extends readonly Tensor[], S extends readonly Tensor[]>(
   return { carried: results.slice(0, n), scanned: results.slice(n) } as unknown as LoopResult<C, S>;
 }
 
-const endless = (): ArgumentError =>
-  new ArgumentError('onnx.loop: it would run for ever; give maxTrips, or return cond from body');
+const endless = (name: string): ArgumentError =>
+  new ArgumentError(`${name}: it would run for ever; give maxTrips, or return cond from body`);
 
-function* run({ trips, condition, carried: first, scans }: Call, body: Body): Steps<Tensor[]> {
+function* run({ name, trips, condition, carried: first, scans }: Call, body: Body): Steps<Tensor[]> {
   const limit = trips === null ? Number.POSITIVE_INFINITY : typeof trips === 'number' ? trips : Number(yield trips);
   const { device } = [trips, condition, ...first].find(isTensor) ?? {};
   let goOn = condition === null || Boolean(yield condition);
@@ -227,8 +231,8 @@ function* run({ trips, condition, carried: first, scans }: Call, body: Body): St
     const [after, ...results] = body(tensor(i, { dtype: 'int64', device }), given, ...carried);
     // the condition itself, handed on, needs not be read again
     if (after !== given) goOn = Boolean(yield after);
-    else if (limit === Number.POSITIVE_INFINITY) throw endless();
-    carried = checkCarried(carried, results);
+    else if (limit === Number.POSITIVE_INFINITY) throw endless(name);
+    carried = checkCarried(name, carried, results);
     results.slice(n).forEach((x, k) => {
       (kept[k] ??= []).push(x);
     });
@@ -245,9 +249,9 @@ function emptyOf(body: Body, condition: Tensor, carried: readonly Tensor[]): Ten
   return results.slice(1 + carried.length).map(({ shape, dtype }) => zeros([0, ...shape], { dtype, device }));
 }
 
-function checkCarried(before: readonly Tensor[], results: readonly Tensor[]): Tensor[] {
+function checkCarried(name: string, before: readonly Tensor[], results: readonly Tensor[]): Tensor[] {
   return before.map((x, k) => {
-    checkAlike('onnx.loop', x, results[k], `carried tensor ${k} before and after an iteration`);
+    checkAlike(name, x, results[k], `carried tensor ${k} before and after an iteration`);
     return results[k];
   });
 }
@@ -257,11 +261,11 @@ function runOrRecord(call: Call, body: Body): readonly Tensor[] {
   const recorded = recordControl(loopOp, [trips, condition, ...carried], { scans }, (recorder) =>
     record(recorder, call, body),
   );
-  return recorded ?? atOnce('onnx.loop', run(call, body));
+  return recorded ?? atOnce(call.name, run(call, body));
 }
 
 /** One iteration, traced again until each carried size is either the same before and after it or open. */
-function record(recorder: ControlRecorder, { trips, condition, carried }: Call, body: Body): ControlResult[] {
+function record(recorder: ControlRecorder, { name, trips, condition, carried }: Call, body: Body): ControlResult[] {
   const { device } = [trips, condition, ...carried].find(isTensor) ?? {};
   const sizes = carried.map((x, k) =>
     x.shape.map((size, d) => recorder.size(`in${k}.${d}`, 'loop_size', false) ?? size),
@@ -274,8 +278,8 @@ function record(recorder: ControlRecorder, { trips, condition, carried }: Call, 
       ...carried.map((x, k) => recorder.example(() => x, sizes[k])),
     ];
     const [after, ...results] = recorder.body('body', parameters, () => body(...parameters));
-    if (after === parameters[1] && trips === null) throw endless();
-    const next = checkCarried(carried, results);
+    if (after === parameters[1] && trips === null) throw endless(name);
+    const next = checkCarried(name, carried, results);
     let again = false;
     next.forEach(({ shape }, k) =>
       shape.forEach((size, d) => {

@@ -10,6 +10,9 @@ import {
   type Tensor,
 } from '@tenfold/tensor-core';
 
+/** What a function is given, with its types from the tensors alone and not from the function's parameters, of which it may have fewer. */
+export type Given<T extends Tensor[]> = T extends infer U extends Tensor[] ? U : never;
+
 /** A body: tensors in, tensors out. */
 export type Body = (...given: readonly Tensor[]) => readonly Tensor[];
 
