@@ -12,11 +12,13 @@ import {
   atOnce,
   awaited,
   type Body,
+  callWith,
   checkAlike,
   checkCondition,
   checkFunction,
   checkTensors,
   type Given,
+  type OfTensors,
   type Steps,
 } from './steps.ts';
 import { Shaper, type Tree } from './tree.ts';
@@ -72,8 +74,8 @@ export async function condAsync<O extends Tensor[], R extends Tree>(
 
 function prepare<R extends Tree>(
   predicate: Tensor,
-  thenFn: (...operands: never[]) => R,
-  elseFn: (...operands: never[]) => R,
+  thenFn: OfTensors<R>,
+  elseFn: OfTensors<R>,
   operands: readonly Tensor[] = [],
 ): { result: Shaper<R>; branches: Branches } {
   checkCondition('onnx.cond', predicate, 'the predicate');
@@ -81,9 +83,8 @@ function prepare<R extends Tree>(
   checkFunction('onnx.cond', elseFn, 'elseFn');
   checkTensors('onnx.cond', operands, 'operands');
   const result = new Shaper<R>('onnx.cond: what the branches return');
-  const branch = (fn: (...operands: never[]) => R) => (): readonly Tensor[] => {
-    // the public signature has seen to their types
-    const leaves = result.flatten(fn(...(operands as never[])));
+  const branch = (fn: OfTensors<R>) => (): readonly Tensor[] => {
+    const leaves = result.flatten(callWith(fn, operands));
     if (leaves.length === 0) throw new ArgumentError('onnx.cond: the branches must return a tensor at least');
     return leaves;
   };

@@ -21,11 +21,13 @@ import {
   atOnce,
   awaited,
   type Body,
+  callWith,
   checkAlike,
   checkCondition,
   checkFunction,
   checkTensors,
   type Given,
+  type OfTensors,
   type Steps,
 } from './steps.ts';
 
@@ -113,7 +115,7 @@ export function whileLoop<C extends Tensor[]>(
   body: (...carried: Given<C>) => readonly [...Given<C>],
   carried: readonly [...C],
 ): C {
-  const { call, flat } = prepareWhile(cond, body, carried);
+  const { callWith, flat } = prepareWhile(cond, body, carried);
   return resultOf<C, readonly []>(call, runOrRecord(call, flat)).carried;
 }
 
@@ -123,7 +125,7 @@ export async function whileLoopAsync<C extends Tensor[]>(
   body: (...carried: Given<C>) => readonly [...Given<C>],
   carried: readonly [...C],
 ): Promise<C> {
-  const { call, flat } = prepareWhile(cond, body, carried);
+  const { callWith, flat } = prepareWhile(cond, body, carried);
   return resultOf<C, readonly []>(call, await awaited(run(call, flat))).carried;
 }
 
@@ -165,33 +167,29 @@ function prepare(
 }
 
 function prepareWhile(
-  cond: (...carried: never[]) => Tensor,
-  body: (...carried: never[]) => readonly Tensor[],
+  cond: OfTensors<Tensor>,
+  body: OfTensors<readonly Tensor[]>,
   carried: readonly Tensor[],
 ): { call: Call; flat: Body } {
   const name = 'onnx.whileLoop';
   checkFunction(name, cond, 'cond');
   checkFunction(name, body, 'body');
   checkTensors(name, carried, 'carried');
-  const first: unknown = cond(...(carried as never[]));
+  const first: unknown = callWith(cond, carried);
   checkCondition(name, first, 'what cond returns');
-  const flat = flatBody(name, carried.length, (_i, _cond, ...given) => {
-    const next: unknown = body(...given);
+  const flat = flatBody(name, carried.length, (_i: Tensor, _cond: Tensor, ...given: readonly Tensor[]) => {
+    const next: unknown = callWith(body, given);
     checkTensors(name, next, 'what body returns');
-    return { cond: cond(...(next as never[])), carried: next };
+    return { cond: callWith(cond, next), carried: next };
   });
   return { call: prepare(name, null, first, carried, false), flat };
 }
 
 /** The body as a function of tensors alone: `[i, cond, ...carried]` → `[cond, ...carried, ...scanned]`. */
-function flatBody(
-  name: string,
-  count: number,
-  body: (i: Tensor, cond: Tensor, ...carried: never[]) => LoopStep<readonly Tensor[], readonly Tensor[]>,
-): Body {
+function flatBody(name: string, count: number, body: OfTensors<LoopStep<readonly Tensor[], readonly Tensor[]>>): Body {
   checkFunction(name, body, 'body');
   return (i, before, ...given) => {
-    const step: unknown = body(i, before, ...(given as never[]));
+    const step: unknown = callWith(body, [i, before, ...given]);
     if (typeof step !== 'object' || step === null || !('carried' in step))
       throw new ArgumentError(`${name}: body must return { cond, carried, scanned }, got ${describe(step)}`);
     const { cond, carried, scanned = [] } = step as LoopStep<readonly Tensor[], readonly Tensor[]>;
@@ -259,7 +257,7 @@ function checkCarried(name: string, before: readonly Tensor[], results: readonly
 function runOrRecord(call: Call, body: Body): readonly Tensor[] {
   const { trips, condition, carried, scans } = call;
   const recorded = recordControl(loopOp, [trips, condition, ...carried], { scans }, (recorder) =>
-    record(recorder, call, body),
+    record(recorder, callWith, body),
   );
   return recorded ?? atOnce(call.name, run(call, body));
 }

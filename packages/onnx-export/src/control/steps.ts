@@ -13,6 +13,13 @@ import {
 /** What a function is given, with its types from the tensors alone and not from the function's parameters, of which it may have fewer. */
 export type Given<T extends Tensor[]> = T extends infer U extends Tensor[] ? U : never;
 
+/** A function of some tensors, whose number only its caller's types know. */
+export type OfTensors<R> = (...given: never) => R;
+
+/** Calls it; the public signature has seen to the types. */
+export const callWith = <R>(fn: OfTensors<R>, given: readonly Tensor[]): R =>
+  (fn as unknown as (...given: readonly Tensor[]) => R)(...given);
+
 /** A body: tensors in, tensors out. */
 export type Body = (...given: readonly Tensor[]) => readonly Tensor[];
 
