@@ -115,7 +115,7 @@ export function whileLoop<C extends Tensor[]>(
   body: (...carried: Given<C>) => readonly [...Given<C>],
   carried: readonly [...C],
 ): C {
-  const { callWith, flat } = prepareWhile(cond, body, carried);
+  const { call, flat } = prepareWhile(cond, body, carried);
   return resultOf<C, readonly []>(call, runOrRecord(call, flat)).carried;
 }
 
@@ -125,7 +125,7 @@ export async function whileLoopAsync<C extends Tensor[]>(
   body: (...carried: Given<C>) => readonly [...Given<C>],
   carried: readonly [...C],
 ): Promise<C> {
-  const { callWith, flat } = prepareWhile(cond, body, carried);
+  const { call, flat } = prepareWhile(cond, body, carried);
   return resultOf<C, readonly []>(call, await awaited(run(call, flat))).carried;
 }
 
@@ -257,7 +257,7 @@ function checkCarried(name: string, before: readonly Tensor[], results: readonly
 function runOrRecord(call: Call, body: Body): readonly Tensor[] {
   const { trips, condition, carried, scans } = call;
   const recorded = recordControl(loopOp, [trips, condition, ...carried], { scans }, (recorder) =>
-    record(recorder, callWith, body),
+    record(recorder, call, body),
   );
   return recorded ?? atOnce(call.name, run(call, body));
 }
