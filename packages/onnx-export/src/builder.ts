@@ -6,12 +6,13 @@ import {
   dtypeOf,
   encode,
   type GraphProto,
+  graphsOf,
   type NodeProto,
-  subgraphsOf,
   type TensorProto,
   tensorProto,
 } from '@tenfold/onnx-model';
 import { type DType, OnnxExportError } from '@tenfold/tensor-core';
+import { type Origin, propertiesOf } from './metadata.ts';
 
 /** A value of the model being written: what ops take and give. */
 export class Ref {
@@ -30,7 +31,7 @@ export class Ref {
 
 /**
  * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor, `body_g` a graph;
- * arrays of the first three are lists of these.
+ * arrays of the others are lists of these.
  */
 export type Attributes = Readonly<
   Record<string, number | string | TensorProto | GraphProto | readonly number[] | readonly string[] | undefined>
@@ -51,7 +52,7 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
   const [, name, suffix] = /^(.+)_([fistg])$/.exec(key) ?? [];
   const fail = (): never => {
     throw new OnnxExportError(
-      `attribute '${key}': end the name in _f (float), _i (integer), _s (string) or _t (tensor) and give a value, or a list, of that type`,
+      `attribute '${key}': end the name in _f (float), _i (integer), _s (string), _t (tensor) or _g (graph) and give a value, or a list, of that type`,
     );
   };
   const numbers = (list: readonly unknown[]): number[] =>
@@ -107,12 +108,14 @@ function outputDType(
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
   if (control.has(type)) return null;
   if (bools.has(type)) return 'bool';
-  if (positions.has(type) || (type === 'TopK' && k === 1)) return 'int64';
+  if (positions.has(type) || ((type === 'TopK' || type === 'MaxPool') && k === 1)) return 'int64';
   if (type === 'Cast') return dtypeOf(attr('to')?.i ?? 0);
   if (type === 'Constant' || type === 'ConstantOfShape') return dtypeOf(attr('value')?.t?.dataType ?? 0) ?? 'float32';
   if (type === 'Where') return inputs[1]?.dtype ?? null;
   if (type === 'OneHot') return inputs[2]?.dtype ?? null;
-  if (type === 'EyeLike' && attr('dtype')) return dtypeOf(attr('dtype')?.i ?? 0);
+  if (type === 'Dropout' && k === 1) return 'bool';
+  // of EyeLike and the generators of random numbers
+  if (attr('dtype')) return dtypeOf(attr('dtype')?.i ?? 0);
   return inputs[0]?.dtype ?? null;
 }
 
@@ -136,6 +139,8 @@ export class Body {
   readonly domains = new Set<string>();
   /** Modules around the op that is being written. */
   scope: readonly string[] = [];
+  /** Where the op that is being written comes from, if the file is to say. */
+  origin: Origin | null = null;
   readonly #around: Body | null;
   readonly #names: Names;
   readonly #constants = new Map<string, Ref>();
@@ -148,9 +153,19 @@ export class Body {
     this.#names = around ? around.#names : new Names();
   }
 
+  /** The body of a graph inside this one: it sees the values here, so its names are others. */
+  inner(): Body {
+    return new Body(this.opset, this);
+  }
+
   /** Makes a name that no other value or node of this body has. */
   unique(name: string): string {
     return this.#names.take(name);
+  }
+
+  /** An input of a graph inside another. */
+  declare(name: string, dtype: DType): Ref {
+    return new Ref(this.unique(name), dtype);
   }
 
   /** Appends a node. Absent optional inputs are `null`. */
@@ -167,7 +182,15 @@ export class Body {
     const input = inputs.map((x) => x?.name ?? '');
     while (input.at(-1) === '') input.pop();
     const output = Array.from({ length: outputs }, (_, k) => this.unique(`${name}_output_${k}`));
-    const node: NodeProto = { input, output, name, opType: type, ...(domain ? { domain } : {}), attribute: attribs };
+    const node: NodeProto = {
+      input,
+      output,
+      name,
+      opType: type,
+      ...(domain ? { domain } : {}),
+      attribute: attribs,
+      ...(this.origin ? { metadataProps: propertiesOf(this.origin) } : {}),
+    };
     this.nodes.push(node);
     if (domain) this.domains.add(domain);
     return output.map((out, k) => new Ref(out, domain ? null : outputDType(type, inputs, attribs, k), node));
@@ -180,10 +203,13 @@ export class Body {
 
   constantBytes(data: Uint8Array, dtype: DType, shape: readonly number[]): Ref {
     const make = (): Ref => {
-      const { scope } = this;
+      // shared by all that need it
+      const { scope, origin } = this;
       this.scope = [];
+      this.origin = null;
       const [ref] = this.add('Constant', [], { value_t: tensorProto('', dtype, shape, data) });
       this.scope = scope;
+      this.origin = origin;
       return ref;
     };
     if (data.length > 256) return make();
@@ -219,21 +245,23 @@ export class Body {
   }
 }
 
-/** The names of values that a node reads, in its subgraphs too. */
+/** What a node reads, with what the graphs in its attributes do: names are never used twice, so that theirs do no harm. */
 function namesRead(node: NodeProto): string[] {
-  const inner = subgraphsOf(node).flatMap((graph) => [
+  const inner = graphsOf(node).flatMap((graph) => [
     ...(graph.node ?? []).flatMap(namesRead),
     ...(graph.output ?? []).map(({ name = '' }) => name),
   ]);
   return [...(node.input ?? []), ...inner].filter((name) => name !== '');
 }
 
-/** As names are unique in all of a model, one that is read in a subgraph is the value outside. */
 function renameIn(nodes: readonly NodeProto[], from: string, to: string): void {
   for (const node of nodes) {
     node.input = node.input?.map((name) => (name === from ? to : name));
     node.output = node.output?.map((name) => (name === from ? to : name));
-    for (const graph of subgraphsOf(node)) renameIn(graph.node ?? [], from, to);
+    for (const graph of graphsOf(node)) {
+      renameIn(graph.node ?? [], from, to);
+      for (const output of graph.output ?? []) if (output.name === from) output.name = to;
+    }
   }
 }
 

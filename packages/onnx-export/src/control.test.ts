@@ -3,7 +3,7 @@ import '@tenfold/backend-cpu/register';
 import { Function, type FunctionContext, gradcheck, gradOf, vmap } from '@tenfold/autograd';
 import { cpu } from '@tenfold/backend-cpu';
 import { GRUCell, Linear, Module } from '@tenfold/nn';
-import { allNodes, ModelProto } from '@tenfold/onnx-model';
+import { everyNode, ModelProto } from '@tenfold/onnx-model';
 import {
   arange,
   cat,
@@ -535,7 +535,7 @@ describe('in the file', () => {
     const proto = ModelProto.decode(await toOnnx(fn, [runs[0]], batch));
     const ops = (proto.graph?.node ?? []).map(({ opType }) => opType).filter((op) => op !== 'Constant');
     expect(ops).toEqual(['ReduceSum', 'Greater', 'If']);
-    const all = allNodes(proto.graph?.node ?? []);
+    const all = [...everyNode(proto.graph?.node)];
     expect(all.filter(({ opType }) => opType === 'If').length).toBe(2);
     expect(all.filter(({ opType }) => opType === 'Loop').length).toBe(1);
     const names = all.flatMap(({ name, output = [] }) => [name, ...output]);
@@ -566,7 +566,7 @@ describe('in the file', () => {
     const proto = ModelProto.decode(await toOnnx(loop, [f(2)], batch.dynamicAxes ? {} : {}));
     expect(proto.opsetImport?.map(({ domain }) => domain)).toEqual(['', 'custom']);
     expect(proto.functions?.map(({ name }) => name)).toEqual(['DOUBLED']);
-    expect(allNodes(proto.functions?.[0].node ?? []).map(({ opType }) => opType)).toContain('If');
+    expect([...everyNode(proto.functions?.[0].node)].map(({ opType }) => opType)).toContain('If');
   });
 
   test('the text shows the bodies', async () => {

@@ -1,18 +1,20 @@
 /** Writes control flow: If, Loop and Scan with their subgraphs. Values from outside are read by their names, as ONNX allows. */
 import type { GraphProto } from '@tenfold/onnx-model';
 import { type Graph, type GraphNode, OnnxExportError, type OpSpec } from '@tenfold/tensor-core';
-import { Body, Ref } from './builder.ts';
+import { Ref } from './builder.ts';
 import { type Frame, OpContext } from './context.ts';
 import { condOp } from './control/cond.ts';
 import { loopOp } from './control/loop.ts';
 import { type ScanAttrs, scanOp } from './control/scan.ts';
 import type { Dim } from './dims.ts';
-import { defaultNames } from './options.ts';
 import { nameOf } from './unify.ts';
 import { intermediate, valueInfo } from './value-info.ts';
 
 /** Writes the ops of a body. */
 type Lower = (nodes: readonly GraphNode[], frame: Frame) => void;
+
+const numbered = (stem: string, count: number): string[] =>
+  count === 1 ? [stem] : Array.from({ length: count }, (_, i) => `${stem}_${i}`);
 
 /** Gives one of an op's bodies, whose inputs bear the names. */
 type Subgraph = (body: string, names?: readonly string[]) => GraphProto;
@@ -36,7 +38,7 @@ const symbols: ReadonlyMap<OpSpec, (g: OpContext, subgraph: Subgraph) => Ref[]> 
     loopOp,
     (g, subgraph) => {
       const inputs = g.node.inputs.map((_, i) => (g.isAbsent(i) ? null : i === 0 ? g.operand(0, 'int64') : g.x(i)));
-      const names = ['i', 'cond', ...defaultNames('carried', inputs.length - 2)];
+      const names = ['i', 'cond', ...numbered('carried', inputs.length - 2)];
       const refs = g.ops('Loop', inputs, { body_g: subgraph('body', names) }, g.node.outputs.length);
       return refs.map((ref, k) => (k < inputs.length - 2 ? ref : withSizes(g, ref, k)));
     },
@@ -52,7 +54,7 @@ const symbols: ReadonlyMap<OpSpec, (g: OpContext, subgraph: Subgraph) => Ref[]> 
         'Scan',
         g.node.inputs.map((_, i) => g.x(i)),
         {
-          body_g: subgraph('body', [...defaultNames('carried', carried), ...defaultNames('slice', dims.length)]),
+          body_g: subgraph('body', [...numbered('carried', carried), ...numbered('slice', dims.length)]),
           num_scan_inputs_i: dims.length,
           scan_input_axes_i: dims.some((dim) => dim !== 0) ? dims : undefined,
           scan_input_directions_i: backwards(dims.length),
@@ -108,7 +110,8 @@ export function readSizesFrom(node: GraphNode, frame: Frame): void {
 function subgraph(name: string, inputNames: readonly string[], traced: Graph, frame: Frame, lower: Lower): GraphProto {
   const { body: outer, unified } = frame;
   const { scope } = outer;
-  const body = new Body(outer.opset, outer);
+  const body = outer.inner();
+  body.origin = outer.origin;
   const inner: Frame = { ...frame, body, env: new Map(frame.env), sources: [...frame.sources] };
   const input = traced.inputs.map(({ value }, i) => {
     const ref = new Ref(body.unique(inputNames[i]), value.dtype);

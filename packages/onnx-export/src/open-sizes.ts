@@ -1,5 +1,5 @@
 /** Sizes that values decide (how often a loop runs, what a branch gives), traced as if they were dynamic axes. */
-import type { OpenSizes } from '@tenfold/tensor-core';
+import { OnnxExportError, type OpenSizes } from '@tenfold/tensor-core';
 import type { Point } from './dims.ts';
 
 /** One program's open sizes, each with a name of its own. */
@@ -31,3 +31,13 @@ export class OpenAxes implements OpenSizes {
     return name;
   }
 }
+
+/** For traces in which every size has to be fixed. */
+export const noOpenSizes: OpenSizes = {
+  at: (_place, kind, differs) => {
+    if (!differs) return null;
+    throw new OnnxExportError(
+      `control flow gives a tensor of a size that depends on values (${kind}), which a training step can't follow; compute it in sizes that are fixed`,
+    );
+  },
+};

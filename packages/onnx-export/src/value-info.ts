@@ -18,7 +18,7 @@ export function intermediate(body: Body, { env, unified }: Frame, outputNames: r
 }
 
 /** Name, type and sizes of a value. */
-export function valueInfo(name: string, { dtype }: Value, dims: readonly Dim[]): ValueInfoProto {
+export function valueInfo(name: string, { dtype }: Pick<Value, 'dtype'>, dims: readonly Dim[]): ValueInfoProto {
   const dim = dims.map((size, d): TensorShapeProto_Dimension => {
     if (typeof size === 'number') return { dimValue: size };
     return { dimParam: size.kind === 'unknown' ? `${name}_dim_${d}` : String(size) };

@@ -8,7 +8,7 @@ import type {
   OperatorSetIdProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
-import { subgraphsOf } from './subgraphs.ts';
+import { graphsOf } from './subgraphs.ts';
 import { dtypeOf } from './tensor.ts';
 
 /** Checks that a model is well-formed. @throws OnnxModelError that names what is wrong. */
@@ -50,7 +50,9 @@ function checkGraph(
     defined.add(name);
   };
   for (const input of graph.input ?? []) define(input.name, 'an input');
-  for (const initializer of graph.initializer ?? []) define(initializer.name, 'an initializer');
+  const inputs = new Set(graph.input?.map(({ name }) => name));
+  // an initializer of the name of an input is its default
+  for (const { name } of graph.initializer ?? []) if (!inputs.delete(name)) define(name, 'an initializer');
   checkNodes(graph.node ?? [], define, defined, domains, functions, outer);
   const typed = new Set(
     [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])].map((info) => checkType(info)),
@@ -145,7 +147,7 @@ function checkSubgraphs(node: NodeProto): readonly GraphProto[] {
       );
     }
   }
-  return subgraphsOf(node);
+  return graphsOf(node);
 }
 
 function checkFunction(f: FunctionProto, functions: ReadonlyMap<string, FunctionProto>): void {

@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 export { checkModel } from './check.ts';
+export { type OnnxArray, tensorData } from './data.ts';
+export { decodeModel } from './decode.ts';
+export { allTensors, type ExternalFiles, externalFiles, loadExternalData } from './external-data.ts';
 export {
   AttributeProto,
   AttributeProto_AttributeType,
@@ -21,6 +24,14 @@ export {
   TypeProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
-export { printModel } from './print.ts';
-export { allNodes, subgraphsOf } from './subgraphs.ts';
+export {
+  defaultPasses,
+  type OptimizeOptions,
+  optimizeModel,
+  type PassName,
+  type PassReport,
+  passNames,
+} from './passes/optimize.ts';
+export { type PrintOptions, printModel } from './print.ts';
+export { everyNode, graphsOf } from './subgraphs.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';

@@ -60,20 +60,25 @@ function attributeValue(x: AttributeProto): string {
 }
 
 /** A node and, below it, the graphs inside of it. */
-function nodeLines(node: NodeProto, types: ReadonlyMap<string, string>, indent = '  '): string[] {
+function nodeLines(
+  node: NodeProto,
+  types: ReadonlyMap<string, string>,
+  options: PrintOptions,
+  indent = '  ',
+): string[] {
   const inner = (node.attribute ?? []).flatMap(({ name = '', g, graphs = [] }) =>
-    [...(g ? [g] : []), ...graphs].flatMap((graph) => subgraphLines(name, graph, `${indent}  `)),
+    [...(g ? [g] : []), ...graphs].flatMap((graph) => subgraphLines(name, graph, options, `${indent}  `)),
   );
-  return [indent + nodeText(node, types), ...inner];
+  return [indent + nodeText(node, types, options), ...inner];
 }
 
-function subgraphLines(name: string, graph: GraphProto, indent: string): string[] {
+function subgraphLines(name: string, graph: GraphProto, options: PrintOptions, indent: string): string[] {
   const inputs = (graph.input ?? []).map((info) => `%${info.name} : ${typeText(info)}`).join(', ');
   const types = typesOf(graph);
   return [
     `${indent}${name}(${inputs}) {`,
     ...(graph.initializer ?? []).map((x) => `${indent}  %${x.name} : ${tensorText(x)} initializer,`),
-    ...(graph.node ?? []).flatMap((node) => nodeLines(node, types, `${indent}  `)),
+    ...(graph.node ?? []).flatMap((node) => nodeLines(node, types, options, `${indent}  `)),
     `${indent}  return ${(graph.output ?? []).map((output) => `%${output.name}`).join(', ')}`,
     `${indent}}`,
   ];
@@ -83,7 +88,18 @@ function typesOf({ input = [], output = [], valueInfo = [] }: GraphProto): Map<s
   return new Map([...input, ...output, ...valueInfo].map((info) => [info.name ?? '', typeText(info)]));
 }
 
-function nodeText(node: NodeProto, types: ReadonlyMap<string, string>): string {
+/** Options of {@link printModel}. */
+export interface PrintOptions {
+  /** Shows the `metadata_props` of nodes behind them: where Tenfold's exporter says they come from. Default false. */
+  metadata?: boolean;
+}
+
+const metadataText = (node: NodeProto): string =>
+  node.metadataProps?.length
+    ? `  # ${node.metadataProps.map(({ key = '', value }) => `${key.replace(/^tenfold\./, '')}: ${value}`).join(', ')}`
+    : '';
+
+function nodeText(node: NodeProto, types: ReadonlyMap<string, string>, { metadata = false }: PrintOptions): string {
   const outputs = (node.output ?? [])
     .map((name) => `%${name}${types.has(name) ? ` : ${types.get(name)}` : ''}`)
     .join(', ');
@@ -91,22 +107,22 @@ function nodeText(node: NodeProto, types: ReadonlyMap<string, string>): string {
     ? `[${node.attribute.map((x) => `${x.name}=${attributeValue(x)}`).join(', ')}]`
     : '';
   const inputs = (node.input ?? []).map((name) => (name ? `%${name}` : '(none)')).join(', ');
-  return `${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})`;
+  return `${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})${metadata ? metadataText(node) : ''}`;
 }
 
 /** The model as a listing: inputs, initialisers, one node a line with types and attributes, functions. */
-export function printModel(model: ModelProto): string {
+export function printModel(model: ModelProto, options: PrintOptions = {}): string {
   const graph = model.graph ?? {};
   const types = typesOf(graph);
   const opsets = (model.opsetImport ?? []).map(({ domain, version }) => `${domain || 'onnx'} ${version}`).join(', ');
   const lines = [`model "${graph.name}" (IR ${model.irVersion}, opset ${opsets})`, 'graph('];
   for (const info of graph.input ?? []) lines.push(`  %${info.name} : ${typeText(info)},`);
   for (const x of graph.initializer ?? []) lines.push(`  %${x.name} : ${tensorText(x)} initializer,`);
-  lines.push(') {', ...(graph.node ?? []).flatMap((node) => nodeLines(node, types)));
+  lines.push(') {', ...(graph.node ?? []).flatMap((node) => nodeLines(node, types, options)));
   lines.push(`  return ${(graph.output ?? []).map(({ name }) => `%${name}`).join(', ')}`, '}');
   for (const f of model.functions ?? []) {
     lines.push(`function ${f.domain}::${f.name}(${(f.input ?? []).map((name) => `%${name}`).join(', ')}) {`);
-    lines.push(...(f.node ?? []).flatMap((node) => nodeLines(node, new Map())));
+    lines.push(...(f.node ?? []).flatMap((node) => nodeLines(node, new Map(), options)));
     lines.push(`  return ${(f.output ?? []).map((name) => `%${name}`).join(', ')}`, '}');
   }
   return lines.join('\n');

@@ -1,10 +1,15 @@
-/** Graphs inside of nodes: branches and bodies of control flow. */
+/** Graphs inside of nodes: branches of If, bodies of Loop and Scan. */
 import type { GraphProto, NodeProto } from './generated/onnx.ts';
 
-/** The graphs among the attributes of a node. */
-export const subgraphsOf = (node: NodeProto): GraphProto[] =>
-  (node.attribute ?? []).flatMap(({ g, graphs }) => [...(g ? [g] : []), ...(graphs ?? [])]);
+/** The graphs inside a node: branches of `If`, bodies of `Loop` and `Scan`. */
+export function graphsOf(node: NodeProto): GraphProto[] {
+  return (node.attribute ?? []).flatMap(({ g, graphs }) => [...(g ? [g] : []), ...(graphs ?? [])]);
+}
 
-/** The nodes and those of their subgraphs, to any depth. */
-export const allNodes = (nodes: readonly NodeProto[]): NodeProto[] =>
-  nodes.flatMap((node) => [node, ...subgraphsOf(node).flatMap((graph) => allNodes(graph.node ?? []))]);
+/** All nodes of a list, those of graphs inside them included. */
+export function* everyNode(nodes: readonly NodeProto[] | undefined): Generator<NodeProto> {
+  for (const node of nodes ?? []) {
+    yield node;
+    for (const graph of graphsOf(node)) yield* everyNode(graph.node);
+  }
+}
