@@ -39,7 +39,7 @@ export interface Frame {
   readonly unified: UnifiedGraph;
   /** The value of the file for each value of the traced graph. */
   readonly env: Map<Value, Ref>;
-  readonly sources: readonly SizeSource[];
+  readonly sources: SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
   /** Not in the bodies of functions, which stand for calls with other parameters, too. */

@@ -6,6 +6,7 @@ import { type GraphNode, OnnxExportError, type OpSpec, type TypedArray, type Val
 import { Body, Ref } from './builder.ts';
 import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
+import { lowerControl, readSizesFrom } from './lower-control.ts';
 import { originOf } from './metadata.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
 import { nameOf } from './unify.ts';
@@ -45,6 +46,11 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
 
 function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   frame.body.scope = node.scope;
+  if (node.bodies) {
+    bindOutputs(node, lowerControl(node, frame, lowerNodesIn(lowering)), frame);
+    readSizesFrom(node, frame);
+    return;
+  }
   const functionClass = functionOf(node.spec);
   if (functionClass?.symbolic && lowering.customOps !== 'inline') {
     lowerCustom(node, functionClass, frame, lowering);
@@ -75,6 +81,11 @@ function lowerBody(node: GraphNode, frame: Frame, lowering: Lowering): Ref[] {
   frame.body.scope = node.scope;
   return node.body.outputs.map((value) => known(frame, value, node));
 }
+
+const lowerNodesIn =
+  (lowering: Lowering) =>
+  (nodes: readonly GraphNode[], frame: Frame): void =>
+    lowerNodes(nodes, frame, lowering);
 
 function known(frame: Frame, value: Value, node: GraphNode): Ref {
   const ref = frame.env.get(value);
