@@ -304,10 +304,14 @@ export class OpContext<S extends AnySig = AnySig> {
     const { kind, offset, factors } = expr;
     if (kind === 'unknown') {
       throw this.error(
-        'a size or number depends on a dynamic axis in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size',
+        `a size or number depends on dynamic axis ${[...factors.keys()].map((name) => `'${name}'`).join(' and ')} in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size`,
       );
     }
-    const whole = kind !== 'quotient' && Number.isInteger(offset) && [...factors.values()].every(Number.isInteger);
+    const whole =
+      kind !== 'quotient' &&
+      kind !== 'ratio' &&
+      Number.isInteger(offset) &&
+      [...factors.values()].every(Number.isInteger);
     if (!whole && !isFloat(dtype))
       throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
     return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () =>
@@ -323,6 +327,10 @@ export class OpContext<S extends AnySig = AnySig> {
     const product = (): Ref => [...factors.keys()].map(size).reduce((a, b) => this.op('Mul', [a, b]));
     const plus = (x: Ref): Ref => (offset === 0 ? x : this.op('Add', [x, number(offset)]));
     if (kind === 'quotient') return this.op('Div', [number(factor), product()]);
+    if (kind === 'ratio') {
+      const n = product();
+      return this.op('Div', [times(n, factor), this.op('Add', [n, number(offset)])]);
+    }
     if (kind === 'product') return plus(times(product(), factor));
     return plus([...factors].map(([name, k]) => times(size(name), k)).reduce((a, b) => this.op('Add', [a, b])));
   }

@@ -8,12 +8,13 @@ export type Point = ReadonlyMap<string, number>;
  * - `linear`: offset + Σ factor · size
  * - `product`: offset + factor · Π sizes
  * - `quotient`: factor / Π sizes (numbers only, such as the 1/n of a mean)
- * - `unknown`: it changes, but not in one of these ways
+ * - `ratio`: factor · Π sizes / (Π sizes + offset) (numbers only, such as the n/(n - 1) of a variance)
+ * - `unknown`: it changes with these sizes, but not in one of these ways
  */
 export class SizeExpr {
-  readonly kind: 'linear' | 'product' | 'quotient' | 'unknown';
+  readonly kind: 'linear' | 'product' | 'quotient' | 'ratio' | 'unknown';
   readonly offset: number;
-  /** Factors of the sizes by name; of a product or quotient they are all the same one number. */
+  /** Factors of the sizes by name; of a product, quotient or ratio they are all the same one number, of what is unknown NaN. */
   readonly factors: ReadonlyMap<string, number>;
   /** The number in the first trace. */
   readonly example: number;
@@ -43,6 +44,8 @@ export class SizeExpr {
         return this.offset + factor * product();
       case 'quotient':
         return factor / product();
+      case 'ratio':
+        return (factor * product()) / (product() + this.offset);
       case 'unknown':
         return Number.NaN;
     }
@@ -62,8 +65,10 @@ export class SizeExpr {
         return plus(times(factor, names.join('*')));
       case 'quotient':
         return `${factor}/(${names.join('*')})`;
+      case 'ratio':
+        return `${times(factor, names.join('*'))}/(${names.join('*')} ${this.offset < 0 ? '-' : '+'} ${Math.abs(this.offset)})`;
       case 'unknown':
-        return 'unknown';
+        return `unknown function of ${names.join(' and ')}`;
     }
   }
 }
@@ -88,11 +93,11 @@ export function explain(values: readonly number[], points: readonly Point[]): Di
   const names = [...points[0].keys()].filter((name) =>
     points.some((point, t) => onlyDiffers(point, points[0], name) && !close(values[t], base)),
   );
-  const candidates = [linear(values, points, names), product(values, points, names), quotient(values, points, names)];
+  const candidates = [linear, product, quotient, ratio].map((form) => form(values, points, names));
   for (const candidate of candidates) {
     if (candidate && points.every((point, t) => close(candidate.at(point), values[t]))) return candidate;
   }
-  return new SizeExpr('unknown', 0, new Map(), base);
+  return new SizeExpr('unknown', 0, new Map(names.map((name) => [name, Number.NaN])), base);
 }
 
 function onlyDiffers(point: Point, base: Point, name: string): boolean {
@@ -146,6 +151,19 @@ function quotient(values: readonly number[], points: readonly Point[], names: re
   if (names.length === 0) return null;
   const factor = values[0] * names.reduce((n, name) => n * (points[0].get(name) as number), 1);
   return new SizeExpr('quotient', 0, new Map(names.map((name) => [name, factor])), values[0]);
+}
+
+/** v = f·P / (P + g) at two points: g = P₀P₁(v₁ - v₀) / (v₀P₁ - v₁P₀), f = v₀(P₀ + g) / P₀ */
+function ratio(values: readonly number[], points: readonly Point[], names: readonly string[]): SizeExpr | null {
+  if (names.length === 0) return null;
+  const change = step(values, points, names[0]);
+  if (!change) return null;
+  const sizes = (point: Point): number => names.reduce((n, name) => n * (point.get(name) as number), 1);
+  const [p0, p1, v0, v1] = [sizes(points[0]), sizes(points[change.at]), values[0], values[change.at]];
+  const offset = (p0 * p1 * (v1 - v0)) / (v0 * p1 - v1 * p0);
+  if (!Number.isFinite(offset) || p0 + offset === 0) return null;
+  const factor = (v0 * (p0 + offset)) / p0;
+  return new SizeExpr('ratio', offset, new Map(names.map((name) => [name, factor])), v0);
 }
 
 /** Other sizes to trace an axis at: near and far, even and odd, so that roundings and limits show. */
