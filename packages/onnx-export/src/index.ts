@@ -16,3 +16,13 @@ export type { ConstantArgument, ExampleArgument, ExampleInputs, Names } from './
 export { defineSymbol, type SymbolHandle } from './symbols/all.ts';
 export { type SymbolRow, symbolRow } from './symbols/rows.ts';
 export { type OnnxSymbol, type SymbolFunction, unsupported, viaBody } from './symbols/symbol.ts';
+export {
+  type ExportTrainingStepOptions,
+  exportTrainingStep,
+  type SteppedOptimizer,
+  type TrainedModel,
+  type TrainingStep,
+  type TrainingStepFiles,
+  type TrainingStepOptions,
+  toOnnxTrainingStep,
+} from './training-step.ts';

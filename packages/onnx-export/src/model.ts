@@ -14,7 +14,7 @@ import {
   withoutGrad,
   withScope,
 } from '@tenfold/tensor-core';
-import { otherSizes, type Point } from './dims.ts';
+import { otherSizes, type Point, samplePoints } from './dims.ts';
 import type { DynamicAxis, TrainingMode } from './options.ts';
 import { restoringGenerators, snapshot, writesAsOutputs } from './state.ts';
 import { type Arguments, type Path, pathText, readResult } from './structure.ts';
@@ -133,41 +133,58 @@ export function traceAll(
 ): Traces {
   const inputs = args.tensors;
   const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
-  const points: Point[] = [base];
-  for (const [name, size] of base) for (const other of otherSizes(size)) points.push(new Map(base).set(name, other));
-  if (base.size > 1) {
-    for (let i = 0; i < 2; i++)
-      points.push(new Map([...base].map(([name, size], k) => [name, otherSizes(size)[(i + k) % 2]])));
-  }
+  const points = samplePoints(base, otherSizes);
   const restore = mayWrite ? snapshot(runner.names) : null;
-  const traces = points.map((point, t) => {
-    const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
-    const resized = withoutGrad(() => resize(inputs, axes, point));
+  const traceAt = (point: Point, t: number, aside: Point | null): TraceOfOne => {
+    const sized = (at: Point): Tensor[] => withoutGrad(() => resize(inputs, axes, at));
     try {
-      return restoringGenerators(() => traceOnce(runner, args, resized, mayWrite));
+      return restoringGenerators(() => {
+        if (aside) runAside(runner, args, sized(aside));
+        return traceOnce(runner, args, sized(point), mayWrite);
+      });
     } catch (error) {
       if (!(error instanceof TenfoldError) || (t === 0 && error instanceof OnnxExportError)) throw error;
-      const message = error.message.replace(/^the model fails on the example inputs: /, '');
       throw new OnnxExportError(
         t === 0
-          ? `the model fails on the example inputs: ${message}${error instanceof DeviceError ? devicesOf(runner, inputs) : ''}`
-          : `the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${message}`,
+          ? `the model fails on the example inputs: ${error.message}${error instanceof DeviceError ? devicesOf(runner, inputs) : ''}`
+          : `the model runs with the example, but not at ${sizesText(point)}, which its dynamic axes allow: ${error.message}`,
         { cause: error },
       );
     } finally {
       restore?.();
     }
-  });
+  };
+  let traces = points.map((point, t) => traceAt(point, t, null));
+  // what forward keeps between calls (masks of the last size, constants made at the first call) must be met in one state by all traces
+  if (traces.some(({ graph }) => !sameConstants(graph, traces[0].graph)))
+    traces = points.map((point, t) => traceAt(point, t, new Map([...point].map(([name, n]) => [name, n + 1]))));
   const [{ paths, stateNames }] = traces;
   const where = (each: readonly Path[]): string => each.map(pathText).join(', ');
   traces.forEach((trace, t) => {
     if (where(trace.paths) === where(paths)) return;
-    const sizes = [...points[t]].map(([name, size]) => `${name} = ${size}`).join(', ');
     throw new OnnxExportError(
-      `the model computes something else at ${sizes}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
+      `the model computes something else at ${sizesText(points[t])}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
     );
   });
   return { graphs: traces.map(({ graph }) => graph), points, paths, stateNames };
+}
+
+/** `'batch = 3, time = 7'` */
+const sizesText = (point: Point): string => [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
+
+const sameConstants = (a: Graph, b: Graph): boolean =>
+  a.inputs.length === b.inputs.length &&
+  a.inputs.every(
+    ({ kind, tensor }, i) => kind === b.inputs[i].kind && (kind === 'argument' || tensor === b.inputs[i].tensor),
+  );
+
+/** Runs the model at sizes that the next trace does not have. Whether it can is of no interest here. */
+function runAside(runner: Runner, args: Arguments, inputs: readonly Tensor[]): void {
+  try {
+    runner.run(args.with(inputs));
+  } catch (error) {
+    if (!(error instanceof TenfoldError)) throw error;
+  }
 }
 
 /** Where inputs and parameters are, for an error of devices. */
@@ -211,7 +228,7 @@ function refuseRecorded(graph: Graph, runner: Runner): void {
   }
 }
 
-function refuseRead(tensor: Tensor): never {
+export function refuseRead(tensor: Tensor): never {
   throw new OnnxExportError(
     `a value of shape ${formatShape(tensor.shape)} is read while the model is traced${callerLine()}: control flow that depends on values can't be exported, ` +
       'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather)',
