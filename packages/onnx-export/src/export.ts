@@ -25,7 +25,7 @@ import {
   type Value,
 } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
-import type { Frame, SizeSource } from './context.ts';
+import type { Frame, SizeSource, Weights } from './context.ts';
 import type { Dim } from './dims.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
@@ -38,6 +38,7 @@ import {
   type ToOnnxOptions,
   toOnnxOptionNames,
 } from './options.ts';
+import { runPasses } from './passes.ts';
 import { nameOfState } from './state.ts';
 import { type Arguments, type ExampleInputs, type Path, pathText, readArguments } from './structure.ts';
 import { symbolsFor } from './symbols/rows.ts';
@@ -98,16 +99,17 @@ export async function buildModel(
 ): Promise<ModelProto> {
   const examples = readInputs(inputs);
   const settings = readOptions(examples, options);
-  const exported = async (runner: Runner): Promise<ModelProto> => {
-    const { graphs, points, paths, stateNames } = traceAll(
+  // the model is as it was before anything is awaited: another export of it may begin by then
+  const traced = withModel(
+    model,
+    (runner) => ({
       runner,
-      examples,
-      settings.axes,
-      settings.training !== 'eval',
-    );
-    return assemble(unify(graphs, points), runner, settings, { paths, stateNames });
-  };
-  const proto = await withModel(model, exported, settings.training);
+      ...traceAll(runner, examples, settings.axes, settings.training !== 'eval', settings.metadata),
+    }),
+    settings.training,
+  );
+  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, traced);
+  const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
   if (typeof verbose === 'function') verbose(printModel(proto));
@@ -149,6 +151,7 @@ export async function assemble(
   const body = new Body(settings.opset);
   const numbers = scalars.flatMap(({ name, next }) => (next === undefined ? [name] : [name, next]));
   for (const name of [...settings.inputNames, ...outputNames, ...numbers]) body.unique(name);
+  if (settings.metadata) body.origin = { modules: runner.modules, scope: [], ops: [], line: undefined };
 
   const env = new Map<Value, Ref>();
   const sources: SizeSource[] = [];
@@ -169,8 +172,17 @@ export async function assemble(
   }
 
   const folded = await foldFactories(graph.nodes, unified);
+  const derived: TensorProto[] = [];
+  const weights: Weights = {
+    data: (value) => (state.has(env.get(value)?.name ?? '') ? undefined : constants.get(value)),
+    add(wanted, data, dtype, shape) {
+      const name = body.unique(wanted);
+      derived.push(tensorProto(name, dtype, shape, encode(data, dtype)));
+      return new Ref(name, dtype);
+    },
+  };
   const scalarRefs = new Map(scalars.map(({ name, dtype }) => [name, new Ref(name, dtype)]));
-  const frame: Frame = { body, unified, env, sources, folded, scalars: scalarRefs };
+  const frame: Frame = { body, unified, env, sources, folded, weights, scalars: scalarRefs };
   const lowering: Lowering = {
     opset: settings.opset,
     customOps: settings.customOps,
@@ -197,6 +209,7 @@ export async function assemble(
     if (needed.has(name) && !state.has(name) && data)
       initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
   }
+  initializer.push(...derived.filter(({ name = '' }) => needed.has(name)));
   const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
   if (size > LARGEST)
     throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
@@ -292,6 +305,7 @@ async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph)
 /** Gives the outputs their names. An output that is an input, a parameter or another output goes through an Identity. */
 function nameOutputs(outputs: readonly Value[], names: readonly string[], { body, env }: Frame): void {
   body.scope = [];
+  body.origin = null;
   const taken = new Set<Ref>();
   outputs.forEach((value, k) => {
     const ref = env.get(value);

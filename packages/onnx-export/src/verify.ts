@@ -87,7 +87,7 @@ export async function verifyModel(
   const points =
     names.length === 0 ? [new Map<string, number>()] : sizes.map((size) => new Map(names.map((name) => [name, size])));
   const given = points.map((point) => withoutGrad(() => resize(inputs.tensors, settings.axes, point)));
-  const expected = await withModel(model, (runner) =>
+  const expected = withModel(model, (runner) =>
     given.map((tensors) => readResult(runner.run(inputs.with(tensors.map((x) => x.clone())))).tensors),
   );
   const runs = await Promise.all(
