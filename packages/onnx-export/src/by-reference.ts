@@ -3,15 +3,19 @@
  * makes of it refer to that attribute, so that calls with other numbers share one function.
  */
 import { FunctionCall, type FunctionClass, TensorArgument } from '@tenfold/autograd';
-import { type AttributeProto, AttributeProto_AttributeType as AttributeType, type NodeProto } from '@tenfold/onnx-model';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  type NodeProto,
+} from '@tenfold/onnx-model';
 import {
   builtinOps,
   dispatch,
   type GraphNode,
   TenfoldError,
   type Tensor,
-  trace,
   type TypedArray,
+  trace,
   type Value,
   withoutGrad,
 } from '@tenfold/tensor-core';
@@ -48,7 +52,12 @@ const otherNumbers = (value: number, whole: boolean): number[] => {
 };
 
 /** The attributes of the node that are arguments of forward, found by giving `symbolic` other numbers. */
-export function followersOf(node: GraphNode, functionClass: FunctionClass, custom: NodeProto, frame: Frame): Follower[] {
+export function followersOf(
+  node: GraphNode,
+  functionClass: FunctionClass,
+  custom: NodeProto,
+  frame: Frame,
+): Follower[] {
   const call = node.attrs as FunctionCall;
   const numbers = call.args.flatMap((arg, k) => (typeof arg === 'number' && Number.isFinite(arg) ? [k] : []));
   if (numbers.length === 0) return [];

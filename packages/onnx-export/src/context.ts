@@ -14,6 +14,7 @@ import {
   type Value,
 } from '@tenfold/tensor-core';
 import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
+import type { Follower } from './by-reference.ts';
 import { type Dim, type SizeExpr, sameDim } from './dims.ts';
 import { bfloat16Since, float16Since } from './standard-ops.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
@@ -35,6 +36,9 @@ export interface Weights {
 
 /** The surroundings of the ops of one body. */
 export interface Frame {
+  /** In the body of a function: its attributes that formulas refer to, and those among them whose value float32 does not hold. */
+  readonly followers?: readonly Follower[];
+  readonly inexact?: ReadonlySet<string>;
   readonly body: Body;
   readonly unified: UnifiedGraph;
   /** The value of the file for each value of the traced graph. */
@@ -410,6 +414,13 @@ export class OpContext<S extends AnySig = AnySig> {
       kind !== 'fraction' &&
       Number.isInteger(offset) &&
       [...factors].every(([name, k]) => Number.isInteger(k) && !this.#isFraction(name));
+    const attributes = [...factors.keys()].filter((name) => name.startsWith('@'));
+    const plain = expr.symbol !== null && dtype === 'float32';
+    if (!plain && attributes.some((name) => this.frame.inexact?.has(name)))
+      throw this.error(`${expr} would be computed from an attribute in float32, which does not hold its value`);
+    // in float64, as JavaScript has computed it
+    if (!whole && !plain && dtype !== 'float64' && attributes.length > 0)
+      return this.cast(this.computed(expr, 'float64'), dtype);
     if (!whole && !isFloat(dtype))
       throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
     return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () =>
