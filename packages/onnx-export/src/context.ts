@@ -34,6 +34,8 @@ export interface Frame {
   readonly sources: readonly SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Whether sorts put NaN last at the cost of a second sort. */
+  readonly nanLast?: boolean;
 }
 
 /** Where the values of a graph come from and go to; `null` stands for the graph's own outputs. */
