@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 export { checkModel } from './check.ts';
+export { type OnnxArray, tensorData } from './data.ts';
+export { decodeModel } from './decode.ts';
+export { allTensors, type ExternalFiles, externalFiles, loadExternalData } from './external-data.ts';
 export {
   AttributeProto,
   AttributeProto_AttributeType,
@@ -21,5 +24,13 @@ export {
   TypeProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
-export { printModel } from './print.ts';
+export {
+  defaultPasses,
+  type OptimizeOptions,
+  optimizeModel,
+  type PassName,
+  type PassReport,
+  passNames,
+} from './passes/optimize.ts';
+export { type PrintOptions, printModel } from './print.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';

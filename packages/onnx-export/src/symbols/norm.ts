@@ -38,7 +38,7 @@ const ones = (g: OpContext, shape: readonly number[]): Ref =>
   g.constant(new Array<number>(shape.reduce((n, size) => n * size, 1)).fill(1), g.outDType(), shape);
 
 /** Weight and bias for an op that wants both: what is absent is 1 and 0. */
-function scaleAndShift(g: OpContext, shape: readonly number[], first = 1): Ref[] {
+export function scaleAndShift(g: OpContext, shape: readonly number[], first = 1): Ref[] {
   const count = shape.reduce((n, size) => n * size, 1);
   return [1, 0].map((value, i) =>
     g.isAbsent(first + i)
