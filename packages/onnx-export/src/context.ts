@@ -42,15 +42,12 @@ export interface Frame {
   readonly sources: readonly SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
-<<<<<<< HEAD
   /** Whether sorts put NaN last at the cost of a second sort. */
   readonly nanLast?: boolean;
-=======
   /** Not in the bodies of functions, which stand for calls with other parameters, too. */
   readonly weights?: Weights;
   /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
   readonly scalars?: ReadonlyMap<string, Ref>;
->>>>>>> ceea5e3969e2152abbada938aaca7b4eea11ea98
 }
 
 /** Where the values of a graph come from and go to; `null` stands for the graph's own outputs. */

@@ -18,11 +18,8 @@ import { assemble, encodeModel, readInputs } from './export.ts';
 import { resize, traceAll, withModel } from './model.ts';
 import { readOptions } from './options.ts';
 import { type Job, runInOnnxRuntime, type WireTensor } from './runtime.ts';
-<<<<<<< HEAD
 import { standardOps } from './standard-ops.ts';
-=======
 import { readResult } from './structure.ts';
->>>>>>> ceea5e3969e2152abbada938aaca7b4eea11ea98
 import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
 import { activation } from './test-cases/activation.ts';
@@ -644,37 +641,20 @@ async function prepare(c: Case, dtype: Precision): Promise<Prepared | null> {
   const args = readInputs(example);
   const first = readOptions(args, options);
   if (dtype.endsWith('16') && refuses(() => fn(...example))) return null;
-<<<<<<< HEAD
-  const models = new Map<number, ModelProto>();
-  const distinct = new Set<number>();
-  await withModel(fn, async (runner) => {
-    const { graphs, points } = traceAll(runner, example, first.axes);
-    const unified = unify(graphs, points);
-    let last = '';
-    for (const opset of opsetsOf[dtype]) {
-      if (opset < (c.since ?? 11)) continue;
-      const model = await assemble(unified, runner, { ...first, opset });
-      checkModel(model);
-      const now = fingerprint(model, opset, dtype);
-      models.set(opset, model);
-      if (now !== last) distinct.add(opset);
-      last = now;
-    }
-  });
-=======
   const traced = withModel(fn, (runner) => ({ runner, ...traceAll(runner, args, first.axes) }));
   const unified = unify(traced.graphs, traced.points);
   const models = new Map<number, ModelProto>();
+  const distinct = new Set<number>();
   let last = '';
   for (const opset of opsetsOf[dtype]) {
     if (opset < (c.since ?? 11)) continue;
     const model = await assemble(unified, traced.runner, { ...first, opset }, traced);
     checkModel(model);
     const now = fingerprint(model, opset, dtype);
-    if (now !== last) models.set(opset, model);
+    models.set(opset, model);
+    if (now !== last) distinct.add(opset);
     last = now;
   }
->>>>>>> ceea5e3969e2152abbada938aaca7b4eea11ea98
   const expected = await Promise.all(
     given.map((inputs) =>
       Promise.all(
