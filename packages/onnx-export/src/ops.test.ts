@@ -556,13 +556,10 @@ const opsets = [11, 13, 17, 18, 20, 21, 23] as const;
 /** Where onnxruntime 1.30 has no float64 kernel on the CPU: these are compared in float32. */
 const withoutDouble = new Set<string>([
   'det',
-  'interpolate',
   'gridSample',
-  'col2im',
   'convolution',
   'convolutionTranspose',
   'convolutionWeight',
-  'avgPool',
 ]);
 
 /** Positions between pixels are rounded to 8 bits here, and the file computes them in float32. */
