@@ -281,7 +281,11 @@ export class OpContext<S extends AnySig = AnySig> {
 
   /** A constant with no dims, or a number computed from dynamic sizes. */
   scalar(value: Dim, dtype: DType): Ref {
-    if (typeof value === 'number') return this.frame.body.constant([value], dtype, []);
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value) && !isFloat(dtype) && dtype !== 'bool')
+        throw this.error(`${value} is no ${dtype}, and runtimes differ in what they make of it`);
+      return this.frame.body.constant([value], dtype, []);
+    }
     return this.op(
       'Squeeze',
       this.withAxes([this.cast(this.computed(value, dtype), dtype)], [0], 13),
