@@ -66,7 +66,7 @@ function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   }
   if (symbol?.kind === 'unsupported')
     throw new OnnxExportError(`op ${nameOf(node)} can't be exported: ${symbol.reason}`);
-  bindOutputs(node, bodyRefs(), frame);
+  bindOutputs(node, symbol?.nanLast ? lowerBody(node, { ...frame, nanLast: true }, lowering) : bodyRefs(), frame);
 }
 
 /** Writes the ops of the node's body. */
