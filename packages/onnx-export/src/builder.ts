@@ -11,6 +11,7 @@ import {
   tensorProto,
 } from '@tenfold/onnx-model';
 import { type DType, OnnxExportError } from '@tenfold/tensor-core';
+import { type Origin, propertiesOf } from './metadata.ts';
 
 /** A value of the model being written: what ops take and give. */
 export class Ref {
@@ -135,6 +136,8 @@ export class Body {
   readonly domains = new Set<string>();
   /** Modules around the op that is being written. */
   scope: readonly string[] = [];
+  /** Where the op that is being written comes from, if the file is to say. */
+  origin: Origin | null = null;
   readonly #names: Names;
   readonly #constants = new Map<string, Ref>();
   readonly #cached = new Map<string, Ref>();
@@ -173,7 +176,15 @@ export class Body {
     const input = inputs.map((x) => x?.name ?? '');
     while (input.at(-1) === '') input.pop();
     const output = Array.from({ length: outputs }, (_, k) => this.unique(`${name}_output_${k}`));
-    const node: NodeProto = { input, output, name, opType: type, ...(domain ? { domain } : {}), attribute: attribs };
+    const node: NodeProto = {
+      input,
+      output,
+      name,
+      opType: type,
+      ...(domain ? { domain } : {}),
+      attribute: attribs,
+      ...(this.origin ? { metadataProps: propertiesOf(this.origin) } : {}),
+    };
     this.nodes.push(node);
     if (domain) this.domains.add(domain);
     return output.map((out, k) => new Ref(out, domain ? null : outputDType(type, inputs, attribs, k), node));
@@ -186,10 +197,13 @@ export class Body {
 
   constantBytes(data: Uint8Array, dtype: DType, shape: readonly number[]): Ref {
     const make = (): Ref => {
-      const { scope } = this;
+      // shared by all that need it
+      const { scope, origin } = this;
       this.scope = [];
+      this.origin = null;
       const [ref] = this.add('Constant', [], { value_t: tensorProto('', dtype, shape, data) });
       this.scope = scope;
+      this.origin = origin;
       return ref;
     };
     if (data.length > 256) return make();

@@ -370,8 +370,9 @@ export class OpContext<S extends AnySig = AnySig> {
         throw this.error(
           `the size of dynamic axis '${name}' can't be read from the inputs of the function around it; export with customOps: 'inline'`,
         );
-      const { scope } = body;
+      const { scope, origin } = body;
       body.scope = [];
+      body.origin = null;
       const all = body.cached(`shape of ${found.ref.name}`, () => this.op('Shape', [found.ref]));
       let size = this.op('Gather', [all, this.ints([found.axis])], { axis_i: 0 });
       const { offset, factors } = found.dim as SizeExpr;
@@ -379,6 +380,7 @@ export class OpContext<S extends AnySig = AnySig> {
       if (offset !== 0) size = this.op('Sub', [size, this.ints([offset])]);
       if (factor !== 1) size = this.op('Div', [size, this.ints([factor])]);
       body.scope = scope;
+      body.origin = origin;
       return size;
     });
   }

@@ -38,6 +38,7 @@ import {
   type ToOnnxOptions,
   toOnnxOptionNames,
 } from './options.ts';
+import { runPasses } from './passes.ts';
 import { nameOfState } from './state.ts';
 import { type Arguments, type ExampleInputs, type Path, pathText, readArguments } from './structure.ts';
 import { symbolsFor } from './symbols/rows.ts';
@@ -101,10 +102,14 @@ export async function buildModel(
   // the model is as it was before anything is awaited: another export of it may begin by then
   const traced = withModel(
     model,
-    (runner) => ({ runner, ...traceAll(runner, examples, settings.axes, settings.training !== 'eval') }),
+    (runner) => ({
+      runner,
+      ...traceAll(runner, examples, settings.axes, settings.training !== 'eval', settings.metadata),
+    }),
     settings.training,
   );
-  const proto = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, traced);
+  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, traced);
+  const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
   if (typeof verbose === 'function') verbose(printModel(proto));
@@ -146,6 +151,7 @@ export async function assemble(
   const body = new Body(settings.opset);
   const numbers = scalars.flatMap(({ name, next }) => (next === undefined ? [name] : [name, next]));
   for (const name of [...settings.inputNames, ...outputNames, ...numbers]) body.unique(name);
+  if (settings.metadata) body.origin = { modules: runner.modules, scope: [], ops: [], line: undefined };
 
   const env = new Map<Value, Ref>();
   const sources: SizeSource[] = [];
@@ -299,6 +305,7 @@ async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph)
 /** Gives the outputs their names. An output that is an input, a parameter or another output goes through an Identity. */
 function nameOutputs(outputs: readonly Value[], names: readonly string[], { body, env }: Frame): void {
   body.scope = [];
+  body.origin = null;
   const taken = new Set<Ref>();
   outputs.forEach((value, k) => {
     const ref = env.get(value);

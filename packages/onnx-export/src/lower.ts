@@ -6,6 +6,7 @@ import { type GraphNode, OnnxExportError, type OpSpec, type TypedArray, type Val
 import { Body, Ref } from './builder.ts';
 import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
+import { originOf } from './metadata.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
 import { nameOf } from './unify.ts';
 
@@ -32,6 +33,17 @@ export function lowerNodes(nodes: readonly GraphNode[], frame: Frame, lowering: 
 }
 
 function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
+  const { body } = frame;
+  const outer = body.origin;
+  body.origin = outer && originOf(node, outer);
+  try {
+    lowerOne(node, frame, lowering);
+  } finally {
+    body.origin = outer;
+  }
+}
+
+function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   frame.body.scope = node.scope;
   const functionClass = functionOf(node.spec);
   if (functionClass?.symbolic && lowering.customOps !== 'inline') {
@@ -122,6 +134,7 @@ function addFunction(
   if (problem) throw problem;
   const given = call.inputs.get(custom) ?? [];
   const body = new Body(lowering.opset);
+  if (frame.body.origin) body.origin = { modules: null, scope: [], ops: [], line: undefined };
   const inputs = given.map((_, i) => body.unique(`input_${i}`));
   const env = new Map<Value, Ref>();
   const sources: SizeSource[] = [];
@@ -174,17 +187,24 @@ function addFunction(
     return name;
   });
   body.prune(outputs);
-  register(custom, { inputs, outputs, body }, lowering, frame);
+  register(custom, { inputs, outputs, body, source: functionClass.name }, lowering, frame);
 }
 
 interface FunctionParts {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly body: Body;
+  /** The name of the class that it was traced from. */
+  readonly source: string;
 }
 
 /** Adds the function to the file. A second body under one name (another dtype, other constants) gets a number. */
-function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, lowering: Lowering, frame: Frame): void {
+function register(
+  custom: NodeProto,
+  { inputs, outputs, body, source }: FunctionParts,
+  lowering: Lowering,
+  frame: Frame,
+): void {
   const domain = custom.domain ?? '';
   const base = custom.opType ?? '';
   const make = (name: string): FunctionProto => ({
@@ -194,6 +214,7 @@ function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, l
     output: [...outputs],
     attribute: (custom.attribute ?? []).map((x) => x.name ?? '').sort(),
     node: body.nodes,
+    ...(body.origin ? { metadataProps: [{ key: 'tenfold.op', value: source }] } : {}),
     opsetImport: [
       { domain: '', version: lowering.opset },
       ...[...body.domains].sort().map((other) => ({ domain: other, version: lowering.customOpsets[other] ?? 1 })),
@@ -212,5 +233,8 @@ function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, l
   }
 }
 
+/** What a function computes: not what it is called, nor where it comes from. */
 const fingerprint = ({ name: _, ...rest }: FunctionProto): string =>
-  JSON.stringify(rest, (_key, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+  JSON.stringify(rest, (key, value: unknown) =>
+    key === 'metadataProps' ? undefined : value instanceof Uint8Array ? [...value] : value,
+  );

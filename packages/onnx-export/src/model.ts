@@ -48,6 +48,8 @@ export interface Runner {
   run(args: readonly unknown[]): unknown;
   /** Names of parameters and buffers, as in `stateDict()`. */
   readonly names: ReadonlyMap<Tensor, string>;
+  /** The classes of the modules by their path; the model's own is `''`. */
+  readonly modules: ReadonlyMap<string, string>;
 }
 
 /** Runs `use` with the model in its mode (evaluation, if not said otherwise), under grad off, with the scopes of its modules marked. Everything is put back afterwards. */
@@ -57,6 +59,7 @@ export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: T
     return use({
       name: forward.name || 'model',
       names: new Map(),
+      modules: new Map(),
       run: (args) => withoutGrad(() => forward(...args)),
     });
   }
@@ -75,10 +78,12 @@ export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: T
     const wanted = mode === 'training';
     const switched = mode !== 'preserve';
     for (const [each, training] of modes) if (switched && training === !wanted) setMode(each, wanted);
-    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path.split('.').at(-1) as string));
+    const running: string[] = [];
+    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path, running));
     return use({
       name: module.constructor?.name && module.constructor !== Object ? module.constructor.name : 'model',
       names,
+      modules: new Map(modules.map(([path, each]) => [path, each.constructor.name])),
       run: (args) => withoutGrad(() => module.forward(...args)),
     });
   } finally {
@@ -93,15 +98,28 @@ function setMode(module: ModuleLike, training: boolean): void {
   (module as { training: boolean }).training = training;
 }
 
-/** Makes the module's ops bear its name while it is traced. */
-function markScope(module: ModuleLike, name: string): () => void {
+/**
+ * Makes the module's ops bear its name while it is traced: what its path has beyond that of the module that calls it, as `layers.0` in a list of layers.
+ * `running` are the paths of the modules whose forward is on the way.
+ */
+function markScope(module: ModuleLike, path: string, running: string[]): () => void {
+  const scoped = (forward: () => unknown): unknown => {
+    const caller = running.at(-1);
+    const name = caller !== undefined && path.startsWith(`${caller}.`) ? path.slice(caller.length + 1) : path;
+    running.push(path);
+    try {
+      return withScope(name, forward);
+    } finally {
+      running.pop();
+    }
+  };
   if (module.registerForwardWrapper) {
-    const handle = module.registerForwardWrapper((_, args, next) => withScope(name, () => next(...args)));
+    const handle = module.registerForwardWrapper((_, args, next) => scoped(() => next(...args)));
     return () => handle.remove();
   }
   const own = Object.getOwnPropertyDescriptor(module, 'forward');
   const { forward } = module;
-  const value: Forward = (...inputs) => withScope(name, () => forward.apply(module, [...inputs]));
+  const value: Forward = (...inputs) => scoped(() => forward.apply(module, [...inputs]));
   Object.defineProperty(module, 'forward', { value, configurable: true, writable: true, enumerable: false });
   return () => {
     if (own) Object.defineProperty(module, 'forward', own);
@@ -126,6 +144,8 @@ export function traceAll(
   axes: readonly DynamicAxis[],
   /** Whether forward may change the model's state, which becomes outputs. */
   mayWrite = false,
+  /** Whether the first trace notes the lines of the program. */
+  lines = false,
 ): Traces {
   const inputs = args.tensors;
   const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
@@ -135,7 +155,7 @@ export function traceAll(
     const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
     const resized = withoutGrad(() => resize(inputs, axes, point));
     try {
-      return restoringGenerators(() => traceOnce(runner, args, resized, mayWrite));
+      return restoringGenerators(() => traceOnce(runner, args, resized, mayWrite, lines && t === 0));
     } catch (error) {
       if (!(error instanceof TenfoldError) || (t === 0 && error instanceof OnnxExportError)) throw error;
       const message = error.message.replace(/^the model fails on the example inputs: /, '');
@@ -174,14 +194,20 @@ interface TraceOfOne {
   readonly stateNames: readonly string[];
 }
 
-function traceOnce(runner: Runner, args: Arguments, inputs: readonly Tensor[], mayWrite: boolean): TraceOfOne {
+function traceOnce(
+  runner: Runner,
+  args: Arguments,
+  inputs: readonly Tensor[],
+  mayWrite: boolean,
+  lines: boolean,
+): TraceOfOne {
   let paths: readonly Path[] = [];
   const forward = (...given: Tensor[]): readonly Tensor[] => {
     const result = readResult(runner.run(args.with(given)));
     paths = result.paths;
     return result.tensors;
   };
-  const { graph } = trace(forward, inputs, { onRead: refuseRead });
+  const { graph } = trace(forward, inputs, { onRead: refuseRead, lines });
   refuseRecorded(graph, runner);
   const changed = mayWrite ? undefined : graph.writes.find(({ tensor }) => !inputs.includes(tensor));
   if (changed) {

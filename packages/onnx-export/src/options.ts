@@ -1,6 +1,9 @@
 /** Options of an export, checked and completed. */
+
+import type { PassName, PassReport } from '@tenfold/onnx-model';
 import { checkOptions, describe, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
 import type { CustomOps } from './lower.ts';
+import { readPasses } from './passes.ts';
 import { type Arguments, type Names, namesByPath, namesOf, type Path } from './structure.ts';
 import { readSymbols, type SymbolRow } from './symbols/rows.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
@@ -24,8 +27,21 @@ export interface ToOnnxOptions {
   opsetVersion?: number;
   /** Axes whose size may differ from run to run, by the name of the input; names of outputs are allowed and only name their axes. */
   dynamicAxes?: Readonly<Record<string, AxisNames>>;
-  /** Prints the model as text, or hands the text to a function. Default false. */
-  verbose?: boolean | ((text: string) => void);
+  /** Prints the model as text, or hands the text to a function; `'passes'` also prints what each pass changed. Default false. */
+  verbose?: boolean | 'passes' | ((text: string) => void);
+  /**
+   * The passes that clean the graph: all that change no result (default), those that are named (see `PassName` of `@tenfold/onnx-model`), or none (`false`).
+   */
+  passes?: boolean | readonly PassName[];
+  /** Folds BatchNormalization into the convolution or linear layer before it. Results change by rounding. Default false. */
+  foldBatchNorm?: boolean;
+  /**
+   * Says in `metadata_props` of each node where it comes from: `tenfold.scope` (the module's path), `tenfold.module` (classes), `tenfold.op` and
+   * `tenfold.source` (the line of TypeScript, relative to the working directory). Default true.
+   */
+  metadata?: boolean;
+  /** Is told of each pass that changed something, with the model before and after it. */
+  log?: (report: PassReport) => void;
   /**
    * What custom Functions with a `symbolic` become: their own node with a function body traced from forward (any runtime of IR 8 or later runs it), the
    * node alone, or the ops of forward in place. Default `'function'`.
@@ -92,6 +108,8 @@ export interface Settings {
   readonly symbols: ReadonlyMap<object, OnnxSymbol>;
   readonly training: TrainingMode;
   readonly randomOps: 'refuse' | 'runtime';
+  readonly passes: readonly PassName[];
+  readonly metadata: boolean;
   readonly producerName: string;
   readonly producerVersion: string;
   readonly docString: string;
@@ -104,6 +122,10 @@ export const toOnnxOptionNames = [
   'opsetVersion',
   'dynamicAxes',
   'verbose',
+  'passes',
+  'foldBatchNorm',
+  'log',
+  'metadata',
   'customOps',
   'customOpsets',
   'symbols',
@@ -127,6 +149,7 @@ const kinds: { readonly [option in keyof ToOnnxOptions]?: readonly [is: (x: unkn
   producerName: [(x) => typeof x === 'string', 'a string'],
   producerVersion: [(x) => typeof x === 'string', 'a string'],
   docString: [(x) => typeof x === 'string', 'a string'],
+  metadata: [(x) => typeof x === 'boolean', 'true or false'],
   dynamicAxes: [isRecord, "a record such as { x: { 0: 'batch' } }"],
   customOpsets: [isRecord, "a record such as { 'my.domain': 2 }"],
 };
@@ -163,7 +186,7 @@ function checkTypes(options: ToOnnxOptions): void {
 
 /** Checks options against the example inputs. */
 export function readOptions({ tensors, paths }: Arguments, options: ToOnnxOptions): Settings {
-  const { opsetVersion = 18, customOps = 'function' } = options;
+  const { opsetVersion = 18, customOps = 'function', metadata = true } = options;
   if (!Number.isInteger(opsetVersion) || opsetVersion < 11 || opsetVersion > 23) {
     throw new OnnxExportError(`opsetVersion must be an integer from 11 to 23, got ${describe(opsetVersion)}`);
   }
@@ -194,6 +217,8 @@ export function readOptions({ tensors, paths }: Arguments, options: ToOnnxOption
     symbols: readSymbols(options.symbols ?? []),
     training: options.training ?? 'eval',
     randomOps: options.randomOps ?? 'refuse',
+    passes: readPasses(options),
+    metadata,
     producerName: options.producerName ?? 'tenfold',
     producerVersion: options.producerVersion ?? '',
     docString: options.docString ?? '',

@@ -24,6 +24,7 @@ import { assemble, encodeModel, modelProto, readInputs, type ScalarInput } from 
 import { writeFileAtomically } from './export-file.ts';
 import { type Runner, refuseRead, resize } from './model.ts';
 import { outputNamesOf, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
+import { runPasses } from './passes.ts';
 import { runInOnnxRuntime, type WireTensor } from './runtime.ts';
 import { type Arguments, type ExampleInputs, type Path, readResult, type Structure } from './structure.ts';
 import { randomNumbers } from './symbols/random.ts';
@@ -43,13 +44,11 @@ export interface SteppedOptimizer {
 }
 
 /** Options of {@link toOnnxTrainingStep}. */
-export interface TrainingStepOptions extends Omit<ToOnnxOptions, 'verbose'> {
+export interface TrainingStepOptions extends Omit<ToOnnxOptions, 'training'> {
   /** The module that is trained, or several by name: `{ generator, discriminator }` puts the name before those of its parameters. */
   model: TrainedModel | Readonly<Record<string, TrainedModel>>;
   /** The optimisers that the step uses. */
   optimizer?: SteppedOptimizer | readonly SteppedOptimizer[];
-  /** Prints the model as text, or hands the text to a function. Default false. */
-  verbose?: boolean | ((text: string) => void);
 }
 
 /** Options of {@link exportTrainingStep}. */
@@ -61,7 +60,7 @@ export interface ExportTrainingStepOptions extends TrainingStepOptions {
 /** One training step on a batch: forward, `backward()`, `optimizer.step()`. */
 export type TrainingStep = (...batch: never[]) => unknown;
 
-const optionNames = [...toOnnxOptionNames, 'model', 'optimizer'] as const;
+const optionNames = [...toOnnxOptionNames.filter((name) => name !== 'training'), 'model', 'optimizer'];
 
 /**
  * Exports a training step as an ONNX model that any runtime can iterate. Parameters, buffers and what the optimiser remembers are inputs and come back as
@@ -191,16 +190,18 @@ async function buildStep(
     const runner: Runner = {
       name: step.name || 'step',
       run: () => null,
+      modules: new Map(),
       names: new Map(session.cells.map(({ name, tensor }) => [tensor, name])),
     };
     session.reset(0);
-    const proto = await assemble(
+    const assembled = await assemble(
       unify(graphs, points),
       runner,
       { ...settings, outputNames },
       { paths: outputs, stateNames: stateNames.map((name) => `${name}_out`) },
       { state: new Set(stateNames), scalars },
     );
+    const proto = runPasses(assembled, settings, rest);
     checkModel(proto);
     if (typeof verbose === 'function') verbose(printModel(proto));
     else if (verbose) console.log(printModel(proto));
