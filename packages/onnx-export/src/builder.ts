@@ -105,7 +105,7 @@ function outputDType(
 ): DType | null {
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
   if (bools.has(type)) return 'bool';
-  if (positions.has(type) || (type === 'TopK' && k === 1)) return 'int64';
+  if (positions.has(type) || ((type === 'TopK' || type === 'MaxPool') && k === 1)) return 'int64';
   if (type === 'Cast') return dtypeOf(attr('to')?.i ?? 0);
   if (type === 'Constant' || type === 'ConstantOfShape') return dtypeOf(attr('value')?.t?.dataType ?? 0) ?? 'float32';
   if (type === 'Where') return inputs[1]?.dtype ?? null;

@@ -1,5 +1,5 @@
 /** Reading and writing at indices, sorting, in ONNX. */
-import type { DType, IndexOps } from '@tenfold/tensor-core';
+import { type DType, type IndexOps, isFloat } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
@@ -21,12 +21,17 @@ function cropped(g: OpContext, source: number, index: number): Ref {
   return x;
 }
 
+/** In what values that share a place are combined: small integers, like all arithmetic, in int32; halves have no kernel in runtimes. */
+function combined(g: OpContext, dtype: DType): DType {
+  if (g.isNarrow(dtype)) return 'int32';
+  return dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype;
+}
+
 /** Writes `updates` at `index` along `axis`. */
 function scattered(g: OpContext, index: Ref, updates: Ref, axis: number, add: boolean): Ref {
   const dtype = g.outDType();
   if (add) g.needs(16, 'adding at indices');
-  // sums of small integers, like all arithmetic, through int32
-  const wide: DType = add && g.isNarrow(dtype) ? 'int32' : dtype;
+  const wide = add ? combined(g, dtype) : dtype;
   const x = atLeast1d(g, g.cast(g.x(), wide), 0);
   const written = g.op('ScatterElements', [x, index, g.cast(updates, wide)], {
     axis_i: axis,
@@ -54,7 +59,7 @@ function scatterReduce(g: OpContext<IndexOps['scatterReduce']>): Ref {
   const [reduction, since] = reductions[reduce];
   g.needs(since, `scatterReduce with '${reduce}'`);
   const dtype = g.outDType();
-  const wide: DType = g.isNarrow(dtype) ? 'int32' : dtype;
+  const wide = combined(c, dtype);
   const at = atLeast1d(c, g.x(1), 1);
   const updates = g.cast(atLeast1d(c, cropped(c, 2, 1), 1), wide);
   let x = atLeast1d(c, g.cast(g.x(), wide), 0);
@@ -97,6 +102,18 @@ function topk(g: OpContext, k: Dim, dim: number, largest: boolean): Ref[] {
   return [g.cast(values, dtype), indices];
 }
 
+/** A stable ascending sort with NaN last: with infinity in its place, then by whether it was one. */
+function sortNaNLast(g: OpContext, axis: number): Ref[] {
+  const dtype = g.dtype();
+  const [x, nan] = [g.x(), g.op('IsNaN', [g.x()])];
+  const order = (keys: Ref): Ref =>
+    g.ops('TopK', [keys, g.shape([g.dims()[axis]])], { axis_i: axis, largest_i: 0, sorted_i: 1 }, 2)[1];
+  const at = (y: Ref, places: Ref): Ref => g.op('GatherElements', [y, places], { axis_i: axis });
+  const first = order(g.where(nan, g.scalar(Number.POSITIVE_INFINITY, dtype), x));
+  const indices = at(first, order(at(g.cast(nan, 'int32'), first)));
+  return [at(x, indices), indices];
+}
+
 /** Rows by op name. */
 export const index: Symbols<IndexOps> = {
   gather: (g) => {
@@ -133,7 +150,11 @@ export const index: Symbols<IndexOps> = {
   take: viaBody,
   maskedScatter: viaBody,
   uniqueRows: viaBody,
-  sort: (g) => topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
+  // where NaN goes is up to the runtime, unless it matters to an op around
+  sort: (g) =>
+    g.frame.nanLast && isFloat(g.dtype()) && g.rank() > 0 && !g.attrs.descending
+      ? sortNaNLast(g, g.attrs.dim)
+      : topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
   topk: (g) => topk(g, g.size('k'), g.attrs.dim, g.attrs.largest),
   // the number of boundaries below each value
   searchsorted: (g) => {
@@ -145,8 +166,8 @@ export const index: Symbols<IndexOps> = {
     return g.reduce('ReduceSum', g.cast(below, 'int64'), [g.rank(1)], false);
   },
   oneHot: (g) => {
-    const classes = g.range(g.size('numClasses'), g.dtype());
-    return g.cast(g.op('Equal', [g.unsqueeze(g.x(), [g.rank()]), classes]), 'int64');
+    const depth = g.scalar(g.size('numClasses'), 'int64');
+    return g.op('OneHot', [g.cast(g.x(), 'int64'), depth, g.ints([0, 1])], { axis_i: -1 });
   },
   embedding: (g) => g.op('Gather', [g.x(0), g.x(1)], { axis_i: 0 }),
   embeddingBackward: viaBody,
