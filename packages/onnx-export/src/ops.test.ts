@@ -5,7 +5,6 @@ import {
   builtinOps,
   DTypeError,
   dispatch,
-  isTensor,
   manualSeed,
   type OpSpec,
   type Tensor,

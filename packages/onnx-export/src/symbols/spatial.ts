@@ -3,6 +3,7 @@ import { type DType, isFloat, type SpatialOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
+import { adaptiveWindows, evenWindows, inRows } from './pool.ts';
 import { type Symbols, unsupported, viaBody } from './symbol.ts';
 
 /** The end of any slice. */
@@ -133,21 +134,36 @@ const resizeModes = {
   cubic: { mode_s: 'cubic', cubic_coeff_a_f: -0.75, coordinate_transformation_mode_s: 'half_pixel' },
 } as const;
 
-/** Averages over windows of one size; over all of the image where it becomes one pixel. */
+/** Averages over all of the image where it becomes one pixel, and else over windows. */
 function byArea(g: OpContext<SpatialOps['interpolate']>): Ref {
   const sizes = g.sizes('size');
   const axes = sizes.map((_, d) => d + 2);
-  if (sizes.every((size) => size === 1)) return g.reduce('ReduceMean', g.x(), axes, true);
-  const kernel = g
-    .dims()
-    .slice(2)
-    .map((size, d) => g.fixed(size, "the image's size") / g.fixed(sizes[d], 'the size'));
-  if (!kernel.every(Number.isInteger)) {
-    throw g.error(
-      `mode 'area' averages over windows of different sizes here, from ${g.dims().slice(2)} to ${sizes}; ONNX has them of one size, so each size must divide by the one it becomes`,
-    );
+  const dtype = g.dtype();
+  if (sizes.every((size) => size === 1)) {
+    // runtimes have the op for float32
+    return dtype === 'float32' ? g.op('GlobalAveragePool', [g.x()]) : g.reduce('ReduceMean', g.x(), axes, true);
   }
-  return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
+  const from = g.fixedShape(g.dims().slice(2), "the image's size");
+  const to = g.fixedShape(sizes, 'the size');
+  const kernel = evenWindows(from, to);
+  if (kernel) return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
+  return axes.reduce(
+    (x, axis, d) => (from[d] === to[d] ? x : averages(g as OpContext, x, axis, from[d], to[d])),
+    g.x(),
+  );
+}
+
+/** Averages over windows of several sizes along one axis. */
+function averages(g: OpContext, x: Ref, axis: number, from: number, to: number): Ref {
+  const windows = adaptiveWindows(from, to);
+  const rows = inRows(windows);
+  const [width, dtype] = [rows[0].length, g.dtype()];
+  const behind = new Array<number>(g.rank() - 1 - axis).fill(1);
+  const taken = g.op('Gather', [x, g.constant(rows.flat(), 'int64', [to, width])], { axis_i: axis });
+  const within = windows.flatMap(({ length }) => rows[0].map((_, k) => (k < length ? 1 : 0)));
+  const kept = g.where(g.constant(within, 'bool', [to, width, ...behind]), taken, g.scalar(0, dtype));
+  const lengths = windows.map(({ length }) => length);
+  return g.op('Div', [g.reduce('ReduceSum', kept, [axis + 1], false), g.constant(lengths, dtype, [to, ...behind])]);
 }
 
 function interpolate(g: OpContext<SpatialOps['interpolate']>): Ref {
