@@ -32,6 +32,8 @@ export interface Frame {
   readonly sources: readonly SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
+  readonly scalars?: ReadonlyMap<string, Ref>;
 }
 
 const narrow: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16']);
@@ -124,10 +126,14 @@ export class OpContext<S extends AnySig = AnySig> {
   /** An input of any kind in a dtype: tensors are cast, numbers become constants. */
   operand(i: number, dtype: DType): Ref {
     if (this.isTensor(i)) return this.cast(this.x(i), dtype);
+    return this.scalar(this.number(i), dtype);
+  }
+
+  /** An input that is a number. */
+  number(i: number): Dim {
     const path = `input.${i}`;
     this.#read.add(path);
-    const number = this.frame.unified.varying(this.node).get(path) ?? (this.node.inputs[i] as number);
-    return this.scalar(number, dtype);
+    return this.frame.unified.varying(this.node).get(path) ?? (this.node.inputs[i] as number);
   }
 
   dtype(i = 0): DType {
@@ -307,7 +313,11 @@ export class OpContext<S extends AnySig = AnySig> {
         'a size or number depends on a dynamic axis in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size',
       );
     }
-    const whole = kind !== 'quotient' && Number.isInteger(offset) && [...factors.values()].every(Number.isInteger);
+    const whole =
+      kind !== 'quotient' &&
+      kind !== 'fraction' &&
+      Number.isInteger(offset) &&
+      [...factors].every(([name, k]) => Number.isInteger(k) && !this.#isFraction(name));
     if (!whole && !isFloat(dtype))
       throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
     return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () =>
@@ -315,22 +325,31 @@ export class OpContext<S extends AnySig = AnySig> {
     );
   }
 
-  #compute({ kind, offset, factors }: SizeExpr, dtype: DType): Ref {
+  #compute({ kind, offset, factors, shift }: SizeExpr, dtype: DType): Ref {
     const number = (value: number): Ref => this.constant([value], dtype);
     const size = (name: string): Ref => this.cast(this.#sizeOf(name), dtype);
     const [factor] = factors.values();
     const times = (x: Ref, k: number): Ref => (k === 1 ? x : this.op('Mul', [x, number(k)]));
     const product = (): Ref => [...factors.keys()].map(size).reduce((a, b) => this.op('Mul', [a, b]));
     const plus = (x: Ref): Ref => (offset === 0 ? x : this.op('Add', [x, number(offset)]));
+    if (kind === 'fraction') return plus(this.op('Div', [number(factor), this.op('Add', [product(), number(shift)])]));
     if (kind === 'quotient') return this.op('Div', [number(factor), product()]);
     if (kind === 'product') return plus(times(product(), factor));
     return plus([...factors].map(([name, k]) => times(size(name), k)).reduce((a, b) => this.op('Add', [a, b])));
   }
 
-  /** The size of a dynamic axis, as an int64 tensor of one element. */
+  /** Whether a name stands for a number that need not be whole. */
+  #isFraction(name: string): boolean {
+    const dtype = this.frame.scalars?.get(name)?.dtype;
+    return dtype !== undefined && dtype !== null && isFloat(dtype);
+  }
+
+  /** The size of a dynamic axis, as an int64 tensor of one element; or a scalar input as it is. */
   #sizeOf(name: string): Ref {
-    const { body, sources } = this.frame;
+    const { body, sources, scalars } = this.frame;
     return body.cached(`size of ${name}`, () => {
+      const scalar = scalars?.get(name);
+      if (scalar) return this.op('Reshape', [scalar, this.ints([1])]);
       const found =
         sources.find(({ dim }) => typeof dim !== 'number' && dim.symbol === name) ??
         sources.find(

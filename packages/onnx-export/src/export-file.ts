@@ -33,7 +33,7 @@ export async function exportOnnx(
 }
 
 /** Writes under another name in the same folder and renames: readers see the old file or the new one. */
-async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const { open, rename, rm } = await import('node:fs/promises');
   const temporary = `${path}.${process.pid}.tmp`;
   try {

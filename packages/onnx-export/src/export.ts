@@ -14,6 +14,7 @@ import {
   type ValueInfoProto,
 } from '@tenfold/onnx-model';
 import {
+  type DType,
   describe,
   dispatch,
   type GraphNode,
@@ -97,13 +98,34 @@ export async function buildModel(
   return proto;
 }
 
+/** A number of the program that is an input of the file, of shape `[]`. */
+export interface ScalarInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** The name of an output that is 1 more. */
+  readonly next?: string;
+}
+
+/** What a training step has beside a model. */
+export interface Stepping {
+  /** Names of captured tensors that are inputs of the file. */
+  readonly state: ReadonlySet<string>;
+  readonly scalars: readonly ScalarInput[];
+}
+
 /** Writes the graph, its functions and its constants. */
-async function assemble(unified: UnifiedGraph, runner: Runner, settings: Settings): Promise<ModelProto> {
+export async function assemble(
+  unified: UnifiedGraph,
+  runner: Runner,
+  settings: Settings,
+  { state, scalars }: Stepping = { state: new Set(), scalars: [] },
+): Promise<ModelProto> {
   const { graph } = unified;
   const outputNames = settings.outputNames ?? defaultNames('y', graph.outputs.length);
   checkNames('outputNames', outputNames, graph.outputs.length, 'outputs');
   const body = new Body(settings.opset);
-  for (const name of [...settings.inputNames, ...outputNames]) body.unique(name);
+  const numbers = scalars.flatMap(({ name, next }) => (next === undefined ? [name] : [name, next]));
+  for (const name of [...settings.inputNames, ...outputNames, ...numbers]) body.unique(name);
   if (settings.metadata) body.origin = { modules: runner.modules, scope: [], ops: [], line: undefined };
 
   const env = new Map<Value, Ref>();
@@ -125,16 +147,25 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
   }
 
   const folded = await foldFactories(graph.nodes, unified);
-  const frame: Frame = { body, unified, env, sources, folded };
+  const scalarRefs = new Map(scalars.map(({ name, dtype }) => [name, new Ref(name, dtype)]));
+  const frame: Frame = { body, unified, env, sources, folded, scalars: scalarRefs };
   const lowering: Lowering = { opset: settings.opset, customOps: settings.customOps, functions: new Map(), constants };
   lowerNodes(graph.nodes, frame, lowering);
   nameOutputs(graph.outputs, outputNames, frame);
-  const needed = body.prune(outputNames);
+  const read = body.prune(outputNames);
+  const inUse = scalars.filter(({ name }) => read.has(name));
+  const counters = inUse.filter(({ next }) => next !== undefined);
+  for (const { name, dtype, next } of counters) {
+    const [sum] = body.add('Add', [scalarRefs.get(name) ?? null, body.constant([1], dtype, [])]);
+    body.rename(sum.name, next as string);
+  }
+  const allOutputs = [...outputNames, ...counters.map(({ next }) => next as string)];
+  const needed = body.prune(allOutputs);
 
   const initializer: TensorProto[] = [];
   for (const [name, { value }] of parameters) {
     const data = constants.get(value);
-    if (needed.has(name) && data)
+    if (needed.has(name) && !state.has(name) && data)
       initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
   }
   const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
@@ -145,13 +176,22 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
     name: runner.name,
     node: body.nodes,
     initializer,
-    input: graph.inputs
-      .filter(({ kind }) => kind === 'argument')
-      .map(({ value }, i) => valueInfo(settings.inputNames[i], value, unified.dims(value))),
-    output: graph.outputs.map((value, k) =>
-      valueInfo(outputNames[k], value, outputDims(value, outputNames[k], unified, settings)),
-    ),
-    valueInfo: intermediate(body, frame, outputNames),
+    input: [
+      ...graph.inputs
+        .filter(({ kind }) => kind === 'argument')
+        .map(({ value }, i) => valueInfo(settings.inputNames[i], value, unified.dims(value))),
+      ...inUse.map(({ name, dtype }) => valueInfo(name, { dtype }, [])),
+      ...[...parameters]
+        .filter(([name]) => state.has(name) && needed.has(name))
+        .map(([name, { value }]) => valueInfo(name, value, value.shape)),
+    ],
+    output: [
+      ...graph.outputs.map((value, k) =>
+        valueInfo(outputNames[k], value, outputDims(value, outputNames[k], unified, settings)),
+      ),
+      ...counters.map(({ next, dtype }) => valueInfo(next as string, { dtype }, [])),
+    ],
+    valueInfo: intermediate(body, frame, allOutputs),
   };
   const used = new Set(body.nodes.map((node) => `${node.domain ?? ''}::${node.opType}`));
   return modelProto(
@@ -173,7 +213,12 @@ function reachable(key: string, used: ReadonlySet<string>, functions: ReadonlyMa
   );
 }
 
-function modelProto(graph: GraphProto, body: Body, functions: FunctionProto[], settings: Settings): ModelProto {
+export function modelProto(
+  graph: GraphProto,
+  body: Pick<Body, 'opset'>,
+  functions: FunctionProto[],
+  settings: Settings,
+): ModelProto {
   const domains = new Set(graph.node?.flatMap((node) => (node.domain ? [node.domain] : [])));
   for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
@@ -253,7 +298,7 @@ function intermediate(body: Body, { env, unified }: Frame, outputNames: readonly
   return infos;
 }
 
-function valueInfo(name: string, { dtype }: Value, dims: readonly Dim[]): ValueInfoProto {
+export function valueInfo(name: string, { dtype }: Pick<Value, 'dtype'>, dims: readonly Dim[]): ValueInfoProto {
   const dim = dims.map((size, d): TensorShapeProto_Dimension => {
     if (typeof size === 'number') return { dimValue: size };
     return { dimParam: size.kind === 'unknown' ? `${name}_dim_${d}` : String(size) };

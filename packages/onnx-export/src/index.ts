@@ -14,3 +14,13 @@ export type { ExportableModel, ForwardModel } from './model.ts';
 export type { AxisNames, ExportOnnxOptions, ToOnnxOptions, VerifyOptions } from './options.ts';
 export { defineSymbol } from './symbols/all.ts';
 export { type OnnxSymbol, type SymbolFunction, unsupported, viaBody } from './symbols/symbol.ts';
+export {
+  type ExportTrainingStepOptions,
+  exportTrainingStep,
+  type SteppedOptimizer,
+  type TrainedModel,
+  type TrainingStep,
+  type TrainingStepFiles,
+  type TrainingStepOptions,
+  toOnnxTrainingStep,
+} from './training-step.ts';

@@ -15,7 +15,7 @@ import {
   withoutGrad,
   withScope,
 } from '@tenfold/tensor-core';
-import { otherSizes, type Point } from './dims.ts';
+import { otherSizes, type Point, samplePoints } from './dims.ts';
 import type { DynamicAxis } from './options.ts';
 
 /** The part of a module of `@tenfold/nn` that an export uses. Only `forward` is needed. */
@@ -136,12 +136,7 @@ export function traceAll(
   lines = false,
 ): Traces {
   const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
-  const points: Point[] = [base];
-  for (const [name, size] of base) for (const other of otherSizes(size)) points.push(new Map(base).set(name, other));
-  if (base.size > 1) {
-    for (let i = 0; i < 2; i++)
-      points.push(new Map([...base].map(([name, size], k) => [name, otherSizes(size)[(i + k) % 2]])));
-  }
+  const points = samplePoints(base, otherSizes);
   const graphs = points.map((point, t) => {
     const resized = withoutGrad(() => resize(inputs, axes, point));
     try {
@@ -168,7 +163,7 @@ function traceOnce(runner: Runner, inputs: readonly Tensor[], lines: boolean): G
   return graph;
 }
 
-function refuseRead(tensor: Tensor): never {
+export function refuseRead(tensor: Tensor): never {
   throw new OnnxExportError(
     `a value of shape ${formatShape(tensor.shape)} is read while the model is traced${callerLine()}: control flow that depends on values can't be exported, ` +
       'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather)',

@@ -45,7 +45,13 @@ export function fromWire({ dtype, data }: WireTensor): ArrayLike<number | bigint
   }
 }
 
-const tolerances: Readonly<Record<string, number>> = { float64: 1e-12, float32: 1e-4, float16: 2e-2, bfloat16: 2e-2 };
+/** How far results of a dtype may be apart, relative to 1 + |expected|. */
+export const tolerances: Readonly<Record<string, number>> = {
+  float64: 1e-12,
+  float32: 1e-4,
+  float16: 2e-2,
+  bfloat16: 2e-2,
+};
 
 /** The largest difference, relative to 1 + |expected|; infinite where one is NaN and the other is not. */
 export function largestDifference(actual: ArrayLike<number | bigint>, expected: TypedArray): number {

@@ -1,5 +1,5 @@
 /** Every builtin symbol, by op name, and symbols of third parties. */
-import { type AnySig, type BuiltinOps, builtinOps, type OpSpec } from '@tenfold/tensor-core';
+import { type AnySig, type BuiltinOps, builtinOps, type OpSpec, stepInitOf } from '@tenfold/tensor-core';
 import { activation } from './activation.ts';
 import { attention } from './attention.ts';
 import { conv } from './conv.ts';
@@ -18,6 +18,7 @@ import { randomNumbers } from './random.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { spatial } from './spatial.ts';
+import { writeStep } from './step.ts';
 import type { OnnxSymbol, Symbols } from './symbol.ts';
 
 /** Symbols of the builtin ops by name. */
@@ -53,7 +54,7 @@ export function symbolOf(spec: OpSpec): OnnxSymbol | undefined {
       if (!builtinSymbol(op)) setSymbol(op, symbol as OnnxSymbol);
     }
   }
-  return builtinSymbol(spec);
+  return builtinSymbol(spec) ?? (stepInitOf(spec) ? writeStep : undefined);
 }
 
 /** Gives an op of your own (`defineOp`) a form in ONNX: `defineSymbol(spec, (g) => g.op('Relu', [g.x()]))`. */
