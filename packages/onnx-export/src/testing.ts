@@ -30,7 +30,7 @@ export async function compareAll(comparisons: readonly Comparison[]): Promise<Co
     comparisons.map(async ({ fn, example, runs = [example], options }) => {
       try {
         const inputNames = options?.inputNames ?? (example.length === 1 ? ['x'] : example.map((_, i) => `x_${i}`));
-        const bytes = await toOnnx(fn, example, { ...options, inputNames });
+        const bytes = await toOnnx(fn, example, { metadata: false, ...options, inputNames });
         const expected = await Promise.all(
           runs.map((inputs) =>
             Promise.all(

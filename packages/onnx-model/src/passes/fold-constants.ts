@@ -26,7 +26,7 @@ export function foldConstants(block: Block): void {
     const constant = result.compute();
     if (!constant) continue;
     const weight = (node.input ?? []).map((name) => block.initializer(name)).find((x) => x);
-    block.becomeConstant(node, toTensor(constant), weight && `${weight.name}_${opType}`);
+    block.becomeConstant(node, toTensor(constant), weight);
   }
 }
 
