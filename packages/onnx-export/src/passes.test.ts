@@ -70,6 +70,16 @@ describe('options', () => {
     ]);
   });
 
+  test('a model that is exported for training keeps its parameters', async () => {
+    const model = new Linear(3, 2);
+    const names = async (training: 'eval' | 'training'): Promise<unknown> =>
+      ModelProto.decode(await toOnnx(model, zeros([1, 2, 3]), { training })).graph?.initializer?.map(
+        ({ name }) => name,
+      );
+    expect(await names('eval')).toEqual(['weight_Transpose', 'bias']);
+    expect(await names('training')).toEqual(['weight', 'bias']);
+  });
+
   test('bad ones are named', async () => {
     const refused = (options: object): Promise<unknown> => toOnnx(twice, x, options);
     await expect(refused({ passes: ['fuse'] })).rejects.toThrow(OnnxExportError);
@@ -78,7 +88,7 @@ describe('options', () => {
     );
     await expect(refused({ passes: 'constants' })).rejects.toThrow('passes must be true, false or an array of names');
     await expect(refused({ foldBatchNorm: 1 })).rejects.toThrow('foldBatchNorm must be true or false');
-    await expect(refused({ log: true })).rejects.toThrow('log must be a function');
+    await expect(refused({ log: true })).rejects.toThrow('log must be a function of reports');
     await expect(refused({ metadata: 'all' })).rejects.toThrow('metadata must be true or false');
   });
 });

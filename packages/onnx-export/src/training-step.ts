@@ -20,19 +20,13 @@ import {
   withoutGrad,
 } from '@tenfold/tensor-core';
 import { otherSizes, samplePoints } from './dims.ts';
-import { assemble, encodeModel, inputList, modelProto, type ScalarInput } from './export.ts';
+import { assemble, encodeModel, modelProto, readInputs, type ScalarInput } from './export.ts';
 import { writeFileAtomically } from './export-file.ts';
-import { outputsOf, type Runner, refuseRead, resize } from './model.ts';
-import {
-  checkNames,
-  defaultNames,
-  readOptions,
-  type Settings,
-  type ToOnnxOptions,
-  toOnnxOptionNames,
-} from './options.ts';
+import { type ModuleLike, markScopes, type Runner, refuseRead, resize } from './model.ts';
+import { outputNamesOf, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
 import { runPasses } from './passes.ts';
 import { runInOnnxRuntime, type WireTensor } from './runtime.ts';
+import { type Arguments, type ExampleInputs, type Path, readResult, type Structure } from './structure.ts';
 import { randomNumbers } from './symbols/random.ts';
 import { unify } from './unify.ts';
 import { fromWire, largestDifference, tolerances, toWire } from './verify.ts';
@@ -50,7 +44,7 @@ export interface SteppedOptimizer {
 }
 
 /** Options of {@link toOnnxTrainingStep}. */
-export interface TrainingStepOptions extends ToOnnxOptions {
+export interface TrainingStepOptions extends Omit<ToOnnxOptions, 'training'> {
   /** The module that is trained, or several by name: `{ generator, discriminator }` puts the name before those of its parameters. */
   model: TrainedModel | Readonly<Record<string, TrainedModel>>;
   /** The optimisers that the step uses. */
@@ -64,9 +58,9 @@ export interface ExportTrainingStepOptions extends TrainingStepOptions {
 }
 
 /** One training step on a batch: forward, `backward()`, `optimizer.step()`. */
-export type TrainingStep = (...batch: Tensor[]) => unknown;
+export type TrainingStep = (...batch: never[]) => unknown;
 
-const optionNames = [...toOnnxOptionNames, 'model', 'optimizer'] as const;
+const optionNames = [...toOnnxOptionNames.filter((name) => name !== 'training'), 'model', 'optimizer'];
 
 /**
  * Exports a training step as an ONNX model that any runtime can iterate. Parameters, buffers and what the optimiser remembers are inputs and come back as
@@ -90,7 +84,7 @@ const optionNames = [...toOnnxOptionNames, 'model', 'optimizer'] as const;
  */
 export async function toOnnxTrainingStep(
   step: TrainingStep,
-  batch: Tensor | readonly Tensor[],
+  batch: ExampleInputs,
   options: TrainingStepOptions,
 ): Promise<TrainingStepFiles> {
   checkOptions('toOnnxTrainingStep', options, optionNames);
@@ -115,7 +109,7 @@ export interface TrainingStepFiles {
  */
 export async function exportTrainingStep(
   step: TrainingStep,
-  batch: Tensor | readonly Tensor[],
+  batch: ExampleInputs,
   path: string,
   options: ExportTrainingStepOptions,
 ): Promise<void> {
@@ -130,7 +124,7 @@ export async function exportTrainingStep(
     throw new OnnxExportError(`verify: steps must be a number of steps, got ${describe(steps)}`);
   const built = await buildStep(step, batch, rest, checks ? steps : null);
   const [bytes, startBytes] = [encodeModel(built.proto), encodeModel(built.start)];
-  if (checks) await compareRuns(bytes, startBytes, built.runs, inputList(batch), checks.tolerance);
+  if (checks) await compareRuns(bytes, startBytes, built.runs, readInputs(batch).tensors, checks.tolerance);
   await writeFileAtomically(path.replace(/(\.onnx)?$/, '.start.onnx'), startBytes);
   await writeFileAtomically(path, bytes);
 }
@@ -161,26 +155,28 @@ interface Built {
 
 async function buildStep(
   step: TrainingStep,
-  batch: Tensor | readonly Tensor[],
+  batch: ExampleInputs,
   options: TrainingStepOptions,
   runs: number | null,
 ): Promise<Built> {
   if (typeof step !== 'function') throw new OnnxExportError(`the step must be a function, got ${describe(step)}`);
-  const examples = inputList(batch);
+  const examples = readInputs(batch);
   const { model, optimizer, verbose, ...rest } = options;
   const settings = readOptions(examples, rest);
-  const names = namesOf(model);
+  const parts = partsOf(model);
   const optimizers = optimizersOf(optimizer);
-  const session = new Session(step, names, optimizers);
+  const session = new Session(step, examples, namesOf(parts), optimizers);
+  const unmark: (() => void)[] = [];
   try {
-    session.begin(examples);
-    const { graphs, points, outputs, scalars } = session.traceAll(examples, settings.axes, settings.metadata);
-    const outputNames = settings.outputNames ?? (outputs === 1 ? ['loss'] : defaultNames('y', outputs));
-    checkNames('outputNames', outputNames, outputs, 'outputs');
+    const classes = parts.flatMap(([name, part]) => [...markScopes(part as unknown as ModuleLike, name, unmark)]);
+    session.begin();
+    const { graphs, points, outputs, scalars } = session.traceAll(settings.axes, settings.metadata);
+    const lone = settings.outputNames === null && outputs.length === 1 && outputs[0].length === 0;
+    const outputNames = outputNamesOf({ ...settings, outputNames: lone ? ['loss'] : settings.outputNames }, outputs);
     await session.checkRepeated();
-    const kept = session.keptStates(graphs, outputs);
+    const kept = session.keptStates(graphs, outputs.length);
     for (const graph of graphs) {
-      const state = graph.outputs.splice(outputs);
+      const state = graph.outputs.splice(outputs.length);
       graph.outputs.push(...kept.map((k) => state[k]));
     }
     const stateNames = kept.map((k) => session.cells[k].name);
@@ -196,14 +192,15 @@ async function buildStep(
     const runner: Runner = {
       name: step.name || 'step',
       run: () => null,
-      modules: new Map(),
+      modules: new Map(classes),
       names: new Map(session.cells.map(({ name, tensor }) => [tensor, name])),
     };
     session.reset(0);
     const assembled = await assemble(
       unify(graphs, points),
       runner,
-      { ...settings, outputNames: [...outputNames, ...stateNames.map((name) => `${name}_out`)] },
+      { ...settings, outputNames },
+      { paths: outputs, stateNames: stateNames.map((name) => `${name}_out`) },
       { state: new Set(stateNames), scalars },
     );
     const proto = runPasses(assembled, settings, options);
@@ -212,13 +209,15 @@ async function buildStep(
     else if (verbose) console.log(printModel(proto));
     session.reset(0);
     const start = await session.startModel(proto, settings, scalars);
-    return { proto, start, runs: runs === null ? [] : await session.iterate(examples, runs, outputNames) };
+    return { proto, start, runs: runs === null ? [] : await session.iterate(runs, outputNames) };
   } finally {
+    for (const undo of unmark.reverse()) undo();
     session.end();
   }
 }
 
-function namesOf(model: unknown): Map<Tensor, string> {
+/** The modules that are trained, by name; one alone has none. */
+function partsOf(model: unknown): [name: string, module: TrainedModel][] {
   const isModel = (x: unknown): x is TrainedModel =>
     typeof x === 'object' && x !== null && typeof (x as TrainedModel).namedParameters === 'function';
   const parts: [string, TrainedModel][] = [];
@@ -226,15 +225,19 @@ function namesOf(model: unknown): Map<Tensor, string> {
   else {
     for (const [name, part] of Object.entries((model ?? {}) as object)) {
       if (!isModel(part)) throw new OnnxExportError(`model: '${name}' must be a module, got ${describe(part)}`);
-      parts.push([`${name}.`, part]);
+      parts.push([name, part]);
     }
   }
   if (parts.length === 0)
     throw new OnnxExportError(`model must be the module that is trained, or several by name, got ${describe(model)}`);
+  return parts;
+}
+
+function namesOf(parts: readonly (readonly [string, TrainedModel])[]): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
-  for (const [prefix, part] of parts) {
-    for (const [name, tensor] of [...part.namedParameters(), ...(part.namedBuffers?.() ?? [])])
-      if (!names.has(tensor)) names.set(tensor, `${prefix}${name}`);
+  for (const [part, module] of parts) {
+    for (const [name, tensor] of [...module.namedParameters(), ...(module.namedBuffers?.() ?? [])])
+      if (!names.has(tensor)) names.set(tensor, [part, name].filter(Boolean).join('.'));
   }
   return names;
 }
@@ -264,7 +267,8 @@ const copy = (x: Tensor): Tensor => keep(withoutGrad(() => x.detach().clone()));
 /** Runs a step as often as an export needs it, each time from the same state. */
 class Session {
   readonly cells: Cell[] = [];
-  readonly #step: TrainingStep;
+  readonly #step: (...batch: readonly unknown[]) => unknown;
+  readonly #batch: Arguments;
   readonly #names: ReadonlyMap<Tensor, string>;
   readonly #optimizers: readonly SteppedOptimizer[];
   /** Numbers that the optimisers keep, as they are before the first step. */
@@ -284,10 +288,21 @@ class Session {
   #first: Tensor[] = [];
   readonly #compared: { readonly name: string; readonly first: Tensor; readonly now: Tensor }[] = [];
 
-  constructor(step: TrainingStep, names: ReadonlyMap<Tensor, string>, optimizers: readonly SteppedOptimizer[]) {
-    this.#step = step;
+  constructor(
+    step: TrainingStep,
+    batch: Arguments,
+    names: ReadonlyMap<Tensor, string>,
+    optimizers: readonly SteppedOptimizer[],
+  ) {
+    this.#step = step as (...batch: readonly unknown[]) => unknown;
+    this.#batch = batch;
     this.#names = names;
     this.#optimizers = optimizers;
+  }
+
+  /** Takes a step on copies: it may write into its inputs. */
+  #run(tensors: readonly Tensor[] = this.#batch.tensors.map((x) => x.detach().clone())): Structure {
+    return readResult(this.#step(...this.#batch.with(tensors)));
   }
 
   #nameOf(tensor: Tensor): string {
@@ -297,7 +312,7 @@ class Session {
   }
 
   /** Takes one step, so that all state is there, and learns what it was before. */
-  begin(examples: readonly Tensor[]): void {
+  begin(): void {
     const parameters = new Set([
       ...this.#names.keys(),
       ...this.#optimizers.flatMap((o) => o.paramGroups.flatMap((g) => g.params)),
@@ -329,7 +344,7 @@ class Session {
         group.lr = lr;
       });
     });
-    const { remembered, atBirth } = this.#watch(() => void outputsOf(this.#step(...fresh(examples))));
+    const { remembered, atBirth } = this.#watch(() => void this.#run());
     for (const { owner, param, before } of remembered) {
       const state = owner.state.get(param);
       if (!state) continue;
@@ -438,7 +453,8 @@ class Session {
   }
 
   /** Traces the step at several sizes, learning rates and counts of steps. */
-  traceAll(examples: readonly Tensor[], axes: Parameters<typeof resize>[1], lines: boolean) {
+  traceAll(axes: Parameters<typeof resize>[1], lines: boolean) {
+    const examples = this.#batch.tensors;
     const first = this.#steps;
     const counts = this.#numbers.some(({ name }) => name === 'step');
     const base = new Map<string, number>(axes.map(({ input, axis, name }) => [name, examples[input].shape[axis]]));
@@ -455,16 +471,15 @@ class Session {
     );
     // once more as in the first: a step that counts by itself shows here
     points.push(base);
-    let outputs = 0;
+    let outputs: readonly Path[] = [];
     const graphs = points.map((point, t) => {
       this.reset((point.get('step') ?? first) - first, point);
       const inputs = withoutGrad(() => resize(examples, axes, point));
       const { graph } = trace(
         (...args: Tensor[]) => {
-          const given = outputsOf(this.#step(...args));
-          const list: readonly Tensor[] = isTensor(given) ? [given] : given;
-          outputs = list.length;
-          return [...list, ...this.#after()];
+          const { tensors, paths } = this.#run(args);
+          outputs = paths;
+          return [...tensors, ...this.#after()];
         },
         inputs,
         { onRead: refuseRead, lines: lines && t === 0 },
@@ -588,13 +603,11 @@ class Session {
   }
 
   /** Runs the step from the start `count` times; gives all outputs and state by name. */
-  async iterate(examples: readonly Tensor[], count: number, outputNames: readonly string[]): Promise<Run[]> {
+  async iterate(count: number, outputNames: readonly string[]): Promise<Run[]> {
     this.reset(0);
     const runs: Run[] = [];
     for (let i = 0; i < count; i++) {
-      const given = outputsOf(this.#step(...fresh(examples)));
-      const list: readonly Tensor[] = isTensor(given) ? [given] : given;
-      const named: [string, Tensor][] = list.map((x, k) => [outputNames[k], x]);
+      const named: [string, Tensor][] = this.#run().tensors.map((x, k) => [outputNames[k], x]);
       this.#after().forEach((x, k) => named.push([`${this.cells[k].name}_out`, x]));
       const entries = named.map(
         async ([name, x]) => [name, { values: await x.detach().toTypedArray(), dtype: x.dtype }] as const,
@@ -622,8 +635,6 @@ class Session {
     });
   }
 }
-
-const fresh = (examples: readonly Tensor[]): Tensor[] => examples.map((x) => x.detach().clone());
 
 /** Writes values into a tensor, without gradients. */
 function put(tensor: Tensor, values: Tensor): void {

@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { Module, TransformerEncoder, TransformerEncoderLayer } from '@tenfold/nn';
 import { ModelProto, printModel } from '@tenfold/onnx-model';
 import {
-  isTensor,
   manualSeed,
   rand,
   randint,
@@ -19,8 +18,8 @@ import { CharGPT, type Past } from '../../../apps/char-lm/src/model.ts';
 import { MyLinear, StandardizedLinear } from '../../../apps/linear-demo/src/model.ts';
 import { DigitNet } from '../../../apps/mnist/src/model.ts';
 import { type ToOnnxOptions, toOnnx } from '../src/index.ts';
-import { outputsOf } from '../src/model.ts';
 import { type JobResult, runInOnnxRuntime } from '../src/runtime.ts';
+import { readResult } from '../src/structure.ts';
 import { fromWire, largestDifference, toWire } from '../src/verify.ts';
 import { ResNet18 } from './models/resnet.ts';
 import { Tagger } from './models/tagger.ts';
@@ -176,14 +175,13 @@ beforeAll(async () => {
     // the newest that Debian's checker knows
     if (!name.includes('char-lm'))
       old.push({ name, bytes: await toOnnx(model, inputs(2), { ...options, opsetVersion: 17 }) });
-    const names = options.inputNames ?? ['x'];
+    const names = (options.inputNames ?? ['x']) as readonly string[];
     const runs: Record<string, Awaited<ReturnType<typeof toWire>>>[] = [];
     const expected: Expected[] = [];
     for (const n of sizes) {
       const given = inputs(n);
       runs.push(Object.fromEntries(await Promise.all(given.map(async (x, i) => [names[i], await toWire(x)] as const))));
-      const outputs = outputsOf(withoutGrad(() => model.forward(...given)));
-      for (const x of isTensor(outputs) ? [outputs] : outputs)
+      for (const x of readResult(withoutGrad(() => model.forward(...given))).tensors)
         expected.push({ dims: x.shape, values: await x.toTypedArray() });
     }
     prepared.push({ name, within, expected, job: { model: Buffer.from(bytes).toString('base64'), runs } });

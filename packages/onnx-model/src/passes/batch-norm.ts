@@ -6,7 +6,8 @@ import { AttributeProto_AttributeType as AttributeType, type NodeProto, type Ten
 import { attributeOf, type Block, intOf } from './block.ts';
 import { type Constant, countOf, fromNumbers, isFloatConstant, numbersOf, toTensor } from './constants.ts';
 
-export function foldBatchNorm(block: Block): void {
+export function foldBatchNorm(block: Block, keepInitializers: boolean): void {
+  if (keepInitializers) return;
   for (const node of block.nodes()) if (block.isStandard(node, 'BatchNormalization')) foldOne(block, node);
 }
 

@@ -61,16 +61,20 @@ export interface PassReport {
 export interface OptimizeOptions {
   /** Which passes run. They run in their own order, again until nothing changes. Default: {@link defaultPasses}. */
   passes?: readonly PassName[];
+  /** Leaves initialisers as they are, for a model whose parameters are trained on: no constant is made of them, no BatchNormalization folded. Default false. */
+  keepInitializers?: boolean;
   /** Is told of each pass that changed something. */
   log?: (report: PassReport) => void;
 }
 
-const onBlocks =
-  (edit: (block: Block) => void) =>
-  (model: ModelProto): boolean =>
-    editBlocks(model, edit);
+type Pass = (model: ModelProto, keepInitializers: boolean) => boolean;
 
-const passes: { readonly [P in PassName]: (model: ModelProto) => boolean } = {
+const onBlocks =
+  (edit: (block: Block, keepInitializers: boolean) => void): Pass =>
+  (model, keepInitializers) =>
+    editBlocks(model, (block) => edit(block, keepInitializers));
+
+const passes: { readonly [P in PassName]: Pass } = {
   batchNorm: /* @__PURE__ */ onBlocks(foldBatchNorm),
   constants: /* @__PURE__ */ onBlocks(foldConstants),
   identities: /* @__PURE__ */ onBlocks(cleanIdentities),
@@ -95,7 +99,7 @@ const ROUNDS = 10;
  * const smaller = optimizeModel(ModelProto.decode(bytes), { log: ({ pass, changes }) => console.log(`${pass}\n${changes}`) });
  */
 export function optimizeModel(model: ModelProto, options: OptimizeOptions = {}): ModelProto {
-  const { passes: asked = defaultPasses, log } = options;
+  const { passes: asked = defaultPasses, keepInitializers = false, log } = options;
   const list: readonly unknown[] = Array.isArray(asked) ? asked : [asked];
   const unknown = list.find((name) => !passNames.some((known) => known === name));
   if (unknown !== undefined || !Array.isArray(asked)) {
@@ -108,7 +112,7 @@ export function optimizeModel(model: ModelProto, options: OptimizeOptions = {}):
   for (let round = 0, changed = true; changed && round < ROUNDS; round++) {
     changed = false;
     for (const pass of passNames) {
-      if (!asked.includes(pass) || !passes[pass](copy)) continue;
+      if (!asked.includes(pass) || !passes[pass](copy, keepInitializers)) continue;
       changed = true;
       if (!log) continue;
       const after = printModel(copy);

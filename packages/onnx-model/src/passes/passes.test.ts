@@ -141,6 +141,7 @@ describe('constants', () => {
     expect(body(model)).toEqual(['%y : float32[n, 3] = onnx::MatMul(%x, %fc.weight_Transpose)', 'return %y']);
     const tied = [...nodes, node('z', 'MatMul', 'y', 'fc.weight')];
     expect(after('constants', { nodes: tied, weights, outputs: [value('z', 'n', 3)] })).toHaveLength(4);
+    expect(body(optimizeModel(modelOf({ nodes, weights }), { keepInitializers: true }))).toHaveLength(3);
   });
 
   test('integers wrap, floats round as their dtype does, and what C leaves open stays', () => {
