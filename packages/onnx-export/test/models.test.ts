@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
     inputs: (n) => [randint(0, 256, [n, 28, 28], { dtype: 'uint8' })],
     options: batch,
   },
-  { name: 'tagger', make: () => new Tagger(), inputs: (n) => [words(n, 4)], options: batch },
+  { name: 'tagger', make: () => new Tagger(), inputs: (n) => [words(n, n + 1)], options: sequence },
   {
     name: 'encoder',
     make: () => new TransformerEncoder(new TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }), 2),
@@ -210,6 +210,10 @@ function operators(name: string): Record<string, number> {
 
 test('have one node for each layer, and nothing besides', () => {
   expect(operators('linear')).toEqual({ Sub: 1, Div: 1, MYLINEAR: 1, Mul: 1, Add: 1 });
+  expect(operators('penguins')).toEqual({ Sub: 1, Div: 1, MatMul: 1, Mul: 1, Add: 2 });
+  // the three transposes are of batches that come first, and of directions
+  expect(operators('tagger')).toEqual({ Gather: 1, Transpose: 3, LSTM: 1, Reshape: 1, MatMul: 1, Add: 1 });
+  expect(operators('encoder')).toMatchObject({ LayerNormalization: 4, Relu: 2 });
   expect(operators('digits')).toEqual({
     Unsqueeze: 1,
     Cast: 1,

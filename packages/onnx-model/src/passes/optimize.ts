@@ -27,13 +27,15 @@ export const passNames = [
  * A pass of {@link optimizeModel}:
  * - `constants`: what depends on constants and initialisers alone is computed, shapes that the model states included. Results are exact for their dtype and
  *   at most 64 KiB, or no larger than the constants they replace; an initialiser that others read stays as it is
- * - `identities`: Identity, Cast, Reshape, Transpose, Expand, Slice, Concat and Dropout that change nothing go, as does the first of two Reshapes
+ * - `identities`: Identity, Cast, Reshape, Transpose, Expand, Slice, Concat and Dropout that change nothing go, as do the first of two Reshapes and an
+ *   Expand before an operator that broadcasts by itself
  * - `transposes`: one instead of two, none instead of two that cancel, `transA` and `transB` of Gemm
  * - `subexpressions`: of nodes that compute the same, the first stays
  * - `sharedConstants`: of equal Constant nodes, the first stays
  * - `sharedInitializers`: of equal initialisers, the first stays. On request: parameters that are equal by chance would be one from then on
- * - `batchNorm`: BatchNormalization by given statistics becomes part of the Conv, ConvTranspose or Gemm before it. On request: results change by rounding
- * - `deadCode`: nodes, initialisers, functions, operator sets and stated types that nothing needs go
+ * - `batchNorm`: BatchNormalization by given statistics becomes part of the Conv, ConvTranspose, Gemm or MatMul before it. On request: results change by
+ *   rounding
+ * - `deadCode`: nodes, results that may be left out, initialisers, functions, operator sets and stated types that nothing needs go
  */
 export type PassName = (typeof passNames)[number];
 
