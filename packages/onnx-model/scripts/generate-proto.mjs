@@ -2,11 +2,22 @@
  * Writes src/generated/onnx.ts from proto/onnx.proto: `node scripts/generate-proto.mjs`.
  * proto/onnx.proto holds the field definitions of ONNX 1.23.1 (https://github.com/onnx/onnx, Apache-2.0), without its prose.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { generateProto } from '../../../tools/generate-proto.mjs';
 
-generateProto(
-  fileURLToPath(new URL('..', import.meta.url)),
-  'onnx',
-  'ONNX 1.23.1, https://github.com/onnx/onnx, SPDX-License-Identifier: Apache-2.0',
-);
+const root = fileURLToPath(new URL('..', import.meta.url));
+generateProto(root, 'onnx', 'ONNX 1.23.1, https://github.com/onnx/onnx, SPDX-License-Identifier: Apache-2.0');
+
+// numbers serve for sizes and attributes, where the largest int64 says 'to the end'; but the elements of a tensor must be exact
+const path = `${root}/src/generated/onnx.ts`;
+const exact = readFileSync(path, 'utf8')
+  .replace(/(u?int64Data)\?: number\[\]/g, '$1?: bigint[]')
+  .replace(/(message\.u?int64Data!\.push)\(longToNumber\((reader\.u?int64\(\))\)\)/g, '$1($2 as bigint)')
+  .replace(/(message\.i = |message\.ints!\.push\()longToNumber/g, '$1saturated')
+  .replace(
+    'function longToNumber',
+    'const saturated = (x: { toString(): string }): number => saturatedInt(Number(x)) ?? longToNumber(x);\n\n$&',
+  )
+  .replace(/^import \{ BinaryReader/m, 'import { saturatedInt } from "../saturated.ts";\n$&');
+writeFileSync(path, exact);

@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 export { checkModel } from './check.ts';
+export { type OnnxArray, tensorData } from './data.ts';
+export { decodeModel } from './decode.ts';
+export { allTensors, type ExternalFiles, externalFiles, loadExternalData } from './external-data.ts';
 export {
   AttributeProto,
   AttributeProto_AttributeType,

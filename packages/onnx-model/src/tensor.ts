@@ -51,9 +51,13 @@ function convert(value: number | bigint, dtype: DType): number | bigint {
   return isFloat(dtype) ? number : Math.trunc(number);
 }
 
-function littleEndian(data: TypedArray): Uint8Array {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const size = data.BYTES_PER_ELEMENT;
+/** The bytes of an array in ONNX's order, the lowest first. */
+export function littleEndian(data: TypedArray): Uint8Array {
+  return swapBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), data.BYTES_PER_ELEMENT);
+}
+
+/** Bytes of elements of `size` bytes from little endian to this machine's order, or back: mostly the same bytes. */
+export function swapBytes(bytes: Uint8Array, size: number): Uint8Array {
   if (size === 1 || new Uint8Array(new Uint16Array([1]).buffer)[0] === 1) return bytes;
   const swapped = new Uint8Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) swapped[i] = bytes[i - (i % size) + (size - 1 - (i % size))];

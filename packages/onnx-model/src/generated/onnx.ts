@@ -2,6 +2,7 @@
 // Field definitions: ONNX 1.23.1, https://github.com/onnx/onnx, SPDX-License-Identifier: Apache-2.0
 
 /* eslint-disable */
+import { saturatedInt } from "../saturated.ts";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
 export const protobufPackage = "onnx";
@@ -222,14 +223,14 @@ export interface TensorProto {
   floatData?: number[] | undefined;
   int32Data?: number[] | undefined;
   stringData?: Uint8Array[] | undefined;
-  int64Data?: number[] | undefined;
+  int64Data?: bigint[] | undefined;
   name?: string | undefined;
   docString?: string | undefined;
   rawData?: Uint8Array | undefined;
   externalData?: StringStringEntryProto[] | undefined;
   dataLocation?: TensorProto_DataLocation | undefined;
   doubleData?: number[] | undefined;
-  uint64Data?: number[] | undefined;
+  uint64Data?: bigint[] | undefined;
   metadataProps?: StringStringEntryProto[] | undefined;
 }
 
@@ -541,7 +542,7 @@ export const AttributeProto: MessageFns<AttributeProto> = {
               break;
             }
 
-            message.i = longToNumber(reader.int64());
+            message.i = saturated(reader.int64());
             continue;
           }
           case 4: {
@@ -604,7 +605,7 @@ export const AttributeProto: MessageFns<AttributeProto> = {
           }
           case 8: {
             if (tag === 64) {
-              message.ints!.push(longToNumber(reader.int64()));
+              message.ints!.push(saturated(reader.int64()));
 
               continue;
             }
@@ -612,7 +613,7 @@ export const AttributeProto: MessageFns<AttributeProto> = {
             if (tag === 66) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.ints!.push(longToNumber(reader.int64()));
+                message.ints!.push(saturated(reader.int64()));
               }
 
               continue;
@@ -2202,7 +2203,7 @@ export const TensorProto: MessageFns<TensorProto> = {
           }
           case 7: {
             if (tag === 56) {
-              message.int64Data!.push(longToNumber(reader.int64()));
+              message.int64Data!.push(reader.int64() as bigint);
 
               continue;
             }
@@ -2210,7 +2211,7 @@ export const TensorProto: MessageFns<TensorProto> = {
             if (tag === 58) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.int64Data!.push(longToNumber(reader.int64()));
+                message.int64Data!.push(reader.int64() as bigint);
               }
 
               continue;
@@ -2281,7 +2282,7 @@ export const TensorProto: MessageFns<TensorProto> = {
           }
           case 11: {
             if (tag === 88) {
-              message.uint64Data!.push(longToNumber(reader.uint64()));
+              message.uint64Data!.push(reader.uint64() as bigint);
 
               continue;
             }
@@ -2289,7 +2290,7 @@ export const TensorProto: MessageFns<TensorProto> = {
             if (tag === 90) {
               const end2 = reader.uint32() + reader.pos;
               while (reader.pos < end2) {
-                message.uint64Data!.push(longToNumber(reader.uint64()));
+                message.uint64Data!.push(reader.uint64() as bigint);
               }
 
               continue;
@@ -3293,6 +3294,8 @@ export const FunctionProto: MessageFns<FunctionProto> = {
     }
   },
 };
+
+const saturated = (x: { toString(): string }): number => saturatedInt(Number(x)) ?? longToNumber(x);
 
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
