@@ -1,4 +1,4 @@
-"""Packs the ONNX project's own backend tests into one file, src/test-data/onnx-tests.br, which the tests of this package read.
+"""Packs the ONNX project's own backend tests into one file, test/onnx-tests.br, which the tests of this package read.
 
 The tests are those of ONNX 1.23.1 (https://github.com/onnx/onnx, Apache-2.0): every node test (an op, or the body of one that ONNX defines as a
 function), and the models in `onnx/backend/test/data` (pytorch-converted, pytorch-operator, simple), which are of opset 6 to 9. Node tests of an
@@ -7,7 +7,7 @@ older ONNX add the former versions of ops. Expected outputs are ONNX's.
     python3 -m venv env && env/bin/pip install onnx==1.23.1 ml_dtypes
     env/bin/python scripts/node-tests.py raw             # writes raw/tests.json and raw/tests.bin
     python-with-onnx-1.12 scripts/node-tests.py raw-1.12 # optional: former versions
-    node scripts/pack-node-tests.mjs raw raw-1.12        # runs onnxruntime on each, writes src/test-data/onnx-tests.br
+    node scripts/pack-node-tests.mjs raw raw-1.12        # runs onnxruntime on each, writes test/onnx-tests.br
 
 A test that can't be packed is listed with its reason: what is no tensor, a dtype that no array of JavaScript holds, or more than 200 KB of data.
 """

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
 
 const [first, ...others] = process.argv.slice(2);
-const target = new URL('../src/test-data/onnx-tests.br', import.meta.url);
+const target = new URL('../test/onnx-tests.br', import.meta.url);
 // onnxruntime is a dependency of the package beside this one
 const ort = createRequire(new URL('../../onnx-export/package.json', import.meta.url)).resolve('onnxruntime-node');
 const version = JSON.parse(readFileSync(new URL('package.json', `file://${ort.slice(0, ort.indexOf('/dist/'))}/`), 'utf8')).version;
