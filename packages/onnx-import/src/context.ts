@@ -7,8 +7,10 @@ import {
   isFloat,
   isTensor,
   numel,
-  type OnnxModelError,
+  OnnxExportError,
+  OnnxModelError,
   type Shape,
+  TenfoldError,
   type Tensor,
 } from '@tenfold/tensor-core';
 import type { AttributeTypes, AttributeValue } from './attributes.ts';
@@ -33,12 +35,21 @@ export type Row = (c: NodeContext) => RowResult;
 /** Rows by op type. */
 export type Rows = Readonly<Record<string, Row>>;
 
+/** What a graph states of one of its outputs; sizes that it leaves open are `null`. */
+export interface ValueType {
+  readonly dtype: DType | null;
+  readonly shape: readonly (number | null)[] | null;
+}
+
 /** A graph among the attributes of a node: the branch of an If, the body of a Loop. */
 export interface SubGraph {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  readonly outputTypes: readonly ValueType[];
   /** Runs it; what it reads of the graph around it is there already. */
   run(inputs: readonly Value[]): Value[];
+  /** Frees tensors that a run gave and nobody needs any more. */
+  drop(values: readonly Value[]): void;
 }
 
 /** One node, as it was read. */
@@ -78,6 +89,15 @@ export interface Limits {
 /** `/fc1/MatMul (MatMul)`. */
 export const labelOf = ({ name, opType, outputNames }: Pick<NodeInfo, 'name' | 'opType' | 'outputNames'>): string =>
   `node '${name || outputNames.find((output) => output !== '') || '?'}' (${opType})`;
+
+/** An error of an op, with the node it happened in. */
+export function explained(error: unknown, node: NodeInfo): unknown {
+  if (error instanceof OnnxModelError || error instanceof OnnxExportError) return error;
+  // the engine's own limits, as for an array that is too long
+  if (error instanceof TenfoldError || error instanceof RangeError)
+    return invalid(`${labelOf(node)}: ${error.message}`, error);
+  return error;
+}
 
 /** One run of one node. */
 export class NodeContext {
@@ -199,17 +219,19 @@ export class NodeContext {
 
   /** Input `i` as a host tensor. What is on the device is read, if it can be read at once. */
   host(i: number): HostTensor {
-    const value = this.#tensorLike(i);
-    return value instanceof HostTensor ? value : this.#read(value, i);
+    return this.read(this.value(i), `input ${i}`);
   }
 
-  #read(tensor: Tensor, i: number): HostTensor {
+  /** A value of the graph as a host tensor; `what` names it in errors. */
+  read(tensor: Value, what: string): HostTensor {
+    if (tensor instanceof HostTensor) return tensor;
+    if (!isTensor(tensor)) throw this.error(`${what} must be a tensor, got ${kindOf(tensor)}`);
     try {
       return new HostTensor(tensor.dtype, tensor.shape, tensor.detach().toTypedArraySync());
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error;
       throw this.error(
-        `needs the values of input ${i} to go on, and device '${tensor.device}' can't be read at once; run the model on 'cpu' or 'cuda', or make the input a constant of the file`,
+        `needs the values of ${what} to go on, and device '${tensor.device}' can't be read at once; run the model on 'cpu' or 'cuda', or make them constants of the file`,
         error,
       );
     }
@@ -328,6 +350,11 @@ export class NodeContext {
   dtypeOf(type: number): DType {
     const dtype = dtypeOf(type);
     if (dtype === null) throw this.error(`element type ${type} is none of Tenfold's dtypes`);
+    return this.#run.computed(dtype);
+  }
+
+  /** The dtype in which one of the file is computed. */
+  computed(dtype: DType): DType {
     return this.#run.computed(dtype);
   }
 

@@ -1,9 +1,17 @@
 /** From the bytes of an ONNX file to a module. */
-import { type GraphProto, ModelProto } from '@tenfold/onnx-model';
+import {
+  decodeModel,
+  type ExternalFiles,
+  externalFiles,
+  type GraphProto,
+  loadExternalData,
+  type ModelProto,
+} from '@tenfold/onnx-model';
 import { describe, OnnxModelError } from '@tenfold/tensor-core';
-import type { Row } from './context.ts';
+import type { Row, Rows } from './context.ts';
 import { hostRows } from './host-ops.ts';
 import { OnnxModule } from './module.ts';
+import { structure } from './ops/structure.ts';
 import { rows } from './ops/table.ts';
 import { type ImportSettings, type LoadOnnxOptions, readOptions } from './options.ts';
 import { type Compilation, compileModel, domainOf, functionKey, keyOf, readImports } from './plan.ts';
@@ -13,18 +21,26 @@ import { invalid } from './values.ts';
 /** The last version of ONNX's operator set whose ops are known here. */
 const LATEST_OPSET = 23;
 
-/** A file's bytes. */
-export type OnnxBytes = Uint8Array | ArrayBuffer;
+/** The bytes of a file, or a file that a person has chosen in a browser. */
+export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;
 
-/** Where a model comes from: a path (Node), a URL, or its bytes. */
-export type OnnxSource = string | URL | OnnxBytes;
+/** Where a model comes from: a path (Node), a URL, or bytes. Files beside it that hold its data are found by their names; bytes need `data`. */
+export type OnnxSource =
+  | string
+  | URL
+  | OnnxBytes
+  | {
+      readonly model: string | URL | OnnxBytes;
+      /** The folder of the files with the data (Node), or the files by name. */
+      readonly data: ExternalFiles;
+    };
 
 /**
  * Loads an ONNX model as a module that runs on any backend, is trained, and exported again (`@tenfold/onnx-export`).
  *
- * Float initialisers are its parameters, others its buffers, with their names in the file.
+ * Float initialisers are its parameters, apart from statistics and settings of ops; these and all others are buffers. Their names are the file's.
  *
- * @param source a path (Node), a URL, or the bytes of the file.
+ * @param source a path (Node), a URL, the bytes of the file, or `{ model, data }` where data lie in other files.
  * @throws OnnxModelError for a file that is damaged, or that holds what can't be run here: all unknown ops are named at once.
  * @example
  * const model = await loadOnnx('model.onnx');
@@ -32,11 +48,16 @@ export type OnnxSource = string | URL | OnnxBytes;
  */
 export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModule> {
   const settings = readOptions(options);
-  return moduleOf(decode(await bytesOf(source)), settings);
+  const { model, data } = isPair(source) ? source : { model: source, data: undefined };
+  const at = await localPath(model);
+  const decoded = decodeModel(await bytesOf(at));
+  const files = externalFiles(decoded);
+  if (files.length > 0) await loadExternalData(decoded, data ?? (await filesBeside(at, files)));
+  return moduleOf(decoded, settings);
 }
 
 /**
- * {@link loadOnnx} for a model that is decoded already: all values are in it.
+ * {@link loadOnnx} for a model that is decoded already, with all data in it (`decodeModel` and `loadExternalData` of `@tenfold/onnx-model`).
  *
  * @throws OnnxModelError as `loadOnnx` does.
  */
@@ -44,28 +65,55 @@ export function importModel(model: ModelProto, options: LoadOnnxOptions = {}): O
   return moduleOf(model, readOptions(options));
 }
 
-async function bytesOf(source: OnnxSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (typeof source === 'string') {
-    const { readFile } = await import('node:fs/promises');
-    return readFile(source);
-  }
-  if (source instanceof URL) {
-    const response = await fetch(source);
-    if (!response.ok)
-      throw new OnnxModelError(`loadOnnx: ${source} answered ${response.status} ${response.statusText}`);
-    return new Uint8Array(await response.arrayBuffer());
-  }
-  throw new OnnxModelError(`loadOnnx: expected a path, a URL or bytes, got ${describe(source)}`);
+const isBytes = (x: unknown): x is OnnxBytes =>
+  x instanceof Uint8Array || x instanceof ArrayBuffer || x instanceof Blob;
+
+const isPair = (source: OnnxSource): source is Extract<OnnxSource, { readonly model: unknown }> =>
+  typeof source === 'object' && source !== null && !isBytes(source) && !(source instanceof URL) && 'model' in source;
+
+/** A `file:` URL is a path. */
+async function localPath(source: string | URL | OnnxBytes): Promise<string | URL | OnnxBytes> {
+  if (!(source instanceof URL) || source.protocol !== 'file:') return source;
+  const { fileURLToPath } = await import('node:url');
+  return fileURLToPath(source);
 }
 
-function decode(bytes: Uint8Array): ModelProto {
-  try {
-    return ModelProto.decode(bytes);
-  } catch (error) {
-    throw invalid(`this is no ONNX model, or a damaged one: ${error instanceof Error ? error.message : error}`, error);
+async function bytesOf(source: string | URL | OnnxBytes): Promise<Uint8Array | ArrayBuffer> {
+  if (source instanceof Blob) return source.arrayBuffer();
+  if (isBytes(source)) return source;
+  if (source instanceof URL) return fetched(source);
+  if (typeof source !== 'string')
+    throw new OnnxModelError(`loadOnnx: expected a path, a URL, bytes or { model, data }, got ${describe(source)}`);
+  const { readFile } = await import('node:fs/promises').catch((error: unknown) => {
+    throw invalid('loadOnnx: only Node reads paths; give a URL: new URL(path, location.href)', error);
+  });
+  return readFile(source).catch((error: unknown) => {
+    throw invalid(`loadOnnx: ${source} can't be read: ${error instanceof Error ? error.message : error}`, error);
+  });
+}
+
+async function fetched(url: URL): Promise<Uint8Array> {
+  const response = await fetch(url).catch((error: unknown) => {
+    throw invalid(`loadOnnx: ${url} can't be fetched: ${error instanceof Error ? error.message : error}`, error);
+  });
+  if (!response.ok) throw invalid(`loadOnnx: ${url} answered ${response.status} ${response.statusText}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The files with the data, in the model's folder. */
+async function filesBeside(source: string | URL | OnnxBytes, names: readonly string[]): Promise<ExternalFiles> {
+  if (typeof source === 'string') return (await import('node:path')).dirname(source);
+  if (!(source instanceof URL)) {
+    const list = names.map((name) => `'${name}'`).join(', ');
+    throw invalid(`the model has its data in other files (${list}); give loadOnnx { model, data: { name: bytes } }`);
   }
+  const files: Record<string, Uint8Array> = {};
+  for (const name of names) {
+    // any other name is refused by who reads the files
+    if (/^[\w.-]+(\/[\w.-]+)*$/.test(name) && !name.split('/').includes('..'))
+      files[name] = await fetched(new URL(name, source));
+  }
+  return files;
 }
 
 function moduleOf(model: ModelProto, settings: ImportSettings): OnnxModule {
@@ -83,7 +131,11 @@ function moduleOf(model: ModelProto, settings: ImportSettings): OnnxModule {
       `the model has ${compilation.unknown.size === 1 ? 'an op that is' : 'ops that are'} not known here: ${list}; give loadOnnx the option ops: { '${[...compilation.unknown.keys()][0]}': (c) => … }`,
     );
   }
-  return new OnnxModule({ name: nameOf(graph), plan, weights: compilation.weights, inputs, outputs, settings });
+  const { weights } = compilation;
+  return new OnnxModule(
+    { name: nameOf(graph), plan, weights: [...weights.keys()], inputs, outputs, settings },
+    weights,
+  );
 }
 
 const nameOf = ({ name }: GraphProto): string => name || 'graph';
@@ -95,7 +147,11 @@ function checkOpset(version: number | undefined, { strict }: ImportSettings): vo
   );
 }
 
-function compilationOf(model: ModelProto, { ops }: ImportSettings): Compilation {
+/** What is computed without tensors. */
+const onHost: Rows = { ...structure, ...hostRows };
+
+function compilationOf(model: ModelProto, settings: ImportSettings): Compilation {
+  const { ops } = settings;
   const functions = new Map(
     (model.functions ?? []).map((f) => [functionKey(domainOf(f.domain), f.name ?? '', f.overload), f]),
   );
@@ -103,9 +159,18 @@ function compilationOf(model: ModelProto, { ops }: ImportSettings): Compilation 
   return {
     row: (domain, opType): Row | null =>
       ops.get(keyOf(domain, opType)) ?? (domain === '' && Object.hasOwn(rows, opType) ? rows[opType] : null),
-    hostRow: (opType) => (Object.hasOwn(hostRows, opType) && !ops.has(opType) ? hostRows[opType] : null),
+    hostRow: (opType) => (Object.hasOwn(onHost, opType) && !ops.has(opType) ? onHost[opType] : null),
     functions,
-    weights: [],
+    weights: new Map(),
+    constants: {
+      training: false,
+      device: 'cpu',
+      computed: (dtype) => dtype,
+      tensorOf: ({ dtype, shape }) => {
+        throw invalid(`a constant of ${dtype}[${shape.join(', ')}] was needed as a tensor while the model was read`);
+      },
+      limits: settings,
+    },
     unknown: new Map(),
     steps: 0,
   };

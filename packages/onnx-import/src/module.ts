@@ -76,14 +76,14 @@ function stateOf(module: OnnxModule): State {
  */
 export class OnnxModule extends Module {
   /** @internal */
-  constructor(program: Program) {
+  constructor(program: Program, values: ReadonlyMap<Weight, HostTensor>) {
     super();
     const { settings } = program;
     const device = settings.device ?? getDefaultDevice();
     const places = new Map<Weight, Place>();
     const known = new Map<Weight, Known>();
-    for (const weight of program.weights) {
-      const { value, name } = weight;
+    for (const [weight, value] of values) {
+      const { name } = weight;
       const dtype = settings.dtype !== null && isFloat(value.dtype) ? settings.dtype : value.dtype;
       const tensor = keep(value.upload(dtype, device));
       const place = placeOf(this, name);
@@ -212,7 +212,7 @@ function runOf(state: State, inputs: readonly unknown[], training: boolean): Run
   const dtypes = new Map<DType, DType>();
   for (const weight of weights) {
     const { dtype } = currentOf(state, weight);
-    if (isFloat(weight.value.dtype) && dtype !== weight.value.dtype) dtypes.set(weight.value.dtype, dtype);
+    if (isFloat(weight.dtype) && dtype !== weight.dtype) dtypes.set(weight.dtype, dtype);
   }
   const computed = (dtype: DType): DType => dtypes.get(dtype) ?? (isFloat(dtype) ? (settings.dtype ?? dtype) : dtype);
   return {

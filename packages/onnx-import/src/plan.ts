@@ -9,17 +9,29 @@ import type {
   ModelProto,
   NodeProto,
   TensorProto,
+  ValueInfoProto,
 } from '@tenfold/onnx-model';
+import { dtypeOf } from '@tenfold/onnx-model';
+import type { DType } from '@tenfold/tensor-core';
 import { type AttributeValue, readAttribute } from './attributes.ts';
-import { labelOf, type NodeInfo, type Row } from './context.ts';
+import {
+  explained,
+  labelOf,
+  NodeContext,
+  type NodeInfo,
+  type Row,
+  type RowResult,
+  type RunState,
+  type ValueType,
+} from './context.ts';
 import { readTensor } from './tensor.ts';
-import { type HostTensor, invalid } from './values.ts';
+import { HostTensor, invalid } from './values.ts';
 
 /** An initialiser of the file: a parameter or buffer of the module. */
 export interface Weight {
   /** Its name in the file, or that with a number where another graph of the file has one of the same name. */
   readonly name: string;
-  readonly value: HostTensor;
+  readonly dtype: DType;
   /** Where it is read: the op (with its domain) and which input. */
   readonly uses: { readonly key: string; readonly input: number }[];
 }
@@ -47,6 +59,7 @@ export interface Plan {
   readonly outputNames: readonly string[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  readonly outputTypes: readonly ValueType[];
   /** What a slot holds from the start. */
   readonly constants: readonly { readonly slot: number; readonly value: Weight | HostTensor }[];
   /** Values of the graph around: the slot there, and the slot here. */
@@ -62,7 +75,10 @@ export interface Compilation {
   /** The row for inputs that JavaScript knows, of ONNX's own ops. */
   hostRow(opType: string): Row | null;
   readonly functions: ReadonlyMap<string, FunctionProto>;
-  readonly weights: Weight[];
+  /** The initialisers with their values. */
+  readonly weights: Map<Weight, HostTensor>;
+  /** What rows that compute constants run with. */
+  readonly constants: RunState;
   /** Ops that have no row, with a node that has it. */
   readonly unknown: Map<string, string>;
   /** How many steps there are, in all graphs. */
@@ -119,7 +135,16 @@ function compileGraph(
   for (const { name = '' } of inputs) builder.input(name);
   for (const tensor of initializers) builder.weight(tensor);
   for (const node of graph.node ?? []) builder.node(node);
-  return builder.finish((graph.output ?? []).map(({ name = '' }) => name));
+  return builder.finish(
+    (graph.output ?? []).map(({ name = '' }) => name),
+    (graph.output ?? []).map(typeOf),
+  );
+}
+
+function typeOf({ type }: ValueInfoProto): ValueType {
+  const { elemType = 0, shape } = type?.tensorType ?? {};
+  const sizes = shape?.dim?.map(({ dimValue, dimParam }) => (dimParam ? null : (dimValue ?? null)));
+  return { dtype: dtypeOf(elemType), shape: sizes ?? null };
 }
 
 class PlanBuilder {
@@ -128,6 +153,8 @@ class PlanBuilder {
   readonly #compilation: Compilation;
   readonly #where: string;
   readonly #slots = new Map<string, number>();
+  /** Slots whose values are known now. */
+  readonly #known = new Map<number, HostTensor>();
   /** The initialiser that a slot stands for, so that its uses are known across functions and graphs. */
   readonly #weights = new Map<number, Weight>();
   readonly #inputs: number[] = [];
@@ -156,23 +183,27 @@ class PlanBuilder {
     return slot;
   }
 
-  input(name: string, weight?: Weight): void {
+  input(name: string, weight?: Weight, known?: HostTensor): void {
     const slot = this.#define(name, 'an input');
     this.#inputs.push(slot);
     this.#inputNames.push(name);
     if (weight) this.#weights.set(slot, weight);
+    if (known) this.#known.set(slot, known);
   }
 
   weight(tensor: TensorProto): void {
     const { name = '' } = tensor;
-    const value = readTensor(tensor, `initialiser '${name}'`);
+    const value = readTensor(tensor, `initialiser '${name}'`, true);
     const slot = this.#define(name, 'an initialiser');
     const { weights } = this.#compilation;
-    const taken = new Set(weights.map((weight) => weight.name));
     let own = name;
-    for (let i = 1; taken.has(own); i++) own = `${name}_${i}`;
-    const weight: Weight = { name: own, value, uses: [] };
-    weights.push(weight);
+    // names of a graph within another may be the same
+    if (this.#around.depth > 0) {
+      const taken = new Set([...weights.keys()].map((weight) => weight.name));
+      for (let i = 1; taken.has(own); i++) own = `${name}_${i}`;
+    }
+    const weight: Weight = { name: own, dtype: value.dtype, uses: [] };
+    weights.set(weight, value);
     this.#weights.set(slot, weight);
     this.#constants.push({ slot, value: weight });
   }
@@ -185,17 +216,27 @@ class PlanBuilder {
     if (outer === null) return null;
     const inner = this.#count++;
     this.#slots.set(name, inner);
+    if (outer.known) {
+      this.#constant(inner, outer.known);
+      return inner;
+    }
     this.#captures.push({ outer: outer.slot, inner });
     if (outer.weight) this.#weights.set(inner, outer.weight);
     return inner;
   }
 
   /** For a graph inside of the node that is being compiled. */
-  capture(name: string): { slot: number; weight: Weight | undefined } | null {
+  capture(name: string): { slot: number; weight: Weight | undefined; known: HostTensor | undefined } | null {
     const slot = this.#find(name);
     if (slot === null) return null;
-    this.#lastUse.set(slot, this.#steps.length);
-    return { slot, weight: this.#weights.get(slot) };
+    const known = this.#known.get(slot);
+    if (!known) this.#lastUse.set(slot, this.#steps.length);
+    return { slot, weight: this.#weights.get(slot), known };
+  }
+
+  #constant(slot: number, value: HostTensor): void {
+    this.#known.set(slot, value);
+    this.#constants.push({ slot, value });
   }
 
   node(proto: NodeProto): void {
@@ -212,29 +253,51 @@ class PlanBuilder {
       if (slot === null) throw invalid(`${this.#where}: ${label} reads '${input}', which is not computed before it`);
       return slot;
     });
-    const at = this.#steps.length;
-    for (const slot of inputs) if (slot >= 0) this.#lastUse.set(slot, at);
-
     const key = keyOf(domain, opType);
     const { functions, unknown } = this.#compilation;
     const row = this.#compilation.row(domain, opType);
     const called = row ? undefined : functions.get(functionKey(domain, opType, proto.overload));
+    const at = this.#steps.length;
     let plan: Plan | null = null;
     const attributes = this.#attributes(proto, label, called !== undefined);
     if (called) plan = this.#call(called, proto, inputs, label);
     else {
       if (!row && !unknown.has(key)) unknown.set(key, label);
-      inputs.forEach((slot, input) => this.#weights.get(slot)?.uses.push({ key, input }));
+      inputs.forEach((slot, input) => {
+        this.#weights.get(slot)?.uses.push({ key, input });
+      });
     }
     const opset = this.#around.imports.get(domain);
-    if (opset === undefined && !called) {
-      // the domain of a function need not be imported by those who know the function
+    // the domain of a function need not be imported by those who know the function
+    if (opset === undefined && !called)
       throw invalid(`${this.#where}: ${label} is of domain '${domain}', which is not imported`);
-    }
     const info: NodeInfo = { name, opType, domain, opset: opset ?? 1, attributes, outputNames };
     const outputs = outputNames.map((output) => (output === '' ? -1 : this.#define(output, `an output of ${label}`)));
     const hostRow = domain === '' && row ? this.#compilation.hostRow(opType) : null;
+    const constants = hostRow && this.#folded(info, hostRow, inputs);
+    if (constants) {
+      outputs.forEach((slot, k) => {
+        if (slot >= 0) this.#constant(slot, constants[k]);
+      });
+      return;
+    }
+    for (const slot of inputs) if (slot >= 0) this.#lastUse.set(slot, at);
     this.#steps.push({ node: info, row, hostRow, plan, inputs, outputs, release: [] });
+  }
+
+  /** The outputs of a node whose inputs are known now, or `null`. */
+  #folded(node: NodeInfo, hostRow: Row, slots: readonly number[]): HostTensor[] | null {
+    const inputs = slots.map((slot) => (slot < 0 ? null : this.#known.get(slot)));
+    if (!inputs.every((value) => value === null || (value && (value.numbers !== null || node.opType === 'Identity'))))
+      return null;
+    let result: RowResult;
+    try {
+      result = hostRow(new NodeContext(node, inputs as readonly (HostTensor | null)[], this.#compilation.constants));
+    } catch (error) {
+      throw explained(error, node);
+    }
+    const values = Array.isArray(result) ? result : [result];
+    return values.every((value) => value instanceof HostTensor) ? values.map((value) => value.asConstant()) : null;
   }
 
   /** Decodes the attributes; those of a function's call are decoded where its body reads them. */
@@ -283,12 +346,16 @@ class PlanBuilder {
     }
     const around = { imports: readImports(f.opsetImport), given, calls: [...calls, key], depth: depth + 1 };
     const builder = new PlanBuilder(null, around, this.#compilation, where);
-    names.forEach((name, i) => builder.input(name, i < inputs.length ? this.#weights.get(inputs[i]) : undefined));
+    names.forEach((name, i) => {
+      // one that the call leaves out is not there
+      const slot = inputs[i] ?? -1;
+      builder.input(name, this.#weights.get(slot), this.#known.get(slot));
+    });
     for (const node of f.node ?? []) builder.node(node);
     return builder.finish(f.output ?? []);
   }
 
-  finish(outputNames: readonly string[]): Plan {
+  finish(outputNames: readonly string[], outputTypes: readonly ValueType[] = []): Plan {
     const outputs = outputNames.map((name) => {
       const slot = this.#find(name);
       if (slot === null) throw invalid(`${this.#where}: output '${name}' is never computed`);
@@ -306,9 +373,10 @@ class PlanBuilder {
     return {
       inputNames: this.#inputNames,
       outputNames,
+      outputTypes,
       inputs: this.#inputs,
       outputs,
-      constants: this.#constants,
+      constants: this.#constants.filter(({ slot }) => kept.has(slot) || this.#lastUse.has(slot)),
       captures: this.#captures,
       steps: this.#steps,
       slots: this.#count,

@@ -1,14 +1,6 @@
 /** Runs the steps of a plan. What a step made goes as soon as nobody reads it any more. */
-import {
-  beginTidy,
-  endTidy,
-  isTensor,
-  OnnxExportError,
-  OnnxModelError,
-  TenfoldError,
-  type Tensor,
-} from '@tenfold/tensor-core';
-import { labelOf, NodeContext, type RowResult, type RunState, type SubGraph } from './context.ts';
+import { beginTidy, endTidy, isTensor, type Tensor } from '@tenfold/tensor-core';
+import { explained, labelOf, NodeContext, type RowResult, type RunState, type SubGraph } from './context.ts';
 import type { Plan, Step, Weight } from './plan.ts';
 import { HostTensor, invalid, Sequence, type Value } from './values.ts';
 
@@ -89,7 +81,7 @@ class GraphRun {
         this.#set(slot, results[k]);
       });
     } catch (error) {
-      throw explained(error, step);
+      throw explained(error, node);
     } finally {
       endTidy(scope, results.flatMap(tensorsOf));
     }
@@ -115,6 +107,11 @@ class GraphRun {
     return {
       inputNames: plan.inputNames,
       outputNames: plan.outputNames,
+      outputTypes: plan.outputTypes,
+      drop: (values) => {
+        for (const tensor of values)
+          if (isTensor(tensor) && !this.#shared.holders.has(tensor) && this.#owns(tensor)) tensor.dispose();
+      },
       run: (inputs) => new GraphRun(plan, this.#shared, this.#slots).outputs(inputs),
     };
   }
@@ -152,12 +149,3 @@ class GraphRun {
 const isKnown = (value: Value): boolean => value === null || (value instanceof HostTensor && value.numbers !== null);
 
 const listOf = (result: RowResult): readonly Value[] => (Array.isArray(result) ? result : [result as Value]);
-
-/** An error of an op, with the node it happened in. */
-function explained(error: unknown, { node }: Step): unknown {
-  if (error instanceof OnnxModelError || error instanceof OnnxExportError) return error;
-  // the engine's own limits, as for an array that is too long
-  if (error instanceof TenfoldError || error instanceof RangeError)
-    return invalid(`${labelOf(node)}: ${error.message}`, error);
-  return error;
-}

@@ -40,6 +40,11 @@ export class HostTensor {
     this.#numbers = Array.isArray(data) ? data : undefined;
   }
 
+  /** The same, for every run. */
+  asConstant(): HostTensor {
+    return this.isConstant ? this : new HostTensor(this.dtype, this.shape, this.#data, true);
+  }
+
   /** The number of elements. */
   get size(): number {
     return this.#data.length;

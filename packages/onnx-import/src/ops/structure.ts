@@ -21,6 +21,7 @@ const shape: Row = (c) => {
   return c.ofInts(sizes.slice(clamp(c.int('start', 0)), clamp(c.int('end', sizes.length))));
 };
 
+/** These make no tensors. */
 export const structure: Rows = {
   Constant: constant,
   Identity: (c) => c.value(0),
