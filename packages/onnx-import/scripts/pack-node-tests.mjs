@@ -12,7 +12,9 @@ const [first, ...others] = process.argv.slice(2);
 const target = new URL('../test/onnx-tests.br', import.meta.url);
 // onnxruntime is a dependency of the package beside this one
 const ort = createRequire(new URL('../../onnx-export/package.json', import.meta.url)).resolve('onnxruntime-node');
-const version = JSON.parse(readFileSync(new URL('package.json', `file://${ort.slice(0, ort.indexOf('/dist/'))}/`), 'utf8')).version;
+const version = JSON.parse(
+  readFileSync(new URL('package.json', `file://${ort.slice(0, ort.indexOf('/dist/'))}/`), 'utf8'),
+).version;
 
 /** What onnxruntime's process runs: one line of result for each test, so that a crash costs one. */
 const program = `
@@ -59,9 +61,13 @@ process.exit(0);
 /** One process from a test on; resolves to what it wrote. */
 const runFrom = (folder, at) =>
   new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program, ort, folder, String(at)], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, ort, folder, String(at)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     let text = '';
-    child.stdout.on('data', (chunk) => { text += chunk; });
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
     child.on('close', () => resolve(text));
   });
 
@@ -111,23 +117,38 @@ for (const [f, folder] of [first, ...others].entries()) {
     tests.push({
       name: f === 0 ? test.name : `${test.name}_onnx${source.onnx}`,
       group: f === 0 ? test.group : `ONNX ${source.onnx}`,
-      ...(test.unpacked ? { unpacked: test.unpacked } : { rtol: test.rtol, atol: test.atol, inputs: test.inputs.map(move), outputs: test.outputs.map(move) }),
+      ...(test.unpacked
+        ? { unpacked: test.unpacked }
+        : { rtol: test.rtol, atol: test.atol, inputs: test.inputs.map(move), outputs: test.outputs.map(move) }),
       model: place(model),
       bytes: model.length,
       passes: results.get(i) === 'pass',
     });
   }
 }
-const index = Buffer.from(JSON.stringify({ source: 'ONNX 1.23.1, https://github.com/onnx/onnx, Apache-2.0', onnxruntime: version, tests, unpacked }));
+const index = Buffer.from(
+  JSON.stringify({
+    source: 'ONNX 1.23.1, https://github.com/onnx/onnx, Apache-2.0',
+    onnxruntime: version,
+    tests,
+    unpacked,
+  }),
+);
 const head = Buffer.alloc(8);
 head.writeUInt32LE(index.length);
 const all = Buffer.concat([head, index, Buffer.alloc(-index.length & 7), ...blob]);
 const packed = brotliCompressSync(all, {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: all.length },
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: 11,
+    [constants.BROTLI_PARAM_LGWIN]: 24,
+    [constants.BROTLI_PARAM_SIZE_HINT]: all.length,
+  },
 });
 mkdirSync(new URL('.', target), { recursive: true });
 writeFileSync(target, packed);
 const count = (of) => tests.filter(of).length;
 console.log(`${fileURLToPath(target)}: ${tests.length} tests, ${all.length} bytes, ${packed.length} compressed`);
 for (const group of new Set(tests.map((t) => t.group)))
-  console.log(`${group}: onnxruntime ${version} passes ${count((t) => t.group === group && t.passes)} of ${count((t) => t.group === group)}`);
+  console.log(
+    `${group}: onnxruntime ${version} passes ${count((t) => t.group === group && t.passes)} of ${count((t) => t.group === group)}`,
+  );
