@@ -19,7 +19,13 @@ function numbersOf({ at, bytes, dtype }: PackedTensor, tests: OnnxTests): (numbe
 }
 
 function valuesOf(data: ArrayLike<number | bigint>, dtype: string): (number | bigint)[] {
-  const decode = dtype === 'float16' ? halfToNumber : dtype === 'bfloat16' ? bfloat16ToNumber : null;
+  const decode = !(data instanceof Uint16Array)
+    ? null
+    : dtype === 'float16'
+      ? halfToNumber
+      : dtype === 'bfloat16'
+        ? bfloat16ToNumber
+        : null;
   return Array.from(data, (x) => (decode ? decode(x as number) : x));
 }
 

@@ -2,9 +2,12 @@
 import { TensorProto_DataType as DataType } from '@tenfold/onnx-model';
 import {
   arange,
+  arrayTypes,
   broadcastShapes,
   cat,
   type DType,
+  dtypes,
+  fromTypedArray,
   normalizeDim,
   numel,
   pad as padded,
@@ -237,8 +240,24 @@ function castTarget(c: NodeContext): DType {
   return c.dtypeOf((DataType as unknown as Readonly<Record<string, number>>)[name] ?? -1);
 }
 
+/** The bits of the elements as those of another dtype. No op of a device does so: they are read and written. */
+function bitCast(c: NodeContext): Tensor {
+  const x = c.x();
+  const dtype = c.dtypeOf(c.int('to'));
+  if (dtypes[dtype].itemsize !== dtypes[x.dtype].itemsize)
+    throw c.error(`the bits of ${x.dtype} can't be those of ${dtype}: elements are of unlike sizes`);
+  const half = [x.dtype, dtype].find((name) => name === 'float16' || name === 'bfloat16');
+  if (half) throw c.error(`the bits of ${half} can't be read here`);
+  const { buffer, byteOffset, length } = x.detach().toTypedArraySync();
+  return fromTypedArray(new arrayTypes[dtype](buffer as ArrayBuffer, byteOffset, length), x.shape, {
+    dtype,
+    device: x.device,
+  });
+}
+
 /** Rows by op type. */
 export const movement: Rows = {
+  BitCast: bitCast,
   Cast: (c) => c.x().to(castTarget(c)),
   CastLike: (c) => c.x().to(c.dtype(1)),
   CenterCropPad: centerCropPad,

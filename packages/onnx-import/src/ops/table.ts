@@ -11,6 +11,7 @@ import { index } from './index.ts';
 import { linalg } from './linalg.ts';
 import { loss } from './loss.ts';
 import { movement } from './movement.ts';
+import { ngrams } from './ngrams.ts';
 import { norm } from './norm.ts';
 import { pool } from './pool.ts';
 import { quantized } from './quantized.ts';
@@ -34,6 +35,7 @@ export const rows: Rows = {
   ...linalg,
   ...loss,
   ...movement,
+  ...ngrams,
   ...norm,
   ...pool,
   ...quantized,
