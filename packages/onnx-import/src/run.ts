@@ -154,6 +154,7 @@ class GraphRun {
   }
 }
 
-const isKnown = (value: Value): boolean => value === null || (value instanceof HostTensor && value.numbers !== null);
+const isKnown = (value: Value): boolean =>
+  value === null || (value instanceof HostTensor && value.numbers !== null && value.step === null);
 
 const listOf = (result: RowResult): readonly Value[] => (Array.isArray(result) ? result : [result as Value]);

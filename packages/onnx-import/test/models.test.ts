@@ -55,7 +55,7 @@ class Custom extends Module {
   forward(x: Tensor): Tensor {
     const y = swish(this.first.forward(x), this.second.bias as Tensor);
     // a size that depends on the batch, in the arithmetic
-    return swish(y, this.second.weight.select(0, 0)).div(x.shape[0]);
+    return this.second.forward(y).div(x.shape[0]);
   }
 }
 
@@ -162,19 +162,24 @@ describe.each(Object.entries(cases()))('%s', (_, { model, input, options }) => {
 
   test('has its parameters and their gradients', () => {
     const x = input(4);
-    const names = model.namedParameters().map(([name]) => name);
-    expect(
-      loaded
+    // the weight of a product with more than a matrix is written transposed
+    const named = new Map(
+      loaded.namedParameters().map(([name, parameter]) => [name.replace('_Transpose', ''), { name, parameter }]),
+    );
+    expect([...named.keys()].sort()).toEqual(
+      model
         .namedParameters()
         .map(([name]) => name)
         .sort(),
-    ).toEqual([...names].sort());
+    );
     for (const each of [model, loaded]) {
       each.zeroGrad();
       each.forward(x).square().sum().backward();
     }
     for (const [name, parameter] of model.namedParameters()) {
-      const { grad } = loaded.getParameter(name);
+      const found = named.get(name);
+      const transposed = found?.name.endsWith('_Transpose');
+      const grad = transposed ? found?.parameter.grad?.t() : found?.parameter.grad;
       if (parameter.grad === null) expect(grad, name).toBeNull();
       else
         expect(largest(grad as Tensor, parameter.grad), name).toBeLessThanOrEqual(
@@ -184,12 +189,12 @@ describe.each(Object.entries(cases()))('%s', (_, { model, input, options }) => {
   });
 
   test('is a fixed point of import and export', async () => {
-    const again = await toOnnx(loaded, input(3), options);
+    const first = await toOnnx(loaded, input(3), options);
+    const again = await toOnnx(await loadOnnx(first), input(3), options);
     const third = await toOnnx(await loadOnnx(again), input(3), options);
-    const fourth = await toOnnx(await loadOnnx(third), input(3), options);
     const text = (bytes: Uint8Array): string => printModel(decodeModel(bytes));
-    expect(text(fourth)).toBe(text(third));
-    expect(Buffer.compare(third, fourth)).toBe(0);
+    expect(text(third)).toBe(text(again));
+    expect(Buffer.compare(third, again)).toBe(0);
     const x = input(5);
     expect(largest((await loadOnnx(third)).forward(x), model.forward(x))).toBeLessThanOrEqual(1e-12);
   });
