@@ -128,7 +128,7 @@ function cases(): { readonly [name: string]: Case } {
     },
     CNN: { model: cnn, input: (n) => randn([n, 1, 6, 6], f64), options: batch },
     transformer: {
-      model: new TransformerEncoder(layer, 2),
+      model: new TransformerEncoder(layer, 1),
       input: (n) => randn([n, n + 3, 8], f64),
       options: { ...both, opsetVersion: 20 },
     },
