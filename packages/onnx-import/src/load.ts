@@ -122,7 +122,7 @@ function moduleOf(model: ModelProto, settings: ImportSettings): OnnxModule {
   const imports = readImports(model.opsetImport);
   checkOpset(imports.get(''), settings);
   const compilation = compilationOf(model, settings);
-  const inputs = readInputs(graph);
+  const signature = readInputs(graph);
   const outputs = readOutputs(graph);
   const plan = compileModel(graph, imports, compilation);
   if (compilation.unknown.size > 0) {
@@ -133,7 +133,7 @@ function moduleOf(model: ModelProto, settings: ImportSettings): OnnxModule {
   }
   const { weights } = compilation;
   return new OnnxModule(
-    { name: nameOf(graph), plan, weights: [...weights.keys()], inputs, outputs, settings },
+    { name: nameOf(graph), plan, weights: [...weights.keys()], ...signature, outputs, settings },
     weights,
   );
 }
@@ -172,6 +172,5 @@ function compilationOf(model: ModelProto, settings: ImportSettings): Compilation
       limits: settings,
     },
     unknown: new Map(),
-    steps: 0,
   };
 }

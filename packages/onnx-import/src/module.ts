@@ -16,7 +16,7 @@ import type { ImportSettings } from './options.ts';
 import type { Plan, Weight } from './plan.ts';
 import { type Run, runModel } from './run.ts';
 import { infoText, readArguments, type ValueInfo } from './signature.ts';
-import { HostTensor, invalid } from './values.ts';
+import { HostTensor, invalid, type Value } from './values.ts';
 
 /** What the parts of an imported model's name hold: `fc1` of `fc1.weight`. It computes nothing. */
 export class Scope extends Module {
@@ -32,6 +32,8 @@ export interface Program {
   readonly plan: Plan;
   readonly weights: readonly Weight[];
   readonly inputs: readonly ValueInfo[];
+  /** Initialisers that are listed among the inputs. */
+  readonly defaults: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly settings: ImportSettings;
 }
@@ -122,7 +124,7 @@ export class OnnxModule extends Module {
 
   /**
    * Runs the graph on tensors in the file's order, or on one record of tensors by name. Gives the output, an array if there are several, or a record by
-   * name if the model was loaded with `outputs: 'record'`.
+   * name if the model was loaded with `outputs: 'record'`. A record may also replace, for this call, initialisers that the file lists among its inputs.
    *
    * @throws OnnxModelError for inputs of other number, name, dtype or shape than the file states, and for a node that fails; it names the node.
    */
@@ -131,7 +133,9 @@ export class OnnxModule extends Module {
     const state = stateOf(this);
     const { plan, settings, outputs } = state.program;
     const run = runOf(state, inputs, this.training);
-    const values = runModel(plan, readArguments(inputs, this.inputs, run.computed), run);
+    const given = readArguments(inputs, this.inputs, state.program.defaults, run.computed);
+    const valueOf = (weight: Weight): Value => given.replaced.get(weight.name) ?? run.valueOf(weight);
+    const values = runModel(plan, given.inputs, given.replaced.size > 0 ? { ...run, valueOf } : run);
     const tensors = values.map((value, k) => {
       if (isTensor(value)) return value;
       throw invalid(`output '${outputs[k].name}' is no tensor`);
