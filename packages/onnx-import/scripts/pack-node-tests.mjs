@@ -53,9 +53,7 @@ for (const [f, folder] of folders.entries()) {
       bytes: model.length,
     });
   }
-  if (f === 0)
-    for (const [name, why] of Object.entries(source.unpacked))
-      if (!known.has(name)) leftOut[name] = why;
+  if (f === 0) for (const [name, why] of Object.entries(source.unpacked)) if (!known.has(name)) leftOut[name] = why;
 }
 
 function write(quality) {
