@@ -1,6 +1,6 @@
 /**
  * Second step after `node-tests.py` (how to run both is said there): packs the tests of one folder, and from further folders, of an older ONNX, those
- * whose operator set differs. Runs all of them in onnxruntime, and notes which ones it passes.
+ * of former versions of ops. Runs all of them in onnxruntime, and notes which ones it passes.
  */
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -34,26 +34,29 @@ function place(bytes) {
 
 const tests = [];
 const leftOut = {};
-/** The operator sets of the models, which stand in their last bytes. */
-const known = new Map();
+/** Names with the versions of their ops: an older release adds what is not there. */
+const known = new Set();
 for (const [f, folder] of folders.entries()) {
   const source = JSON.parse(readFileSync(`${folder}/tests.json`, 'utf8'));
   const bytes = readFileSync(`${folder}/tests.bin`);
   for (const test of source.tests) {
+    const { operators, ...rest } = test;
+    const key = `${test.name} ${operators}`;
+    if (known.has(key) || (f > 0 && test.unpacked)) continue;
+    known.add(key);
     const model = bytes.subarray(test.model, test.model + test.bytes);
-    const operators = model.subarray(-8).toString('latin1');
-    if (f > 0 && (test.unpacked || known.get(test.name) === operators)) continue;
-    if (f === 0) known.set(test.name, operators);
     const move = (t) => ({ ...t, at: place(bytes.subarray(t.at, t.at + t.bytes)) });
     tests.push({
-      ...test,
-      ...(f > 0 ? { name: `${test.name}_onnx${source.onnx}`, group: `ONNX ${source.onnx}` } : {}),
+      ...rest,
+      ...(f > 0 ? { name: `${test.name} (${test.group})` } : {}),
       ...(test.unpacked ? {} : { inputs: test.inputs.map(move), outputs: test.outputs.map(move) }),
       model: place(model),
       bytes: model.length,
     });
   }
-  if (f === 0) for (const [name, why] of Object.entries(source.unpacked)) if (!known.has(name)) leftOut[name] = why;
+  if (f === 0)
+    for (const [name, why] of Object.entries(source.unpacked))
+      if (!tests.some((test) => test.name === name)) leftOut[name] = why;
 }
 
 function write(quality) {

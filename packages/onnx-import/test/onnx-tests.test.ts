@@ -24,7 +24,16 @@ describe("the ONNX project's own tests", () => {
     ['pytorch-converted', 57, 57],
     ['pytorch-operator', 23, 23],
     ['simple', 15, 15],
-    ['ONNX 1.12.0', 386, 393],
+    // former versions of ops, each release back to opset 6 and before
+    ['ONNX 1.12.0', 395, 402],
+    ['ONNX 1.9.0', 411, 418],
+    ['ONNX 1.7.0', 178, 178],
+    ['ONNX 1.6.0', 15, 15],
+    ['ONNX 1.5.0', 28, 28],
+    ['ONNX 1.4.1', 14, 14],
+    ['ONNX 1.3.0', 30, 30],
+    ['ONNX 1.2.1', 24, 24],
+    ['ONNX 1.1.2', 3, 3],
   ])('%s: %i of %i', { timeout: 120_000 }, async (group, passed, of) => {
     const known = tests.tests.filter((x) => x.group === group);
     for (const x of known) {
@@ -97,7 +106,7 @@ test('what is imported is exported, and imported again: the same numbers', { tim
   // the bodies of functions have the same ops
   const sample = tests.tests
     .filter((x) => x.passes && !wrong.has(x) && !x.name.includes('_expanded'))
-    .filter((_, i) => i % 8 === 0);
+    .filter((_, i) => i % 10 === 0);
   const refused: string[] = [];
   for (const x of sample) {
     const inputs = inputsOf(x, tests);
@@ -120,15 +129,13 @@ test('what is imported is exported, and imported again: the same numbers', { tim
     }
   }
   // their first input says what shape the result has, or how often a loop turns; or values decide what the result is
-  expect(refused.map((name) => name.replace(/^test_|_.*$/g, ''))).toEqual([
-    'bitcast',
-    'constantofshape',
-    'hannwindow',
-    'loop11',
-    'nonmaxsuppression',
-    'constantofshape',
-    'range',
-    'unique',
+  expect(refused).toEqual([
+    'test_bitcast_float32_to_int32',
+    'test_melweightmatrix',
+    'test_nonmaxsuppression_limit_output_size',
+    'test_constantofshape_float_ones (ONNX 1.12.0)',
+    'test_unique_sorted_with_negative_axis (ONNX 1.12.0)',
+    'test_nonmaxsuppression_identical_boxes (ONNX 1.9.0)',
   ]);
-  expect(sample.length).toBe(176);
+  expect(sample.length).toBe(203);
 });
