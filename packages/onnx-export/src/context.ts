@@ -4,6 +4,7 @@ import { encode, onnxType } from '@tenfold/onnx-model';
 import {
   type AnySig,
   type DType,
+  type Graph,
   type GraphNode,
   isFloat,
   OnnxExportError,
@@ -14,6 +15,7 @@ import {
 } from '@tenfold/tensor-core';
 import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
 import { type Dim, type SizeExpr, sameDim } from './dims.ts';
+import { bfloat16Since, float16Since } from './standard-ops.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
 
 /** Where the size of a dynamic axis can be read in a body: dim `axis` of `ref`, which has the size `dim`. */
@@ -21,6 +23,14 @@ export interface SizeSource {
   readonly ref: Ref;
   readonly axis: number;
   readonly dim: Dim;
+}
+
+/** The parameters of the file, for symbols that lay them out anew. */
+export interface Weights {
+  /** The numbers of a parameter, or `undefined` for a value that is computed. */
+  data(value: Value): TypedArray | undefined;
+  /** Another initialiser. */
+  add(name: string, data: TypedArray, dtype: DType, shape: Shape): Ref;
 }
 
 /** The surroundings of the ops of one body. */
@@ -32,7 +42,47 @@ export interface Frame {
   readonly sources: readonly SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Not in the bodies of functions, which stand for calls with other parameters, too. */
+  readonly weights?: Weights;
+  /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
+  readonly scalars?: ReadonlyMap<string, Ref>;
 }
+
+/** Where the values of a graph come from and go to; `null` stands for the graph's own outputs. */
+interface Links {
+  readonly readers: ReadonlyMap<Value, readonly (GraphNode | null)[]>;
+  readonly producer: ReadonlyMap<Value, GraphNode>;
+}
+
+const links = new WeakMap<Graph, Links>();
+
+function linksOf(graph: Graph): Links {
+  const known = links.get(graph);
+  if (known) return known;
+  const readers = new Map<Value, (GraphNode | null)[]>();
+  const producer = new Map<Value, GraphNode>();
+  const note = (value: Value, node: GraphNode | null): void => {
+    const list = readers.get(value);
+    if (list) list.push(node);
+    else readers.set(value, [node]);
+  };
+  const walk = ({ nodes, outputs }: Graph): void => {
+    for (const value of outputs) note(value, null);
+    for (const node of nodes) {
+      for (const x of node.inputs) if (typeof x === 'object' && x !== null) note(x, node);
+      for (const value of node.outputs) producer.set(value, node);
+      if (node.body) walk(node.body);
+    }
+  };
+  walk(graph);
+  const made = { readers, producer };
+  links.set(graph, made);
+  return made;
+}
+
+/** The opset from which on an op takes a dtype of 16 bits. */
+const halfSince = (type: string, dtype: 'float16' | 'bfloat16'): number =>
+  dtype === 'float16' ? (float16Since.get(type) ?? 0) : (bfloat16Since.get(type) ?? Number.POSITIVE_INFINITY);
 
 const narrow: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16']);
 
@@ -41,10 +91,12 @@ export class OpContext<S extends AnySig = AnySig> {
   readonly node: GraphNode;
   readonly frame: Frame;
   readonly #read = new Set<string>();
+  readonly #writeBody: (() => Ref[]) | undefined;
 
-  constructor(node: GraphNode, frame: Frame) {
+  constructor(node: GraphNode, frame: Frame, writeBody?: () => Ref[]) {
     this.node = node;
     this.frame = frame;
+    this.#writeBody = writeBody;
   }
 
   get opset(): number {
@@ -98,6 +150,26 @@ export class OpContext<S extends AnySig = AnySig> {
     return this.node.inputs.length;
   }
 
+  /** Whether anything reads output k: statistics for a gradient, say, are often not wanted. */
+  isRead(k: number): boolean {
+    return linksOf(this.frame.unified.graph).readers.has(this.node.outputs[k]);
+  }
+
+  /** The names of the ops that give the tensor inputs and that read the outputs. */
+  neighbours(): string[] {
+    const { readers, producer } = linksOf(this.frame.unified.graph);
+    const before = this.node.inputs.map((x) => (typeof x === 'object' && x ? producer.get(x) : undefined));
+    const after = this.node.outputs.flatMap((x) => readers.get(x) ?? []);
+    return [...before, ...after].flatMap((node) => (node ? [node.spec.name] : []));
+  }
+
+  /** Output k as the op's body computes it, beside a node for the others. */
+  ofBody(k: number): Ref {
+    if (!this.#writeBody) throw this.error('it has no body here');
+    for (const path of this.frame.unified.varying(this.node).keys()) this.#read.add(path);
+    return this.#writeBody()[k];
+  }
+
   /** The traced value of a tensor input. */
   value(i: number): Value {
     const x = this.node.inputs[i];
@@ -124,10 +196,14 @@ export class OpContext<S extends AnySig = AnySig> {
   /** An input of any kind in a dtype: tensors are cast, numbers become constants. */
   operand(i: number, dtype: DType): Ref {
     if (this.isTensor(i)) return this.cast(this.x(i), dtype);
+    return this.scalar(this.number(i), dtype);
+  }
+
+  /** An input that is a number. */
+  number(i: number): Dim {
     const path = `input.${i}`;
     this.#read.add(path);
-    const number = this.frame.unified.varying(this.node).get(path) ?? (this.node.inputs[i] as number);
-    return this.scalar(number, dtype);
+    return this.frame.unified.varying(this.node).get(path) ?? (this.node.inputs[i] as number);
   }
 
   dtype(i = 0): DType {
@@ -167,14 +243,23 @@ export class OpContext<S extends AnySig = AnySig> {
 
   // --- writing ---
 
-  /** Writes a node with one output. */
+  /** Writes a node with one output. Halves go through float32, in which Tenfold computes them too, where the opset has no such node for them. */
   op(type: string, inputs: readonly (Ref | null)[], attributes?: Attributes, options?: NodeOptions): Ref {
-    return this.frame.body.add(type, inputs, attributes, options)[0];
+    return this.#add(type, inputs, attributes, options)[0];
   }
 
   /** Writes a node with several outputs. */
   ops(type: string, inputs: readonly (Ref | null)[], attributes: Attributes, outputs: number): Ref[] {
-    return this.frame.body.add(type, inputs, attributes, { outputs });
+    return this.#add(type, inputs, attributes, { outputs });
+  }
+
+  #add(type: string, inputs: readonly (Ref | null)[], attributes?: Attributes, options?: NodeOptions): Ref[] {
+    const dtypes = options?.domain ? [] : inputs.map((x) => x?.dtype);
+    const half = dtypes.find((dtype) => dtype === 'float16' || dtype === 'bfloat16');
+    if (!half || this.opset >= halfSince(type, half)) return this.frame.body.add(type, inputs, attributes, options);
+    const wide = inputs.map((x) => (x?.dtype === half ? this.cast(x, 'float32') : x));
+    const results = this.frame.body.add(type, wide, attributes, options);
+    return results.map((x) => (x.dtype === 'float32' ? this.cast(x, half) : x));
   }
 
   cast(x: Ref, dtype: DType): Ref {
@@ -182,6 +267,7 @@ export class OpContext<S extends AnySig = AnySig> {
     // a NaN is true, but runtimes cast it to false or true as they like
     if (dtype === 'bool' && x.dtype !== null && isFloat(x.dtype))
       return this.op('Not', [this.op('Equal', [x, this.scalar(0, x.dtype)])]);
+    if (dtype === 'bfloat16') this.needs(13, 'bfloat16');
     return this.op('Cast', [x], { to_i: onnxType[dtype] });
   }
 
@@ -307,7 +393,11 @@ export class OpContext<S extends AnySig = AnySig> {
         'a size or number depends on a dynamic axis in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size',
       );
     }
-    const whole = kind !== 'quotient' && Number.isInteger(offset) && [...factors.values()].every(Number.isInteger);
+    const whole =
+      kind !== 'quotient' &&
+      kind !== 'fraction' &&
+      Number.isInteger(offset) &&
+      [...factors].every(([name, k]) => Number.isInteger(k) && !this.#isFraction(name));
     if (!whole && !isFloat(dtype))
       throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
     return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () =>
@@ -315,22 +405,31 @@ export class OpContext<S extends AnySig = AnySig> {
     );
   }
 
-  #compute({ kind, offset, factors }: SizeExpr, dtype: DType): Ref {
+  #compute({ kind, offset, factors, shift }: SizeExpr, dtype: DType): Ref {
     const number = (value: number): Ref => this.constant([value], dtype);
     const size = (name: string): Ref => this.cast(this.#sizeOf(name), dtype);
     const [factor] = factors.values();
     const times = (x: Ref, k: number): Ref => (k === 1 ? x : this.op('Mul', [x, number(k)]));
     const product = (): Ref => [...factors.keys()].map(size).reduce((a, b) => this.op('Mul', [a, b]));
     const plus = (x: Ref): Ref => (offset === 0 ? x : this.op('Add', [x, number(offset)]));
+    if (kind === 'fraction') return plus(this.op('Div', [number(factor), this.op('Add', [product(), number(shift)])]));
     if (kind === 'quotient') return this.op('Div', [number(factor), product()]);
     if (kind === 'product') return plus(times(product(), factor));
     return plus([...factors].map(([name, k]) => times(size(name), k)).reduce((a, b) => this.op('Add', [a, b])));
   }
 
-  /** The size of a dynamic axis, as an int64 tensor of one element. */
+  /** Whether a name stands for a number that need not be whole. */
+  #isFraction(name: string): boolean {
+    const dtype = this.frame.scalars?.get(name)?.dtype;
+    return dtype !== undefined && dtype !== null && isFloat(dtype);
+  }
+
+  /** The size of a dynamic axis, as an int64 tensor of one element; or a scalar input as it is. */
   #sizeOf(name: string): Ref {
-    const { body, sources } = this.frame;
+    const { body, sources, scalars } = this.frame;
     return body.cached(`size of ${name}`, () => {
+      const scalar = scalars?.get(name);
+      if (scalar) return this.op('Reshape', [scalar, this.ints([1])]);
       const found =
         sources.find(({ dim }) => typeof dim !== 'number' && dim.symbol === name) ??
         sources.find(
@@ -341,8 +440,9 @@ export class OpContext<S extends AnySig = AnySig> {
         throw this.error(
           `the size of dynamic axis '${name}' can't be read from the inputs of the function around it; export with customOps: 'inline'`,
         );
-      const { scope } = body;
+      const { scope, origin } = body;
       body.scope = [];
+      body.origin = null;
       const all = body.cached(`shape of ${found.ref.name}`, () => this.op('Shape', [found.ref]));
       let size = this.op('Gather', [all, this.ints([found.axis])], { axis_i: 0 });
       const { offset, factors } = found.dim as SizeExpr;
@@ -350,6 +450,7 @@ export class OpContext<S extends AnySig = AnySig> {
       if (offset !== 0) size = this.op('Sub', [size, this.ints([offset])]);
       if (factor !== 1) size = this.op('Div', [size, this.ints([factor])]);
       body.scope = scope;
+      body.origin = origin;
       return size;
     });
   }

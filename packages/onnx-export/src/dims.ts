@@ -8,21 +8,31 @@ export type Point = ReadonlyMap<string, number>;
  * - `linear`: offset + Σ factor · size
  * - `product`: offset + factor · Π sizes
  * - `quotient`: factor / Π sizes (numbers only, such as the 1/n of a mean)
+ * - `fraction`: offset + factor / (Π sizes + shift) (numbers only, such as the n/(n - 1) of an unbiased variance)
  * - `unknown`: it changes, but not in one of these ways
  */
 export class SizeExpr {
-  readonly kind: 'linear' | 'product' | 'quotient' | 'unknown';
+  readonly kind: 'linear' | 'product' | 'quotient' | 'fraction' | 'unknown';
   readonly offset: number;
   /** Factors of the sizes by name; of a product or quotient they are all the same one number. */
   readonly factors: ReadonlyMap<string, number>;
   /** The number in the first trace. */
   readonly example: number;
+  /** What a `fraction` adds to the product. */
+  readonly shift: number;
 
-  constructor(kind: SizeExpr['kind'], offset: number, factors: ReadonlyMap<string, number>, example: number) {
+  constructor(
+    kind: SizeExpr['kind'],
+    offset: number,
+    factors: ReadonlyMap<string, number>,
+    example: number,
+    shift = 0,
+  ) {
     this.kind = kind;
     this.offset = offset;
     this.factors = factors;
     this.example = example;
+    this.shift = shift;
   }
 
   /** The name of the axis, if this is just its size. */
@@ -43,6 +53,8 @@ export class SizeExpr {
         return this.offset + factor * product();
       case 'quotient':
         return factor / product();
+      case 'fraction':
+        return this.offset + factor / (product() + this.shift);
       case 'unknown':
         return Number.NaN;
     }
@@ -62,6 +74,8 @@ export class SizeExpr {
         return plus(times(factor, names.join('*')));
       case 'quotient':
         return `${factor}/(${names.join('*')})`;
+      case 'fraction':
+        return plus(`${factor}/(${names.join('*')} + ${this.shift})`);
       case 'unknown':
         return 'unknown';
     }
@@ -88,7 +102,7 @@ export function explain(values: readonly number[], points: readonly Point[]): Di
   const names = [...points[0].keys()].filter((name) =>
     points.some((point, t) => onlyDiffers(point, points[0], name) && !close(values[t], base)),
   );
-  const candidates = [linear(values, points, names), product(values, points, names), quotient(values, points, names)];
+  const candidates = [linear, product, quotient, fraction].map((form) => form(values, points, names));
   for (const candidate of candidates) {
     if (candidate && points.every((point, t) => close(candidate.at(point), values[t]))) return candidate;
   }
@@ -124,7 +138,11 @@ function linear(values: readonly number[], points: readonly Point[], names: read
     factors.set(name, factor);
     offset -= factor * (points[0].get(name) as number);
   }
-  return factors.size === 0 ? null : new SizeExpr('linear', offset, factors, values[0]);
+  // what is left of rounding is nothing
+  const size = Math.max(...values.map(Math.abs));
+  return factors.size === 0
+    ? null
+    : new SizeExpr('linear', Math.abs(offset) < 1e-13 * size ? 0 : offset, factors, values[0]);
 }
 
 function product(values: readonly number[], points: readonly Point[], names: readonly string[]): SizeExpr | null {
@@ -148,5 +166,30 @@ function quotient(values: readonly number[], points: readonly Point[], names: re
   return new SizeExpr('quotient', 0, new Map(names.map((name) => [name, factor])), values[0]);
 }
 
+function fraction(values: readonly number[], points: readonly Point[], names: readonly string[]): SizeExpr | null {
+  const sizes = points.map((point) => names.reduce((n, name) => n * (point.get(name) as number), 1));
+  const others = sizes.flatMap((size, t) => (size !== sizes[0] && sizes.indexOf(size) === t ? [t] : []));
+  if (names.length === 0 || others.length < 2) return null;
+  const [a, b] = [others[0], others[others.length - 1]];
+  const slope = (t: number): number => (values[0] - values[t]) / (sizes[t] - sizes[0]);
+  const ratio = slope(a) / slope(b);
+  const shift = (sizes[b] - ratio * sizes[a]) / (ratio - 1);
+  const factor = slope(a) * (sizes[0] + shift) * (sizes[a] + shift);
+  const offset = values[0] - factor / (sizes[0] + shift);
+  return new SizeExpr('fraction', offset, new Map(names.map((name) => [name, factor])), values[0], shift);
+}
+
 /** Other sizes to trace an axis at: near and far, even and odd, so that roundings and limits show. */
 export const otherSizes = (size: number): number[] => [size + 1, 2 * size + 5, size + 34];
+
+/** Points at which {@link explain} can tell formulas apart: the base, each name alone at other values, and some with all changed. */
+export function samplePoints(base: Point, others: (value: number, name: string) => readonly number[]): Point[] {
+  const points: Point[] = [base];
+  for (const [name, value] of base)
+    for (const other of others(value, name)) points.push(new Map(base).set(name, other));
+  if (base.size > 1) {
+    for (let i = 0; i < 2; i++)
+      points.push(new Map([...base].map(([name, value], k) => [name, others(value, name)[(i + k) % 2]])));
+  }
+  return points;
+}

@@ -100,7 +100,7 @@ describe('errors', () => {
     [
       'an output that is no tensor',
       () => toOnnx((x: Tensor) => x.shape[0], [x]),
-      /forward must return a tensor or an array of tensors, got number 2/,
+      /forward must return a tensor, or a list or record of tensors, got number 2/,
     ],
     ['no model', () => toOnnx({} as never, [x]), /must be a function or an object with forward/],
     ['an unknown option', () => toOnnx((x: Tensor) => x.neg(), [x], { opset: 13 } as object), /unknown option 'opset'/],

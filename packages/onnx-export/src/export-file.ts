@@ -1,8 +1,9 @@
 /** Writing an ONNX file. */
-import { describe, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
-import { buildModel, encodeModel, inputList } from './export.ts';
+import { describe, OnnxExportError } from '@tenfold/tensor-core';
+import { buildModel, encodeModel, readInputs } from './export.ts';
 import type { ExportableModel } from './model.ts';
 import { checkKeys, type ExportOnnxOptions, readOptions, toOnnxOptionNames } from './options.ts';
+import type { ExampleInputs } from './structure.ts';
 
 /**
  * Exports a model to an ONNX file, in Node. The file gets its name only when it is complete (and, with `verify`, compared with the model): a failure
@@ -15,7 +16,7 @@ import { checkKeys, type ExportOnnxOptions, readOptions, toOnnxOptionNames } fro
  */
 export async function exportOnnx(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   path: string,
   options: ExportOnnxOptions = {},
 ): Promise<void> {
@@ -23,17 +24,19 @@ export async function exportOnnx(
   if (typeof path !== 'string' || path === '')
     throw new OnnxExportError(`exportOnnx: the path must be a string, got ${describe(path)}`);
   const { verify, ...rest } = options;
+  if (verify !== undefined && typeof verify !== 'boolean' && (typeof verify !== 'object' || verify === null))
+    throw new OnnxExportError(`verify must be true, false or { sizes, tolerance }, got ${describe(verify)}`);
   const bytes = encodeModel(await buildModel(model, inputs, rest));
   if (verify) {
     const { verifyModel } = await import('./verify.ts');
-    const examples = inputList(inputs);
+    const examples = readInputs(inputs);
     await verifyModel(bytes, model, examples, readOptions(examples, rest), verify === true ? {} : verify);
   }
   await writeFileAtomically(path, bytes);
 }
 
 /** Writes under another name in the same folder and renames: readers see the old file or the new one. */
-async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomically(path: string, bytes: Uint8Array): Promise<void> {
   const { open, rename, rm } = await import('node:fs/promises');
   const temporary = `${path}.${process.pid}.tmp`;
   try {

@@ -14,30 +14,34 @@ import {
   type ValueInfoProto,
 } from '@tenfold/onnx-model';
 import {
-  describe,
+  type DType,
   dispatch,
   type GraphNode,
   isTensor,
   OnnxExportError,
   type Tensor,
   type TypedArray,
+  transforms,
   type Value,
 } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
-import type { Frame, SizeSource } from './context.ts';
+import type { Frame, SizeSource, Weights } from './context.ts';
 import type { Dim } from './dims.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
 import {
   axesOf,
   checkKeys,
-  checkNames,
-  defaultNames,
+  outputNamesOf,
   readOptions,
   type Settings,
   type ToOnnxOptions,
   toOnnxOptionNames,
 } from './options.ts';
+import { runPasses } from './passes.ts';
+import { nameOfState } from './state.ts';
+import { type Arguments, type ExampleInputs, type Path, pathText, readArguments } from './structure.ts';
+import { symbolsFor } from './symbols/rows.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
 
 /** protobuf messages end at 2 GiB. */
@@ -55,7 +59,7 @@ const LARGEST = 2 ** 31 - 1;
  */
 export async function toOnnx(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   options: ToOnnxOptions = {},
 ): Promise<Uint8Array> {
   checkKeys('toOnnx', options, toOnnxOptionNames);
@@ -67,27 +71,45 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return ModelProto.encode(model).finish();
 }
 
-/** The example inputs as an array. */
-export function inputList(inputs: Tensor | readonly Tensor[]): readonly Tensor[] {
-  const list: readonly unknown[] = isTensor(inputs) ? [inputs] : inputs;
-  if (!Array.isArray(list) || !list.every(isTensor)) {
-    throw new OnnxExportError(`the example inputs must be a tensor or an array of tensors, got ${describe(inputs)}`);
-  }
-  return list;
+/** The example inputs, taken apart and checked. */
+export function readInputs(inputs: unknown): Arguments {
+  const args = readArguments(inputs);
+  args.tensors.forEach((tensor, i) => {
+    const name = `example input ${pathText(args.paths[i])}`;
+    if (tensor.isDisposed)
+      throw new OnnxExportError(`${name} was disposed; keep it out of tidy(), or dispose it after the export`);
+    // as in PyTorch: an example is a value, and what hangs on it would be lost silently
+    if (tensor.gradFn !== null)
+      throw new OnnxExportError(
+        `${name} is the result of a recorded op (${tensor.gradFn.name}): a file starts at its inputs. Pass detach() of it, or make the example under noGrad`,
+      );
+  });
+  if (transforms.length > 0)
+    throw new OnnxExportError(
+      'a model is exported by itself, not inside of vmap or another transform; export it outside',
+    );
+  return args;
 }
 
 /** The model of the file, checked. */
 export async function buildModel(
   model: ExportableModel,
-  inputs: Tensor | readonly Tensor[],
+  inputs: ExampleInputs,
   options: ToOnnxOptions,
 ): Promise<ModelProto> {
-  const examples = inputList(inputs);
+  const examples = readInputs(inputs);
   const settings = readOptions(examples, options);
-  const proto = await withModel(model, async (runner) => {
-    const { graphs, points } = traceAll(runner, examples, settings.axes);
-    return assemble(unify(graphs, points), runner, settings);
-  });
+  // the model is as it was before anything is awaited: another export of it may begin by then
+  const traced = withModel(
+    model,
+    (runner) => ({
+      runner,
+      ...traceAll(runner, examples, settings.axes, settings.training !== 'eval', settings.metadata),
+    }),
+    settings.training,
+  );
+  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, traced);
+  const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
   if (typeof verbose === 'function') verbose(printModel(proto));
@@ -95,13 +117,41 @@ export async function buildModel(
   return proto;
 }
 
+/** A number of the program that is an input of the file, of shape `[]`. */
+export interface ScalarInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** The name of an output that is 1 more. */
+  readonly next?: string;
+}
+
+/** What a training step has beside a model. */
+export interface Stepping {
+  /** Names of captured tensors that are inputs of the file. */
+  readonly state: ReadonlySet<string>;
+  readonly scalars: readonly ScalarInput[];
+}
+
+/** What the outputs of a graph are: what forward returns, and then state that it changes. */
+export interface OutputLayout {
+  readonly paths: readonly Path[];
+  readonly stateNames: readonly string[];
+}
+
 /** Writes the graph, its functions and its constants. */
-async function assemble(unified: UnifiedGraph, runner: Runner, settings: Settings): Promise<ModelProto> {
+export async function assemble(
+  unified: UnifiedGraph,
+  runner: Runner,
+  settings: Settings,
+  { paths, stateNames }: OutputLayout,
+  { state, scalars }: Stepping = { state: new Set(), scalars: [] },
+): Promise<ModelProto> {
   const { graph } = unified;
-  const outputNames = settings.outputNames ?? defaultNames('y', graph.outputs.length);
-  checkNames('outputNames', outputNames, graph.outputs.length, 'outputs');
+  const outputNames = [...outputNamesOf(settings, paths), ...stateNames];
   const body = new Body(settings.opset);
-  for (const name of [...settings.inputNames, ...outputNames]) body.unique(name);
+  const numbers = scalars.flatMap(({ name, next }) => (next === undefined ? [name] : [name, next]));
+  for (const name of [...settings.inputNames, ...outputNames, ...numbers]) body.unique(name);
+  if (settings.metadata) body.origin = { modules: runner.modules, scope: [], ops: [], line: undefined };
 
   const env = new Map<Value, Ref>();
   const sources: SizeSource[] = [];
@@ -115,25 +165,51 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
       unified.dims(value).forEach((dim, axis) => sources.push({ ref, axis, dim }));
       continue;
     }
-    const name = body.unique(nameOf(tensor, runner.names) ?? 'constant');
+    const name = body.unique(nameOfState(tensor, runner.names) ?? 'constant');
     parameters.set(name, { value, tensor });
     env.set(value, new Ref(name, value.dtype));
     constants.set(value, await tensor.detach().toTypedArray());
   }
 
   const folded = await foldFactories(graph.nodes, unified);
-  const frame: Frame = { body, unified, env, sources, folded };
-  const lowering: Lowering = { opset: settings.opset, customOps: settings.customOps, functions: new Map(), constants };
+  const derived: TensorProto[] = [];
+  const weights: Weights = {
+    data: (value) => (state.has(env.get(value)?.name ?? '') ? undefined : constants.get(value)),
+    add(wanted, data, dtype, shape) {
+      const name = body.unique(wanted);
+      derived.push(tensorProto(name, dtype, shape, encode(data, dtype)));
+      return new Ref(name, dtype);
+    },
+  };
+  const scalarRefs = new Map(scalars.map(({ name, dtype }) => [name, new Ref(name, dtype)]));
+  const frame: Frame = { body, unified, env, sources, folded, weights, scalars: scalarRefs };
+  const lowering: Lowering = {
+    opset: settings.opset,
+    customOps: settings.customOps,
+    functions: new Map(),
+    constants,
+    customOpsets: settings.customOpsets,
+    symbolOf: symbolsFor(settings),
+  };
   lowerNodes(graph.nodes, frame, lowering);
   nameOutputs(graph.outputs, outputNames, frame);
-  const needed = body.prune(outputNames);
+  const read = body.prune(outputNames);
+  const inUse = scalars.filter(({ name }) => read.has(name));
+  const counters = inUse.filter(({ next }) => next !== undefined);
+  for (const { name, dtype, next } of counters) {
+    const [sum] = body.add('Add', [scalarRefs.get(name) ?? null, body.constant([1], dtype, [])]);
+    body.rename(sum.name, next as string);
+  }
+  const allOutputs = [...outputNames, ...counters.map(({ next }) => next as string)];
+  const needed = body.prune(allOutputs);
 
   const initializer: TensorProto[] = [];
   for (const [name, { value }] of parameters) {
     const data = constants.get(value);
-    if (needed.has(name) && data)
+    if (needed.has(name) && !state.has(name) && data)
       initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
   }
+  initializer.push(...derived.filter(({ name = '' }) => needed.has(name)));
   const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
   if (size > LARGEST)
     throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
@@ -142,13 +218,22 @@ async function assemble(unified: UnifiedGraph, runner: Runner, settings: Setting
     name: runner.name,
     node: body.nodes,
     initializer,
-    input: graph.inputs
-      .filter(({ kind }) => kind === 'argument')
-      .map(({ value }, i) => valueInfo(settings.inputNames[i], value, unified.dims(value))),
-    output: graph.outputs.map((value, k) =>
-      valueInfo(outputNames[k], value, outputDims(value, outputNames[k], unified, settings)),
-    ),
-    valueInfo: intermediate(body, frame, outputNames),
+    input: [
+      ...graph.inputs
+        .filter(({ kind }) => kind === 'argument')
+        .map(({ value }, i) => valueInfo(settings.inputNames[i], value, unified.dims(value))),
+      ...inUse.map(({ name, dtype }) => valueInfo(name, { dtype }, [])),
+      ...[...parameters]
+        .filter(([name]) => state.has(name) && needed.has(name))
+        .map(([name, { value }]) => valueInfo(name, value, value.shape)),
+    ],
+    output: [
+      ...graph.outputs.map((value, k) =>
+        valueInfo(outputNames[k], value, outputDims(value, outputNames[k], unified, settings)),
+      ),
+      ...counters.map(({ next, dtype }) => valueInfo(next as string, { dtype }, [])),
+    ],
+    valueInfo: intermediate(body, frame, allOutputs),
   };
   const used = new Set(body.nodes.map((node) => `${node.domain ?? ''}::${node.opType}`));
   return modelProto(
@@ -170,14 +255,25 @@ function reachable(key: string, used: ReadonlySet<string>, functions: ReadonlyMa
   );
 }
 
-function modelProto(graph: GraphProto, body: Body, functions: FunctionProto[], settings: Settings): ModelProto {
+export function modelProto(
+  graph: GraphProto,
+  body: Pick<Body, 'opset'>,
+  functions: FunctionProto[],
+  settings: Settings,
+): ModelProto {
   const domains = new Set(graph.node?.flatMap((node) => (node.domain ? [node.domain] : [])));
+  // a misspelt domain would get version 1 silently
+  const unused = Object.keys(settings.customOpsets).find((domain) => !domains.has(domain));
+  if (unused !== undefined && settings.customOps !== 'inline')
+    throw new OnnxExportError(
+      `customOpsets: the model has no op of domain '${unused}'${domains.size ? `; its domains: ${[...domains].join(', ')}` : ''}`,
+    );
   for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
     irVersion: irVersion(body.opset, functions.length > 0),
     opsetImport: [
       { domain: '', version: body.opset },
-      ...[...domains].sort().map((domain) => ({ domain, version: 1 })),
+      ...[...domains].sort().map((domain) => ({ domain, version: settings.customOpsets[domain] ?? 1 })),
     ],
     producerName: settings.producerName,
     ...(settings.producerVersion ? { producerVersion: settings.producerVersion } : {}),
@@ -191,18 +287,6 @@ function modelProto(graph: GraphProto, body: Body, functions: FunctionProto[], s
 function irVersion(opset: number, functions: boolean): number {
   const released = opset <= 11 ? 6 : opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : opset <= 22 ? 10 : 11;
   return functions ? Math.max(released, 8) : released;
-}
-
-/** The `stateDict` name of a captured tensor: of itself, or of the parameter whose memory it shows. */
-function nameOf(tensor: Tensor, names: ReadonlyMap<Tensor, string>): string | undefined {
-  const known = names.get(tensor);
-  if (known !== undefined) return known;
-  for (const [other, name] of names) {
-    const same = other.storage === tensor.storage && other.offset === tensor.offset;
-    if (same && String(other.shape) === String(tensor.shape) && String(other.strides) === String(tensor.strides))
-      return name;
-  }
-  return undefined;
 }
 
 /** Runs the factories whose sizes are fixed: their results are constants of the file. */
@@ -221,6 +305,7 @@ async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph)
 /** Gives the outputs their names. An output that is an input, a parameter or another output goes through an Identity. */
 function nameOutputs(outputs: readonly Value[], names: readonly string[], { body, env }: Frame): void {
   body.scope = [];
+  body.origin = null;
   const taken = new Set<Ref>();
   outputs.forEach((value, k) => {
     const ref = env.get(value);
@@ -249,7 +334,7 @@ function intermediate(body: Body, { env, unified }: Frame, outputNames: readonly
   return infos;
 }
 
-function valueInfo(name: string, { dtype }: Value, dims: readonly Dim[]): ValueInfoProto {
+export function valueInfo(name: string, { dtype }: Pick<Value, 'dtype'>, dims: readonly Dim[]): ValueInfoProto {
   const dim = dims.map((size, d): TensorShapeProto_Dimension => {
     if (typeof size === 'number') return { dimValue: size };
     return { dimParam: size.kind === 'unknown' ? `${name}_dim_${d}` : String(size) };

@@ -11,6 +11,18 @@ export { toOnnx } from './export.ts';
 export { exportOnnx } from './export-file.ts';
 export type { CustomOps } from './lower.ts';
 export type { ExportableModel, ForwardModel } from './model.ts';
-export type { AxisNames, ExportOnnxOptions, ToOnnxOptions, VerifyOptions } from './options.ts';
-export { defineSymbol } from './symbols/all.ts';
+export type { AxisNames, ExportOnnxOptions, ToOnnxOptions, TrainingMode, VerifyOptions } from './options.ts';
+export type { ConstantArgument, ExampleArgument, ExampleInputs, Names } from './structure.ts';
+export { defineSymbol, type SymbolHandle } from './symbols/all.ts';
+export { type SymbolRow, symbolRow } from './symbols/rows.ts';
 export { type OnnxSymbol, type SymbolFunction, unsupported, viaBody } from './symbols/symbol.ts';
+export {
+  type ExportTrainingStepOptions,
+  exportTrainingStep,
+  type SteppedOptimizer,
+  type TrainedModel,
+  type TrainingStep,
+  type TrainingStepFiles,
+  type TrainingStepOptions,
+  toOnnxTrainingStep,
+} from './training-step.ts';

@@ -2,11 +2,12 @@
 import { functionOf } from '@tenfold/autograd';
 import type { FunctionProto, NodeProto } from '@tenfold/onnx-model';
 import { encode } from '@tenfold/onnx-model';
-import { type GraphNode, OnnxExportError, type TypedArray, type Value } from '@tenfold/tensor-core';
+import { type GraphNode, OnnxExportError, type OpSpec, type TypedArray, type Value } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
 import { type Frame, OpContext, type SizeSource } from './context.ts';
 import { runSymbolic, type SymbolicCall } from './custom.ts';
-import { symbolOf } from './symbols/all.ts';
+import { originOf } from './metadata.ts';
+import type { OnnxSymbol } from './symbols/symbol.ts';
 import { nameOf } from './unify.ts';
 
 /** How custom ops stand in the file. */
@@ -16,10 +17,14 @@ export type CustomOps = 'function' | 'opaque' | 'inline';
 export interface Lowering {
   readonly opset: number;
   readonly customOps: CustomOps;
+  /** Versions of the custom operator sets, 1 if not listed. */
+  readonly customOpsets: Readonly<Record<string, number>>;
   /** Function bodies by domain, name and text. */
   readonly functions: Map<string, FunctionProto>;
   /** The values of captured tensors. */
   readonly constants: ReadonlyMap<Value, TypedArray>;
+  /** The symbol of an op in this export. */
+  readonly symbolOf: (spec: OpSpec) => OnnxSymbol | undefined;
 }
 
 /** Writes all nodes in order. */
@@ -28,22 +33,39 @@ export function lowerNodes(nodes: readonly GraphNode[], frame: Frame, lowering: 
 }
 
 function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
+  const { body } = frame;
+  const outer = body.origin;
+  body.origin = outer && originOf(node, outer);
+  try {
+    lowerOne(node, frame, lowering);
+  } finally {
+    body.origin = outer;
+  }
+}
+
+function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   frame.body.scope = node.scope;
   const functionClass = functionOf(node.spec);
   if (functionClass?.symbolic && lowering.customOps !== 'inline') {
     lowerCustom(node, functionClass, frame, lowering);
     return;
   }
-  const symbol = symbolOf(node.spec);
+  const symbol = lowering.symbolOf(node.spec);
+  const bodyRefs = (): Ref[] => lowerBody(node, frame, lowering);
   if (typeof symbol === 'function') {
-    const context = new OpContext(node, frame);
+    const context = new OpContext(node, frame, bodyRefs);
     const written = symbol(context);
-    context.checkRead();
-    bindOutputs(node, 'name' in written ? [written] : written, frame);
+    if (written !== null) context.checkRead();
+    bindOutputs(node, written === null ? bodyRefs() : 'name' in written ? [written] : written, frame);
     return;
   }
   if (symbol?.kind === 'unsupported')
     throw new OnnxExportError(`op ${nameOf(node)} can't be exported: ${symbol.reason}`);
+  bindOutputs(node, bodyRefs(), frame);
+}
+
+/** Writes the ops of the node's body. */
+function lowerBody(node: GraphNode, frame: Frame, lowering: Lowering): Ref[] {
   if (!node.body) {
     throw new OnnxExportError(`op ${nameOf(node)} has no ONNX form; give it one with defineSymbol(spec, (g) => …)`);
   }
@@ -51,11 +73,7 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
   if (problem) throw problem;
   lowerNodes(node.body.nodes, frame, lowering);
   frame.body.scope = node.scope;
-  bindOutputs(
-    node,
-    node.body.outputs.map((value) => known(frame, value, node)),
-    frame,
-  );
+  return node.body.outputs.map((value) => known(frame, value, node));
 }
 
 function known(frame: Frame, value: Value, node: GraphNode): Ref {
@@ -64,9 +82,10 @@ function known(frame: Frame, value: Value, node: GraphNode): Ref {
   return ref;
 }
 
-function bindOutputs(node: GraphNode, refs: readonly Ref[], frame: Frame): void {
+function bindOutputs(node: GraphNode, refs: readonly (Ref | null)[], frame: Frame): void {
   node.outputs.forEach((value, k) => {
     const ref = refs[k];
+    if (!ref) return;
     ref.dtype ??= value.dtype;
     if (ref.dtype !== value.dtype) {
       throw new OnnxExportError(
@@ -118,6 +137,7 @@ function addFunction(
   if (problem) throw problem;
   const given = call.inputs.get(custom) ?? [];
   const body = new Body(lowering.opset);
+  if (frame.body.origin) body.origin = { modules: null, scope: [], ops: [], line: undefined };
   const inputs = given.map((_, i) => body.unique(`input_${i}`));
   const env = new Map<Value, Ref>();
   const sources: SizeSource[] = [];
@@ -170,17 +190,24 @@ function addFunction(
     return name;
   });
   body.prune(outputs);
-  register(custom, { inputs, outputs, body }, lowering, frame);
+  register(custom, { inputs, outputs, body, source: functionClass.name }, lowering, frame);
 }
 
 interface FunctionParts {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly body: Body;
+  /** The name of the class that it was traced from. */
+  readonly source: string;
 }
 
 /** Adds the function to the file. A second body under one name (another dtype, other constants) gets a number. */
-function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, lowering: Lowering, frame: Frame): void {
+function register(
+  custom: NodeProto,
+  { inputs, outputs, body, source }: FunctionParts,
+  lowering: Lowering,
+  frame: Frame,
+): void {
   const domain = custom.domain ?? '';
   const base = custom.opType ?? '';
   const make = (name: string): FunctionProto => ({
@@ -190,9 +217,10 @@ function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, l
     output: [...outputs],
     attribute: (custom.attribute ?? []).map((x) => x.name ?? '').sort(),
     node: body.nodes,
+    ...(body.origin ? { metadataProps: [{ key: 'tenfold.op', value: source }] } : {}),
     opsetImport: [
       { domain: '', version: lowering.opset },
-      ...[...body.domains].sort().map((other) => ({ domain: other, version: 1 })),
+      ...[...body.domains].sort().map((other) => ({ domain: other, version: lowering.customOpsets[other] ?? 1 })),
     ],
   });
   for (let i = 0; ; i++) {
@@ -208,5 +236,8 @@ function register(custom: NodeProto, { inputs, outputs, body }: FunctionParts, l
   }
 }
 
+/** What a function computes: not what it is called, nor where it comes from. */
 const fingerprint = ({ name: _, ...rest }: FunctionProto): string =>
-  JSON.stringify(rest, (_key, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+  JSON.stringify(rest, (key, value: unknown) =>
+    key === 'metadataProps' ? undefined : value instanceof Uint8Array ? [...value] : value,
+  );

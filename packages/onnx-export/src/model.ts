@@ -2,21 +2,22 @@
 import {
   builtinOps,
   callerLine,
+  DeviceError,
   describe,
   dispatch,
   formatShape,
   type Graph,
-  isTensor,
   OnnxExportError,
-  type Outputs,
   TenfoldError,
   type Tensor,
   trace,
   withoutGrad,
   withScope,
 } from '@tenfold/tensor-core';
-import { otherSizes, type Point } from './dims.ts';
-import type { DynamicAxis } from './options.ts';
+import { otherSizes, type Point, samplePoints } from './dims.ts';
+import type { DynamicAxis, TrainingMode } from './options.ts';
+import { restoringGenerators, snapshot, writesAsOutputs } from './state.ts';
+import { type Arguments, type Path, pathText, readResult } from './structure.ts';
 
 /** The part of a module of `@tenfold/nn` that an export uses. Only `forward` is needed. */
 export interface ForwardModel {
@@ -26,10 +27,10 @@ export interface ForwardModel {
 /** What can be exported: a module, any object with `forward`, or a function. */
 export type ExportableModel = ForwardModel | ((...inputs: never[]) => unknown);
 
-type Forward = (...inputs: readonly Tensor[]) => unknown;
+type Forward = (...inputs: readonly unknown[]) => unknown;
 
 /** Modules as `@tenfold/nn` has them, by what they offer. */
-interface ModuleLike {
+export interface ModuleLike {
   readonly training?: boolean;
   forward: Forward;
   namedParameters?(): Iterable<readonly [string, Tensor]>;
@@ -43,19 +44,23 @@ interface ModuleLike {
 /** A model, ready to be run. */
 export interface Runner {
   readonly name: string;
-  run(inputs: readonly Tensor[]): unknown;
+  /** Runs forward on its arguments. */
+  run(args: readonly unknown[]): unknown;
   /** Names of parameters and buffers, as in `stateDict()`. */
   readonly names: ReadonlyMap<Tensor, string>;
+  /** The classes of the modules by their path; the model's own is `''`. */
+  readonly modules: ReadonlyMap<string, string>;
 }
 
-/** Runs `use` with the model in evaluation mode, under grad off, with the scopes of its modules marked. Everything is put back afterwards. */
-export async function withModel<T>(model: unknown, use: (runner: Runner) => Promise<T> | T): Promise<T> {
+/** Runs `use` with the model in its mode (evaluation, if not said otherwise), under grad off, with the scopes of its modules marked. Everything is put back afterwards. */
+export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: TrainingMode = 'eval'): T {
   if (typeof model === 'function') {
     const forward = model as Forward;
     return use({
       name: forward.name || 'model',
       names: new Map(),
-      run: (inputs) => withoutGrad(() => forward(...inputs)),
+      modules: new Map(),
+      run: (args) => withoutGrad(() => forward(...args)),
     });
   }
   const module = model as ModuleLike | null;
@@ -66,20 +71,23 @@ export async function withModel<T>(model: unknown, use: (runner: Runner) => Prom
   for (const [name, tensor] of [...(module.namedParameters?.() ?? []), ...(module.namedBuffers?.() ?? [])]) {
     if (!names.has(tensor)) names.set(tensor, name);
   }
-  const modules = [...(module.namedModules?.() ?? [])];
-  const modes = modules.map(([, each]) => [each, each.training] as const);
+  const modes = [...(module.namedModules?.() ?? [])].map(([, each]) => [each, each.training] as const);
   const undo: (() => void)[] = [];
   try {
-    for (const [each, training] of modes) if (training === true) setMode(each, false);
-    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path.split('.').at(-1) as string));
-    return await use({
+    const wanted = mode === 'training';
+    const switched = mode !== 'preserve';
+    for (const [each, training] of modes) if (switched && training === !wanted) setMode(each, wanted);
+    const modules = markScopes(module, '', undo);
+    return use({
       name: module.constructor?.name && module.constructor !== Object ? module.constructor.name : 'model',
       names,
-      run: (inputs) => withoutGrad(() => module.forward(...inputs)),
+      modules,
+      run: (args) => withoutGrad(() => module.forward(...args)),
     });
   } finally {
     for (const restore of undo.reverse()) restore();
-    for (const [each, training] of modes) if (training === true) setMode(each, true);
+    for (const [each, training] of modes)
+      if (training !== undefined && each.training !== training) setMode(each, training);
   }
 }
 
@@ -88,15 +96,40 @@ function setMode(module: ModuleLike, training: boolean): void {
   (module as { training: boolean }).training = training;
 }
 
-/** Makes the module's ops bear its name while it is traced. */
-function markScope(module: ModuleLike, name: string): () => void {
+/** Makes the ops of all modules in `root` bear their names, `prefix` before them, until `undo` is run; gives the classes of the modules by path. */
+export function markScopes(root: ModuleLike, prefix: string, undo: (() => void)[]): Map<string, string> {
+  const classes = new Map<string, string>();
+  const running: string[] = [];
+  for (const [name, module] of root.namedModules?.() ?? []) {
+    const path = [prefix, name].filter(Boolean).join('.');
+    classes.set(path, module.constructor.name);
+    if (path !== '') undo.push(markScope(module, path, running));
+  }
+  return classes;
+}
+
+/**
+ * Makes the module's ops bear its name while it is traced: what its path has beyond that of the module that calls it, as `layers.0` in a list of layers.
+ * `running` are the paths of the modules whose forward is on the way.
+ */
+function markScope(module: ModuleLike, path: string, running: string[]): () => void {
+  const scoped = (forward: () => unknown): unknown => {
+    const caller = running.at(-1);
+    const name = caller !== undefined && path.startsWith(`${caller}.`) ? path.slice(caller.length + 1) : path;
+    running.push(path);
+    try {
+      return withScope(name, forward);
+    } finally {
+      running.pop();
+    }
+  };
   if (module.registerForwardWrapper) {
-    const handle = module.registerForwardWrapper((_, args, next) => withScope(name, () => next(...(args as Tensor[]))));
+    const handle = module.registerForwardWrapper((_, args, next) => scoped(() => next(...args)));
     return () => handle.remove();
   }
   const own = Object.getOwnPropertyDescriptor(module, 'forward');
   const { forward } = module;
-  const value: Forward = (...inputs) => withScope(name, () => forward.apply(module, [...inputs]));
+  const value: Forward = (...inputs) => scoped(() => forward.apply(module, [...inputs]));
   Object.defineProperty(module, 'forward', { value, configurable: true, writable: true, enumerable: false });
   return () => {
     if (own) Object.defineProperty(module, 'forward', own);
@@ -108,65 +141,108 @@ function markScope(module: ModuleLike, name: string): () => void {
 export interface Traces {
   readonly graphs: readonly Graph[];
   readonly points: readonly Point[];
+  /** Where the outputs stand in what forward returns. */
+  readonly paths: readonly Path[];
+  /** Names of further outputs: the state that forward changes. */
+  readonly stateNames: readonly string[];
 }
 
 /** Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together. */
-export function traceAll(runner: Runner, inputs: readonly Tensor[], axes: readonly DynamicAxis[]): Traces {
+export function traceAll(
+  runner: Runner,
+  args: Arguments,
+  axes: readonly DynamicAxis[],
+  /** Whether forward may change the model's state, which becomes outputs. */
+  mayWrite = false,
+  /** Whether the first trace notes the lines of the program. */
+  lines = false,
+): Traces {
+  const inputs = args.tensors;
   const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
-  const points: Point[] = [base];
-  for (const [name, size] of base) for (const other of otherSizes(size)) points.push(new Map(base).set(name, other));
-  if (base.size > 1) {
-    for (let i = 0; i < 2; i++)
-      points.push(new Map([...base].map(([name, size], k) => [name, otherSizes(size)[(i + k) % 2]])));
-  }
-  const graphs = points.map((point, t) => {
+  const points = samplePoints(base, otherSizes);
+  const restore = mayWrite ? snapshot(runner.names) : null;
+  const traces = points.map((point, t) => {
+    const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
     const resized = withoutGrad(() => resize(inputs, axes, point));
     try {
-      return traceOnce(runner, resized);
+      return restoringGenerators(() => traceOnce(runner, args, resized, mayWrite, lines && t === 0));
     } catch (error) {
-      if (t === 0 || !(error instanceof TenfoldError)) throw error;
-      const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
+      if (!(error instanceof TenfoldError) || (t === 0 && error instanceof OnnxExportError)) throw error;
+      const message = error.message.replace(/^the model fails on the example inputs: /, '');
       throw new OnnxExportError(
-        `the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${error.message}`,
+        t === 0
+          ? `the model fails on the example inputs: ${message}${error instanceof DeviceError ? devicesOf(runner, inputs) : ''}`
+          : `the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${message}`,
         { cause: error },
       );
+    } finally {
+      restore?.();
     }
   });
-  return { graphs, points };
+  const [{ paths, stateNames }] = traces;
+  const where = (each: readonly Path[]): string => each.map(pathText).join(', ');
+  traces.forEach((trace, t) => {
+    if (where(trace.paths) === where(paths)) return;
+    const sizes = [...points[t]].map(([name, size]) => `${name} = ${size}`).join(', ');
+    throw new OnnxExportError(
+      `the model computes something else at ${sizes}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
+    );
+  });
+  return { graphs: traces.map(({ graph }) => graph), points, paths, stateNames };
 }
 
-function traceOnce(runner: Runner, inputs: readonly Tensor[]): Graph {
-  const { graph } = trace((...args: Tensor[]) => outputsOf(runner.run(args)), inputs, { onRead: refuseRead });
-  const changed = graph.writes.find(({ tensor }) => !inputs.includes(tensor));
+/** Where inputs and parameters are, for an error of devices. */
+function devicesOf(runner: Runner, inputs: readonly Tensor[]): string {
+  const state = [...runner.names].map(([{ device }, name]) => `'${name}' on ${device}`);
+  const other = state.find((text) => !text.endsWith(` on ${inputs[0]?.device}`));
+  return `. The example inputs are on ${[...new Set(inputs.map(({ device }) => device))].join(' and ')}${other ? `, but ${other}` : ''}; move them to one device`;
+}
+
+interface TraceOfOne {
+  readonly graph: Graph;
+  readonly paths: readonly Path[];
+  readonly stateNames: readonly string[];
+}
+
+function traceOnce(
+  runner: Runner,
+  args: Arguments,
+  inputs: readonly Tensor[],
+  mayWrite: boolean,
+  lines: boolean,
+): TraceOfOne {
+  let paths: readonly Path[] = [];
+  const forward = (...given: Tensor[]): readonly Tensor[] => {
+    const result = readResult(runner.run(args.with(given)));
+    paths = result.paths;
+    return result.tensors;
+  };
+  const { graph } = trace(forward, inputs, { onRead: refuseRead, lines });
+  refuseRecorded(graph, runner);
+  const changed = mayWrite ? undefined : graph.writes.find(({ tensor }) => !inputs.includes(tensor));
   if (changed) {
     const name = runner.names.get(changed.tensor) ?? `a tensor of shape ${formatShape(changed.tensor.shape)}`;
     throw new OnnxExportError(`forward changes ${name} in place: a file keeps no state between runs`);
   }
-  return graph;
+  return { graph, paths, stateNames: mayWrite ? writesAsOutputs(graph, runner.names) : [] };
 }
 
-function refuseRead(tensor: Tensor): never {
+/** As in PyTorch, what a recorded op gave can be no constant: it would be cut from the parameters it was computed from. */
+function refuseRecorded(graph: Graph, runner: Runner): void {
+  for (const { tensor, kind } of graph.inputs) {
+    if (kind !== 'captured' || runner.names.has(tensor) || tensor.gradFn === null) continue;
+    throw new OnnxExportError(
+      `forward uses a tensor of shape ${formatShape(tensor.shape)} that was computed outside of it while gradients were recorded (${tensor.gradFn.name}); ` +
+        'compute it in forward, pass it as an input, or detach() it to make it a constant',
+    );
+  }
+}
+
+export function refuseRead(tensor: Tensor): never {
   throw new OnnxExportError(
     `a value of shape ${formatShape(tensor.shape)} is read while the model is traced${callerLine()}: control flow that depends on values can't be exported, ` +
       'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather)',
   );
-}
-
-/** What forward returned, as tensors: those of nested lists in order, as in `[output, [h, c]]`, without what is null. */
-export function outputsOf(result: unknown): Outputs {
-  if (isTensor(result)) return result;
-  if (Array.isArray(result)) {
-    const outputs = result.flat(Number.POSITIVE_INFINITY).filter((x) => x !== null);
-    if (outputs.length > 0 && outputs.every(isTensor)) return outputs;
-  }
-  if (result instanceof Promise) {
-    // what it rejects with is of no more interest
-    result.catch(() => {});
-    throw new OnnxExportError(
-      'forward is asynchronous: only what runs at once can be traced. Awaited values (item, toArray) would be baked into the file; compute with tensors instead',
-    );
-  }
-  throw new OnnxExportError(`forward must return a tensor or an array of tensors, got ${describe(result)}`);
 }
 
 /** The example inputs at other sizes, their elements repeated; copies, since forward may write into its inputs. */

@@ -13,6 +13,8 @@ export interface Job {
   /** The model's bytes in base64. */
   readonly model: string;
   readonly runs: readonly Readonly<Record<string, WireTensor>>[];
+  /** Outputs of a run that are inputs of the next, by name. */
+  readonly carry?: Readonly<Record<string, string>>;
 }
 
 /** What came out: outputs by name for each run, or why the model was refused. */
@@ -37,13 +39,15 @@ const decode = ({ dtype, dims, data }) => {
 };
 const encode = (t) => ({ dtype: t.type, dims: t.dims, data: Buffer.from(t.data.buffer, t.data.byteOffset, t.data.byteLength).toString('base64') });
 const results = [];
-for (const { model, runs } of jobs) {
+for (const { model, runs, carry = {} } of jobs) {
   try {
     const session = await ort.InferenceSession.create(Buffer.from(model, 'base64'), {
       logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1, extra: { session: { strict_shape_type_inference: '1' } } });
     const outputs = [];
+    const carried = {};
     for (const run of runs) {
-      const fetched = await session.run(Object.fromEntries(Object.entries(run).map(([name, t]) => [name, decode(t)])));
+      const fetched = await session.run({ ...Object.fromEntries(Object.entries(run).map(([name, t]) => [name, decode(t)])), ...carried });
+      for (const [output, input] of Object.entries(carry)) carried[input] = fetched[output];
       outputs.push(Object.fromEntries(Object.entries(fetched).map(([name, t]) => [name, encode(t)])));
     }
     await session.release();

@@ -1,54 +1,59 @@
 /** Helpers of this package's tests: exported programs in onnxruntime against the same programs here. Not part of the package's API. */
-import { isTensor, type Tensor, type TypedArray } from '@tenfold/tensor-core';
+import type { Tensor, TypedArray } from '@tenfold/tensor-core';
+import { withFloat32Edges } from './edges.ts';
 import { toOnnx } from './export.ts';
-import { outputsOf } from './model.ts';
-import type { ToOnnxOptions } from './options.ts';
+import type { ExportableModel } from './model.ts';
+import { readOptions, type ToOnnxOptions } from './options.ts';
 import { type JobResult, runInOnnxRuntime } from './runtime.ts';
+import { type ExampleArgument, readArguments, readResult } from './structure.ts';
 import { fromWire, largestDifference, toWire } from './verify.ts';
 
 /** A program, the inputs to export it with, and the inputs to run it on. */
 export interface Comparison {
   readonly name: string;
-  readonly fn: (...inputs: Tensor[]) => Tensor | readonly Tensor[];
-  readonly example: readonly Tensor[];
+  readonly fn: (...inputs: Tensor[]) => unknown;
+  readonly example: readonly ExampleArgument[];
   /** Default: the example alone. */
-  readonly runs?: readonly (readonly Tensor[])[];
+  readonly runs?: readonly (readonly ExampleArgument[])[];
   readonly options?: ToOnnxOptions;
+  /** What is exported in the place of `fn`: a module that does the same. */
+  readonly model?: ExportableModel;
+  /** What the first run gives, if not what `fn` gives here. */
+  readonly expected?: readonly Tensor[];
 }
 
 /** How a program came out: the largest difference, or why there is none. */
 export type Compared = { readonly difference: number } | { readonly error: string };
 
-const listOf = (result: unknown): readonly Tensor[] => {
-  const outputs = outputsOf(result);
-  return isTensor(outputs) ? [outputs] : outputs;
-};
-
 /** Exports all programs, runs them in one onnxruntime process and compares shapes and numbers. */
 export async function compareAll(comparisons: readonly Comparison[]): Promise<Compared[]> {
   const prepared = await Promise.all(
-    comparisons.map(async ({ fn, example, runs = [example], options }) => {
+    comparisons.map(async ({ fn, example, runs = [example], options = {}, model = fn, expected: first }) => {
       try {
-        const inputNames = options?.inputNames ?? (example.length === 1 ? ['x'] : example.map((_, i) => `x_${i}`));
-        const bytes = await toOnnx(fn, example, { ...options, inputNames });
+        const bytes = await toOnnx(model as ExportableModel, example, options);
+        const { inputNames } = readOptions(readArguments(example), options);
+        const given = runs.map(readArguments);
+        const call = fn as (...args: unknown[]) => unknown;
         const expected = await Promise.all(
-          runs.map((inputs) =>
+          given.map((args, t) =>
             Promise.all(
-              listOf(fn(...inputs.map((x) => x.clone()))).map(async (x) => ({
-                dims: x.shape,
-                values: await x.detach().toTypedArray(),
-              })),
+              ((t === 0 && first) || readResult(call(...args.with(args.tensors.map((x) => x.clone())))).tensors).map(
+                async (x) => ({
+                  dims: x.shape,
+                  values: await x.detach().toTypedArray(),
+                }),
+              ),
             ),
           ),
         );
         const wires = await Promise.all(
-          runs.map(async (inputs) =>
+          given.map(async ({ tensors }) =>
             Object.fromEntries(
-              await Promise.all(inputs.map(async (x, i) => [inputNames[i], await toWire(x)] as const)),
+              await Promise.all(tensors.map(async (x, i) => [inputNames[i], await toWire(x)] as const)),
             ),
           ),
         );
-        return { job: { model: Buffer.from(bytes).toString('base64'), runs: wires }, expected };
+        return { job: { model: Buffer.from(withFloat32Edges(bytes)).toString('base64'), runs: wires }, expected };
       } catch (error) {
         return { error: `export: ${error instanceof Error ? error.message : String(error)}` };
       }

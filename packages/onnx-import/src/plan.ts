@@ -81,6 +81,8 @@ export interface Compilation {
   readonly constants: RunState;
   /** Ops that have no row, with a node that has it. */
   readonly unknown: Map<string, string>;
+  /** Whether a node says that it trains. */
+  trains: boolean;
 }
 
 /** Files with more steps than this, functions unfolded, are refused. */
@@ -309,8 +311,21 @@ class PlanBuilder {
       });
       return;
     }
+    if (domain === '' && this.#trains(info, inputs)) this.#compilation.trains = true;
     for (const slot of inputs) if (slot >= 0) this.#lastUse.set(slot, at);
     this.#steps.push({ node: info, row, hostRow, plan, inputs, outputs, release: [] });
+  }
+
+  /** Whether a node says that it trains: Dropout by an input, which may be computed. */
+  #trains({ opType, opset, attributes }: NodeInfo, inputs: readonly number[]): boolean {
+    const flag = (name: string): boolean => Boolean(attributes.get(name)?.value);
+    if (opset < 7 && (opType === 'BatchNormalization' || opType === 'Dropout')) return !flag('is_test');
+    if (opType === 'BatchNormalization') return opset >= 14 && flag('training_mode');
+    const slot = inputs[2] ?? -1;
+    if (opType !== 'Dropout' || opset < 12 || slot < 0) return false;
+    const weight = this.#weights.get(slot);
+    const value = this.#known.get(slot) ?? (weight && this.#compilation.weights.get(weight));
+    return value?.numbers?.[0] !== 0;
   }
 
   /** The outputs of a node whose inputs are known now, or `null`. */

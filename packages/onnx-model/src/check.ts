@@ -47,7 +47,9 @@ function checkGraph(
     defined.add(name);
   };
   for (const input of graph.input ?? []) define(input.name, 'an input');
-  for (const initializer of graph.initializer ?? []) define(initializer.name, 'an initializer');
+  const inputs = new Set(graph.input?.map(({ name }) => name));
+  // an initializer of the name of an input is its default
+  for (const { name } of graph.initializer ?? []) if (!inputs.delete(name)) define(name, 'an initializer');
   checkNodes(graph.node ?? [], define, defined, domains, functions);
   const typed = new Set(
     [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])].map((info) => checkType(info)),

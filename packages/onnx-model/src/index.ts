@@ -24,5 +24,13 @@ export {
   TypeProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
-export { printModel } from './print.ts';
+export {
+  defaultPasses,
+  type OptimizeOptions,
+  optimizeModel,
+  type PassName,
+  type PassReport,
+  passNames,
+} from './passes/optimize.ts';
+export { type PrintOptions, printModel } from './print.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';

@@ -54,7 +54,18 @@ function attributeValue(x: AttributeProto): string {
   }
 }
 
-function nodeText(node: NodeProto, types: ReadonlyMap<string, string>): string {
+/** Options of {@link printModel}. */
+export interface PrintOptions {
+  /** Shows the `metadata_props` of nodes behind them: where Tenfold's exporter says they come from. Default false. */
+  metadata?: boolean;
+}
+
+const metadataText = (node: NodeProto): string =>
+  node.metadataProps?.length
+    ? `  # ${node.metadataProps.map(({ key = '', value }) => `${key.replace(/^tenfold\./, '')}: ${value}`).join(', ')}`
+    : '';
+
+function nodeText(node: NodeProto, types: ReadonlyMap<string, string>, { metadata = false }: PrintOptions): string {
   const outputs = (node.output ?? [])
     .map((name) => `%${name}${types.has(name) ? ` : ${types.get(name)}` : ''}`)
     .join(', ');
@@ -62,11 +73,11 @@ function nodeText(node: NodeProto, types: ReadonlyMap<string, string>): string {
     ? `[${node.attribute.map((x) => `${x.name}=${attributeValue(x)}`).join(', ')}]`
     : '';
   const inputs = (node.input ?? []).map((name) => (name ? `%${name}` : '(none)')).join(', ');
-  return `  ${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})`;
+  return `  ${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})${metadata ? metadataText(node) : ''}`;
 }
 
 /** The model as a listing: inputs, initialisers, one node a line with types and attributes, functions. */
-export function printModel(model: ModelProto): string {
+export function printModel(model: ModelProto, options: PrintOptions = {}): string {
   const graph = model.graph ?? {};
   const infos = [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])];
   const types = new Map(infos.map((info) => [info.name ?? '', typeText(info)]));
@@ -74,11 +85,11 @@ export function printModel(model: ModelProto): string {
   const lines = [`model "${graph.name}" (IR ${model.irVersion}, opset ${opsets})`, 'graph('];
   for (const info of graph.input ?? []) lines.push(`  %${info.name} : ${typeText(info)},`);
   for (const x of graph.initializer ?? []) lines.push(`  %${x.name} : ${tensorText(x)} initializer,`);
-  lines.push(') {', ...(graph.node ?? []).map((node) => nodeText(node, types)));
+  lines.push(') {', ...(graph.node ?? []).map((node) => nodeText(node, types, options)));
   lines.push(`  return ${(graph.output ?? []).map(({ name }) => `%${name}`).join(', ')}`, '}');
   for (const f of model.functions ?? []) {
     lines.push(`function ${f.domain}::${f.name}(${(f.input ?? []).map((name) => `%${name}`).join(', ')}) {`);
-    lines.push(...(f.node ?? []).map((node) => nodeText(node, new Map())));
+    lines.push(...(f.node ?? []).map((node) => nodeText(node, new Map(), options)));
     lines.push(`  return ${(f.output ?? []).map((name) => `%${name}`).join(', ')}`, '}');
   }
   return lines.join('\n');

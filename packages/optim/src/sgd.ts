@@ -1,6 +1,7 @@
 /** Stochastic gradient descent. */
 import { ArgumentError, sgdStep_, type Tensor } from '@tenfold/tensor-core';
 import { flagOption, numberOption, Optimizer, type ParamState, type Params, zeroState } from './optimizer.ts';
+import { skipsOf } from './skips.ts';
 
 /** Options of {@link SGD}, all of them set. */
 export interface SGDGroup {
@@ -60,7 +61,9 @@ export class SGD extends Optimizer<SGDGroup, SGDState> {
     const steps = states.map((state, i) => {
       const before = state.momentumBuffer ? (this.#steps.get(params[i]) ?? Number.NaN) : 0;
       this.#steps.set(params[i], before + 1);
-      return options.dampening === 0 || Number.isNaN(before) ? many : before + 1;
+      if (options.dampening === 0 || Number.isNaN(before)) return many;
+      // what counts is whether it is the first, unless the device may skip some
+      return skipsOf(this) ? before + 1 : Math.min(before + 1, 2);
     });
     // parameters that joined later are behind
     for (const step of new Set(steps)) {

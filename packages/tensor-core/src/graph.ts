@@ -28,6 +28,8 @@ export interface GraphNode {
   readonly scope: readonly string[];
   /** Whether the call would have been recorded for gradients; off inside `noGrad`. The ops of a body have the mode of their op. */
   readonly gradMode: boolean;
+  /** Where the traced program calls the op, `file:///model.ts:12:3`, if the trace was asked for it and the call stands in a file outside of Tenfold. */
+  readonly line?: string;
 }
 
 /** A value that comes from outside, with the tensor it stood for while tracing. */

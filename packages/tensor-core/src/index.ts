@@ -205,14 +205,15 @@ export type {
   ViewScatterAttrs,
 } from './ops/movement.ts';
 export type { EpsAttrs, GroupNormAttrs, LayerNormAttrs, NormBackwardAttrs, NormOps } from './ops/norm.ts';
-export type {
-  AdamStepAttrs,
-  OptimOps,
-  RmspropStepAttrs,
-  SgdStepAttrs,
-  StepCount,
-  StepInit,
-  StepSpec,
+export {
+  type AdamStepAttrs,
+  type OptimOps,
+  type RmspropStepAttrs,
+  type SgdStepAttrs,
+  type StepCount,
+  type StepInit,
+  type StepSpec,
+  stepInitOf,
 } from './ops/optim.ts';
 export type { ChooseAttrs, Interpolation, OrderStatisticsOps, QuantileAttrs } from './ops/order-statistics.ts';
 export type { PadAttrs, PadMode, PadOps } from './ops/pad.ts';

@@ -27,6 +27,8 @@ export interface TraceOptions {
    * one that was met first are inputs of their own; and inputs are held, whatever becomes of the tensors. Default: memory alone counts.
    */
   identity?: (tensor: Tensor) => unknown;
+  /** Notes for each op the line of the traced program that calls it. A stack is taken for each op; it costs nothing unless asked for. Default false. */
+  lines?: boolean;
 }
 
 /** What {@link trace} gives: the graph, and what the function returned while it was traced. */
@@ -44,7 +46,7 @@ export function trace<T extends Outputs>(
   args: readonly Tensor[],
   options: TraceOptions = {},
 ): Traced<T> {
-  const tracer = new Tracer(args, options.onRead ?? refuseRead, options.identity ?? null);
+  const tracer = new Tracer(args, options.onRead ?? refuseRead, options.identity ?? null, options.lines ?? false);
   const result = withLayer<Interpreter, T>(interpreters, tracer, () => fn(...args));
   return { graph: tracer.finish(isTensor(result) ? [result] : result), result };
 }
@@ -79,9 +81,9 @@ const ownFrame = /* @__PURE__ */ ((): RegExp => {
 })();
 
 /** The frames of the stack, of which an op may take more than the ten that are kept by default. */
-function stackOf(): string[] {
+function stackOf(frames = 100): string[] {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 100;
+  Error.stackTraceLimit = frames;
   try {
     return new Error().stack?.split('\n').slice(1) ?? [];
   } finally {
@@ -91,13 +93,22 @@ function stackOf(): string[] {
 
 /** ` at file.ts:12:3`: the innermost stack frame outside of Tenfold's packages, or nothing. */
 export function callerLine(): string {
-  // frames of built-in functions (Array.map) have no place
-  for (const line of stackOf()) {
-    const place = /((?:[a-z]+:\/\/|\/|[A-Za-z]:\\).*:\d+:\d+)\)?$/.exec(line.trim());
-    if (place && !ownFrame.test(line) && !line.includes('node:')) return ` at ${place[1]}`;
-  }
-  return '';
+  const place = placeIn(stackOf());
+  return place ? ` at ${place}` : '';
 }
+
+/** The innermost of some stack frames that is outside of Tenfold's packages, as `file.ts:12:3`. */
+function placeIn(frames: readonly string[]): string | undefined {
+  // frames of built-in functions (Array.map) have no place
+  for (const line of frames) {
+    const place = /((?:[a-z]+:\/\/|\/|[A-Za-z]:\\).*:\d+:\d+)\)?$/.exec(line.trim());
+    if (place && !ownFrame.test(line) && !line.includes('node:')) return place[1];
+  }
+  return undefined;
+}
+
+/** Frames that are looked at for the lines of ops. */
+const DEEPEST = 1000;
 
 /** What is known of a storage: the tensor whose value stands for it, that value now, and how often it was written. */
 interface StorageState {
@@ -131,6 +142,8 @@ class Tracer implements Interpreter {
   readonly #onRead: (tensor: Tensor) => void;
   readonly #identity: ((tensor: Tensor) => unknown) | null;
   readonly #arguments: ReadonlySet<Tensor>;
+  /** The stack frames around the traced function; `null` if lines are not wanted. */
+  readonly #around: number | null;
   #count = 0;
   /** The grad mode of the outermost op whose body is running. */
   #outerMode: boolean | null = null;
@@ -139,7 +152,9 @@ class Tracer implements Interpreter {
     args: readonly Tensor[],
     onRead: (tensor: Tensor) => void,
     identity: ((tensor: Tensor) => unknown) | null,
+    lines: boolean,
   ) {
+    this.#around = lines ? stackOf(DEEPEST).length : null;
     this.#onRead = onRead;
     this.#identity = identity;
     this.#arguments = new Set(args);
@@ -200,14 +215,11 @@ class Tracer implements Interpreter {
     const before = this.#valueOf(tensor);
     const result = next();
     const value = this.#newValue(tensor);
-    this.#frame.nodes.push({
+    this.#record({
       spec,
       inputs: [before],
       attrs,
       outputs: [value],
-      body: null,
-      scope: [...this.#scope],
-      gradMode: this.#gradMode,
     });
     const state = this.#states.get(tensor.storage);
     if (state?.root === tensor) state.value = value;
@@ -231,6 +243,19 @@ class Tracer implements Interpreter {
 
   get #frame(): Frame {
     return this.#frames[this.#frames.length - 1];
+  }
+
+  /** Appends a node to the program, or to the body that is running. */
+  #record(node: Pick<GraphNode, 'spec' | 'inputs' | 'attrs' | 'outputs'> & Partial<GraphNode>): void {
+    const line = this.#around === null ? undefined : placeIn(this.#stack(this.#around));
+    const full = { body: null, scope: [...this.#scope], gradMode: this.#gradMode, ...node };
+    this.#frame.nodes.push(line === undefined ? full : { ...full, line });
+  }
+
+  /** The stack frames inside the traced function, the innermost first. */
+  #stack(around: number): string[] {
+    const frames = stackOf(DEEPEST);
+    return frames.slice(0, Math.max(0, frames.length - around));
   }
 
   get #gradMode(): boolean {
@@ -266,14 +291,12 @@ class Tracer implements Interpreter {
     const bodyOutputs = body && results.map((tensor) => this.#valueOf(tensor));
     const outputs = results.map((tensor, i) => this.#newValue(metas?.[i] ?? tensor));
     const functional = spec.inplaceOf ?? spec;
-    this.#frame.nodes.push({
+    this.#record({
       spec: functional,
       inputs,
       attrs,
       outputs,
       body: body && bodyOutputs && this.#bodyGraph(body, inputs, bodyOutputs),
-      scope: [...this.#scope],
-      gradMode: this.#gradMode,
     });
     results.forEach((tensor, i) => {
       if (spec.inplaceOf || body?.written.has(tensor.storage)) this.#write(tensor, outputs[i]);
@@ -345,13 +368,11 @@ class Tracer implements Interpreter {
     const source = this.#valueOf(viewInfo.source);
     const value = this.#newValue(tensor);
     const { spec, attrs } = viewInfo;
-    this.#frame.nodes.push({
+    this.#record({
       spec,
       inputs: [source],
       attrs,
       outputs: [value],
-      body: null,
-      scope: [...this.#scope],
       gradMode: viewInfo.made === 'grad',
     });
     return this.#remember(tensor, value);
@@ -392,14 +413,11 @@ class Tracer implements Interpreter {
       const { source, spec, attrs } = viewInfo;
       const base = this.#valueOf(source);
       const next = this.#newValue(source);
-      this.#frame.nodes.push({
+      this.#record({
         spec: movement.viewScatter,
         inputs: [base, value],
         attrs: { view: spec, attrs },
         outputs: [next],
-        body: null,
-        scope: [...this.#scope],
-        gradMode: this.#gradMode,
       });
       value = next;
       target = source;
@@ -415,14 +433,11 @@ class Tracer implements Interpreter {
   #cast(value: Value, { shape, dtype, device }: Tensor): Value {
     if (value.dtype === dtype) return value;
     const result: Value = { id: this.#count++, shape, dtype };
-    this.#frame.nodes.push({
+    this.#record({
       spec: create.toCopy,
       inputs: [value],
       attrs: { dtype, device },
       outputs: [result],
-      body: null,
-      scope: [...this.#scope],
-      gradMode: this.#gradMode,
     });
     return result;
   }

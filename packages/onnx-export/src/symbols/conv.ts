@@ -51,15 +51,14 @@ export const conv: Symbols<ConvOps> = {
     const rank = g.rank();
     const [samples, channels, ...sizes] = g.dims(1);
     const each = g.fixed(channels, 'the number of channels') / groups;
-    const count = g.fixed(samples, 'the number of samples in the gradient of a convolution');
     const kernel_shape_i = g.fixedShape(g.dims().slice(2), 'the size of the result of the convolution');
     let x = cropped(g as OpContext, g.x(1), end);
     const inner = sizes.map((size, d) => (end[d] < 0 ? g.fixed(size, 'a size') + end[d] : size));
     if (groups === 1) x = g.transpose(x, swapped(rank));
     else {
-      const parts = g.reshape(x, [count, groups, each, ...inner]);
+      const parts = g.reshape(x, [samples, groups, each, ...inner]);
       const moved = g.transpose(parts, [2, 1, 0, ...inner.map((_, d) => d + 3)]);
-      x = g.reshape(moved, [each, groups * count, ...inner]);
+      x = g.op('Reshape', [moved, g.ints([each, -1, ...g.fixedShape(inner, 'a size of the input')])]);
     }
     const result = g.op('Conv', [x, g.transpose(g.x(), swapped(rank))], {
       strides_i: attributes.dilations_i,

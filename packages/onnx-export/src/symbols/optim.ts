@@ -1,8 +1,7 @@
-/** Optimiser steps are no part of a model. */
+/** Steps of optimisers, as `exportTrainingStep` writes them. */
 import type { OptimOps } from '@tenfold/tensor-core';
-import { type Symbols, unsupported } from './symbol.ts';
-
-const training = unsupported('a step of an optimiser trains a model and is no part of what is exported');
+import { writeStep } from './step.ts';
+import type { Symbols } from './symbol.ts';
 
 /** Rows by op name. */
-export const optim: Symbols<OptimOps> = { sgdStep: training, adamStep: training, rmspropStep: training };
+export const optim: Symbols<OptimOps> = { sgdStep: writeStep, adamStep: writeStep, rmspropStep: writeStep };

@@ -3,7 +3,7 @@ import type { RandomOps } from '@tenfold/tensor-core';
 import { type Symbols, unsupported } from './symbol.ts';
 
 const random = unsupported(
-  'random numbers would differ in every runtime; draw them outside and pass them as an input, or export in eval mode',
+  "random numbers would differ in every runtime; draw them outside and pass them as an input, or export in eval mode. randomOps: 'runtime' lets each runtime draw its own",
 );
 
 /** Rows by op name. */

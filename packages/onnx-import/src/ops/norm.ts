@@ -4,11 +4,9 @@ import { batchNorm, cat, dropout, groupNorm, layerNorm, onesLike, rmsNorm, type 
 import type { NodeContext, RowResult, Rows } from '../context.ts';
 import { drawing } from './create.ts';
 
-/** What the file says in the first place, and the mode of the module where it says "in training". */
-function trains(c: NodeContext): boolean {
-  if (c.opset >= 14) return c.int('training_mode', 0) !== 0;
-  return c.opset < 7 && c.int('is_test', 0) === 0;
-}
+/** Whether the file says that the node trains. */
+const saysTraining = (c: NodeContext): boolean =>
+  c.opset >= 14 ? c.int('training_mode', 0) !== 0 : c.opset < 7 && c.int('is_test', 0) === 0;
 
 /** `[C]` beside `[N, C, …]`. */
 const ofChannels = (x: Tensor, like: Tensor): Tensor => x.reshape([-1, ...new Array<number>(like.ndim - 2).fill(1)]);
@@ -23,9 +21,18 @@ function batchNormalization(c: NodeContext): RowResult {
   const [x, weight, bias, mean, variance] = c.inputs();
   if (c.opset < 9 && c.int('spatial', 1) === 0) return ofElements(c, x, weight, bias, mean, variance);
   const eps = c.float('epsilon', 1e-5);
-  if (!trains(c)) return batchNorm(x, mean, variance, { weight, bias, eps });
-  const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
+  const training = c.trains(saysTraining(c));
   const momentum = c.float('momentum', Math.fround(0.9));
+  // a file that does not train, in a module that does: the running statistics are buffers, as in PyTorch, whose 0.1 is float32's 0.9 in the file
+  if (!training || !saysTraining(c))
+    return batchNorm(x, mean, variance, {
+      weight,
+      bias,
+      eps,
+      training,
+      momentum: Number((1 - momentum).toPrecision(6)),
+    });
+  const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
   const [current, spread] = [x.mean(axes), x.var(axes, { correction: 0 })];
   const normed = x.sub(ofChannels(current, x)).div(ofChannels(spread, x).add(eps).sqrt());
   const y = normed.mul(ofChannels(weight, x)).add(ofChannels(bias, x));
@@ -107,7 +114,7 @@ function dropoutRow(c: NodeContext): RowResult {
   const training = c.opset >= 12 ? c.optionalNumber(2, 0) !== 0 : c.opset < 7 && c.int('is_test', 0) === 0;
   const ratio = c.opset >= 12 ? c.optionalNumber(1, 0.5) : c.float('ratio', 0.5);
   const maskDtype = c.opset < 10 ? x.dtype : 'bool';
-  if (!training || !c.training || ratio === 0) return c.wants(1) ? [x, onesLike(x, { dtype: maskDtype })] : x;
+  if (!c.trains(training) || ratio === 0) return c.wants(1) ? [x, onesLike(x, { dtype: maskDtype })] : x;
   if (!c.wants(1)) return dropout(x, ratio, drawing(c));
   const kept = dropout(onesLike(x), ratio, drawing(c));
   return [x.mul(kept), kept.ne(0).to(maskDtype)];
