@@ -47,8 +47,9 @@ export class HostTensor {
     this.isConstant = isConstant;
     this.dtype = dtype;
     this.shape = shape;
-    this.#data = data;
-    this.#numbers = Array.isArray(data) ? data : undefined;
+    // what is read of a tensor of half precision is its numbers, not their bits
+    this.#data = data instanceof Float32Array && dtype !== 'float32' ? Array.from(data) : data;
+    this.#numbers = Array.isArray(this.#data) ? this.#data : undefined;
   }
 
   /** The same, for every run. */

@@ -87,8 +87,10 @@ export function sliced(x: Tensor, dim: number, start: number, end: number, step:
     .slice(dim, 0, null, -step);
 }
 
-function slice(c: NodeContext): Tensor {
-  const [starts, ends, axes, steps] = ['starts', 'ends', 'axes', 'steps'].map((name, i) => setting(c, name, i + 1, 10));
+/** `since` says from which opset on the settings are inputs. */
+function slice(c: NodeContext, since = 10): Tensor {
+  const names = ['starts', 'ends', 'axes', 'steps'];
+  const [starts, ends, axes, steps] = names.map((name, i) => setting(c, name, i + 1, since));
   if (!starts || !ends || starts.length !== ends.length) throw c.error('starts and ends must be as many');
   return starts.reduce((x, start, i) => {
     const step = steps?.[i] ?? 1;
@@ -263,12 +265,14 @@ export const movement: Rows = {
   CenterCropPad: centerCropPad,
   Concat: (c) => cat(c.inputs(), c.opset < 4 ? c.int('axis', 1) : c.int('axis')),
   DepthToSpace: depthToSpace,
+  // an experiment of opset 9 and before, which became Slice
+  DynamicSlice: (c) => slice(c, 1),
   Expand: expand,
   Flatten: flatten,
   Pad: pad,
   Reshape: reshape,
   ReverseSequence: reverseSequence,
-  Slice: slice,
+  Slice: (c) => slice(c),
   SpaceToDepth: spaceToDepth,
   Split: split,
   Squeeze: squeeze,

@@ -24,14 +24,12 @@ function batchNormalization(c: NodeContext): RowResult {
   const training = c.trains(saysTraining(c));
   const momentum = c.float('momentum', Math.fround(0.9));
   // a file that does not train, in a module that does: the running statistics are buffers, as in PyTorch, whose 0.1 is float32's 0.9 in the file
-  if (!training || !saysTraining(c))
-    return batchNorm(x, mean, variance, {
-      weight,
-      bias,
-      eps,
-      training,
-      momentum: Number((1 - momentum).toPrecision(6)),
-    });
+  if (!training || !saysTraining(c)) {
+    const options = { weight, bias, eps, training, momentum: Number((1 - momentum).toPrecision(6)) };
+    const y = batchNorm(x, mean, variance, options);
+    // statistics that are asked for stay what they were
+    return [y, mean, variance, mean, variance].slice(0, Math.max(1, c.outputCount));
+  }
   const axes = x.shape.flatMap((_, d) => (d === 1 ? [] : [d]));
   const [current, spread] = [x.mean(axes), x.var(axes, { correction: 0 })];
   const normed = x.sub(ofChannels(current, x)).div(ofChannels(spread, x).add(eps).sqrt());

@@ -98,7 +98,8 @@ function resizeAxis(c: NodeContext, x: Tensor, d: number, axis: Axis, resizing: 
   const { from, to } = axis;
   if (resizing.mode === 'nearest') {
     const index = Array.from({ length: to }, (_, j) => {
-      const at = nearestTo(c, positionOf(c, resizing.transformation, j, axis), resizing.nearest);
+      const nearest = resizing.nearest === 'simple' ? (axis.scale < 1 ? 'ceil' : 'floor') : resizing.nearest;
+      const at = nearestTo(c, positionOf(c, resizing.transformation, j, axis), nearest);
       return Math.max(0, Math.min(at, from - 1));
     });
     return x.indexSelect(d, tensor(index, { dtype: 'int64', device: x.device }));
@@ -149,8 +150,8 @@ function asImage(
   if (spatial.some(({ from, to, scale }) => Math.floor(from * scale) !== to)) return null;
   const scaleFactor = spatial.map(({ scale }) => scale);
   const how = spatial.every(({ from, to, scale }) => to / from === scale) ? { size } : { scaleFactor };
-  if (mode === 'nearest')
-    return transformation === 'asymmetric' && nearest === 'floor' ? interpolate(x, { ...how, mode }) : null;
+  const before = nearest === 'floor' || (nearest === 'simple' && spatial.every(({ scale }) => scale >= 1));
+  if (mode === 'nearest') return transformation === 'asymmetric' && before ? interpolate(x, { ...how, mode }) : null;
   const alignCorners = transformation === 'align_corners';
   if (
     !alignCorners &&
@@ -218,18 +219,20 @@ function axesOf(
   return axes;
 }
 
+/** What Resize was before opset 11: the nearest pixel is the one before, or behind where an image becomes smaller. */
+const former = {
+  antialias: false,
+  excludeOutside: false,
+  cubic: -0.75,
+  nearest: 'simple',
+  transformation: 'asymmetric',
+};
+
 function resize(c: NodeContext): Tensor {
   const x = c.x();
-  const plain = {
-    antialias: false,
-    excludeOutside: false,
-    cubic: -0.75,
-    nearest: 'floor',
-    transformation: 'asymmetric',
-  };
   const all = x.shape.map((_, d) => d);
   if (c.opset < 11)
-    return resized(c, x, axesOf(c, x.shape, all, c.hostNumbers(1), null, []), { ...plain, mode: modeOf(c) });
+    return resized(c, x, axesOf(c, x.shape, all, c.hostNumbers(1), null, []), { ...former, mode: modeOf(c) });
   const given = (i: number): readonly number[] | null => (c.has(i) && c.shape(i)[0] !== 0 ? c.hostNumbers(i) : null);
   const transformation = c.string('coordinate_transformation_mode', 'half_pixel');
   const named = c.ints('axes', null)?.map((d) => (d < 0 ? d + x.ndim : d)) ?? all;
@@ -252,14 +255,7 @@ function upsample(c: NodeContext): Tensor {
   const attribute = c.opset < 7 ? [1, 1, c.float('height_scale'), c.float('width_scale')] : c.floats('scales', null);
   const scales = c.opset < 9 ? (attribute ?? []) : c.hostNumbers(1);
   const all = x.shape.map((_, d) => d);
-  return resized(c, x, axesOf(c, x.shape, all, scales, null, []), {
-    mode: modeOf(c),
-    transformation: 'asymmetric',
-    nearest: 'floor',
-    antialias: false,
-    excludeOutside: false,
-    cubic: -0.75,
-  });
+  return resized(c, x, axesOf(c, x.shape, all, scales, null, []), { ...former, mode: modeOf(c) });
 }
 
 // --- sampling ---

@@ -17,6 +17,7 @@ import { pool } from './pool.ts';
 import { quantized } from './quantized.ts';
 import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
+import { sequence } from './sequence.ts';
 import { signal } from './signal.ts';
 import { spatial } from './spatial.ts';
 import { structure } from './structure.ts';
@@ -41,6 +42,7 @@ export const rows: Rows = {
   ...quantized,
   ...recurrent,
   ...reduce,
+  ...sequence,
   ...signal,
   ...spatial,
 };
