@@ -190,11 +190,11 @@ const range: Row = (c) => {
   const { dtype } = c.host(0);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (isFloat(dtype) || !(count <= HOST_LIMIT)) return null;
-  return hostTensor(
-    dtype,
-    [count],
-    Array.from({ length: count }, (_, i) => start + i * delta),
-  );
+  const numbers = Array.from({ length: count }, (_, i) => start + i * delta);
+  const fit = hostTensor(dtype, [count], numbers);
+  // positions, whose number depends on a size, go on as a tensor
+  const isFixed = [0, 1, 2].every((i) => c.host(i).isConstant);
+  return isFixed ? fit : fit && new HostTensor(dtype, [count], numbers, false, delta);
 };
 
 /** `value` in a shape of at most one dim. */
