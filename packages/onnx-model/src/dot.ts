@@ -36,7 +36,7 @@ class Picture {
     const infos = [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])];
     const types = new Map(infos.map((info) => [info.name ?? '', typeText(info)]));
     const sources = new Map(outer);
-    for (const x of graph.initializer ?? []) sources.set(x.name ?? '', { text: weightText(x) });
+    for (const x of graph.initializer ?? []) sources.set(x.name ?? '', { text: `${x.name}: ${weightText(x)}` });
     for (const info of graph.input ?? []) {
       const { name = '' } = info;
       if (graph.initializer?.some((x) => x.name === name)) continue;
@@ -76,7 +76,7 @@ class Picture {
       }
       const id = this.#id();
       const read = input.map((name) => [name, sources.get(name)] as const);
-      const weights = read.flatMap(([name, source]) => (source && 'text' in source ? [`${name}: ${source.text}`] : []));
+      const weights = read.flatMap(([, source]) => (source && 'text' in source ? [source.text] : []));
       const plain = attribute.filter((x) => !x.g && !x.graphs?.length);
       const settings = plain.map((x) => `${x.name} = ${x.refAttrName ? `@${x.refAttrName}` : attributeValue(x)}`);
       this.lines.push(`${indent}${id} [fillcolor="${colourOf(node)}", label=${label(node, weights, settings)}];`);

@@ -19,6 +19,9 @@ export function typeText({ type }: ValueInfoProto): string {
   return `${dtypeName(elemType)}[${dims}]`;
 }
 
+/** A float32 without the digits that only its float64 has. */
+const floatText = (x: number): string => String(Number(x.toPrecision(7)));
+
 /** The type of a tensor, with its elements if they are few. */
 export function tensorText(tensor: TensorProto): string {
   const head = `${dtypeName(tensor.dataType)}[${(tensor.dims ?? []).join(', ')}]`;
@@ -26,7 +29,11 @@ export function tensorText(tensor: TensorProto): string {
   const isHalf = tensor.dataType === onnxType.float16 || tensor.dataType === onnxType.bfloat16;
   if (!few || isHalf) return head;
   try {
-    return `${head} {${tensorData(tensor).join(', ')}}`;
+    const isFloat32 = tensor.dataType === onnxType.float32;
+    const texts = Array.from<unknown, string>(tensorData(tensor), (x) =>
+      isFloat32 ? floatText(Number(x)) : String(x),
+    );
+    return `${head} {${texts.join(', ')}}`;
   } catch (error) {
     // a text is wanted of models that are not sound, too
     if (error instanceof OnnxModelError) return head;
@@ -37,13 +44,13 @@ export function tensorText(tensor: TensorProto): string {
 export function attributeValue(x: AttributeProto): string {
   switch (x.type) {
     case AttributeType.FLOAT:
-      return String(x.f);
+      return floatText(x.f ?? 0);
     case AttributeType.INT:
       return String(x.i);
     case AttributeType.STRING:
       return `"${attributeText(x.s ?? new Uint8Array())}"`;
     case AttributeType.FLOATS:
-      return `[${x.floats?.join(', ')}]`;
+      return `[${x.floats?.map(floatText).join(', ')}]`;
     case AttributeType.INTS:
       return `[${x.ints?.join(', ')}]`;
     case AttributeType.STRINGS:
