@@ -21,6 +21,7 @@ const allowed = {
   train: ['tensor-core'],
   'onnx-model': ['tensor-core'],
   'onnx-export': ['tensor-core', 'autograd', 'nn', 'onnx-model'],
+  'onnx-import': ['tensor-core', 'autograd', 'nn', 'onnx-model'],
 };
 
 const scope = '@tenfold/';

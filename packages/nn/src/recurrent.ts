@@ -1,5 +1,6 @@
 /** What recurrent layers compute: the step of each kind of cell, and the run of one layer over a sequence. */
-import { cat, type Tensor } from '@tenfold/tensor-core';
+import { defineRule, viaBody } from '@tenfold/autograd';
+import { cat, defineOp, dispatch, type OpSpec, type Sig, stack, type Tensor } from '@tenfold/tensor-core';
 import { linear } from './functional.ts';
 
 /** The parameters of one direction of a layer. */
@@ -20,6 +21,11 @@ export type State = readonly Tensor[];
 
 /** A kind of cell. */
 export interface CellKind {
+  /** Its layers over sequences, as one op. */
+  readonly layer: OpSpec<RecurrentSig>;
+  readonly mode: RecurrentMode;
+  /** How many tensors a state has. */
+  readonly states: number;
   /** How many times the hidden size the products of the weights are. */
   readonly gates: number;
   /** `bih` alone goes with the input, if `bhh` must stay with the hidden state. */
@@ -37,16 +43,47 @@ interface StepWeights {
   readonly hr: Tensor | null;
 }
 
-const simple = (activation: (x: Tensor) => Tensor): CellKind => ({
+/** PyTorch's names of what a layer computes. */
+export type RecurrentMode = 'RNN_TANH' | 'RNN_RELU' | 'LSTM' | 'GRU';
+
+/** Attributes of the ops `nn.rnn`, `nn.lstm` and `nn.gru`. */
+export interface RecurrentAttrs {
+  readonly mode: RecurrentMode;
+  readonly bidirectional: boolean;
+}
+
+/**
+ * One layer with its D = 2 directions or 1: sequences `[L, N, I]`, initial states `[D, N, H]` (`null`: zeros), then `ih`, `hh`, `bih`, `bhh` and `hr` of
+ * each direction. To the output `[L, N, D·H]` and the final states `[D, N, H]`.
+ */
+export type RecurrentSig = Sig<readonly (Tensor | null)[], RecurrentAttrs, readonly Tensor[]>;
+
+function layerOp(name: string): OpSpec<RecurrentSig> {
+  const spec = defineOp<RecurrentSig>({ name, body: runSequences });
+  defineRule(spec, viaBody);
+  return spec;
+}
+
+const rnn = /* @__PURE__ */ layerOp('nn.rnn');
+const lstm = /* @__PURE__ */ layerOp('nn.lstm');
+const gru = /* @__PURE__ */ layerOp('nn.gru');
+
+const simple = (mode: RecurrentMode, activation: (x: Tensor) => Tensor): CellKind => ({
+  layer: rnn,
+  mode,
+  states: 1,
   gates: 1,
   step: (fromInput, [h], { hh }) => [activation(fromInput.addmm(h, hh))],
 });
 
 /** The cells by the names of PyTorch's modes. */
 export const cells = {
-  RNN_TANH: simple((x) => x.tanh()),
-  RNN_RELU: simple((x) => x.relu()),
+  RNN_TANH: simple('RNN_TANH', (x) => x.tanh()),
+  RNN_RELU: simple('RNN_RELU', (x) => x.relu()),
   LSTM: {
+    layer: lstm,
+    mode: 'LSTM',
+    states: 2,
     gates: 4,
     step(fromInput, [h, c], { hh, hr }) {
       const [i, f, g, o] = fromInput.addmm(h, hh).chunk(4, 1);
@@ -56,6 +93,9 @@ export const cells = {
     },
   },
   GRU: {
+    layer: gru,
+    mode: 'GRU',
+    states: 1,
     gates: 3,
     apart: true,
     step(fromInput, [h], { hh, bhh }) {
@@ -66,7 +106,7 @@ export const cells = {
       return [fresh.add(iz.add(hz).sigmoid().mul(h.sub(fresh)))];
     },
   },
-} satisfies { readonly [mode: string]: CellKind };
+} satisfies { readonly [mode in RecurrentMode]: CellKind };
 
 /** The part of all steps that comes from their input: one product. */
 const productOfInput = (kind: CellKind, input: Tensor, { ih, bih, bhh }: RecurrentWeights): Tensor =>
@@ -78,12 +118,78 @@ const prepared = ({ hh, bhh, hr }: RecurrentWeights): StepWeights => ({ hh: hh.t
 export const runCell = (kind: CellKind, input: Tensor, state: State, weights: RecurrentWeights): State =>
   kind.step(productOfInput(kind, input, weights), state, prepared(weights));
 
+/** A layer's output, and its final states `[D, N, H]`. */
+export interface LayerRun {
+  readonly output: Tensor;
+  readonly states: State;
+}
+
+/** One layer over sequences of one length, `[L, N, I]`: one op. `weights` are those of each direction. */
+export function runLayer(
+  { layer, mode, states }: CellKind,
+  input: Tensor,
+  initial: State | null,
+  weights: readonly RecurrentWeights[],
+): LayerRun {
+  const start = initial ?? new Array<null>(states).fill(null);
+  const inputs = [input, ...start, ...weights.flatMap(({ ih, hh, bih, bhh, hr = null }) => [ih, hh, bih, bhh, hr])];
+  const [output, ...ends] = dispatch(layer, inputs, { mode, bidirectional: weights.length === 2 });
+  return { output, states: ends };
+}
+
+/** The body of the ops. */
+function runSequences(inputs: RecurrentSig['inputs'], { mode, bidirectional }: RecurrentAttrs): Tensor[] {
+  const kind: CellKind = cells[mode];
+  // the inputs that the signature calls optional are checked by the layers
+  const [input, ...rest] = inputs as Tensor[];
+  const initial = rest.slice(0, kind.states);
+  const weights = Array.from({ length: bidirectional ? 2 : 1 }, (_, d) => {
+    const [ih, hh, bih, bhh, hr] = rest.slice(kind.states + 5 * d);
+    return { ih, hh, bih, bhh, hr };
+  });
+  const [length, batch, size] = input.shape;
+  const rows = input.reshape([length * batch, size]);
+  const sizes = new Array<number>(length).fill(batch);
+  const { output, states } = runRows(kind, rows, sizes, initial[0] ? initial : null, weights);
+  return [output.view([length, batch, output.shape[1]]), ...states];
+}
+
+/** One layer over rows of steps, `[Σ batchSizes, I]`. */
+export function runRows(
+  kind: CellKind,
+  input: Tensor,
+  batchSizes: readonly number[],
+  initial: State | null,
+  weights: readonly RecurrentWeights[],
+): LayerRun {
+  const runs = weights.map((one, d) => {
+    const start = initial?.map((x) => x.select(0, d)) ?? zeroState(kind, one, batchSizes[0]);
+    return runDirection(kind, input, batchSizes, start, one, d === 1);
+  });
+  return {
+    output:
+      runs.length === 1
+        ? runs[0].output
+        : cat(
+            runs.map(({ output }) => output),
+            1,
+          ),
+    states: runs[0].state.map((_, i) => stack(runs.map(({ state }) => state[i]))),
+  };
+}
+
+/** Zeros of the weights' dtype: under autocast the input of a layer may have another. */
+function zeroState({ states, gates }: CellKind, { hh, hr }: RecurrentWeights, batch: number): State {
+  const size = hh.shape[0] / gates;
+  return [hr ? hr.shape[0] : size, size].slice(0, states).map((n) => hh.newZeros([batch, n]));
+}
+
 /**
- * One direction of one layer over `input` `[Σ batchSizes, I]`, the rows of one step after those of another. Batch sizes never grow: sequences end.
+ * One direction over `input` `[Σ batchSizes, I]`, the rows of one step after those of another. Batch sizes never grow: sequences end.
  *
  * @returns the output of all steps `[Σ batchSizes, H]`, and the state in which each sequence ended.
  */
-export function runLayer(
+function runDirection(
   kind: CellKind,
   input: Tensor,
   batchSizes: readonly number[],

@@ -1,7 +1,7 @@
 /** What fixtures of single layers can't show of recurrent layers: packed sequences, dropout, bad input. */
 import '@tenfold/backend-cpu/register';
-import { gradcheck, gradgradcheck } from '@tenfold/autograd';
-import { cat, manualSeed, randn, stack, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import { gradcheck, gradgradcheck, jvp, vmap } from '@tenfold/autograd';
+import { cat, manualSeed, randn, stack, type Tensor, tensor, trace, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell, utils } from './index.ts';
 
@@ -298,4 +298,44 @@ test.each<[string, () => unknown, string]>([
 test('a packed sequence is what makes a packed output', () => {
   const [output] = new GRU(1, 2).forward(packSequence([zeros([2, 1])]));
   expect(output).toBeInstanceOf(PackedSequence);
+});
+
+describe('a layer over sequences is one op', () => {
+  const opsOf = (fn: (...inputs: Tensor[]) => Tensor | Tensor[], inputs: Tensor[]): string[] =>
+    trace(fn, inputs).graph.nodes.map(({ spec }) => spec.name);
+
+  test.each([
+    ['RNN', new RNN(2, 3), ['nn.rnn']],
+    ['LSTM', new LSTM(2, 3, { bidirectional: true }), ['nn.lstm']],
+    ['GRU', new GRU(2, 3, { numLayers: 2 }), ['nn.gru', 'nn.gru', 'cat']],
+  ] as const)('%s', (_, layer, ops) => {
+    layer.requiresGrad_(false);
+    const forward = (x: Tensor): Tensor[] => {
+      const [output, state] = (layer as LSTM).forward(x);
+      return [output, ...[state].flat()];
+    };
+    expect(opsOf(forward, [randn([4, 2, 2])])).toEqual(ops);
+  });
+
+  test('with gradients on, the ops of its steps are recorded', () => {
+    const layer = new GRU(2, 3);
+    const ops = opsOf((x) => layer.forward(x)[0], [randn([4, 2, 2])]);
+    expect(ops).not.toContain('nn.gru');
+    // the product of all inputs, then one for each step
+    expect(ops.filter((name) => name === 'addmm').length).toBe(5);
+  });
+
+  test('it takes batches of vmap, and tangents', () => {
+    const layer = new LSTM(2, 3, { bidirectional: true, dtype: 'float64' });
+    const forward = (x: Tensor): Tensor => layer.forward(x)[0];
+    const xs = randn([5, 4, 2, 2], float64);
+    expectClose(vmap(forward)(xs) as Tensor, stack(Array.from({ length: 5 }, (_, b) => forward(xs.select(0, b)))));
+    const [x, t] = [xs.select(0, 0), xs.select(0, 1)];
+    const { tangent } = jvp(forward, [x], [t]);
+    const h = 1e-6;
+    const difference = forward(x.add(t.mul(h)))
+      .sub(forward(x.sub(t.mul(h))))
+      .div(2 * h);
+    expect(tangent.sub(difference).abs().max().itemSync()).toBeLessThan(1e-8);
+  });
 });

@@ -5,6 +5,7 @@ import {
   AttributeProto_AttributeType as AttributeType,
   dtypeOf,
   encode,
+  type GraphProto,
   type NodeProto,
   type TensorProto,
   tensorProto,
@@ -28,11 +29,11 @@ export class Ref {
 }
 
 /**
- * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor; arrays are
- * lists of these.
+ * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor, `body_g` a graph;
+ * arrays are lists of these.
  */
 export type Attributes = Readonly<
-  Record<string, number | string | TensorProto | readonly number[] | readonly string[] | undefined>
+  Record<string, number | string | TensorProto | GraphProto | readonly number[] | readonly string[] | undefined>
 >;
 
 /** Further facts of a node. */
@@ -47,10 +48,10 @@ const bytes = new TextEncoder();
 
 /** An attribute by its suffixed key. */
 export function attribute(key: string, value: NonNullable<Attributes[string]>): AttributeProto {
-  const [, name, suffix] = /^(.+)_([fist])$/.exec(key) ?? [];
+  const [, name, suffix] = /^(.+)_([fistg])$/.exec(key) ?? [];
   const fail = (): never => {
     throw new OnnxExportError(
-      `attribute '${key}': end the name in _f (float), _i (integer), _s (string) or _t (tensor) and give a value, or a list, of that type`,
+      `attribute '${key}': end the name in _f (float), _i (integer), _s (string), _t (tensor) or _g (graph) and give a value, or a list, of that type`,
     );
   };
   const numbers = (list: readonly unknown[]): number[] =>
@@ -73,6 +74,8 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
       return many
         ? { name, type: AttributeType.STRINGS, strings: strings(list) }
         : { name, type: AttributeType.STRING, s: strings(list)[0] };
+    case 'g':
+      return typeof value === 'object' && 'node' in value ? { name, type: AttributeType.GRAPH, g: value } : fail();
     default:
       return typeof value === 'object' && 'rawData' in value ? { name, type: AttributeType.TENSOR, t: value } : fail();
   }
@@ -102,7 +105,7 @@ function outputDType(
 ): DType | null {
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
   if (bools.has(type)) return 'bool';
-  if (positions.has(type) || (type === 'TopK' && k === 1)) return 'int64';
+  if (positions.has(type) || ((type === 'TopK' || type === 'MaxPool') && k === 1)) return 'int64';
   if (type === 'Cast') return dtypeOf(attr('to')?.i ?? 0);
   if (type === 'Constant' || type === 'ConstantOfShape') return dtypeOf(attr('value')?.t?.dataType ?? 0) ?? 'float32';
   if (type === 'Where') return inputs[1]?.dtype ?? null;
@@ -135,17 +138,28 @@ export class Body {
   scope: readonly string[] = [];
   /** Where the op that is being written comes from, if the file is to say. */
   origin: Origin | null = null;
-  readonly #names = new Names();
+  readonly #names: Names;
   readonly #constants = new Map<string, Ref>();
   readonly #cached = new Map<string, Ref>();
 
-  constructor(opset: number) {
+  constructor(opset: number, names: Names = new Names()) {
     this.opset = opset;
+    this.#names = names;
+  }
+
+  /** The body of a graph inside this one: it sees the values here, so its names are others. */
+  inner(): Body {
+    return new Body(this.opset, this.#names);
   }
 
   /** Makes a name that no other value or node of this body has. */
   unique(name: string): string {
     return this.#names.take(name);
+  }
+
+  /** An input of a graph inside another. */
+  declare(name: string, dtype: DType): Ref {
+    return new Ref(this.unique(name), dtype);
   }
 
   /** Appends a node. Absent optional inputs are `null`. */
@@ -208,7 +222,7 @@ export class Body {
     const kept: NodeProto[] = [];
     for (const node of [...this.nodes].reverse()) {
       if (!node.output?.some((name) => needed.has(name))) continue;
-      for (const name of node.input ?? []) if (name) needed.add(name);
+      for (const name of namesRead(node)) needed.add(name);
       kept.push(node);
     }
     this.nodes.splice(0, this.nodes.length, ...kept.reverse());
@@ -217,9 +231,26 @@ export class Body {
 
   /** Gives a value another name everywhere. */
   rename(from: string, to: string): void {
-    for (const node of this.nodes) {
-      node.input = node.input?.map((name) => (name === from ? to : name));
-      node.output = node.output?.map((name) => (name === from ? to : name));
+    renameIn(this.nodes, from, to);
+  }
+}
+
+/** What a node reads, with what the graphs in its attributes do: names are never used twice, so that theirs do no harm. */
+function namesRead({ input, attribute }: NodeProto): string[] {
+  const inner = attribute?.flatMap(({ g }) => [
+    ...(g?.node?.flatMap(namesRead) ?? []),
+    ...(g?.output?.map(({ name = '' }) => name) ?? []),
+  ]);
+  return [...(input ?? []), ...(inner ?? [])].filter((name) => name !== '');
+}
+
+function renameIn(nodes: readonly NodeProto[], from: string, to: string): void {
+  for (const node of nodes) {
+    node.input = node.input?.map((name) => (name === from ? to : name));
+    node.output = node.output?.map((name) => (name === from ? to : name));
+    for (const { g } of node.attribute ?? []) {
+      renameIn(g?.node ?? [], from, to);
+      for (const output of g?.output ?? []) if (output.name === from) output.name = to;
     }
   }
 }

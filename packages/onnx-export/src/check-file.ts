@@ -173,11 +173,17 @@ async function runChecks(path: string, model: ModelProto, settings: CheckSetting
   const reference = await findReference(path, report);
   if (!reference) return;
   const rows: Difference[] = [];
-  const forward = await reference(model);
-  for (const [t, point] of points.entries()) {
-    const expected = await forward(runs[t]);
-    for (const [k, [output, wire]] of Object.entries(result.outputs[t]).entries())
-      rows.push(await rowOf(output, wire, expected[k], point, settings.tolerance));
+  try {
+    const forward = await reference(model);
+    for (const [t, point] of points.entries()) {
+      const expected = await forward(runs[t]);
+      for (const [k, [output, wire]] of Object.entries(result.outputs[t]).entries())
+        rows.push(await rowOf(output, wire, expected[k], point, settings.tolerance));
+    }
+  } catch (error) {
+    // what can't be run here may still be a good file
+    report.notes.push(`the results were not compared: ${error instanceof Error ? error.message : String(error)}`);
+    return;
   }
   report.differences = rows;
   const worst = rows.find(({ difference, limit }) => !(difference <= limit));
@@ -279,7 +285,10 @@ async function findReference(path: string, report: Report): Promise<Reference | 
   const load = async (name: string): Promise<unknown> => {
     try {
       return await importFrom(name);
-    } catch {
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (!/MODULE_NOT_FOUND/.test(code) && !/Failed to load|Cannot find/.test(String(error)))
+        report.notes.push(`${name} can't be loaded: ${error instanceof Error ? error.message : String(error)}`);
       missing.push(name.replace('/register', ''));
       return null;
     }

@@ -4,6 +4,7 @@ import { encode, onnxType } from '@tenfold/onnx-model';
 import {
   type AnySig,
   type DType,
+  type Graph,
   type GraphNode,
   isFloat,
   OnnxExportError,
@@ -14,6 +15,7 @@ import {
 } from '@tenfold/tensor-core';
 import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
 import { type Dim, type SizeExpr, sameDim } from './dims.ts';
+import { bfloat16Since, float16Since } from './standard-ops.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
 
 /** Where the size of a dynamic axis can be read in a body: dim `axis` of `ref`, which has the size `dim`. */
@@ -21,6 +23,14 @@ export interface SizeSource {
   readonly ref: Ref;
   readonly axis: number;
   readonly dim: Dim;
+}
+
+/** The parameters of the file, for symbols that lay them out anew. */
+export interface Weights {
+  /** The numbers of a parameter, or `undefined` for a value that is computed. */
+  data(value: Value): TypedArray | undefined;
+  /** Another initialiser. */
+  add(name: string, data: TypedArray, dtype: DType, shape: Shape): Ref;
 }
 
 /** The surroundings of the ops of one body. */
@@ -32,9 +42,47 @@ export interface Frame {
   readonly sources: readonly SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Not in the bodies of functions, which stand for calls with other parameters, too. */
+  readonly weights?: Weights;
   /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
   readonly scalars?: ReadonlyMap<string, Ref>;
 }
+
+/** Where the values of a graph come from and go to; `null` stands for the graph's own outputs. */
+interface Links {
+  readonly readers: ReadonlyMap<Value, readonly (GraphNode | null)[]>;
+  readonly producer: ReadonlyMap<Value, GraphNode>;
+}
+
+const links = new WeakMap<Graph, Links>();
+
+function linksOf(graph: Graph): Links {
+  const known = links.get(graph);
+  if (known) return known;
+  const readers = new Map<Value, (GraphNode | null)[]>();
+  const producer = new Map<Value, GraphNode>();
+  const note = (value: Value, node: GraphNode | null): void => {
+    const list = readers.get(value);
+    if (list) list.push(node);
+    else readers.set(value, [node]);
+  };
+  const walk = ({ nodes, outputs }: Graph): void => {
+    for (const value of outputs) note(value, null);
+    for (const node of nodes) {
+      for (const x of node.inputs) if (typeof x === 'object' && x !== null) note(x, node);
+      for (const value of node.outputs) producer.set(value, node);
+      if (node.body) walk(node.body);
+    }
+  };
+  walk(graph);
+  const made = { readers, producer };
+  links.set(graph, made);
+  return made;
+}
+
+/** The opset from which on an op takes a dtype of 16 bits. */
+const halfSince = (type: string, dtype: 'float16' | 'bfloat16'): number =>
+  dtype === 'float16' ? (float16Since.get(type) ?? 0) : (bfloat16Since.get(type) ?? Number.POSITIVE_INFINITY);
 
 const narrow: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16']);
 
@@ -43,10 +91,12 @@ export class OpContext<S extends AnySig = AnySig> {
   readonly node: GraphNode;
   readonly frame: Frame;
   readonly #read = new Set<string>();
+  readonly #writeBody: (() => Ref[]) | undefined;
 
-  constructor(node: GraphNode, frame: Frame) {
+  constructor(node: GraphNode, frame: Frame, writeBody?: () => Ref[]) {
     this.node = node;
     this.frame = frame;
+    this.#writeBody = writeBody;
   }
 
   get opset(): number {
@@ -98,6 +148,26 @@ export class OpContext<S extends AnySig = AnySig> {
 
   get inputCount(): number {
     return this.node.inputs.length;
+  }
+
+  /** Whether anything reads output k: statistics for a gradient, say, are often not wanted. */
+  isRead(k: number): boolean {
+    return linksOf(this.frame.unified.graph).readers.has(this.node.outputs[k]);
+  }
+
+  /** The names of the ops that give the tensor inputs and that read the outputs. */
+  neighbours(): string[] {
+    const { readers, producer } = linksOf(this.frame.unified.graph);
+    const before = this.node.inputs.map((x) => (typeof x === 'object' && x ? producer.get(x) : undefined));
+    const after = this.node.outputs.flatMap((x) => readers.get(x) ?? []);
+    return [...before, ...after].flatMap((node) => (node ? [node.spec.name] : []));
+  }
+
+  /** Output k as the op's body computes it, beside a node for the others. */
+  ofBody(k: number): Ref {
+    if (!this.#writeBody) throw this.error('it has no body here');
+    for (const path of this.frame.unified.varying(this.node).keys()) this.#read.add(path);
+    return this.#writeBody()[k];
   }
 
   /** The traced value of a tensor input. */
@@ -173,14 +243,23 @@ export class OpContext<S extends AnySig = AnySig> {
 
   // --- writing ---
 
-  /** Writes a node with one output. */
+  /** Writes a node with one output. Halves go through float32, in which Tenfold computes them too, where the opset has no such node for them. */
   op(type: string, inputs: readonly (Ref | null)[], attributes?: Attributes, options?: NodeOptions): Ref {
-    return this.frame.body.add(type, inputs, attributes, options)[0];
+    return this.#add(type, inputs, attributes, options)[0];
   }
 
   /** Writes a node with several outputs. */
   ops(type: string, inputs: readonly (Ref | null)[], attributes: Attributes, outputs: number): Ref[] {
-    return this.frame.body.add(type, inputs, attributes, { outputs });
+    return this.#add(type, inputs, attributes, { outputs });
+  }
+
+  #add(type: string, inputs: readonly (Ref | null)[], attributes?: Attributes, options?: NodeOptions): Ref[] {
+    const dtypes = options?.domain ? [] : inputs.map((x) => x?.dtype);
+    const half = dtypes.find((dtype) => dtype === 'float16' || dtype === 'bfloat16');
+    if (!half || this.opset >= halfSince(type, half)) return this.frame.body.add(type, inputs, attributes, options);
+    const wide = inputs.map((x) => (x?.dtype === half ? this.cast(x, 'float32') : x));
+    const results = this.frame.body.add(type, wide, attributes, options);
+    return results.map((x) => (x.dtype === 'float32' ? this.cast(x, half) : x));
   }
 
   cast(x: Ref, dtype: DType): Ref {
@@ -188,6 +267,7 @@ export class OpContext<S extends AnySig = AnySig> {
     // a NaN is true, but runtimes cast it to false or true as they like
     if (dtype === 'bool' && x.dtype !== null && isFloat(x.dtype))
       return this.op('Not', [this.op('Equal', [x, this.scalar(0, x.dtype)])]);
+    if (dtype === 'bfloat16') this.needs(13, 'bfloat16');
     return this.op('Cast', [x], { to_i: onnxType[dtype] });
   }
 

@@ -56,7 +56,7 @@ export function runSymbolic(
   const where = `${functionClass.name}.symbolic`;
 
   const op = (name: string, ...args: unknown[]): Ref | Ref[] => {
-    const { domain, type } = splitName(name, where);
+    const { domain, type } = splitName(name, where, body.opset);
     const last = args.at(-1);
     const hasAttributes = typeof last === 'object' && last !== null && !(last instanceof Ref);
     const { outputs = 1, ...attributes } = (hasAttributes ? last : {}) as SymbolicAttributes;
@@ -92,7 +92,7 @@ export function runSymbolic(
 }
 
 /** `'my.domain::NAME'` → its parts. */
-function splitName(name: unknown, where: string): { domain: string; type: string } {
+function splitName(name: unknown, where: string, opset: number): { domain: string; type: string } {
   const match = typeof name === 'string' ? /^(?:([A-Za-z_][\w.-]*)::)?([A-Za-z_]\w*)$/.exec(name) : null;
   if (!match)
     throw new OnnxExportError(
@@ -100,5 +100,5 @@ function splitName(name: unknown, where: string): { domain: string; type: string
     );
   const [, domain, type] = match;
   if (domain === 'onnx' || domain === 'ai.onnx') return { domain: '', type };
-  return { domain: domain ?? (standardOps.has(type) ? '' : 'custom'), type };
+  return { domain: domain ?? ((standardOps.get(type) ?? Number.POSITIVE_INFINITY) <= opset ? '' : 'custom'), type };
 }

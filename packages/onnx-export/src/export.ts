@@ -25,7 +25,7 @@ import {
   type Value,
 } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
-import type { Frame, SizeSource } from './context.ts';
+import type { Frame, SizeSource, Weights } from './context.ts';
 import type { Dim } from './dims.ts';
 import { deferring, largestMessage, type Storage } from './external.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
@@ -102,17 +102,20 @@ export async function buildModel(
 ): Promise<ModelProto> {
   const examples = readInputs(inputs);
   const settings = readOptions(examples, options);
-  const exported = async (runner: Runner): Promise<ModelProto> => {
-    const { graphs, points, paths, stateNames } = traceAll(
+  // the model is as it was before anything is awaited: another export of it may begin by then
+  const traced = withModel(
+    model,
+    (runner) => ({
       runner,
-      examples,
-      settings.axes,
-      settings.training !== 'eval',
-      settings.metadata,
-    );
-    return assemble(unify(graphs, points), runner, settings, { paths, stateNames, storage });
-  };
-  const proto = runPasses(await withModel(model, exported, settings.training), settings, options);
+      ...traceAll(runner, examples, settings.axes, settings.training !== 'eval', settings.metadata),
+    }),
+    settings.training,
+  );
+  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, {
+    ...traced,
+    storage,
+  });
+  const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
   if (typeof verbose === 'function') verbose(printModel(proto));
@@ -179,8 +182,17 @@ export async function assemble(
   }
 
   const folded = await foldFactories(graph.nodes, unified);
+  const derived: TensorProto[] = [];
+  const weights: Weights = {
+    data: (value) => (state.has(env.get(value)?.name ?? '') ? undefined : constants.get(value)),
+    add(wanted, data, dtype, shape) {
+      const name = body.unique(wanted);
+      derived.push(tensorProto(name, dtype, shape, encode(data, dtype)));
+      return new Ref(name, dtype);
+    },
+  };
   const scalarRefs = new Map(scalars.map(({ name, dtype }) => [name, new Ref(name, dtype)]));
-  const frame: Frame = { body, unified, env, sources, folded, scalars: scalarRefs };
+  const frame: Frame = { body, unified, env, sources, folded, weights, scalars: scalarRefs };
   const lowering: Lowering = {
     opset: settings.opset,
     customOps: settings.customOps,
@@ -210,6 +222,7 @@ export async function assemble(
     if (data) initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
     else if (storage) initializer.push(storage.deferred.proto(name, tensor));
   }
+  initializer.push(...derived.filter(({ name = '' }) => needed.has(name)));
 
   const proto: GraphProto = {
     name: runner.name,

@@ -51,15 +51,21 @@ function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
     return;
   }
   const symbol = lowering.symbolOf(node.spec);
+  const bodyRefs = (): Ref[] => lowerBody(node, frame, lowering);
   if (typeof symbol === 'function') {
-    const context = new OpContext(node, frame);
+    const context = new OpContext(node, frame, bodyRefs);
     const written = symbol(context);
-    context.checkRead();
-    bindOutputs(node, 'name' in written ? [written] : written, frame);
+    if (written !== null) context.checkRead();
+    bindOutputs(node, written === null ? bodyRefs() : 'name' in written ? [written] : written, frame);
     return;
   }
   if (symbol?.kind === 'unsupported')
     throw new OnnxExportError(`op ${nameOf(node)} can't be exported: ${symbol.reason}`);
+  bindOutputs(node, bodyRefs(), frame);
+}
+
+/** Writes the ops of the node's body. */
+function lowerBody(node: GraphNode, frame: Frame, lowering: Lowering): Ref[] {
   if (!node.body) {
     throw new OnnxExportError(`op ${nameOf(node)} has no ONNX form; give it one with defineSymbol(spec, (g) => …)`);
   }
@@ -67,11 +73,7 @@ function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   if (problem) throw problem;
   lowerNodes(node.body.nodes, frame, lowering);
   frame.body.scope = node.scope;
-  bindOutputs(
-    node,
-    node.body.outputs.map((value) => known(frame, value, node)),
-    frame,
-  );
+  return node.body.outputs.map((value) => known(frame, value, node));
 }
 
 function known(frame: Frame, value: Value, node: GraphNode): Ref {
@@ -80,9 +82,10 @@ function known(frame: Frame, value: Value, node: GraphNode): Ref {
   return ref;
 }
 
-function bindOutputs(node: GraphNode, refs: readonly Ref[], frame: Frame): void {
+function bindOutputs(node: GraphNode, refs: readonly (Ref | null)[], frame: Frame): void {
   node.outputs.forEach((value, k) => {
     const ref = refs[k];
+    if (!ref) return;
     ref.dtype ??= value.dtype;
     if (ref.dtype !== value.dtype) {
       throw new OnnxExportError(

@@ -156,6 +156,28 @@ describe('check', () => {
     expect(existsSync(join(folder, '-'))).toBe(false);
   });
 
+  test('results are compared with those of the same file imported, and the first node that differs is named', async () => {
+    const weight = rand([700, 3]);
+    const path = join(folder, 'product.onnx');
+    await exportOnnx((x: Tensor) => x.mul(3).matmul(weight).relu(), rand([2, 700]), path, {
+      dynamicAxes: { x: { 0: 'n' } },
+    });
+    const { code, out } = await command('check', path, '--sizes', '1,4', '--seed', '3');
+    expect(out).toMatch(
+      /compared with @tenfold\/onnx-import:\noutput {2}sizes {2}shape {3}largest difference {2}allowed\ny {7}n = 1 {2}\[1, 3\] {2}\S+ +1e-4\ny {7}n = 4 {2}\[4, 3\] {2}\S+ +1e-4\ngood\n$/,
+    );
+    expect(code).toBe(0);
+    // sums of 700 numbers are rounded differently, products are not
+    const exact = await command('check', path, '--sizes', '4', '--tolerance', '0');
+    expect(exact.out).toMatch(
+      /problem: onnxruntime and @tenfold\/onnx-import differ\. The first node that differs: '\/MatMul' \(MatMul\)/,
+    );
+    expect(exact.code).toBe(1);
+    // the same seed, the same numbers
+    const again = await command('check', path, '--sizes', '1,4', '--seed', '3');
+    expect(again.out).toBe(out);
+  });
+
   test('an axis that the model does not have', async () => {
     const { code, out } = await command('check', good, '--size', 'time=1');
     expect(out).toMatch(/the model has no axis 'time'; its axes: batch/);

@@ -30,7 +30,7 @@ export type ExportableModel = ForwardModel | ((...inputs: never[]) => unknown);
 type Forward = (...inputs: readonly unknown[]) => unknown;
 
 /** Modules as `@tenfold/nn` has them, by what they offer. */
-interface ModuleLike {
+export interface ModuleLike {
   readonly training?: boolean;
   forward: Forward;
   namedParameters?(): Iterable<readonly [string, Tensor]>;
@@ -53,11 +53,7 @@ export interface Runner {
 }
 
 /** Runs `use` with the model in its mode (evaluation, if not said otherwise), under grad off, with the scopes of its modules marked. Everything is put back afterwards. */
-export async function withModel<T>(
-  model: unknown,
-  use: (runner: Runner) => Promise<T> | T,
-  mode: TrainingMode = 'eval',
-): Promise<T> {
+export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: TrainingMode = 'eval'): T {
   if (typeof model === 'function') {
     const forward = model as Forward;
     return use({
@@ -75,19 +71,17 @@ export async function withModel<T>(
   for (const [name, tensor] of [...(module.namedParameters?.() ?? []), ...(module.namedBuffers?.() ?? [])]) {
     if (!names.has(tensor)) names.set(tensor, name);
   }
-  const modules = [...(module.namedModules?.() ?? [])];
-  const modes = modules.map(([, each]) => [each, each.training] as const);
+  const modes = [...(module.namedModules?.() ?? [])].map(([, each]) => [each, each.training] as const);
   const undo: (() => void)[] = [];
   try {
     const wanted = mode === 'training';
     const switched = mode !== 'preserve';
     for (const [each, training] of modes) if (switched && training === !wanted) setMode(each, wanted);
-    const running: string[] = [];
-    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path, running));
-    return await use({
+    const modules = markScopes(module, '', undo);
+    return use({
       name: module.constructor?.name && module.constructor !== Object ? module.constructor.name : 'model',
       names,
-      modules: new Map(modules.map(([path, each]) => [path, each.constructor.name])),
+      modules,
       run: (args) => withoutGrad(() => module.forward(...args)),
     });
   } finally {
@@ -100,6 +94,18 @@ export async function withModel<T>(
 /** The mode of one module alone: its children may have others. */
 function setMode(module: ModuleLike, training: boolean): void {
   (module as { training: boolean }).training = training;
+}
+
+/** Makes the ops of all modules in `root` bear their names, `prefix` before them, until `undo` is run; gives the classes of the modules by path. */
+export function markScopes(root: ModuleLike, prefix: string, undo: (() => void)[]): Map<string, string> {
+  const classes = new Map<string, string>();
+  const running: string[] = [];
+  for (const [name, module] of root.namedModules?.() ?? []) {
+    const path = [prefix, name].filter(Boolean).join('.');
+    classes.set(path, module.constructor.name);
+    if (path !== '') undo.push(markScope(module, path, running));
+  }
+  return classes;
 }
 
 /**

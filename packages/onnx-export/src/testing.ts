@@ -2,6 +2,7 @@
 import type { Tensor, TypedArray } from '@tenfold/tensor-core';
 import { withFloat32Edges } from './edges.ts';
 import { toOnnx } from './export.ts';
+import type { ExportableModel } from './model.ts';
 import { readOptions, type ToOnnxOptions } from './options.ts';
 import { type JobResult, runInOnnxRuntime } from './runtime.ts';
 import { type ExampleArgument, readArguments, readResult } from './structure.ts';
@@ -15,6 +16,10 @@ export interface Comparison {
   /** Default: the example alone. */
   readonly runs?: readonly (readonly ExampleArgument[])[];
   readonly options?: ToOnnxOptions;
+  /** What is exported in the place of `fn`: a module that does the same. */
+  readonly model?: ExportableModel;
+  /** What the first run gives, if not what `fn` gives here. */
+  readonly expected?: readonly Tensor[];
 }
 
 /** How a program came out: the largest difference, or why there is none. */
@@ -23,19 +28,21 @@ export type Compared = { readonly difference: number } | { readonly error: strin
 /** Exports all programs, runs them in one onnxruntime process and compares shapes and numbers. */
 export async function compareAll(comparisons: readonly Comparison[]): Promise<Compared[]> {
   const prepared = await Promise.all(
-    comparisons.map(async ({ fn, example, runs = [example], options = {} }) => {
+    comparisons.map(async ({ fn, example, runs = [example], options = {}, model = fn, expected: first }) => {
       try {
-        const bytes = await toOnnx(fn, example, options);
+        const bytes = await toOnnx(model as ExportableModel, example, options);
         const { inputNames } = readOptions(readArguments(example), options);
         const given = runs.map(readArguments);
         const call = fn as (...args: unknown[]) => unknown;
         const expected = await Promise.all(
-          given.map((args) =>
+          given.map((args, t) =>
             Promise.all(
-              readResult(call(...args.with(args.tensors.map((x) => x.clone())))).tensors.map(async (x) => ({
-                dims: x.shape,
-                values: await x.detach().toTypedArray(),
-              })),
+              ((t === 0 && first) || readResult(call(...args.with(args.tensors.map((x) => x.clone())))).tensors).map(
+                async (x) => ({
+                  dims: x.shape,
+                  values: await x.detach().toTypedArray(),
+                }),
+              ),
             ),
           ),
         );

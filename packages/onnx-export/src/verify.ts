@@ -28,7 +28,7 @@ import {
   withOutputs,
 } from './differences.ts';
 import type { Point } from './dims.ts';
-import { type ExportableModel, type Runner, resize, withModel } from './model.ts';
+import { type ExportableModel, resize, withModel } from './model.ts';
 import type { Settings, VerifyOptions } from './options.ts';
 import type { WireTensor } from './runtime.ts';
 import { snapshot } from './state.ts';
@@ -122,44 +122,48 @@ export async function verifyModel(
   const { sizes = [1, 7, 64], tolerance, timeout } = checkVerify(options);
   const base = new Map(settings.axes.map(({ input, axis, name }) => [name, inputs.tensors[input].shape[axis]]));
   const points = pointsToTry(base, sizes);
-  const verify = async (runner: Runner): Promise<Difference[]> => {
-    const given = points.map((point) => withoutGrad(() => resize(inputs.tensors, settings.axes, point)));
-    // in evaluation mode forward changes nothing, and copies of large models are large
-    const restore = settings.training === 'eval' ? () => {} : snapshot(runner.names);
-    const run: Run = (tensors) => readResult(runner.run(inputs.with(tensors))).tensors;
-    const expected = given.map((tensors, t) => {
-      try {
-        return runAt(run, copies(tensors), points[t]);
-      } finally {
-        restore();
-      }
-    });
-    const runs = await Promise.all(given.map((args) => toRun(args, settings.inputNames)));
-    const result = await runModel(exported.proto, exported.file, runs, timeout, true);
-    if ('error' in result) throw new OnnxExportError(`verify: onnxruntime refuses the exported model: ${result.error}`);
-    const rows: Difference[] = [];
-    for (const [t, outputs] of result.outputs.entries()) {
-      for (const [k, tensor] of expected[t].entries()) {
-        const [output, wire] = Object.entries(outputs)[k];
-        const difference = await compareWire(wire, tensor);
-        const shapes = { shape: wire.dims, expectedShape: [...tensor.shape] };
-        rows.push({
-          output,
-          sizes: Object.fromEntries(points[t]),
-          ...shapes,
-          difference,
-          limit: limitOf(tensor, tolerance),
-        });
-      }
+  /** Runs the model in its mode; what it keeps between runs is put back. */
+  const inModel = <T>(use: (run: Run) => T): T =>
+    withModel(
+      model,
+      (runner) => {
+        // in evaluation mode forward changes nothing, and copies of large models are large
+        const restore = settings.training === 'eval' ? () => {} : snapshot(runner.names);
+        try {
+          return use((tensors) => readResult(runner.run(inputs.with(tensors))).tensors);
+        } finally {
+          restore();
+        }
+      },
+      settings.training,
+    );
+  const given = points.map((point) => withoutGrad(() => resize(inputs.tensors, settings.axes, point)));
+  const expected = given.map((tensors, t) => inModel((run) => runAt(run, copies(tensors), points[t])));
+  const runs = await Promise.all(given.map((args) => toRun(args, settings.inputNames)));
+  const result = await runModel(exported.proto, exported.file, runs, timeout, true);
+  if ('error' in result) throw new OnnxExportError(`verify: onnxruntime refuses the exported model: ${result.error}`);
+  const rows: Difference[] = [];
+  for (const [t, outputs] of result.outputs.entries()) {
+    for (const [k, tensor] of expected[t].entries()) {
+      const [output, wire] = Object.entries(outputs)[k];
+      const difference = await compareWire(wire, tensor);
+      const shapes = { shape: wire.dims, expectedShape: [...tensor.shape] };
+      rows.push({
+        output,
+        sizes: Object.fromEntries(points[t]),
+        ...shapes,
+        difference,
+        limit: limitOf(tensor, tolerance),
+      });
     }
-    const worst = rows.find(({ difference, limit }) => !(difference <= limit));
-    if (!worst) return rows;
-    const t = points.findIndex((point) => sizesText(point) === sizesText(new Map(Object.entries(worst.sizes))));
-    const node = await firstNode(exported, run, given[t], runs[t], { tolerance, timeout });
-    restore();
-    throw new OnnxExportError(`verify: ${differenceText(worst)}. ${node}\n${differenceTable(rows)}`);
-  };
-  return withModel(model, verify, settings.training);
+  }
+  const worst = rows.find(({ difference, limit }) => !(difference <= limit));
+  if (!worst) return rows;
+  const t = points.findIndex((point) => sizesText(point) === sizesText(new Map(Object.entries(worst.sizes))));
+  const values = (): Map<string, Tensor> =>
+    inModel((run) => eagerValues(exported.graph, exported.names, run, given[t]));
+  const node = await firstNode(exported, values, runs[t], { tolerance, timeout });
+  throw new OnnxExportError(`verify: ${differenceText(worst)}. ${node}\n${differenceTable(rows)}`);
 }
 
 /** The model here, on tensors in the places of the example's. */
@@ -207,14 +211,13 @@ async function toRun(args: readonly Tensor[], names: readonly string[]): Promise
 
 /** Looks for the first node of the file that computes something else than the model here. */
 async function firstNode(
-  { file, proto, graph, names }: Exported,
-  eager: Run,
-  args: readonly Tensor[],
+  { file, proto }: Exported,
+  values: () => Map<string, Tensor>,
   run: Record<string, WireTensor>,
   { tolerance, timeout }: VerifyOptions,
 ): Promise<string> {
   try {
-    const expected = eagerValues(graph, names, eager, args);
+    const expected = values();
     const model = withOutputs(
       proto,
       [...expected].map(([name, { dtype }]) => [name, dtype] as const),

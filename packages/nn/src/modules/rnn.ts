@@ -9,7 +9,6 @@ import {
   formatShape,
   isTensor,
   ShapeError,
-  stack,
   type Tensor,
 } from '@tenfold/tensor-core';
 import { checkFlag, checkSize } from '../checks.ts';
@@ -17,7 +16,16 @@ import { dropout } from '../functional.ts';
 import { Module } from '../module.ts';
 import { Parameter } from '../parameter.ts';
 import { pythonFloat, pythonTuple } from '../print.ts';
-import { type CellKind, cells, type RecurrentWeights, runCell, runLayer, type State } from '../recurrent.ts';
+import {
+  type CellKind,
+  cells,
+  type LayerRun,
+  type RecurrentWeights,
+  runCell,
+  runLayer,
+  runRows,
+  type State,
+} from '../recurrent.ts';
 import { uniformByFanIn_ } from '../start.ts';
 import { PackedSequence, reordered } from '../utils/rnn.ts';
 
@@ -199,7 +207,9 @@ export abstract class RecurrentLayer extends Module {
       const { data, batchSizes, sortedIndices, unsortedIndices } = input;
       this.checkInput(data, 2);
       const initial = given?.map((x) => reordered(x, sortedIndices, 1)) ?? null;
-      const { output, states } = this.layers(data, batchSizes, initial);
+      const { output, states } = this.layers(data, batchSizes[0], initial, (x, ...args) =>
+        runRows(this.kind, x, batchSizes, ...args),
+      );
       return {
         output: new PackedSequence(output, batchSizes, sortedIndices),
         states: states.map((x) => reordered(x, unsortedIndices, 1)),
@@ -240,48 +250,48 @@ export abstract class RecurrentLayer extends Module {
   }
 
   /** Over `[L, N, I]`. */
-  private steps(input: Tensor, given: State | null): { output: Tensor; states: State } {
+  private steps(input: Tensor, given: State | null): LayerRun {
     this.checkInput(input, 3);
     const [length, batch] = input.shape;
     if (length === 0) throw new ShapeError('Expected sequence length to be larger than 0 in RNN');
-    const rows = input.reshape([length * batch, this.inputSize]);
-    const { output, states } = this.layers(rows, new Array<number>(length).fill(batch), given);
-    return { output: output.view([length, batch, output.shape[1]]), states };
+    return this.layers(input, batch, given, (...args) => runLayer(this.kind, ...args));
   }
 
-  private initial(given: State | null, input: Tensor, batch: number): State {
+  private checkInitial(given: State, batch: number): void {
+    const { kind } = this;
     const directions = this.bidirectional ? 2 : 1;
-    const sizes = this.kind === cells.LSTM ? [this.projSize || this.hiddenSize, this.hiddenSize] : [this.hiddenSize];
-    const shapes = sizes.map((size) => [this.numLayers * directions, batch, size]);
-    if (given === null) return shapes.map((shape) => input.newZeros(shape));
+    const sizes = [(kind.states === 2 && this.projSize) || this.hiddenSize, this.hiddenSize].slice(0, kind.states);
     given.forEach((x, i) => {
-      if (formatShape(x.shape) === formatShape(shapes[i])) return;
+      const shape = [this.numLayers * directions, batch, sizes[i]];
+      if (formatShape(x.shape) === formatShape(shape)) return;
       const what = sizes.length === 1 ? 'hidden' : `hidden[${i}]`;
-      throw new ShapeError(`Expected ${what} size ${pythonTuple(shapes[i])}, got ${formatShape(x.shape)}`);
+      throw new ShapeError(`Expected ${what} size ${pythonTuple(shape)}, got ${formatShape(x.shape)}`);
     });
-    return given;
   }
 
-  /** Over rows of steps, `[Σ batchSizes, I]`. */
-  private layers(input: Tensor, batchSizes: readonly number[], given: State | null): { output: Tensor; states: State } {
-    const initial = this.initial(given, input, batchSizes[0]);
+  /** One layer after the other. `given` are the initial states of all, zeros if `null`. */
+  private layers(
+    input: Tensor,
+    batch: number,
+    given: State | null,
+    run: (input: Tensor, initial: State | null, weights: readonly RecurrentWeights[]) => LayerRun,
+  ): LayerRun {
+    if (given) this.checkInitial(given, batch);
     const directions = this.bidirectional ? 2 : 1;
     const ends: State[] = [];
     const weights = this.allWeights.map((list) => this.weightsOf(list));
     let output = input;
-    for (let layer = 0; layer < this.numLayers; layer++) {
-      if (layer > 0 && this.dropout > 0) output = dropout(output, this.dropout, { training: this.training });
-      const outputs: Tensor[] = [];
-      for (let direction = 0; direction < directions; direction++) {
-        const at = layer * directions + direction;
-        const start = initial.map((x) => x.select(0, at));
-        const run = runLayer(this.kind, output, batchSizes, start, weights[at], direction === 1);
-        outputs.push(run.output);
-        ends.push(run.state);
-      }
-      output = directions === 1 ? outputs[0] : cat(outputs, 1);
+    for (let at = 0; at < weights.length; at += directions) {
+      if (at > 0 && this.dropout > 0) output = dropout(output, this.dropout, { training: this.training });
+      const initial = given && this.numLayers > 1 ? given.map((x) => x.narrow(0, at, directions)) : given;
+      const layer = run(output, initial, weights.slice(at, at + directions));
+      ({ output } = layer);
+      ends.push(layer.states);
     }
-    return { output, states: initial.map((_, i) => stack(ends.map((state) => state[i]))) };
+    return {
+      output,
+      states: ends.length === 1 ? ends[0] : ends[0].map((_, i) => cat(ends.map((states) => states[i]))),
+    };
   }
 
   override extraRepr(): string {

@@ -1,8 +1,9 @@
 /** Activations in ONNX: its own operator where runtimes have it for the dtype, else what that stands for. */
-import type { ActivationOps, EluAttrs, GeluAttrs, SoftplusAttrs } from '@tenfold/tensor-core';
+import type { ActivationOps, DType, EluAttrs, GeluAttrs, SoftplusAttrs } from '@tenfold/tensor-core';
 import type { Attributes, Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, number, sub } from './elementwise.ts';
+import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, number, sub } from './elementwise-nodes.ts';
+import { erf } from './special.ts';
 import { type Symbols, viaBody } from './symbol.ts';
 
 type Row = (g: OpContext) => Ref;
@@ -24,7 +25,7 @@ const positive = (g: OpContext, x: Ref): Ref => lt(g, number(g, 0, x), x);
 /** x/2 · (1 + erf(x/√2)), or with tanh(√(2/π) · (x + 0.044715 x³)) for the error function. */
 function gelu(g: OpContext, x: Ref): Ref {
   if (attrsOf<GeluAttrs>(g).approximate === 'none')
-    return mul(g, half(g, x), add(g, g.op('Erf', [mul(g, x, number(g, Math.SQRT1_2, x))]), number(g, 1, x)));
+    return mul(g, half(g, x), add(g, erf(g, mul(g, x, number(g, Math.SQRT1_2, x))), number(g, 1, x)));
   const cube = mul(g, mul(g, mul(g, x, x), x), number(g, 0.044715, x));
   const inner = mul(g, add(g, x, cube), number(g, Math.sqrt(2 / Math.PI), x));
   return mul(g, half(g, x), add(g, tanh(g, inner), number(g, 1, x)));
@@ -32,7 +33,9 @@ function gelu(g: OpContext, x: Ref): Ref {
 
 /** log(1 + exp(x)) without overflow. */
 function softplus(g: OpContext, x: Ref): Ref {
-  if (x.dtype !== 'float64') return g.op('Softplus', [x]);
+  if (x.dtype === 'float32') return g.op('Softplus', [x]);
+  // runtimes expand it to log(exp(x) + 1), which overflows in halves
+  if (x.dtype !== 'float64') return g.cast(g.op('Softplus', [g.cast(x, 'float32')]), x.dtype as DType);
   return add(g, extreme(g, 'Max', x, number(g, 0, x)), log1p(g, exp(g, neg(g, abs(g, x)))));
 }
 

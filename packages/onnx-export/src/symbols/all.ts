@@ -15,6 +15,7 @@ import { norm } from './norm.ts';
 import { optim } from './optim.ts';
 import { pool } from './pool.ts';
 import { randomNumbers } from './random.ts';
+import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { spatial } from './spatial.ts';
@@ -52,7 +53,8 @@ export function symbolOf(spec: OpSpec): OnnxSymbol | undefined {
     for (const [name, symbol] of Object.entries(symbols))
       setSymbol(builtinOps[name as keyof BuiltinOps] as unknown as OpSpec, symbol as OnnxSymbol);
   }
-  return builtinSymbol(spec) ?? (stepInitOf(spec) ? writeStep : undefined);
+  const outside = Object.hasOwn(recurrent, spec.name) ? recurrent[spec.name] : undefined;
+  return builtinSymbol(spec) ?? outside ?? (stepInitOf(spec) ? writeStep : undefined);
 }
 
 /** What {@link defineSymbol} gives. */

@@ -2,6 +2,39 @@
 import { type DType, type ElementwiseOps, isFloat } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
+import {
+  abs,
+  add,
+  div,
+  eq,
+  exp,
+  expm1,
+  extreme,
+  log,
+  log1p,
+  lt,
+  mul,
+  neg,
+  number,
+  sqrt,
+  sub,
+} from './elementwise-nodes.ts';
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cosh,
+  digamma,
+  erf,
+  erfc,
+  erfinv,
+  lgamma,
+  sinh,
+  tan,
+} from './special.ts';
 import { type Symbols, unsupported } from './symbol.ts';
 
 // the rows see their op only through the context, whose attributes are typed where a row reads them
@@ -40,30 +73,11 @@ const logical =
   (g) =>
     g.op(type, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
 
-export const number = (g: OpContext, value: number, x: Ref): Ref => g.scalar(value, x.dtype as DType);
-export const add = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Add', [x, y]);
-export const sub = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Sub', [x, y]);
-export const mul = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Mul', [x, y]);
-export const div = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Div', [x, y]);
-const log = (g: OpContext, x: Ref): Ref => g.op('Log', [x]);
-export const exp = (g: OpContext, x: Ref): Ref => g.op('Exp', [x]);
-export const abs = (g: OpContext, x: Ref): Ref => g.op('Abs', [x]);
-export const neg = (g: OpContext, x: Ref): Ref => g.op('Neg', [x]);
-const sqrt = (g: OpContext, x: Ref): Ref => g.op('Sqrt', [x]);
-export const lt = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Less', [x, y]);
-const eq = (g: OpContext, x: Ref, y: Ref): Ref => g.op('Equal', [x, y]);
-
 /** `k · y`, where `y` itself does for 1. */
 const scaled = (g: OpContext, k: number, y: Ref): Ref => (k === 1 ? y : mul(g, number(g, k, y), y));
 
 /** Towards zero. */
 const trunc = (g: OpContext, x: Ref): Ref => mul(g, g.op('Sign', [x]), g.op('Floor', [abs(g, x)]));
-
-/** The larger or smaller, also of integers before opset 12; NaN where either is. */
-export function extreme(g: OpContext, type: 'Max' | 'Min', x: Ref, y: Ref): Ref {
-  if (g.opset >= 12 || isFloat(x.dtype as DType)) return g.op(type, [x, y]);
-  return g.where(type === 'Max' ? lt(g, y, x) : lt(g, x, y), x, y);
-}
 
 /** The remainder with the sign of the divisor, as Python's `%`. */
 function remainder(g: OpContext, x: Ref, y: Ref): Ref {
@@ -83,26 +97,6 @@ function floorDivided(g: OpContext, x: Ref, y: Ref): Ref {
   return g.where(eq(g, y, number(g, 0, y)), div(g, x, y), exact);
 }
 
-/** log(1 + x), exact for small x too: log(u) · x / (u - 1) with u = 1 + x (Kahan). */
-export function log1p(g: OpContext, x: Ref): Ref {
-  const one = number(g, 1, x);
-  const u = add(g, x, one);
-  const d = sub(g, u, one);
-  const corrected = div(g, mul(g, log(g, u), x), d);
-  const infinite = eq(g, u, x);
-  return g.where(eq(g, d, number(g, 0, x)), x, g.where(infinite, log(g, u), corrected));
-}
-
-/** exp(x) - 1, exact for small x too: (u - 1) · x / log(u) with u = exp(x) (Kahan). */
-export function expm1(g: OpContext, x: Ref): Ref {
-  const one = number(g, 1, x);
-  const u = exp(g, x);
-  const minusOne = sub(g, u, one);
-  const corrected = div(g, mul(g, minusOne, x), log(g, u));
-  const far = g.op('Or', [lt(g, number(g, 1, x), abs(g, x)), eq(g, u, number(g, 0, x))]);
-  return g.where(eq(g, u, one), x, g.where(far, minusOne, corrected));
-}
-
 const isInfinite = (g: OpContext, x: Ref): Ref => eq(g, abs(g, x), number(g, Number.POSITIVE_INFINITY, x));
 
 /** y/x with the quadrant, built on atan. */
@@ -111,7 +105,7 @@ function atan2(g: OpContext, y: Ref, x: Ref): Ref {
   const pi = number(g, Math.PI, x);
   const negative = lt(g, x, zero);
   const below = lt(g, y, zero);
-  const base = g.op('Atan', [div(g, y, x)]);
+  const base = atan(g, div(g, y, x));
   const turned = g.where(negative, g.where(below, sub(g, base, pi), add(g, base, pi)), base);
   const upright = g.where(below, number(g, -Math.PI / 2, x), number(g, Math.PI / 2, x));
   const both = g.op('And', [eq(g, x, zero), eq(g, y, zero)]);
@@ -144,18 +138,33 @@ const both =
   (g) =>
     write(g, g.operand(0, g.outDType()), g.operand(1, g.outDType()));
 
-/** Bits of integers, by opset 18's ops; of bools, by the logical ones. */
+const widths: { readonly [dtype: string]: number } = { int64: 64, int32: 32, int16: 16, int8: 8, uint8: 8 };
+
+/** The bits of integers as 0 and 1 along a further, last dim: floor(x / 2ᵏ) mod 2, and whether x is negative. */
+function bitsOf(g: OpContext, x: Ref, rank: number, width: number): Ref {
+  const powers = Array.from({ length: width - 1 }, (_, k) => 2n ** BigInt(k));
+  const column = g.unsqueeze(x, [rank]);
+  const two = g.scalar(2, 'int64');
+  const low = g.op('Mod', [floorDivided(g, column, g.constant(powers, 'int64')), two]);
+  return g.op('Concat', [low, g.cast(lt(g, column, g.scalar(0, 'int64')), 'int64')], { axis_i: -1 });
+}
+
+/** Bits of integers, by opset 18's ops, before that one by one; of bools, by the logical ones. */
 const bits =
-  (boolType: string, type: string): Row =>
+  (boolType: 'And' | 'Or' | 'Xor', type: string): Row =>
   (g) => {
     const dtype = g.outDType();
     if (dtype === 'bool') return g.op(boolType, [g.operand(0, 'bool'), g.operand(1, 'bool')]);
-    g.needs(18, 'a bitwise op on integers');
-    return g.op(type, [g.operand(0, dtype), g.operand(1, dtype)]);
+    if (g.opset >= 18) return g.op(type, [g.operand(0, dtype), g.operand(1, dtype)]);
+    // an unsigned byte has no sign among its bits; as nine bits it has
+    const width = dtype === 'uint8' ? 9 : widths[dtype];
+    const [x, y] = [0, 1].map((i) => bitsOf(g, g.operand(i, 'int64'), g.isTensor(i) ? g.rank(i) : 0, width));
+    const [a, b] = [x, y].map((z) => g.cast(z, 'bool'));
+    const both = g.cast(g.op(boolType, [a, b]), 'int64');
+    const weights = Array.from({ length: width }, (_, k) => (k === width - 1 ? -(2n ** BigInt(k)) : 2n ** BigInt(k)));
+    // a product with a vector: runtimes sum int64 through floats
+    return g.cast(g.op('MatMul', [both, g.constant(weights, 'int64')]), dtype);
   };
-
-/** Erf is a float32 function in most runtimes. */
-const erf = (g: OpContext, x: Ref): Ref => g.op('Erf', [x]);
 
 /** x + value · y ∘ z. */
 const accumulate =
@@ -177,17 +186,26 @@ const largest: { readonly [dtype: string]: number } = {
   bfloat16: (2 - 2 ** -7) * 2 ** 127,
 };
 
-const infinite = (g: OpContext, value: number): Ref =>
-  isFloat(g.dtype()) ? eq(g, g.x(), g.scalar(value, g.dtype())) : never(g);
+/** IsInf, of one sign or both. */
+const infinite =
+  (negative: 0 | 1, positive: 0 | 1): Row =>
+  (g) => {
+    if (!isFloat(g.dtype())) return never(g);
+    const one = negative === positive ? {} : { detect_negative_i: negative, detect_positive_i: positive };
+    return g.op('IsInf', [g.x()], one);
+  };
 
 /** BitShift is for unsigned integers: a shift is a product with, or a quotient by, a power of two. */
 const shift =
   (write: (g: OpContext, x: Ref, power: Ref) => Ref): Row =>
   (g) => {
-    g.needs(12, 'a shift of integers');
-    // in int64, where the powers of every smaller dtype have room
+    // in int64, where the powers of every smaller dtype have room; from a table, since Pow of integers comes with opset 12 and goes through floats
     const [x, by] = [g.operand(0, 'int64'), g.operand(1, 'int64')];
-    return g.cast(write(g, x, g.op('Pow', [g.scalar(2, 'int64'), by])), g.outDType());
+    const powers = g.constant(
+      Array.from({ length: 63 }, (_, k) => 2n ** BigInt(k)),
+      'int64',
+    );
+    return g.cast(write(g, x, g.op('Gather', [powers, by], { axis_i: 0 })), g.outDType());
   };
 
 /** Rows by op name. */
@@ -209,7 +227,7 @@ export const elementwise: Symbols<ElementwiseOps> = {
   square: (g) => g.widened(g.outDType(), (dtype) => mul(g, g.operand(0, dtype), g.operand(0, dtype))),
 
   exp: float('Exp'),
-  exp2: whole((g, x) => exp(g, mul(g, x, number(g, Math.LN2, x)))),
+  exp2: whole((g, x) => g.op('Pow', [number(g, 2, x), x])),
   expm1: whole(expm1),
   log: float('Log'),
   log2: whole((g, x) => div(g, log(g, x), number(g, Math.LN2, x))),
@@ -220,24 +238,24 @@ export const elementwise: Symbols<ElementwiseOps> = {
   reciprocal: float('Reciprocal'),
   sin: float('Sin'),
   cos: float('Cos'),
-  tan: float('Tan'),
-  asin: float('Asin'),
-  acos: float('Acos'),
-  atan: float('Atan'),
-  sinh: float('Sinh'),
-  cosh: float('Cosh'),
+  tan: whole(tan),
+  asin: whole(asin),
+  acos: whole(acos),
+  atan: whole(atan),
+  sinh: whole(sinh),
+  cosh: whole(cosh),
   tanh: float('Tanh'),
-  asinh: float('Asinh'),
-  acosh: float('Acosh'),
-  atanh: float('Atanh'),
+  asinh: whole(asinh),
+  acosh: whole(acosh),
+  atanh: whole(atanh),
   sigmoid: float('Sigmoid'),
   erf: whole(erf),
-  erfc: whole((g, x) => sub(g, number(g, 1, x), erf(g, x))),
+  erfc: whole(erfc),
 
-  erfinv: unsupported('ONNX has no inverse error function'),
-  lgamma: unsupported('ONNX has no gamma function'),
-  digamma: unsupported('ONNX has no gamma function'),
-  polygamma: unsupported('ONNX has no gamma function'),
+  erfinv: whole(erfinv),
+  lgamma: whole(lgamma),
+  digamma: whole(digamma),
+  polygamma: unsupported('ONNX has no zeta function'),
   logit: (g) => {
     const { eps } = g.attrs;
     return whole((c, x) => {
@@ -283,8 +301,8 @@ export const elementwise: Symbols<ElementwiseOps> = {
     const zero = number(c, 0, x);
     return lt(c, g.where(eq(c, x, zero), g.op('Reciprocal', [x]), x), zero);
   },
-  isposinf: (g) => infinite(g, Number.POSITIVE_INFINITY),
-  isneginf: (g) => infinite(g, Number.NEGATIVE_INFINITY),
+  isposinf: infinite(0, 1),
+  isneginf: infinite(1, 0),
 
   // Relu takes integers from opset 14 only
   relu: (g) => {
@@ -300,7 +318,7 @@ export const elementwise: Symbols<ElementwiseOps> = {
       return g.where(kept, x, g.scalar(g.size('value'), dtype));
     }),
   isnan: (g) => (isFloat(g.dtype()) ? g.op('IsNaN', [g.x()]) : never(g)),
-  isinf: (g) => (isFloat(g.dtype()) ? isInfinite(g, g.x()) : never(g)),
+  isinf: infinite(1, 1),
   isfinite: (g) =>
     isFloat(g.dtype()) ? lt(g, abs(g, g.x()), g.scalar(Number.POSITIVE_INFINITY, g.dtype())) : g.op('Not', [never(g)]),
   clamp: (g) =>
@@ -327,12 +345,14 @@ export const elementwise: Symbols<ElementwiseOps> = {
   sub: (g) => g.widened(g.outDType(), (dtype) => sub(g, g.operand(0, dtype), scaledOperand(g, 1, dtype))),
   rsub: (g) => g.widened(g.outDType(), (dtype) => sub(g, g.operand(1, dtype), scaledOperand(g, 0, dtype))),
   mul: (g) =>
-    g.outDType() === 'bool' ? g.op('And', [g.operand(0, 'bool'), g.operand(1, 'bool')]) : arithmetic(mul)(g),
+    g.outDType() === 'bool'
+      ? g.op('And', [g.operand(0, 'bool'), g.operand(1, 'bool')])
+      : g.widened(g.outDType(), (dtype) => mul(g, g.operand(0, dtype), factor(g, dtype))),
   div: (g) => {
     const { roundingMode } = g.attrs;
     return g.widened(g.outDType(), (dtype) => {
       const c: OpContext = g;
-      const [x, y] = [g.operand(0, dtype), g.operand(1, dtype)];
+      const [x, y] = [g.operand(0, dtype), factor(c, dtype)];
       if (roundingMode === 'floor') return floorDivided(c, x, y);
       return roundingMode === 'trunc' && isFloat(dtype) ? trunc(c, div(c, x, y)) : div(c, x, y);
     });
@@ -341,11 +361,13 @@ export const elementwise: Symbols<ElementwiseOps> = {
   fmod: (g) => arithmetic((c, x, y) => c.op('Mod', [x, y], { fmod_i: 1 }))(g),
   pow: (g) => {
     const dtype = g.outDType();
-    const square = !g.isTensor(1) && g.node.inputs[1] === 2;
+    const { 1: power } = g.node.inputs;
     return g.widened(dtype, (wide) => {
       const x = g.operand(0, wide);
       const exponent = g.operand(1, wide);
-      if (square && !isFloat(wide)) return mul(g, x, x);
+      // as products, which are exact and wrap; Pow of integers comes with opset 12 and goes through floats in runtimes
+      const small = typeof power === 'number' && Number.isInteger(power) && power >= 1 && power <= 4;
+      if (small && !isFloat(wide)) return Array.from({ length: power }, () => x).reduce((y) => mul(g, y, x));
       if (!isFloat(wide)) g.needs(12, 'a power of integers');
       return g.op('Pow', [x, exponent]);
     });
@@ -409,10 +431,11 @@ export const elementwise: Symbols<ElementwiseOps> = {
   bitwiseAnd: (g) => bits('And', 'BitwiseAnd')(g),
   bitwiseOr: (g) => bits('Or', 'BitwiseOr')(g),
   bitwiseXor: (g) => bits('Xor', 'BitwiseXor')(g),
-  // of a two's complement number: -1 - x
+  // before opset 18, of a two's complement number: -1 - x
   bitwiseNot: (g) => {
     const dtype = g.outDType();
     if (dtype === 'bool') return g.op('Not', [g.x()]);
+    if (g.opset >= 18) return g.op('BitwiseNot', [g.x()]);
     return g.widened(dtype, (wide) => sub(g, g.scalar(-1, wide), g.operand(0, wide)));
   },
   bitwiseLeftShift: shift((c, x, power) => mul(c, x, power)),
@@ -426,6 +449,19 @@ function scaledOperand(g: OpContext, i: number, dtype: DType): Ref {
   const alpha = g.size('alpha');
   const x = g.operand(i, dtype);
   return typeof alpha === 'number' ? scaled(g, alpha, x) : mul(g, g.scalar(alpha, dtype), x);
+}
+
+const products: ReadonlySet<string> = new Set(['matmul', 'mm', 'bmm']);
+
+/** Operand 1. Runtimes fold a single number beside a product of float64 matrices into it as a float32; several equal ones they leave alone. */
+function factor(g: OpContext, dtype: DType): Ref {
+  const { 1: value } = g.node.inputs;
+  const last = g.outDims().at(-1);
+  const folded = dtype === 'float64' && typeof value === 'number' && Math.fround(value) !== value;
+  const varies = g.frame.unified.varying(g.node).has('input.1');
+  if (!folded || varies || typeof last !== 'number' || last < 2 || !g.neighbours().some((name) => products.has(name)))
+    return g.operand(1, dtype);
+  return g.constant(new Array<number>(last).fill(value), dtype);
 }
 
 /** False everywhere. */

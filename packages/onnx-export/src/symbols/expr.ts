@@ -2,7 +2,7 @@
 import type { expr } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, sub } from './elementwise.ts';
+import { abs, add, div, exp, expm1, extreme, log1p, lt, mul, neg, sub } from './elementwise-nodes.ts';
 
 type Expr = expr.Expr;
 type Unary = (g: OpContext, x: Ref) => Ref;

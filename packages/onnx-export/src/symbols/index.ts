@@ -21,12 +21,17 @@ function cropped(g: OpContext, source: number, index: number): Ref {
   return x;
 }
 
+/** In what values that share a place are combined: small integers, like all arithmetic, in int32; halves have no kernel in runtimes. */
+function combined(g: OpContext, dtype: DType): DType {
+  if (g.isNarrow(dtype)) return 'int32';
+  return dtype === 'float16' || dtype === 'bfloat16' ? 'float32' : dtype;
+}
+
 /** Writes `updates` at `index` along `axis`. */
 function scattered(g: OpContext, index: Ref, updates: Ref, axis: number, add: boolean): Ref {
   const dtype = g.outDType();
   if (add) g.needs(16, 'adding at indices');
-  // sums of small integers, like all arithmetic, through int32
-  const wide: DType = add && g.isNarrow(dtype) ? 'int32' : dtype;
+  const wide = add ? combined(g, dtype) : dtype;
   const x = atLeast1d(g, g.cast(g.x(), wide), 0);
   const written = g.op('ScatterElements', [x, index, g.cast(updates, wide)], {
     axis_i: axis,
@@ -54,7 +59,7 @@ function scatterReduce(g: OpContext<IndexOps['scatterReduce']>): Ref {
   const [reduction, since] = reductions[reduce];
   g.needs(since, `scatterReduce with '${reduce}'`);
   const dtype = g.outDType();
-  const wide: DType = g.isNarrow(dtype) ? 'int32' : dtype;
+  const wide = combined(c, dtype);
   const at = atLeast1d(c, g.x(1), 1);
   const updates = g.cast(atLeast1d(c, cropped(c, 2, 1), 1), wide);
   let x = atLeast1d(c, g.cast(g.x(), wide), 0);
@@ -145,8 +150,8 @@ export const index: Symbols<IndexOps> = {
     return g.reduce('ReduceSum', g.cast(below, 'int64'), [g.rank(1)], false);
   },
   oneHot: (g) => {
-    const classes = g.range(g.size('numClasses'), g.dtype());
-    return g.cast(g.op('Equal', [g.unsqueeze(g.x(), [g.rank()]), classes]), 'int64');
+    const depth = g.scalar(g.size('numClasses'), 'int64');
+    return g.op('OneHot', [g.cast(g.x(), 'int64'), depth, g.ints([0, 1])], { axis_i: -1 });
   },
   embedding: (g) => g.op('Gather', [g.x(0), g.x(1)], { axis_i: 0 }),
   embeddingBackward: viaBody,

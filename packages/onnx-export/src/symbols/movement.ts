@@ -84,11 +84,13 @@ function viewScatter(g: OpContext<MovementOps['viewScatter']>): Ref {
   const env = new Map(g.frame.env).set(shown, g.reshape(positions, dims));
   const context = new OpContext(node, { ...g.frame, unified, env });
   const at = symbol(context);
+  const places = at && ('name' in at ? at : at[0]);
+  if (!places) throw g.error(`a write through the view '${view.name}' can't be exported`);
   context.checkRead();
   for (const path of viewAttributes(g.frame.unified.varying(g.node)).keys()) g.size(`attrs.${path}`);
   const flat = (x: Ref): Ref => g.op('Reshape', [x, g.ints([-1])]);
   const value = g.cast(g.x(1), g.dtype(0));
-  const written = g.op('ScatterElements', [flat(g.x(0)), flat('name' in at ? at : at[0]), flat(value)], { axis_i: 0 });
+  const written = g.op('ScatterElements', [flat(g.x(0)), flat(places), flat(value)], { axis_i: 0 });
   return g.reshape(written, dims);
 }
 

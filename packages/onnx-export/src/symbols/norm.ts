@@ -34,6 +34,9 @@ function affine(g: OpContext, normed: Ref, beside: (x: Ref) => Ref): Ref {
   return g.cast(shifted, g.outDType());
 }
 
+const ones = (g: OpContext, shape: readonly number[]): Ref =>
+  g.constant(new Array<number>(shape.reduce((n, size) => n * size, 1)).fill(1), g.outDType(), shape);
+
 /** Weight and bias for an op that wants both: what is absent is 1 and 0. */
 export function scaleAndShift(g: OpContext, shape: readonly number[], first = 1): Ref[] {
   const count = shape.reduce((n, size) => n * size, 1);
@@ -65,22 +68,34 @@ function layerNorm(g: OpContext<NormOps['layerNorm']>): Ref[] {
   return [y, mean, rstd];
 }
 
-function groupNorm(g: OpContext<NormOps['groupNorm']>): Ref[] {
+function groupNorm(g: OpContext<NormOps['groupNorm']>): (Ref | null)[] {
   const c: OpContext = g;
   const { groups, eps } = g.attrs;
   const channels = g.fixed(g.dims()[1], 'the number of channels');
   // positions may be of any number; 0 is the size there is
   const grouped = g.op('Reshape', [widened(c), g.ints([0, groups, -1])]);
   const { mean, rstd, normed } = normalised(c, grouped, [2], eps);
-  const statistics = [g.squeeze(mean, [2]), g.squeeze(rstd, [2])];
-  if (g.opset < 21 || g.rank() < 3) return [affine(c, g.reshape(normed, g.dims()), besideChannels(c)), ...statistics];
-  const y = g.op('GroupNormalization', [g.x(), ...scaleAndShift(c, [channels])], {
-    num_groups_i: groups,
-    epsilon_f: eps,
-    // its statistics are in float32 unless asked for
-    ...(g.outDType() === 'float64' ? { stash_type_i: onnxType.float64 } : {}),
-  });
-  return [y, ...statistics];
+  const statistics = [1, 2].map((k) => (g.isRead(k) ? g.squeeze([mean, rstd][k - 1], [2]) : null));
+  const plain = g.rank() < 3 || g.outDType() !== 'float32';
+  // each channel a group of its own: runtimes have it for float32
+  if (groups === channels && !plain) {
+    const y = g.op('InstanceNormalization', [g.x(), ...scaleAndShift(c, [channels])], { epsilon_f: eps });
+    return [y, ...statistics];
+  }
+  // the op of opset 18 has a scale for each group, and was withdrawn
+  if (g.opset >= 21 && g.rank() >= 3) {
+    const y = g.op('GroupNormalization', [g.x(), ...scaleAndShift(c, [channels])], {
+      num_groups_i: groups,
+      epsilon_f: eps,
+      // its statistics are in float32 unless asked for
+      ...(g.outDType() === 'float64' ? { stash_type_i: onnxType.float64 } : {}),
+    });
+    return [y, ...statistics];
+  }
+  if (plain) return [affine(c, g.reshape(normed, g.dims()), besideChannels(c)), ...statistics];
+  const each = [1, 0].map((value) => g.constant(new Array<number>(groups).fill(value), 'float32'));
+  const y = g.op('InstanceNormalization', [grouped, ...each], { epsilon_f: eps });
+  return [affine(c, g.reshape(y, g.dims()), besideChannels(c)), ...statistics];
 }
 
 /** Rows by op name. */
@@ -103,6 +118,18 @@ export const norm: Symbols<NormOps> = {
     return g.op('BatchNormalization', inputs, { epsilon_f: g.attrs.eps });
   },
   batchNormBackward: viaBody,
-  rmsNorm: viaBody,
+  // runtimes have it in float64 not
+  rmsNorm: (g) => {
+    const { dims, eps } = g.attrs;
+    const c: OpContext = g;
+    const shape = g
+      .dims()
+      .slice(-dims)
+      .filter((size) => typeof size === 'number');
+    if (g.opset < 23 || g.outDType() === 'float64' || shape.length < dims) return null;
+    const weight = g.isAbsent(1) ? ones(c, shape) : g.operand(1, g.outDType());
+    const y = g.op('RMSNormalization', [g.x(), weight], { axis_i: -dims, epsilon_f: eps });
+    return [y, g.isRead(1) ? g.ofBody(1) : null];
+  },
   rmsNormBackward: viaBody,
 };

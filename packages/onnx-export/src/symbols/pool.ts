@@ -7,7 +7,6 @@ import { type Symbols, unsupported, viaBody } from './symbol.ts';
 /** MaxPool, and its positions within each channel. */
 function maxima(g: OpContext, attributes: Record<string, number | readonly number[]>): Ref[] {
   const [values, flat] = g.ops('MaxPool', [g.x()], attributes, 2);
-  flat.dtype = 'int64';
   const sizes = g.dims().slice(2);
   const channel = sizes.every((size) => typeof size === 'number')
     ? g.ints([sizes.reduce((n, size) => n * size, 1)])

@@ -14,10 +14,11 @@ interface Dims {
 const dimsOf = (g: OpContext): Dims => g.attrs as Dims;
 const allDims = (g: OpContext): number[] => Array.from({ length: g.rank() }, (_, d) => d);
 
-/** Reduces in the result's dtype, or in int32 for small integers and bools. */
+/** Reduces in the result's dtype, or in int32 for small integers and bools; the largest and smallest of bools are ONNX's from opset 20 on. */
 function reduced(g: OpContext, type: string, dims: readonly number[], keepdim: boolean): Ref {
   const dtype = g.outDType();
-  const wide: DType = dtype === 'bool' || g.isNarrow(dtype) ? 'int32' : dtype;
+  const bools = dtype === 'bool' && g.opset >= 20 && (type === 'ReduceMax' || type === 'ReduceMin');
+  const wide: DType = (dtype === 'bool' && !bools) || g.isNarrow(dtype) ? 'int32' : dtype;
   return g.cast(g.reduce(type, g.cast(g.x(), wide), dims, keepdim), dtype);
 }
 
@@ -35,6 +36,13 @@ function count(g: OpContext, zeros: boolean): Ref {
   const { dims, keepdim } = dimsOf(g);
   const truth = g.cast(g.x(), 'bool');
   return g.reduce('ReduceSum', g.cast(zeros ? g.op('Not', [truth]) : truth, 'int64'), dims, keepdim);
+}
+
+/** Whether any, or every, element is true; bools are reduced as such from opset 20 on, where there are any. */
+function truth(g: OpContext, type: 'ReduceMax' | 'ReduceMin'): Ref | null {
+  const { dims, keepdim } = dimsOf(g);
+  if (g.opset < 20 || dims.some((d) => typeof g.dims()[d] !== 'number' || g.dims()[d] === 0)) return null;
+  return g.reduce(type, g.cast(g.x(), 'bool'), dims, keepdim);
 }
 
 /** A dtype that runtimes can order. */
@@ -95,7 +103,14 @@ export const reduce: Symbols<ReduceOps> = {
     const x = g.cast(g.x(), dtype);
     return g.reduce('ReduceSum', g.where(g.op('IsNaN', [x]), g.scalar(0, dtype), x), dims, keepdim);
   },
-  mean: (g) => reduction('ReduceMean')(g),
+  // over all of an image, as of an average pool to one pixel, it has a name of its own; runtimes have that in float64 not
+  mean: (g) => {
+    const { dims, keepdim } = g.attrs;
+    const rank = g.rank();
+    const image = keepdim && rank > 3 && dims.length === rank - 2 && dims.every((d) => d > 1);
+    if (image && g.dtype() === 'float32' && g.outDType() === 'float32') return g.op('GlobalAveragePool', [g.x()]);
+    return reduction('ReduceMean')(g);
+  },
   prod: (g) => reduction('ReduceProd')(g),
   amax: (g) => reduction('ReduceMax')(g),
   amin: (g) => reduction('ReduceMin')(g),
@@ -105,14 +120,24 @@ export const reduce: Symbols<ReduceOps> = {
   minDim: (g) => withIndices('ReduceMin', 'ArgMin')(g),
   argmax: (g) => argReduction('ArgMax')(g),
   argmin: (g) => argReduction('ArgMin')(g),
-  any: (g) => g.op('Greater', [count(g, false), g.scalar(0, 'int64')]),
-  all: (g) => g.op('Equal', [count(g, true), g.scalar(0, 'int64')]),
+  any: (g) => truth(g, 'ReduceMax') ?? g.op('Greater', [count(g, false), g.scalar(0, 'int64')]),
+  all: (g) => truth(g, 'ReduceMin') ?? g.op('Equal', [count(g, true), g.scalar(0, 'int64')]),
   var: viaBody,
   std: viaBody,
-  norm: viaBody,
+  norm: (g) => {
+    const { p, dims, keepdim } = g.attrs;
+    // a norm of no dims is that of each element
+    if (dims.length === 0 || g.dims().includes(0)) return null;
+    if (p === 1) return g.reduce('ReduceL1', g.x(), dims, keepdim);
+    if (p === 2) return g.reduce('ReduceL2', g.x(), dims, keepdim);
+    return null;
+  },
   logsumexp: (g) => {
     const { dims, keepdim } = g.attrs;
-    return g.reduce('ReduceLogSumExp', g.cast(g.x(), g.outDType()), dims, keepdim);
+    const dtype = g.outDType();
+    // in halves runtimes take the exponentials as they are, which overflow
+    const wide = dtype === 'float64' ? dtype : 'float32';
+    return g.cast(g.reduce('ReduceLogSumExp', g.cast(g.x(), wide), dims, keepdim), dtype);
   },
   countNonzero: (g) => count(g, false),
   cumsum: (g) => {

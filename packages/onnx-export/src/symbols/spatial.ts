@@ -219,8 +219,17 @@ export const spatial: Symbols<SpatialOps> = {
   interpolate,
   interpolateBackward: transpose('interpolate'),
   pixelShuffle,
-  pixelUnshuffle: viaBody,
+  // of several channels, ONNX's op orders the result in another way
+  pixelUnshuffle: (g) => {
+    const dtype = g.dtype();
+    if (g.rank() !== 4 || g.dims()[1] !== 1 || (dtype !== 'float32' && dtype !== 'float64')) return null;
+    return g.op('SpaceToDepth', [g.x()], { blocksize_i: g.attrs.downscaleFactor });
+  },
   channelShuffle: viaBody,
   gridSample,
-  affineGrid: viaBody,
+  affineGrid: (g) => {
+    const { alignCorners } = g.attrs;
+    if (g.opset < 20) return null;
+    return g.op('AffineGrid', [g.x(), g.shape(g.sizes('size'))], { align_corners_i: alignCorners ? 1 : 0 });
+  },
 };

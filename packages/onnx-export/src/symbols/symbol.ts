@@ -3,8 +3,8 @@ import type { AnySig } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 
-/** Writes the ONNX nodes of one op and gives its outputs. */
-export type SymbolFunction<S extends AnySig> = (g: OpContext<S>) => Ref | readonly Ref[];
+/** Writes the ONNX nodes of one op and gives its outputs, `null` for one that nothing reads; `null` as a whole leaves the op to its body. */
+export type SymbolFunction<S extends AnySig> = (g: OpContext<S>) => Ref | readonly (Ref | null)[] | null;
 
 /** A row: nodes to write, the op's body to write instead, or the reason why it can't be exported. */
 export type OnnxSymbol<S extends AnySig = AnySig> =

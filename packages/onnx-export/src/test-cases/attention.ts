@@ -18,6 +18,22 @@ export const attention = (): Case[] => [
     dynamic: true,
   },
   { op: 'scaledDotProductAttention', inputs: [f([2, 4]), f([3, 4]), f([3, 2]), f([2, 3])], attrs },
+  {
+    op: 'scaledDotProductAttention',
+    inputs: [f([2, 2, 3, 4]), f([2, 2, 3, 4]), f([2, 2, 3, 4])],
+    operands: (x) => [...x, null],
+    attrs: { isCausal: true, scale: 0.3 },
+    dynamic: true,
+  },
+  {
+    op: 'scaledDotProductAttention',
+    inputs: [f([2, 2, 3, 4]), f([2, 2, 5, 4]), f([2, 2, 5, 4]), f([2, 1, 3, 5])],
+    attrs,
+    dynamic: true,
+  },
+  { op: 'scaledDotProductAttention', inputs: [f([2, 2, 3, 4]), f([2, 2, 2, 4]), f([2, 2, 2, 4]), f([2, 3, 2])], attrs },
+  { op: 'scaledDotProductAttention', inputs: [f([2, 3, 4]), f([2, 2, 4]), f([2, 2, 4]), f([2, 3, 2])], attrs },
+  { op: 'scaledDotProductAttention', inputs: [f([2, 2, 3, 4]), f([2, 4]), f([2, 4]), f([2])], attrs },
   { op: 'scaledDotProductAttention', inputs: [f([2, 4]), f([3, 4]), f([3, 2]), allowed()], attrs },
   {
     op: 'scaledDotProductAttention',

@@ -35,10 +35,7 @@ export const elementwise = (): Case[] => [
   two('heaviside', mask([3, 4]), mask([3, 4])),
   ...(['bitwiseLeftShift', 'bitwiseRightShift'] as const).flatMap((op) =>
     (['int64', 'int32', 'int8', 'uint8'] as const).map(
-      (dtype): Case => ({
-        ...two(op, i(dtype === 'uint8' ? 0 : -9, 100, [3, 4], dtype), i(0, 5, [3, 4], dtype)),
-        since: 12,
-      }),
+      (dtype): Case => two(op, i(dtype === 'uint8' ? 0 : -9, 100, [3, 4], dtype), i(0, 5, [3, 4], dtype)),
     ),
   ),
 ];

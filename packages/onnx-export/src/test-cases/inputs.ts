@@ -26,4 +26,7 @@ export const special = (): Tensor =>
   tensor([0, -0, 1, -1, 0.5, -2.5, 1.5, 2.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-9], {
     dtype: 'float64',
   });
+/** Near 0, near 1, and large. */
+export const extremes = (): Tensor =>
+  tensor([1e-12, -1e-5, 0.3, 0.999999, -0.999, 1.000001, 3, -4.5, 6, 15, -29, 1e6], { dtype: 'float64' });
 export const mask = (shape: readonly number[]): Tensor => f(shape).gt(0);

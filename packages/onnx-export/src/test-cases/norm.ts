@@ -23,6 +23,7 @@ export const norm = (): Case[] => [
   { op: 'groupNorm', inputs: [f([2, 4, 3]), f([4]), f([4])], attrs: { groups: 2, eps } },
   { op: 'groupNorm', inputs: [f([2, 4, 3, 2])], operands: plain, attrs: { groups: 4, eps }, dynamic: true },
   { op: 'groupNorm', inputs: [f([2, 4]), f([4]), f([4])], attrs: { groups: 2, eps } },
+  { op: 'groupNorm', inputs: [f([2, 4, 3, 2]), f([4]), f([4])], attrs: { groups: 4, eps }, dynamic: false },
   {
     op: 'groupNormBackward',
     inputs: [f([2, 4, 3]), f([2, 4, 3]), f([2, 2]), positive([2, 2]), f([4])],

@@ -87,6 +87,7 @@ export const spatial = (): Case[] => [
   { op: 'pixelShuffle', inputs: [f([9, 2, 3])], attrs: { upscaleFactor: 3 } },
   { op: 'pixelShuffle', inputs: [i(0, 9, [2, 4, 2, 3])], attrs: { upscaleFactor: 2 }, dynamic: true },
   { op: 'pixelUnshuffle', inputs: [f([2, 2, 4, 6])], attrs: { downscaleFactor: 2 }, dynamic: true },
+  { op: 'pixelUnshuffle', inputs: [f([2, 1, 4, 6])], attrs: { downscaleFactor: 2 }, dynamic: true },
   { op: 'channelShuffle', inputs: [f([2, 6, 2, 3])], attrs: { groups: 3 }, dynamic: true },
   ...(['bilinear', 'nearest', 'bicubic'] as const).flatMap((mode) =>
     (['zeros', 'border', 'reflection'] as const).flatMap((paddingMode) =>
