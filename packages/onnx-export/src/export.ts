@@ -1,5 +1,5 @@
 /** From a model to the bytes of an ONNX file. */
-
+import { functionOf } from '@tenfold/autograd';
 import {
   checkModel,
   encode,
@@ -25,6 +25,7 @@ import {
 import { Body, Ref } from './builder.ts';
 import type { Frame, SizeSource, Weights } from './context.ts';
 import type { Dim } from './dims.ts';
+import { deferring, largestMessage, type Storage } from './external.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
 import {
@@ -42,9 +43,6 @@ import { type Arguments, type ExampleInputs, type Path, pathText, readArguments 
 import { symbolsFor } from './symbols/rows.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
 import { intermediate, valueInfo } from './value-info.ts';
-
-/** protobuf messages end at 2 GiB. */
-const LARGEST = 2 ** 31 - 1;
 
 /**
  * Exports a model as the bytes of an ONNX file (https://pytorch.org/docs/stable/onnx_torchscript.html). The model is run in evaluation mode on the
@@ -67,7 +65,11 @@ export async function toOnnx(
 
 /** The bytes of a model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return ModelProto.encode(model).finish();
+  const bytes = ModelProto.encode(model).finish();
+  // nothing reads longer messages, though they can be written
+  if (bytes.length > largestMessage)
+    throw new OnnxExportError(`the model takes ${bytes.length} bytes, and an ONNX file ends at 2 GiB`);
+  return bytes;
 }
 
 /** The example inputs, taken apart and checked. */
@@ -95,6 +97,7 @@ export async function buildModel(
   model: ExportableModel,
   inputs: ExampleInputs,
   options: ToOnnxOptions,
+  storage: Storage | null = null,
 ): Promise<ModelProto> {
   const examples = readInputs(inputs);
   const settings = readOptions(examples, options);
@@ -107,7 +110,10 @@ export async function buildModel(
     }),
     settings.training,
   );
-  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, traced);
+  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, {
+    ...traced,
+    storage,
+  });
   const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
@@ -135,6 +141,8 @@ export interface Stepping {
 export interface OutputLayout {
   readonly paths: readonly Path[];
   readonly stateNames: readonly string[];
+  /** How parameters are stored. Default: in the model. */
+  readonly storage?: Storage | null;
 }
 
 /** Writes the graph, its functions and its constants. */
@@ -142,7 +150,7 @@ export async function assemble(
   unified: UnifiedGraph,
   runner: Runner,
   settings: Settings,
-  { paths, stateNames }: OutputLayout,
+  { paths, stateNames, storage = null }: OutputLayout,
   { state, scalars }: Stepping = { state: new Set(), scalars: [] },
 ): Promise<ModelProto> {
   const { graph } = unified;
@@ -156,6 +164,8 @@ export async function assemble(
   const sources: SizeSource[] = [];
   const constants = new Map<Value, TypedArray>();
   const parameters = new Map<string, { readonly value: Value; readonly tensor: Tensor }>();
+  const captured = graph.inputs.filter(({ kind }) => kind === 'captured').map(({ tensor }) => tensor);
+  const [isDeferred, inFunctions] = [deferring(captured, storage), valuesOfFunctions(graph.nodes)];
   let next = 0;
   for (const { value, tensor, kind } of graph.inputs) {
     if (kind === 'argument') {
@@ -167,7 +177,7 @@ export async function assemble(
     const name = body.unique(nameOfState(tensor, runner.names) ?? 'constant');
     parameters.set(name, { value, tensor });
     env.set(value, new Ref(name, value.dtype));
-    constants.set(value, await tensor.detach().toTypedArray());
+    if (!isDeferred(tensor) || inFunctions.has(value)) constants.set(value, await tensor.detach().toTypedArray());
   }
 
   const folded = await foldFactories(graph.nodes, unified);
@@ -201,17 +211,17 @@ export async function assemble(
   }
   const allOutputs = [...outputNames, ...counters.map(({ next }) => next as string)];
   const needed = body.prune(allOutputs);
+  storage?.traced?.(graph, env);
 
   const initializer: TensorProto[] = [];
-  for (const [name, { value }] of parameters) {
+  for (const [name, { value, tensor }] of parameters) {
+    if (!needed.has(name)) continue;
     const data = constants.get(value);
-    if (needed.has(name) && !state.has(name) && data)
-      initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    if (state.has(name)) continue;
+    if (data) initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    else if (storage) initializer.push(storage.deferred.proto(name, tensor));
   }
   initializer.push(...derived.filter(({ name = '' }) => needed.has(name)));
-  const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
-  if (size > LARGEST)
-    throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
 
   const proto: GraphProto = {
     name: runner.name,
@@ -286,6 +296,16 @@ export function modelProto(
 function irVersion(opset: number, functions: boolean): number {
   const released = opset <= 11 ? 6 : opset <= 14 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : opset <= 22 ? 10 : 11;
   return functions ? Math.max(released, 8) : released;
+}
+
+/** Captured values whose data stand in bodies of functions. */
+function valuesOfFunctions(nodes: readonly GraphNode[], found = new Set<Value>()): Set<Value> {
+  for (const { spec, body } of nodes) {
+    if (!body) continue;
+    if (functionOf(spec)?.symbolic) for (const value of body.captured) found.add(value);
+    valuesOfFunctions(body.nodes, found);
+  }
+  return found;
 }
 
 /** Runs the factories whose sizes are fixed: their results are constants of the file. */

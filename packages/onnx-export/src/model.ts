@@ -31,7 +31,7 @@ export type ExportableModel = ForwardModel | ((...inputs: never[]) => unknown);
 type Forward = (...inputs: readonly unknown[]) => unknown;
 
 /** Modules as `@tenfold/nn` has them, by what they offer. */
-interface ModuleLike {
+export interface ModuleLike {
   readonly training?: boolean;
   forward: Forward;
   namedParameters?(): Iterable<readonly [string, Tensor]>;
@@ -72,19 +72,17 @@ export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: T
   for (const [name, tensor] of [...(module.namedParameters?.() ?? []), ...(module.namedBuffers?.() ?? [])]) {
     if (!names.has(tensor)) names.set(tensor, name);
   }
-  const modules = [...(module.namedModules?.() ?? [])];
-  const modes = modules.map(([, each]) => [each, each.training] as const);
+  const modes = [...(module.namedModules?.() ?? [])].map(([, each]) => [each, each.training] as const);
   const undo: (() => void)[] = [];
   try {
     const wanted = mode === 'training';
     const switched = mode !== 'preserve';
     for (const [each, training] of modes) if (switched && training === !wanted) setMode(each, wanted);
-    const running: string[] = [];
-    for (const [path, each] of modules) if (path !== '') undo.push(markScope(each, path, running));
+    const modules = markScopes(module, '', undo);
     return use({
       name: module.constructor?.name && module.constructor !== Object ? module.constructor.name : 'model',
       names,
-      modules: new Map(modules.map(([path, each]) => [path, each.constructor.name])),
+      modules,
       run: (args) => withoutGrad(() => module.forward(...args)),
     });
   } finally {
@@ -97,6 +95,18 @@ export function withModel<T>(model: unknown, use: (runner: Runner) => T, mode: T
 /** The mode of one module alone: its children may have others. */
 function setMode(module: ModuleLike, training: boolean): void {
   (module as { training: boolean }).training = training;
+}
+
+/** Makes the ops of all modules in `root` bear their names, `prefix` before them, until `undo` is run; gives the classes of the modules by path. */
+export function markScopes(root: ModuleLike, prefix: string, undo: (() => void)[]): Map<string, string> {
+  const classes = new Map<string, string>();
+  const running: string[] = [];
+  for (const [name, module] of root.namedModules?.() ?? []) {
+    const path = [prefix, name].filter(Boolean).join('.');
+    classes.set(path, module.constructor.name);
+    if (path !== '') undo.push(markScope(module, path, running));
+  }
+  return classes;
 }
 
 /**

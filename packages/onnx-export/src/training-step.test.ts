@@ -127,6 +127,8 @@ test('state, learning rate and step count are inputs, and come back', async () =
   expect(namesOf(step.graph?.output)).toEqual(['loss', ...state.map((name) => `${name}_out`), 'step_out']);
   expect(namesOf(start.graph?.output)).toEqual(['lr', 'step', ...state]);
   expect(step.graph?.initializer).toEqual([]);
+  const forward = step.graph?.node?.filter(({ opType }) => opType === 'Gemm').map(({ name }) => name);
+  expect(forward?.slice(0, 2)).toEqual(['/0/Gemm', '/2/Gemm']);
 });
 
 test('a network of convolutions in training mode: running statistics are state', async () => {

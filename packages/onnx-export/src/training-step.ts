@@ -21,8 +21,8 @@ import {
 } from '@tenfold/tensor-core';
 import { otherSizes, samplePoints } from './dims.ts';
 import { assemble, encodeModel, modelProto, readInputs, type ScalarInput } from './export.ts';
-import { writeFileAtomically } from './export-file.ts';
-import { type Runner, refuseRead, resize } from './model.ts';
+import { writeFileAtomically } from './files.ts';
+import { type ModuleLike, markScopes, type Runner, refuseRead, resize } from './model.ts';
 import { noOpenSizes } from './open-sizes.ts';
 import { outputNamesOf, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
 import { runPasses } from './passes.ts';
@@ -164,12 +164,14 @@ async function buildStep(
   const examples = readInputs(batch);
   const { model, optimizer, verbose, ...rest } = options;
   const settings = readOptions(examples, rest);
-  const names = namesOf(model);
+  const parts = partsOf(model);
   const optimizers = optimizersOf(optimizer);
-  const session = new Session(step, examples, names, optimizers);
+  const session = new Session(step, examples, namesOf(parts), optimizers);
+  const unmark: (() => void)[] = [];
   try {
+    const classes = parts.flatMap(([name, part]) => [...markScopes(part as unknown as ModuleLike, name, unmark)]);
     session.begin();
-    const { graphs, points, outputs, scalars } = session.traceAll(settings.axes);
+    const { graphs, points, outputs, scalars } = session.traceAll(settings.axes, settings.metadata);
     const lone = settings.outputNames === null && outputs.length === 1 && outputs[0].length === 0;
     const outputNames = outputNamesOf({ ...settings, outputNames: lone ? ['loss'] : settings.outputNames }, outputs);
     await session.checkRepeated();
@@ -191,7 +193,7 @@ async function buildStep(
     const runner: Runner = {
       name: step.name || 'step',
       run: () => null,
-      modules: new Map(),
+      modules: new Map(classes),
       names: new Map(session.cells.map(({ name, tensor }) => [tensor, name])),
     };
     session.reset(0);
@@ -210,11 +212,13 @@ async function buildStep(
     const start = await session.startModel(proto, settings, scalars);
     return { proto, start, runs: runs === null ? [] : await session.iterate(runs, outputNames) };
   } finally {
+    for (const undo of unmark.reverse()) undo();
     session.end();
   }
 }
 
-function namesOf(model: unknown): Map<Tensor, string> {
+/** The modules that are trained, by name; one alone has none. */
+function partsOf(model: unknown): [name: string, module: TrainedModel][] {
   const isModel = (x: unknown): x is TrainedModel =>
     typeof x === 'object' && x !== null && typeof (x as TrainedModel).namedParameters === 'function';
   const parts: [string, TrainedModel][] = [];
@@ -222,15 +226,19 @@ function namesOf(model: unknown): Map<Tensor, string> {
   else {
     for (const [name, part] of Object.entries((model ?? {}) as object)) {
       if (!isModel(part)) throw new OnnxExportError(`model: '${name}' must be a module, got ${describe(part)}`);
-      parts.push([`${name}.`, part]);
+      parts.push([name, part]);
     }
   }
   if (parts.length === 0)
     throw new OnnxExportError(`model must be the module that is trained, or several by name, got ${describe(model)}`);
+  return parts;
+}
+
+function namesOf(parts: readonly (readonly [string, TrainedModel])[]): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
-  for (const [prefix, part] of parts) {
-    for (const [name, tensor] of [...part.namedParameters(), ...(part.namedBuffers?.() ?? [])])
-      if (!names.has(tensor)) names.set(tensor, `${prefix}${name}`);
+  for (const [part, module] of parts) {
+    for (const [name, tensor] of [...module.namedParameters(), ...(module.namedBuffers?.() ?? [])])
+      if (!names.has(tensor)) names.set(tensor, [part, name].filter(Boolean).join('.'));
   }
   return names;
 }
@@ -446,7 +454,7 @@ class Session {
   }
 
   /** Traces the step at several sizes, learning rates and counts of steps. */
-  traceAll(axes: Parameters<typeof resize>[1]) {
+  traceAll(axes: Parameters<typeof resize>[1], lines: boolean) {
     const examples = this.#batch.tensors;
     const first = this.#steps;
     const counts = this.#numbers.some(({ name }) => name === 'step');
@@ -475,7 +483,7 @@ class Session {
           return [...tensors, ...this.#after()];
         },
         inputs,
-        { onRead: refuseRead, controlFlow: noOpenSizes },
+        { onRead: refuseRead, lines: lines && t === 0, controlFlow: noOpenSizes },
       );
       this.#checkStill(point, first);
       this.#checkWrites(graph, inputs);
