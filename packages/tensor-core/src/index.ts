@@ -297,4 +297,4 @@ export { type MemoryUsage, memory, Storage, type VersionCounter } from './storag
 export { type NestedArray, Tensor, type ViewInfo } from './tensor.ts';
 export { isTensor, makeTensor } from './tensor-class.ts';
 export { beginTidy, endTidy, keep, tidy, track } from './tidy.ts';
-export { callerLine, noteAlias, type Traced, type TraceOptions, trace, withScope } from './trace.ts';
+export { callerLine, isTracing, noteAlias, type Traced, type TraceOptions, trace, withScope } from './trace.ts';

@@ -57,6 +57,9 @@ export function withScope<T>(name: string, fn: () => T): T {
   return tracer instanceof Tracer ? tracer.scoped(name, fn) : fn();
 }
 
+/** Whether a program is being traced at this moment. */
+export const isTracing = (): boolean => interpreters.some((layer) => layer instanceof Tracer);
+
 function refuseRead(tensor: Tensor): never {
   throw new TenfoldError(
     `a value of shape ${formatShape(tensor.shape)} was read while tracing${callerLine()}: it would be baked into the graph. ` +
