@@ -6,6 +6,7 @@ import {
   dtypeOf,
   encode,
   type GraphProto,
+  graphsOf,
   type NodeProto,
   type TensorProto,
   tensorProto,
@@ -16,7 +17,7 @@ import { type Origin, propertiesOf } from './metadata.ts';
 /** A value of the model being written: what ops take and give. */
 export class Ref {
   name: string;
-  /** `null` for a result of a custom op until it is known. */
+  /** `null` for a result of a custom op or of control flow until it is known. */
   dtype: DType | null;
   /** The node that computes it, or `null` for inputs and initialisers. */
   readonly producer: NodeProto | null;
@@ -130,6 +131,7 @@ const bools = new Set([
   'IsNaN',
   'IsInf',
 ]);
+const control = new Set(['If', 'Loop', 'Scan']);
 const positions = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
 
 /** The dtype of output `k` of a standard op. */
@@ -140,6 +142,7 @@ function outputDType(
   k: number,
 ): DType | null {
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
+  if (control.has(type)) return null;
   if (bools.has(type)) return 'bool';
   if (positions.has(type) || ((type === 'TopK' || type === 'MaxPool') && k === 1)) return 'int64';
   if (type === 'Cast') return dtypeOf(attr('to')?.i ?? 0);
@@ -164,7 +167,7 @@ class Names {
   }
 }
 
-/** One list of nodes with its names and constants. */
+/** One list of nodes with its names and constants. The body of a control-flow node is a `Body` within that around it: what is made there is seen here. */
 export class Body {
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
@@ -174,18 +177,21 @@ export class Body {
   scope: readonly string[] = [];
   /** Where the op that is being written comes from, if the file is to say. */
   origin: Origin | null = null;
+  readonly #around: Body | null;
   readonly #names: Names;
   readonly #constants = new Map<string, Ref>();
   readonly #cached = new Map<string, Ref>();
 
-  constructor(opset: number, names: Names = new Names()) {
+  constructor(opset: number, around: Body | null = null) {
     this.opset = opset;
-    this.#names = names;
+    this.#around = around;
+    // names inside may not be those of values outside
+    this.#names = around ? around.#names : new Names();
   }
 
   /** The body of a graph inside this one: it sees the values here, so its names are others. */
   inner(): Body {
-    return new Body(this.opset, this.#names);
+    return new Body(this.opset, this);
   }
 
   /** Makes a name that no other value or node of this body has. */
@@ -246,12 +252,16 @@ export class Body {
     };
     if (data.length > 256) return make();
     const key = `${dtype}[${shape.join()}]${data.join()}`;
-    return getOrMake(this.#constants, key, make);
+    return this.#known((body) => body.#constants.get(key)) ?? getOrMake(this.#constants, key, make);
   }
 
   /** What `make` gave when it was first called with this key. */
   cached(key: string, make: () => Ref): Ref {
-    return getOrMake(this.#cached, key, make);
+    return this.#known((body) => body.#cached.get(key)) ?? getOrMake(this.#cached, key, make);
+  }
+
+  #known(look: (body: Body) => Ref | undefined): Ref | undefined {
+    return look(this) ?? (this.#around ? this.#around.#known(look) : undefined);
   }
 
   /** Drops nodes that no output needs, and gives the names that are read. */
@@ -274,21 +284,21 @@ export class Body {
 }
 
 /** What a node reads, with what the graphs in its attributes do: names are never used twice, so that theirs do no harm. */
-function namesRead({ input, attribute }: NodeProto): string[] {
-  const inner = attribute?.flatMap(({ g }) => [
-    ...(g?.node?.flatMap(namesRead) ?? []),
-    ...(g?.output?.map(({ name = '' }) => name) ?? []),
+function namesRead(node: NodeProto): string[] {
+  const inner = graphsOf(node).flatMap((graph) => [
+    ...(graph.node ?? []).flatMap(namesRead),
+    ...(graph.output ?? []).map(({ name = '' }) => name),
   ]);
-  return [...(input ?? []), ...(inner ?? [])].filter((name) => name !== '');
+  return [...(node.input ?? []), ...inner].filter((name) => name !== '');
 }
 
 function renameIn(nodes: readonly NodeProto[], from: string, to: string): void {
   for (const node of nodes) {
     node.input = node.input?.map((name) => (name === from ? to : name));
     node.output = node.output?.map((name) => (name === from ? to : name));
-    for (const { g } of node.attribute ?? []) {
-      renameIn(g?.node ?? [], from, to);
-      for (const output of g?.output ?? []) if (output.name === from) output.name = to;
+    for (const graph of graphsOf(node)) {
+      renameIn(graph.node ?? [], from, to);
+      for (const output of graph.output ?? []) if (output.name === from) output.name = to;
     }
   }
 }

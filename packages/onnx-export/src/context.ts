@@ -43,9 +43,11 @@ export interface Frame {
   readonly unified: UnifiedGraph;
   /** The value of the file for each value of the traced graph. */
   readonly env: Map<Value, Ref>;
-  readonly sources: readonly SizeSource[];
+  readonly sources: SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Whether sorts put NaN last at the cost of a second sort. */
+  readonly nanLast?: boolean;
   /** Not in the bodies of functions, which stand for calls with other parameters, too. */
   readonly weights?: Weights;
   /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
@@ -295,7 +297,11 @@ export class OpContext<S extends AnySig = AnySig> {
 
   /** A constant with no dims, or a number computed from dynamic sizes. */
   scalar(value: Dim, dtype: DType): Ref {
-    if (typeof value === 'number') return this.frame.body.constant([value], dtype, []);
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value) && !isFloat(dtype) && dtype !== 'bool')
+        throw this.error(`${value} is no ${dtype}, and runtimes differ in what they make of it`);
+      return this.frame.body.constant([value], dtype, []);
+    }
     return this.op(
       'Squeeze',
       this.withAxes([this.cast(this.computed(value, dtype), dtype)], [0], 13),

@@ -4,6 +4,7 @@ import type { FunctionProto } from '@tenfold/onnx-model';
 import { type GraphNode, OnnxExportError, type OpSpec, type TypedArray, type Value } from '@tenfold/tensor-core';
 import type { Ref } from './builder.ts';
 import { type Frame, OpContext } from './context.ts';
+import { lowerControl, readSizesFrom } from './lower-control.ts';
 import { lowerCustom } from './lower-custom.ts';
 import { originOf } from './metadata.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
@@ -44,6 +45,11 @@ function lowerNode(node: GraphNode, frame: Frame, lowering: Lowering): void {
 
 function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   frame.body.scope = node.scope;
+  if (node.bodies) {
+    bindOutputs(node, lowerControl(node, frame, lowerNodesIn(lowering)), frame);
+    readSizesFrom(node, frame);
+    return;
+  }
   const functionClass = functionOf(node.spec);
   if (functionClass?.symbolic && lowering.customOps !== 'inline') {
     bindOutputs(node, lowerCustom(node, functionClass, frame, lowering, lowerNodes), frame);
@@ -60,7 +66,7 @@ function lowerOne(node: GraphNode, frame: Frame, lowering: Lowering): void {
   }
   if (symbol?.kind === 'unsupported')
     throw new OnnxExportError(`op ${nameOf(node)} can't be exported: ${symbol.reason}`);
-  bindOutputs(node, bodyRefs(), frame);
+  bindOutputs(node, symbol?.nanLast ? lowerBody(node, { ...frame, nanLast: true }, lowering) : bodyRefs(), frame);
 }
 
 /** Writes the ops of the node's body. */
@@ -74,6 +80,11 @@ function lowerBody(node: GraphNode, frame: Frame, lowering: Lowering): Ref[] {
   frame.body.scope = node.scope;
   return node.body.outputs.map((value) => known(frame, value, node));
 }
+
+const lowerNodesIn =
+  (lowering: Lowering) =>
+  (nodes: readonly GraphNode[], frame: Frame): void =>
+    lowerNodes(nodes, frame, lowering);
 
 function known(frame: Frame, value: Value, node: GraphNode): Ref {
   const ref = frame.env.get(value);

@@ -77,11 +77,36 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
           bodyProblems.set(node, error);
         }
       }
+      for (const name of Object.keys(node.bodies ?? {}))
+        walkControl(
+          all.map((x, t) => x.bodies?.[name] ?? mismatch(points[t], node)),
+          `${where}in ${nameOf(node)}: `,
+        );
       for (let k = 0; k < node.outputs.length; k++)
         bind(
           all.map((x) => x.outputs[k]),
           `the result of ${nameOf(node)}`,
         );
+    });
+  };
+
+  /** A body of control flow stands in the file as it is: all of it must agree. */
+  const walkControl = (bodies: readonly Graph[], where: string): void => {
+    const [first] = bodies;
+    first.inputs.forEach((_, i) => {
+      bind(
+        bodies.map((body) => body.inputs[i].value),
+        `${where}input ${i}`,
+      );
+    });
+    walk(
+      bodies.map((body) => body.nodes),
+      where,
+    );
+    bodies.forEach((body, t) => {
+      body.outputs.forEach((value, k) => {
+        if (pairs[t].get(value) !== first.outputs[k]) throw differs(points[t], `${where}output ${k} is another value`);
+      });
     });
   };
 
