@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Function, type FunctionContext } from '@tenfold/autograd';
 import { checkModel, ModelProto } from '@tenfold/onnx-model';
-import { builtinOps, dispatch, rand, randn, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import { rand, randn, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { exportOnnx, type SymbolicGraph, type SymbolicValue, toOnnx } from './index.ts';
 
@@ -31,11 +31,6 @@ class Opaque extends Function {
 describe('errors', () => {
   test.each<[string, () => Promise<unknown>, RegExp]>([
     ['random numbers', () => toOnnx((x: Tensor) => x.add(rand([2, 3])), [x]), /'rand'.*random numbers/],
-    [
-      'an op without a form',
-      () => toOnnx((x: Tensor) => dispatch(builtinOps.cummax, [x], { dim: 0 })[0], [x]),
-      /'cummax'.*running maximum/,
-    ],
     [
       'a size the model does not take',
       () => toOnnx((x: Tensor) => x.view([-1, 2]), [randn([2, 3])], batch),
