@@ -82,6 +82,9 @@ export function recordControl(
   return tracer.control(spec, inputs, attrs, record);
 }
 
+/** Whether a program is being traced at this moment. */
+export const isTracing = (): boolean => interpreters.some((layer) => layer instanceof Tracer);
+
 function refuseRead(tensor: Tensor): never {
   throw new TenfoldError(
     `a value of shape ${formatShape(tensor.shape)} was read while tracing${callerLine()}: it would be baked into the graph. ` +
