@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsdown';
 import { library } from '../../tools/tsdown.ts';
 
-export default defineConfig(library('index', 'cli'));
+export default defineConfig(library('index', 'control', 'cli'));

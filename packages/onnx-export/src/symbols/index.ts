@@ -1,5 +1,5 @@
 /** Reading and writing at indices, sorting, in ONNX. */
-import type { DType, IndexOps } from '@tenfold/tensor-core';
+import { type DType, type IndexOps, isFloat } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
@@ -102,6 +102,18 @@ function topk(g: OpContext, k: Dim, dim: number, largest: boolean): Ref[] {
   return [g.cast(values, dtype), indices];
 }
 
+/** A stable ascending sort with NaN last: with infinity in its place, then by whether it was one. */
+function sortNaNLast(g: OpContext, axis: number): Ref[] {
+  const dtype = g.dtype();
+  const [x, nan] = [g.x(), g.op('IsNaN', [g.x()])];
+  const order = (keys: Ref): Ref =>
+    g.ops('TopK', [keys, g.shape([g.dims()[axis]])], { axis_i: axis, largest_i: 0, sorted_i: 1 }, 2)[1];
+  const at = (y: Ref, places: Ref): Ref => g.op('GatherElements', [y, places], { axis_i: axis });
+  const first = order(g.where(nan, g.scalar(Number.POSITIVE_INFINITY, dtype), x));
+  const indices = at(first, order(at(g.cast(nan, 'int32'), first)));
+  return [at(x, indices), indices];
+}
+
 /** Rows by op name. */
 export const index: Symbols<IndexOps> = {
   gather: (g) => {
@@ -138,7 +150,11 @@ export const index: Symbols<IndexOps> = {
   take: viaBody,
   maskedScatter: viaBody,
   uniqueRows: viaBody,
-  sort: (g) => topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
+  // where NaN goes is up to the runtime, unless it matters to an op around
+  sort: (g) =>
+    g.frame.nanLast && isFloat(g.dtype()) && g.rank() > 0 && !g.attrs.descending
+      ? sortNaNLast(g, g.attrs.dim)
+      : topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
   topk: (g) => topk(g, g.size('k'), g.attrs.dim, g.attrs.largest),
   // the number of boundaries below each value
   searchsorted: (g) => {
