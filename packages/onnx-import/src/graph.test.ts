@@ -3,7 +3,8 @@ import '@tenfold/backend-cpu/register';
 import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
 import { nullBackend } from '@tenfold/backend-testkit/null';
 import { deepcopy } from '@tenfold/nn';
-import { memory, OnnxModelError, registerBackend, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import { toOnnx } from '@tenfold/onnx-export';
+import { memory, OnnxExportError, OnnxModelError, registerBackend, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import { importModel } from './load.ts';
 import type { OnnxModule } from './module.ts';
@@ -386,7 +387,7 @@ test('a graph that is not well-formed is refused', () => {
 });
 
 describe('control flow', () => {
-  test('If reads its condition, and its branches the graph around', () => {
+  test('If reads its condition, and its branches the graph around', async () => {
     const branch = (op: string) => graphOf({ outputs: 'z: float64[2]', nodes: [[op, 'x w', 'z']] });
     const model = importModel(
       modelOf({
@@ -399,6 +400,9 @@ describe('control flow', () => {
     const x = tensor([1, 2], f64);
     expect(run(model, x, tensor(true))).toEqual([11, 22]);
     expect(run(model, x, tensor(false))).toEqual([10, 40]);
+    const exported = toOnnx(model, [x, tensor(true)]);
+    await expect(exported).rejects.toThrow(OnnxExportError);
+    await expect(exported).rejects.toThrow("node 'y' (If): a value of shape [] is read while the model is traced");
     expect(model.parameters()).toHaveLength(1);
   });
 
