@@ -9,12 +9,21 @@ import { generateProto } from '../../../tools/generate-proto.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 generateProto(root, 'onnx', 'ONNX 1.23.1, https://github.com/onnx/onnx, SPDX-License-Identifier: Apache-2.0');
 
-// ts-proto leaves out what equals the default, but readers ask whether an attribute has a value: axis = 0 is one
+// ts-proto leaves out what equals the default, but readers ask whether an attribute has a value: axis = 0 is one. The type says which field that is
 const present = (text) =>
   text
-    .replace('message.f !== undefined && message.f !== 0', 'message.f !== undefined')
-    .replace('message.i !== undefined && message.i !== 0', 'message.i !== undefined')
-    .replace('message.s !== undefined && message.s.length !== 0', 'message.s !== undefined');
+    .replace(
+      'message.f !== 0)',
+      '(message.f !== 0 || (message.type === AttributeProto_AttributeType.FLOAT && !message.refAttrName)))',
+    )
+    .replace(
+      'message.i !== 0)',
+      '(message.i !== 0 || (message.type === AttributeProto_AttributeType.INT && !message.refAttrName)))',
+    )
+    .replace(
+      'message.s.length !== 0)',
+      '(message.s.length !== 0 || (message.type === AttributeProto_AttributeType.STRING && !message.refAttrName)))',
+    );
 
 // numbers serve for sizes and attributes, where the largest int64 says 'to the end'; but the elements of a tensor must be exact
 const path = `${root}/src/generated/onnx.ts`;
