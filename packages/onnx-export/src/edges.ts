@@ -4,11 +4,17 @@ import { ModelProto, onnxType, type ValueInfoProto } from '@tenfold/onnx-model';
 /** The model with its bfloat16 inputs and outputs in float32, cast inside; the same bytes if it has none. */
 export function withFloat32Edges(bytes: Uint8Array): Uint8Array {
   const model = ModelProto.decode(bytes);
+  const cast = float32Edges(model);
+  return cast === model ? bytes : ModelProto.encode(cast).finish();
+}
+
+/** {@link withFloat32Edges} of a model that is not encoded; the same model if there is nothing to cast. */
+export function float32Edges(model: ModelProto): ModelProto {
   const { graph } = model;
   const isHalf = ({ type }: ValueInfoProto): boolean => type?.tensorType?.elemType === onnxType.bfloat16;
   const inputs = graph?.input?.filter(isHalf) ?? [];
   const outputs = graph?.output?.filter(isHalf) ?? [];
-  if (!graph || inputs.length + outputs.length === 0) return bytes;
+  if (!graph || inputs.length + outputs.length === 0) return model;
   const inside = new Map([...inputs, ...outputs].map(({ name = '' }) => [name, `${name}/bfloat16`]));
   const renamed = (names: readonly string[] = []): string[] => names.map((name) => inside.get(name) ?? name);
   const nodes = (graph.node ?? []).map((node) => ({
@@ -26,7 +32,7 @@ export function withFloat32Edges(bytes: Uint8Array): Uint8Array {
   const name = (info: ValueInfoProto): string => info.name ?? '';
   const float32 = (info: ValueInfoProto): ValueInfoProto =>
     isHalf(info) ? { ...info, type: { tensorType: { ...info.type?.tensorType, elemType: onnxType.float32 } } } : info;
-  model.graph = {
+  const edged = {
     ...graph,
     node: [
       ...inputs.map((info) => cast(name(info), `${name(info)}/bfloat16`, onnxType.bfloat16)),
@@ -36,5 +42,5 @@ export function withFloat32Edges(bytes: Uint8Array): Uint8Array {
     input: graph.input?.map(float32),
     output: graph.output?.map(float32),
   };
-  return ModelProto.encode(model).finish();
+  return { ...model, graph: edged };
 }

@@ -1,17 +1,15 @@
 /** From a model to the bytes of an ONNX file. */
-
+import { functionOf } from '@tenfold/autograd';
 import {
   checkModel,
   encode,
+  everyNode,
   type FunctionProto,
   type GraphProto,
   ModelProto,
-  onnxType,
   printModel,
   type TensorProto,
-  type TensorShapeProto_Dimension,
   tensorProto,
-  type ValueInfoProto,
 } from '@tenfold/onnx-model';
 import {
   type DType,
@@ -27,6 +25,7 @@ import {
 import { Body, Ref } from './builder.ts';
 import type { Frame, SizeSource, Weights } from './context.ts';
 import type { Dim } from './dims.ts';
+import { deferring, largestMessage, type Storage } from './external.ts';
 import { type Lowering, lowerNodes } from './lower.ts';
 import { type ExportableModel, type Runner, traceAll, withModel } from './model.ts';
 import {
@@ -43,9 +42,7 @@ import { nameOfState } from './state.ts';
 import { type Arguments, type ExampleInputs, type Path, pathText, readArguments } from './structure.ts';
 import { symbolsFor } from './symbols/rows.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
-
-/** protobuf messages end at 2 GiB. */
-const LARGEST = 2 ** 31 - 1;
+import { intermediate, valueInfo } from './value-info.ts';
 
 /**
  * Exports a model as the bytes of an ONNX file (https://pytorch.org/docs/stable/onnx_torchscript.html). The model is run in evaluation mode on the
@@ -68,7 +65,11 @@ export async function toOnnx(
 
 /** The bytes of a model. */
 export function encodeModel(model: ModelProto): Uint8Array {
-  return ModelProto.encode(model).finish();
+  const bytes = ModelProto.encode(model).finish();
+  // nothing reads longer messages, though they can be written
+  if (bytes.length > largestMessage)
+    throw new OnnxExportError(`the model takes ${bytes.length} bytes, and an ONNX file ends at 2 GiB`);
+  return bytes;
 }
 
 /** The example inputs, taken apart and checked. */
@@ -96,6 +97,7 @@ export async function buildModel(
   model: ExportableModel,
   inputs: ExampleInputs,
   options: ToOnnxOptions,
+  storage: Storage | null = null,
 ): Promise<ModelProto> {
   const examples = readInputs(inputs);
   const settings = readOptions(examples, options);
@@ -108,7 +110,10 @@ export async function buildModel(
     }),
     settings.training,
   );
-  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, traced);
+  const assembled = await assemble(unify(traced.graphs, traced.points), traced.runner, settings, {
+    ...traced,
+    storage,
+  });
   const proto = runPasses(assembled, settings, options);
   checkModel(proto);
   const { verbose } = options;
@@ -136,6 +141,8 @@ export interface Stepping {
 export interface OutputLayout {
   readonly paths: readonly Path[];
   readonly stateNames: readonly string[];
+  /** How parameters are stored. Default: in the model. */
+  readonly storage?: Storage | null;
 }
 
 /** Writes the graph, its functions and its constants. */
@@ -143,7 +150,7 @@ export async function assemble(
   unified: UnifiedGraph,
   runner: Runner,
   settings: Settings,
-  { paths, stateNames }: OutputLayout,
+  { paths, stateNames, storage = null }: OutputLayout,
   { state, scalars }: Stepping = { state: new Set(), scalars: [] },
 ): Promise<ModelProto> {
   const { graph } = unified;
@@ -157,6 +164,8 @@ export async function assemble(
   const sources: SizeSource[] = [];
   const constants = new Map<Value, TypedArray>();
   const parameters = new Map<string, { readonly value: Value; readonly tensor: Tensor }>();
+  const captured = graph.inputs.filter(({ kind }) => kind === 'captured').map(({ tensor }) => tensor);
+  const [isDeferred, inFunctions] = [deferring(captured, storage), valuesOfFunctions(graph.nodes)];
   let next = 0;
   for (const { value, tensor, kind } of graph.inputs) {
     if (kind === 'argument') {
@@ -168,7 +177,7 @@ export async function assemble(
     const name = body.unique(nameOfState(tensor, runner.names) ?? 'constant');
     parameters.set(name, { value, tensor });
     env.set(value, new Ref(name, value.dtype));
-    constants.set(value, await tensor.detach().toTypedArray());
+    if (!isDeferred(tensor) || inFunctions.has(value)) constants.set(value, await tensor.detach().toTypedArray());
   }
 
   const folded = await foldFactories(graph.nodes, unified);
@@ -202,17 +211,17 @@ export async function assemble(
   }
   const allOutputs = [...outputNames, ...counters.map(({ next }) => next as string)];
   const needed = body.prune(allOutputs);
+  storage?.traced?.(graph, env);
 
   const initializer: TensorProto[] = [];
-  for (const [name, { value }] of parameters) {
+  for (const [name, { value, tensor }] of parameters) {
+    if (!needed.has(name)) continue;
     const data = constants.get(value);
-    if (needed.has(name) && !state.has(name) && data)
-      initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    if (state.has(name)) continue;
+    if (data) initializer.push(tensorProto(name, value.dtype, value.shape, encode(data, value.dtype)));
+    else if (storage) initializer.push(storage.deferred.proto(name, tensor));
   }
   initializer.push(...derived.filter(({ name = '' }) => needed.has(name)));
-  const size = initializer.reduce((n, { rawData }) => n + (rawData?.length ?? 0), 0);
-  if (size > LARGEST)
-    throw new OnnxExportError(`the parameters take ${size} bytes, and an ONNX file in one piece ends at 2 GiB`);
 
   const proto: GraphProto = {
     name: runner.name,
@@ -235,7 +244,7 @@ export async function assemble(
     ],
     valueInfo: intermediate(body, frame, allOutputs),
   };
-  const used = new Set(body.nodes.map((node) => `${node.domain ?? ''}::${node.opType}`));
+  const used = new Set([...everyNode(body.nodes)].map((node) => `${node.domain ?? ''}::${node.opType}`));
   return modelProto(
     proto,
     body,
@@ -250,7 +259,7 @@ function reachable(key: string, used: ReadonlySet<string>, functions: ReadonlyMa
   return [...functions].some(
     ([caller, f]) =>
       caller !== key &&
-      f.node?.some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
+      [...everyNode(f.node)].some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
       reachable(caller, used, functions),
   );
 }
@@ -261,14 +270,14 @@ export function modelProto(
   functions: FunctionProto[],
   settings: Settings,
 ): ModelProto {
-  const domains = new Set(graph.node?.flatMap((node) => (node.domain ? [node.domain] : [])));
+  const domains = new Set([...everyNode(graph.node)].flatMap(({ domain }) => (domain ? [domain] : [])));
+  for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   // a misspelt domain would get version 1 silently
   const unused = Object.keys(settings.customOpsets).find((domain) => !domains.has(domain));
   if (unused !== undefined && settings.customOps !== 'inline')
     throw new OnnxExportError(
       `customOpsets: the model has no op of domain '${unused}'${domains.size ? `; its domains: ${[...domains].join(', ')}` : ''}`,
     );
-  for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
     irVersion: irVersion(body.opset, functions.length > 0),
     opsetImport: [
@@ -289,11 +298,22 @@ function irVersion(opset: number, functions: boolean): number {
   return functions ? Math.max(released, 8) : released;
 }
 
+/** Captured values whose data stand in bodies of functions. */
+function valuesOfFunctions(nodes: readonly GraphNode[], found = new Set<Value>()): Set<Value> {
+  for (const { spec, body } of nodes) {
+    if (!body) continue;
+    if (functionOf(spec)?.symbolic) for (const value of body.captured) found.add(value);
+    valuesOfFunctions(body.nodes, found);
+  }
+  return found;
+}
+
 /** Runs the factories whose sizes are fixed: their results are constants of the file. */
 async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph): Promise<Map<GraphNode, TypedArray>> {
   const folded = new Map<GraphNode, TypedArray>();
   for (const node of nodes) {
-    if (node.body) for (const [inner, data] of await foldFactories(node.body.nodes, unified)) folded.set(inner, data);
+    for (const { nodes: inside } of [...(node.body ? [node.body] : []), ...Object.values(node.bodies ?? {})])
+      for (const [inner, data] of await foldFactories(inside, unified)) folded.set(inner, data);
     const factory = ['fromData', 'eye', 'arange', 'linspace', 'logspace'].includes(node.spec.name);
     if (!factory || node.inputs.length > 0 || unified.varying(node).size > 0) continue;
     const result = dispatch(node.spec, [], node.attrs);
@@ -320,26 +340,6 @@ function nameOutputs(outputs: readonly Value[], names: readonly string[], { body
     body.rename(before, names[k]);
     for (const other of env.values()) if (other.name === before) other.name = names[k];
   });
-}
-
-/** Types and shapes of values between the ops, where they are known from the trace. */
-function intermediate(body: Body, { env, unified }: Frame, outputNames: readonly string[]): ValueInfoProto[] {
-  const produced = new Set(body.nodes.flatMap((node) => (node.opType === 'Constant' ? [] : (node.output ?? []))));
-  for (const name of outputNames) produced.delete(name);
-  const infos: ValueInfoProto[] = [];
-  for (const [value, ref] of env) {
-    if (!produced.delete(ref.name)) continue;
-    infos.push(valueInfo(ref.name, value, unified.dims(value)));
-  }
-  return infos;
-}
-
-export function valueInfo(name: string, { dtype }: Pick<Value, 'dtype'>, dims: readonly Dim[]): ValueInfoProto {
-  const dim = dims.map((size, d): TensorShapeProto_Dimension => {
-    if (typeof size === 'number') return { dimValue: size };
-    return { dimParam: size.kind === 'unknown' ? `${name}_dim_${d}` : String(size) };
-  });
-  return { name, type: { tensorType: { elemType: onnxType[dtype], shape: { dim } } } };
 }
 
 /** The sizes of an output; axes that the user has named must be dynamic, and keep the name if the size has none. */

@@ -6,9 +6,11 @@
 export { type Attributes, type NodeOptions, Ref } from './builder.ts';
 export { OpContext } from './context.ts';
 export type { SymbolicAttributes, SymbolicGraph, SymbolicValue } from './custom.ts';
+export type { Difference } from './differences.ts';
 export { type Dim, SizeExpr } from './dims.ts';
 export { toOnnx } from './export.ts';
-export { exportOnnx } from './export-file.ts';
+export { type ExportResult, exportOnnx, toOnnxFiles } from './export-file.ts';
+export type { ExternalDataOptions } from './external.ts';
 export type { CustomOps } from './lower.ts';
 export type { ExportableModel, ForwardModel } from './model.ts';
 export type { AxisNames, ExportOnnxOptions, ToOnnxOptions, TrainingMode, VerifyOptions } from './options.ts';

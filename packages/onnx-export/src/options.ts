@@ -2,6 +2,7 @@
 
 import type { PassName, PassReport } from '@tenfold/onnx-model';
 import { checkOptions, describe, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
+import type { ExternalDataOptions } from './external.ts';
 import type { CustomOps } from './lower.ts';
 import { readPasses } from './passes.ts';
 import { type Arguments, type Names, namesByPath, namesOf, type Path } from './structure.ts';
@@ -74,6 +75,11 @@ export interface ToOnnxOptions {
 /** Options of {@link exportOnnx}. */
 export interface ExportOnnxOptions extends ToOnnxOptions {
   /**
+   * Puts the data of large parameters into a file beside the model, from which runtimes map them into memory: true, or from how many bytes on and the name
+   * of the file. Models of more than 2 GiB are always written so. Default false.
+   */
+  externalData?: boolean | ExternalDataOptions;
+  /**
    * Runs the file in onnxruntime-node (to be installed beside) at several sizes of every dynamic axis and compares with the model here, before the file
    * gets its name. `sizes` are the sizes to try. Default false.
    */
@@ -86,6 +92,8 @@ export interface VerifyOptions {
   sizes?: readonly number[];
   /** The largest difference that passes, relative to 1 + |expected|. Default 1e-12 for float64, 1e-4 for float32, 2e-2 for halves. */
   tolerance?: number;
+  /** Milliseconds that onnxruntime may take. Default 300,000. */
+  timeout?: number;
 }
 
 /** One dynamic axis of an input. */

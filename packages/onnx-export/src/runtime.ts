@@ -10,8 +10,8 @@ export interface WireTensor {
 
 /** A model and the inputs to run it on, one record of tensors by name per run. */
 export interface Job {
-  /** The model's bytes in base64. */
-  readonly model: string;
+  /** The model's bytes in base64, or the path of its file. */
+  readonly model: string | { readonly path: string };
   readonly runs: readonly Readonly<Record<string, WireTensor>>[];
   /** Outputs of a run that are inputs of the next, by name. */
   readonly carry?: Readonly<Record<string, string>>;
@@ -19,8 +19,19 @@ export interface Job {
 
 /** What came out: outputs by name for each run, or why the model was refused. */
 export type JobResult =
-  | { readonly outputs: readonly Readonly<Record<string, WireTensor>>[] }
+  | {
+      readonly outputs: readonly Readonly<Record<string, WireTensor>>[];
+      /** Types and shapes of the outputs, as onnxruntime infers them. */
+      readonly inferred: readonly InferredOutput[];
+    }
   | { readonly error: string };
+
+/** An output, as onnxruntime infers it: sizes are numbers, or the names of axes. */
+export interface InferredOutput {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
 
 // plain JavaScript, handed to node as text, so that it runs from sources and from a bundle alike
 const program = `
@@ -41,9 +52,10 @@ const encode = (t) => ({ dtype: t.type, dims: t.dims, data: Buffer.from(t.data.b
 const results = [];
 for (const { model, runs, carry = {} } of jobs) {
   try {
-    const session = await ort.InferenceSession.create(Buffer.from(model, 'base64'), {
+    const session = await ort.InferenceSession.create(typeof model === 'string' ? Buffer.from(model, 'base64') : model.path, {
       logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1, extra: { session: { strict_shape_type_inference: '1' } } });
     const outputs = [];
+    const inferred = session.outputMetadata.filter((x) => x.isTensor).map(({ name, type, shape }) => ({ name, type, shape }));
     const carried = {};
     for (const run of runs) {
       const fetched = await session.run({ ...Object.fromEntries(Object.entries(run).map(([name, t]) => [name, decode(t)])), ...carried });
@@ -51,7 +63,7 @@ for (const { model, runs, carry = {} } of jobs) {
       outputs.push(Object.fromEntries(Object.entries(fetched).map(([name, t]) => [name, encode(t)])));
     }
     await session.release();
-    results.push({ outputs });
+    results.push({ outputs, inferred });
   } catch (error) {
     results.push({ error: String(error?.message ?? error) });
   }
@@ -64,7 +76,7 @@ process.exit(0);
 `;
 
 /** Where onnxruntime-node is: beside this package, or in the project that runs. */
-async function findOnnxRuntime(): Promise<string> {
+export async function findOnnxRuntime(): Promise<string> {
   const { createRequire } = await import('node:module');
   const { pathToFileURL } = await import('node:url');
   for (const from of [import.meta.url, pathToFileURL(`${process.cwd()}/`).href]) {
@@ -74,30 +86,34 @@ async function findOnnxRuntime(): Promise<string> {
       // the next place
     }
   }
-  throw new OnnxExportError(
-    'verify runs the model in onnxruntime, which is not installed: npm install onnxruntime-node',
-  );
+  throw new OnnxExportError('the model is to run in onnxruntime, which is not installed: npm install onnxruntime-node');
 }
 
-/** Runs all jobs in one child process. */
-export async function runInOnnxRuntime(jobs: readonly Job[]): Promise<JobResult[]> {
+/** How long a process of onnxruntime may take, if nothing else is said. */
+export const defaultTimeout = 300_000;
+
+/** Runs all jobs in one child process, which ends after `timeout` milliseconds. */
+export async function runInOnnxRuntime(jobs: readonly Job[], timeout = defaultTimeout): Promise<JobResult[]> {
   const ort = await findOnnxRuntime();
   const { spawn } = await import('node:child_process');
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout,
+      killSignal: 'SIGKILL',
+    });
+    const started = Date.now();
     const [out, err]: [Uint8Array[], Uint8Array[]] = [[], []];
     child.stdout.on('data', (chunk: Uint8Array) => out.push(chunk));
     child.stderr.on('data', (chunk: Uint8Array) => err.push(chunk));
     child.on('error', reject);
     child.on('close', (code, signal) => {
       const text = Buffer.concat(out).toString();
-      if (code === 0 && text) resolve(JSON.parse(text) as JobResult[]);
-      else
-        reject(
-          new OnnxExportError(
-            `onnxruntime's process ended with ${signal ?? code}: ${Buffer.concat(err).toString().slice(0, 2000)}`,
-          ),
-        );
+      if (code === 0 && text) return resolve(JSON.parse(text) as JobResult[]);
+      const words = Buffer.concat(err).toString().trim().slice(-2000) || 'it said nothing';
+      const late = signal === 'SIGKILL' && Date.now() - started >= timeout;
+      const how = late ? `did not end within ${timeout / 1000} s and was stopped` : `ended with ${signal ?? code}`;
+      reject(new OnnxExportError(`onnxruntime's process ${how}: ${words}`));
     });
     child.stdin.on('error', () => {
       // the process ended before it had read everything; its exit code says why

@@ -30,8 +30,14 @@ const names = new Map<number, DType>(Object.entries(onnxType).map(([dtype, type]
 /** The dtype of a number of ONNX, or `null` for one that Tenfold does not have. */
 export const dtypeOf = (type: number): DType | null => names.get(type) ?? null;
 
-/** Numbers as the bits of a dtype, little endian as ONNX wants them. Integers are rounded towards zero. */
+/**
+ * Numbers as the bits of a dtype, little endian as ONNX wants them. Integers are rounded towards zero. The bytes may be those of `values`, where these are
+ * an array of the dtype already.
+ */
 export function encode(values: ArrayLike<number | bigint>, dtype: DType): Uint8Array {
+  // the arrays of bool and of the halves may hold other numbers than their bits
+  const asTheyAre = !['bool', 'float16', 'bfloat16'].includes(dtype) && values instanceof arrayTypes[dtype];
+  if (asTheyAre) return littleEndian(values);
   const data = new arrayTypes[dtype](values.length);
   for (let i = 0; i < values.length; i++) data[i] = bitsOf(values[i], dtype);
   return littleEndian(data);

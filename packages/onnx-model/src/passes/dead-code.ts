@@ -1,6 +1,8 @@
 /** Takes out what nothing needs: nodes, initialisers, functions, operator sets, stated types. */
+
 import type { FunctionProto, GraphProto, ModelProto, NodeProto } from '../generated/onnx.ts';
-import { everyNode, graphsOf, isOnnx, readsOf } from './block.ts';
+import { everyNode, graphsOf } from '../subgraphs.ts';
+import { isOnnx, readsOf } from './block.ts';
 
 /** Operators with results that a node may leave out, and how many it must have. */
 const required: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([

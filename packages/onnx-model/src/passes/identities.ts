@@ -14,6 +14,7 @@ export function cleanIdentities(block: Block): void {
     if ((node.output ?? []).filter((name) => name && block.readers(name) > 0).length > 1) continue;
     const same = sameAs(block, node);
     if (same) block.bypass(node, same);
+    else if (block.isStandard(node, 'Where')) askOnce(block, node);
     else if (changesShape(block, node)) mergeShapes(block, node);
     else if (block.isStandard(node, 'Expand')) skipExpand(block, node);
   }
@@ -82,6 +83,16 @@ function asks(dims: readonly Size[], asked: readonly number[], allowZero: boolea
   if (asked.length !== dims.length) return false;
   const open = asked.filter((size) => size === -1).length;
   return open <= 1 && asked.every((size, d) => size === -1 || (size === 0 && !allowZero) || size === dims[d]);
+}
+
+/** What a Where takes where its condition fails: if another Where of the same condition gives it, what that one takes there. */
+function askOnce(block: Block, node: NodeProto): void {
+  const [condition, chosen, other] = node.input ?? [];
+  const inner = block.producer(other);
+  const [same, unused, actual] = inner?.input ?? [];
+  if (!inner || !block.isStandard(inner, 'Where') || same !== condition) return;
+  // one without dims, which adds none to the result
+  if (block.dims(unused)?.length === 0) block.setInputs(node, [condition, chosen, actual]);
 }
 
 const shapeOps: readonly string[] = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'];
