@@ -11,7 +11,7 @@ import {
   type TensorProto,
   tensorProto,
 } from '@tenfold/onnx-model';
-import { type DType, OnnxExportError } from '@tenfold/tensor-core';
+import { DeviceError, type DType, describe, isTensor, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
 import { type Origin, propertiesOf } from './metadata.ts';
 
 /** A value of the model being written: what ops take and give. */
@@ -30,11 +30,22 @@ export class Ref {
 }
 
 /**
- * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor, `body_g` a graph;
- * arrays of the others are lists of these.
+ * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor (of
+ * Tenfold, on a device that is read at once, or ONNX's), `body_g` a graph; arrays of all but the last are lists of these. What is `undefined` is left out.
  */
 export type Attributes = Readonly<
-  Record<string, number | string | TensorProto | GraphProto | readonly number[] | readonly string[] | undefined>
+  Record<
+    string,
+    | number
+    | string
+    | TensorProto
+    | Tensor
+    | GraphProto
+    | readonly number[]
+    | readonly string[]
+    | readonly (TensorProto | Tensor)[]
+    | undefined
+  >
 >;
 
 /** Further facts of a node. */
@@ -52,11 +63,11 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
   const [, name, suffix] = /^(.+)_([fistg])$/.exec(key) ?? [];
   const fail = (): never => {
     throw new OnnxExportError(
-      `attribute '${key}': end the name in _f (float), _i (integer), _s (string), _t (tensor) or _g (graph) and give a value, or a list, of that type`,
+      `attribute '${key}': end the name in _f (float), _i (integer), _s (string), _t (tensor) or _g (graph) and give a value, or a list, of that type; got ${describe(value)}`,
     );
   };
   const numbers = (list: readonly unknown[]): number[] =>
-    list.map((x) => (typeof x === 'number' && (suffix === 'f' || Number.isInteger(x)) ? x : fail()));
+    list.map((x) => (typeof x === 'number' && (suffix === 'f' || Number.isSafeInteger(x)) ? inRange(key, x) : fail()));
   const strings = (list: readonly unknown[]): Uint8Array[] =>
     list.map((x) => (typeof x === 'string' ? bytes.encode(x) : fail()));
   if (!name) return fail();
@@ -76,9 +87,34 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
         ? { name, type: AttributeType.STRINGS, strings: strings(list) }
         : { name, type: AttributeType.STRING, s: strings(list)[0] };
     case 'g':
-      return typeof value === 'object' && 'node' in value ? { name, type: AttributeType.GRAPH, g: value } : fail();
+      return typeof value === 'object' && !isTensor(value) && 'node' in value
+        ? { name, type: AttributeType.GRAPH, g: value }
+        : fail();
     default:
-      return typeof value === 'object' && 'rawData' in value ? { name, type: AttributeType.TENSOR, t: value } : fail();
+      return many
+        ? { name, type: AttributeType.TENSORS, tensors: list.map((x) => tensorValue(key, x) ?? fail()) }
+        : { name, type: AttributeType.TENSOR, t: tensorValue(key, value) ?? fail() };
+  }
+}
+
+/** ONNX has attributes in float32 only, where a larger number would be infinite. */
+function inRange(key: string, x: number): number {
+  if (!Number.isFinite(x) || Number.isFinite(Math.fround(x)) || key.endsWith('_i')) return x;
+  throw new OnnxExportError(`attribute '${key}': ${x} is beyond float32, which ONNX has attributes in`);
+}
+
+/** A tensor of an attribute. */
+function tensorValue(key: string, value: unknown): TensorProto | null {
+  if (!isTensor(value))
+    return typeof value === 'object' && value !== null && 'rawData' in value ? (value as TensorProto) : null;
+  try {
+    return tensorProto('', value.dtype, value.shape, encode(value.detach().toTypedArraySync(), value.dtype));
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new OnnxExportError(
+      `attribute '${key}': a tensor on '${value.device}' can't be read at once; give one on the cpu`,
+      { cause: error },
+    );
   }
 }
 
@@ -170,11 +206,13 @@ export class Body {
 
   /** Appends a node. Absent optional inputs are `null`. */
   add(
-    type: string,
+    op: string,
     inputs: readonly (Ref | null)[],
     attributes: Attributes = {},
-    { outputs = 1, domain = '' }: NodeOptions = {},
+    { outputs = 1, domain: given }: NodeOptions = {},
   ): Ref[] {
+    // 'my.domain::Op' names its operator set
+    const [type, domain = given ?? ''] = op.split('::').reverse();
     const attribs = Object.entries(attributes).flatMap(([key, value]) =>
       value === undefined ? [] : [attribute(key, value)],
     );

@@ -271,13 +271,13 @@ export function modelProto(
   settings: Settings,
 ): ModelProto {
   const domains = new Set([...everyNode(graph.node)].flatMap(({ domain }) => (domain ? [domain] : [])));
+  for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   // a misspelt domain would get version 1 silently
   const unused = Object.keys(settings.customOpsets).find((domain) => !domains.has(domain));
   if (unused !== undefined && settings.customOps !== 'inline')
     throw new OnnxExportError(
       `customOpsets: the model has no op of domain '${unused}'${domains.size ? `; its domains: ${[...domains].join(', ')}` : ''}`,
     );
-  for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
     irVersion: irVersion(body.opset, functions.length > 0),
     opsetImport: [

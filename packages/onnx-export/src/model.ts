@@ -163,11 +163,14 @@ export function traceAll(
   const open = new OpenAxes(axes.map(({ name }) => name));
   const example = new Map(axes.map(({ input, axis, name }) => [name, args.tensors[input].shape[axis]]));
   const restore = mayWrite ? snapshot(runner.names) : null;
-  const traceAt = (point: Point, first: boolean): TraceOfOne => {
+  const traceAt = (point: Point, first: boolean, aside: Point | null = null): TraceOfOne => {
     open.point = point;
-    const resized = withoutGrad(() => resize(args.tensors, axes, point));
+    const sized = (at: Point): Tensor[] => withoutGrad(() => resize(args.tensors, axes, at));
     try {
-      return restoringGenerators(() => traceOnce(runner, args, resized, open, mayWrite, lines && first));
+      return restoringGenerators(() => {
+        if (aside) runAside(runner, args, sized(aside));
+        return traceOnce(runner, args, sized(point), open, mayWrite, lines && first);
+      });
     } catch (error) {
       throw failed(error, point, first, open, runner, args.tensors);
     } finally {
@@ -178,7 +181,10 @@ export function traceAll(
     const first = traceAt(example, true);
     const known = open.sizes.size;
     const points = samplePoints(new Map([...example, ...open.sizes]), otherSizes);
-    const traces = points.map((point, t) => (t === 0 ? first : traceAt(point, false)));
+    let traces = points.map((point, t) => (t === 0 ? first : traceAt(point, false)));
+    // what forward keeps between calls (masks of the last size, constants made at the first call) must be met in one state by all traces
+    if (traces.some(({ graph }) => !sameConstants(graph, traces[0].graph)))
+      traces = points.map((point, t) => traceAt(point, t === 0, new Map([...point].map(([name, n]) => [name, n + 1]))));
     // a size that values decide and that the first trace took for fixed: once more, with it open from the start
     if (open.sizes.size === known) return together(traces, points);
   }
@@ -215,12 +221,29 @@ function together(traces: readonly TraceOfOne[], points: readonly Point[]): Trac
   const where = (each: readonly Path[]): string => each.map(pathText).join(', ');
   traces.forEach((trace, t) => {
     if (where(trace.paths) === where(paths)) return;
-    const sizes = [...points[t]].map(([name, size]) => `${name} = ${size}`).join(', ');
     throw new OnnxExportError(
-      `the model computes something else at ${sizes}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
+      `the model computes something else at ${sizesText(points[t])}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
     );
   });
   return { graphs: traces.map(({ graph }) => graph), points, paths, stateNames };
+}
+
+/** `'batch = 3, time = 7'` */
+const sizesText = (point: Point): string => [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
+
+const sameConstants = (a: Graph, b: Graph): boolean =>
+  a.inputs.length === b.inputs.length &&
+  a.inputs.every(
+    ({ kind, tensor }, i) => kind === b.inputs[i].kind && (kind === 'argument' || tensor === b.inputs[i].tensor),
+  );
+
+/** Runs the model at sizes that the next trace does not have. Whether it can is of no interest here. */
+function runAside(runner: Runner, args: Arguments, inputs: readonly Tensor[]): void {
+  try {
+    runner.run(args.with(inputs));
+  } catch (error) {
+    if (!(error instanceof TenfoldError)) throw error;
+  }
 }
 
 /** Where inputs and parameters are, for an error of devices. */

@@ -123,7 +123,10 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
           kind === base.inputs[i].kind && (kind === 'argument' || tensor === base.inputs[i].tensor),
       );
     if (!same)
-      throw differs(points[t], 'other parameters or constants are read (a tensor made outside of the traced ops?)');
+      throw differs(
+        points[t],
+        'other parameters or constants are read (does forward make a tensor at its first call and keep it? Make it before, or in every call)',
+      );
     if (graph.outputs.length !== base.outputs.length) {
       throw differs(points[t], `${graph.outputs.length} outputs are returned instead of ${base.outputs.length}`);
     }
@@ -152,10 +155,11 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
   };
 }
 
-/** The op and the modules around it, for messages. */
+/** The op, the modules around it and the line that calls it, if that is known, for messages. */
 export function nameOf(node: GraphNode | undefined): string {
   if (!node) return 'none';
-  return node.scope.length ? `'${node.spec.name}' in ${node.scope.join('.')}` : `'${node.spec.name}'`;
+  const at = 'line' in node && typeof node.line === 'string' ? ` at ${node.line}` : '';
+  return `'${node.spec.name}'${node.scope.length ? ` in ${node.scope.join('.')}` : ''}${at}`;
 }
 
 function compareInputs(

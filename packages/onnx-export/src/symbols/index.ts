@@ -1,5 +1,5 @@
 /** Reading and writing at indices, sorting, in ONNX. */
-import type { DType, IndexOps } from '@tenfold/tensor-core';
+import { type DType, type IndexOps, isFloat } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
@@ -102,6 +102,18 @@ function topk(g: OpContext, k: Dim, dim: number, largest: boolean): Ref[] {
   return [g.cast(values, dtype), indices];
 }
 
+/** A stable ascending sort with NaN last: with infinity in its place, then by whether it was one. */
+function sortNaNLast(g: OpContext, axis: number): Ref[] {
+  const dtype = g.dtype();
+  const [x, nan] = [g.x(), g.op('IsNaN', [g.x()])];
+  const order = (keys: Ref): Ref =>
+    g.ops('TopK', [keys, g.shape([g.dims()[axis]])], { axis_i: axis, largest_i: 0, sorted_i: 1 }, 2)[1];
+  const at = (y: Ref, places: Ref): Ref => g.op('GatherElements', [y, places], { axis_i: axis });
+  const first = order(g.where(nan, g.scalar(Number.POSITIVE_INFINITY, dtype), x));
+  const indices = at(first, order(at(g.cast(nan, 'int32'), first)));
+  return [at(x, indices), indices];
+}
+
 /** Rows by op name. */
 export const index: Symbols<IndexOps> = {
   gather: (g) => {
@@ -124,6 +136,8 @@ export const index: Symbols<IndexOps> = {
   linearIndex: (g) => {
     const dtype = g.outDType();
     const wide: DType = dtype === 'int64' ? 'int64' : 'int32';
+    // what reads and writes at positions counts negative ones from the end itself
+    if (g.attrs.sizes.length === 1) return g.cast(g.operand(0, wide), dtype);
     const sizes = g.sizes('sizes').map((size) => g.scalar(size, wide));
     const zero = g.scalar(0, wide);
     const wrapped = sizes.map((size, i) => {
@@ -133,12 +147,22 @@ export const index: Symbols<IndexOps> = {
     const linear = wrapped.reduce((sum, at, d) => g.op('Add', [g.op('Mul', [sum, sizes[d]]), at]));
     return g.cast(linear, dtype);
   },
-  index: viaBody,
+  // one index takes slices of its dim; masks and several indices are the body's
+  index: (g) => {
+    const at = Array.from({ length: g.inputCount - 1 }, (_, i) => i + 1).filter((i) => !g.isAbsent(i));
+    const dtype = at.length === 1 ? g.dtype(at[0]) : null;
+    if (dtype !== 'int64' && dtype !== 'int32') return null;
+    return g.op('Gather', [g.x(), g.x(at[0])], { axis_i: at[0] - 1 });
+  },
   indexPut: viaBody,
   take: viaBody,
   maskedScatter: viaBody,
   uniqueRows: viaBody,
-  sort: (g) => topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
+  // where NaN goes is up to the runtime, unless it matters to an op around
+  sort: (g) =>
+    g.frame.nanLast && isFloat(g.dtype()) && g.rank() > 0 && !g.attrs.descending
+      ? sortNaNLast(g, g.attrs.dim)
+      : topk(g, g.rank() === 0 ? 1 : g.dims()[g.attrs.dim], g.attrs.dim, g.attrs.descending),
   topk: (g) => topk(g, g.size('k'), g.attrs.dim, g.attrs.largest),
   // the number of boundaries below each value
   searchsorted: (g) => {

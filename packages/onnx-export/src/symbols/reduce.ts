@@ -3,7 +3,7 @@ import { type DType, isFloat, type ReduceOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Symbols } from './symbol.ts';
-import { unsupported, viaBody } from './symbol.ts';
+import { viaBody, viaBodyNaNLast } from './symbol.ts';
 
 interface Dims {
   readonly dims: readonly number[];
@@ -83,14 +83,52 @@ function running(g: OpContext, dim: number, reverse: boolean): Ref {
   return g.op('Not', [g.op('Less', reverse ? [columns, rows] : [rows, columns])]);
 }
 
-/** Each prefix along `dim` (suffix, if `reverse`) reduced by itself; `neutral` stands for what is not in it. */
-function prefixes(g: OpContext, dim: number, reverse: boolean, dtype: DType, type: string, neutral: number): Ref {
+/** Each prefix of `x` along `dim` (suffix, if `reverse`) reduced by itself; `neutral` stands for what is not in it. */
+function prefixes(g: OpContext, x: Ref, dim: number, reverse: boolean, type: string, neutral: Ref): Ref {
   const rank = g.rank();
   const last = Array.from({ length: rank }, (_, d) => d).filter((d) => d !== dim);
-  const x = g.unsqueeze(g.transpose(g.operand(0, dtype), [...last, dim]), [rank - 1]);
-  const terms = g.where(running(g, dim, reverse), x, g.scalar(neutral, dtype));
+  const column = g.unsqueeze(g.transpose(x, [...last, dim]), [rank - 1]);
+  const terms = g.where(running(g, dim, reverse), column, neutral);
   const back = Array.from({ length: rank }, (_, d) => (d === dim ? rank - 1 : d < dim ? d : d - 1));
   return g.transpose(g.reduce(type, terms, [rank], false), back);
+}
+
+/** The least and the largest of what a dtype has. */
+const limits: { readonly [dtype: string]: readonly [bigint, bigint] } = {
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  int32: [-(2n ** 31n), 2n ** 31n - 1n],
+};
+
+/**
+ * Running extremes: an element takes over where it is not less than all before it, or NaN; a NaN stays until the next. The place of the last that took
+ * over is a running maximum of integers, and the value stands there.
+ */
+function runningExtreme(g: OpContext<ReduceOps['cummax']>, largest: boolean): Ref[] {
+  const c: OpContext = g;
+  const { dim } = g.attrs;
+  if (g.rank() === 0) return [g.op('Identity', [g.x()]), g.scalar(0, 'int64')];
+  const x = ordered(c);
+  const dtype = x.dtype ?? 'int64';
+  const bound = (ofLargest: boolean): Ref => {
+    const [low, high] = limits[dtype] ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    return g.constant([ofLargest ? low : high], dtype, []);
+  };
+  const type = largest ? 'ReduceMax' : 'ReduceMin';
+  let takesOver: Ref;
+  if (isFloat(dtype)) {
+    const nan = g.op('IsNaN', [x]);
+    const extremes = prefixes(c, g.where(nan, bound(largest), x), dim, false, type, bound(largest));
+    const seen = prefixes(c, g.cast(nan, 'int32'), dim, false, 'ReduceMax', g.scalar(0, 'int32'));
+    const ahead = g.op('And', [g.op('Equal', [x, extremes]), g.op('Not', [g.cast(seen, 'bool')])]);
+    takesOver = g.op('Or', [nan, ahead]);
+  } else takesOver = g.op('Equal', [x, prefixes(c, x, dim, false, type, bound(largest))]);
+  const places = g.unsqueeze(
+    g.range(g.dims()[dim]),
+    Array.from({ length: g.rank() - 1 }, (_, d) => (d < dim ? d : d + 1)),
+  );
+  const none = g.scalar(-1, 'int64');
+  const indices = prefixes(c, g.where(takesOver, places, none), dim, false, 'ReduceMax', none);
+  return [g.op('GatherElements', [g.x(), indices], { axis_i: dim }), indices];
 }
 
 /** Rows by op name. */
@@ -151,23 +189,29 @@ export const reduce: Symbols<ReduceOps> = {
   cumprod: (g) => {
     const { dim, reverse } = g.attrs;
     if (g.rank() === 0) return g.x();
-    return g.widened(g.outDType(), (dtype) => prefixes(g, dim, reverse, dtype, 'ReduceProd', 1));
+    return g.widened(g.outDType(), (dtype) =>
+      prefixes(g, g.operand(0, dtype), dim, reverse, 'ReduceProd', g.scalar(1, dtype)),
+    );
   },
   // each prefix reduced; what is behind it counts exp(-inf) = 0
   logcumsumexp: (g) => {
     const { dim, reverse } = g.attrs;
     if (g.rank() === 0) return g.x();
-    return prefixes(g, dim, reverse, g.outDType(), 'ReduceLogSumExp', Number.NEGATIVE_INFINITY);
+    const dtype = g.outDType();
+    // in halves runtimes take the exponentials as they are, which overflow
+    const wide = dtype === 'float64' ? dtype : 'float32';
+    const neutral = g.scalar(Number.NEGATIVE_INFINITY, wide);
+    return g.cast(prefixes(g, g.operand(0, wide), dim, reverse, 'ReduceLogSumExp', neutral), dtype);
   },
-  // a sort, and places counted from it; as with `sort`, runtimes order NaN as they like, so what must pass NaN over has no form
-  median: viaBody,
-  nanmedian: unsupported('ONNX runtimes do not agree where NaN is sorted'),
-  medianDim: viaBody,
-  nanmedianDim: unsupported('ONNX runtimes do not agree where NaN is sorted'),
-  kthvalue: viaBody,
-  mode: unsupported('ONNX has no running maximum, by which equal elements are counted'),
-  quantile: viaBody,
-  nanquantile: unsupported('ONNX runtimes do not agree where NaN is sorted'),
-  cummax: unsupported('ONNX has no running maximum'),
-  cummin: unsupported('ONNX has no running minimum'),
+  // a sort, and places counted from it
+  median: viaBodyNaNLast,
+  nanmedian: viaBodyNaNLast,
+  medianDim: viaBodyNaNLast,
+  nanmedianDim: viaBodyNaNLast,
+  kthvalue: viaBodyNaNLast,
+  mode: viaBodyNaNLast,
+  quantile: viaBodyNaNLast,
+  nanquantile: viaBodyNaNLast,
+  cummax: (g) => runningExtreme(g, true),
+  cummin: (g) => runningExtreme(g, false),
 };

@@ -9,7 +9,7 @@ export type SymbolFunction<S extends AnySig> = (g: OpContext<S>) => Ref | readon
 /** A row: nodes to write, the op's body to write instead, or the reason why it can't be exported. */
 export type OnnxSymbol<S extends AnySig = AnySig> =
   | SymbolFunction<S>
-  | { readonly kind: 'viaBody' }
+  | { readonly kind: 'viaBody'; readonly nanLast?: boolean }
   | { readonly kind: 'unsupported'; readonly reason: string };
 
 /** A table of rows for a family of ops. */
@@ -17,6 +17,9 @@ export type Symbols<Ops> = { readonly [K in keyof Ops]: Ops[K] extends AnySig ? 
 
 /** The ops of the body are written in the op's place. */
 export const viaBody = { kind: 'viaBody' } as const;
+
+/** As {@link viaBody}; sorts inside put NaN last, which ONNX leaves open. */
+export const viaBodyNaNLast = { kind: 'viaBody', nanLast: true } as const;
 
 /** The op has no form in ONNX. */
 export const unsupported = (reason: string) => ({ kind: 'unsupported', reason }) as const;

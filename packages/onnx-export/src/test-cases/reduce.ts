@@ -12,6 +12,8 @@ const holes = () =>
     { dtype: 'float64' },
   );
 
+const q = [0, 0.3, 1];
+
 /** Ops whose body counts the elements of the dim: an axis that changes is another one. */
 export const reduce = (): Case[] => [
   { op: 'nansum', inputs: [holes()], attrs: { dims: [1], keepdim: false }, dynamic: true },
@@ -34,4 +36,44 @@ export const reduce = (): Case[] => [
     operands: ([x]) => [x, 0.3],
     attrs: { dim: null, keepdim: true, interpolation: 'nearest' },
   },
+  ...(['median', 'nanmedian'] as const).map((op): Case => ({ op, inputs: [holes()], attrs: null })),
+  ...(['medianDim', 'nanmedianDim', 'mode'] as const).flatMap((op): Case[] => [
+    { op, inputs: [holes()], attrs: { dim: 1, keepdim: false }, dynamic: true },
+    { op, inputs: [f([5, 3])], attrs: { dim: 0, keepdim: true } },
+  ]),
+  { op: 'kthvalue', inputs: [holes()], attrs: { k: 3, dim: 1, keepdim: true }, dynamic: true },
+  { op: 'mode', inputs: [i(0, 3, [3, 7])], attrs: { dim: 1, keepdim: false }, dynamic: true },
+  { op: 'mode', inputs: [i(0, 3, [6, 2], 'int8')], attrs: { dim: 0, keepdim: false } },
+  ...(['quantile', 'nanquantile'] as const).flatMap((op): Case[] => [
+    {
+      op,
+      inputs: [holes()],
+      operands: ([x]) => [x, tensor(q, { dtype: x.dtype })],
+      attrs: { dim: 1, keepdim: false, interpolation: 'linear' },
+    },
+    {
+      op,
+      inputs: [f([4, 3])],
+      operands: ([x]) => [x, 0.4],
+      attrs: { dim: 0, keepdim: true, interpolation: 'midpoint' },
+    },
+  ]),
+  ...(['cummax', 'cummin'] as const).flatMap((op): Case[] => [
+    { op, inputs: [f([3, 5])], attrs: { dim: 1 }, dynamic: true },
+    { op, inputs: [f([4, 2, 2])], attrs: { dim: 0 }, dynamic: true },
+    { op, inputs: [holes()], attrs: { dim: 1 }, dynamic: true },
+    {
+      op,
+      inputs: [
+        tensor([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 0, Number.NaN, 3], {
+          dtype: 'float64',
+        }),
+      ],
+      attrs: { dim: 0 },
+    },
+    ...(['int64', 'int32', 'int8'] as const).map(
+      (dtype): Case => ({ op, inputs: [i(-3, 4, [3, 6], dtype)], attrs: { dim: 1 }, dynamic: true }),
+    ),
+    { op, inputs: [f([3, 4]).gt(0)], attrs: { dim: 1 } },
+  ]),
 ];
