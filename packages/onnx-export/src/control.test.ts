@@ -4,6 +4,7 @@ import { Function, type FunctionContext, gradcheck, gradOf, vmap } from '@tenfol
 import { cpu } from '@tenfold/backend-cpu';
 import { GRUCell, Linear, Module } from '@tenfold/nn';
 import { everyNode, ModelProto } from '@tenfold/onnx-model';
+import { SGD } from '@tenfold/optim';
 import {
   arange,
   cat,
@@ -22,7 +23,7 @@ import {
 } from '@tenfold/tensor-core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as onnx from './control.ts';
-import { type SymbolicGraph, type SymbolicValue, toOnnx } from './index.ts';
+import { type SymbolicGraph, type SymbolicValue, toOnnx, toOnnxTrainingStep } from './index.ts';
 import { type Comparison, compareAll } from './testing.ts';
 
 const f = (...shape: number[]): Tensor => randn(shape, { dtype: 'float64' });
@@ -112,6 +113,21 @@ function programs(): Record<string, Program> {
           },
         );
         return [a, ...b];
+      },
+      runs: either,
+    },
+    'values that are outputs and read in branches, of several dtypes': {
+      fn: (x) => {
+        const [y, whole, some] = [x.exp(), x.mul(4).to('int32'), x.gt(0)];
+        const results = onnx.cond(
+          x.sum().gt(0),
+          () => [y.to('float32').mul(2), whole.add(1), some.logicalNot()],
+          () => [x.to('float32'), whole, some],
+        );
+        const carried = onnx.loop(3, null, results, (_i, _c, a, b, c) => ({
+          carried: [a.mul(0.5), b.mul(2), c.logicalXor(some)] as Tensor[],
+        })).carried;
+        return [y, whole, some, ...results, ...carried];
       },
       runs: either,
     },
@@ -596,6 +612,31 @@ describe('in the file', () => {
   });
 });
 
+test('a training step may choose by values without gradients, and not through them', async () => {
+  const w = new Linear(2, 1, float64);
+  const optimizer = new SGD(w.parameters(), { lr: 0.1 });
+  const step = (inner: (x: Tensor) => Tensor) => (x: Tensor) => {
+    optimizer.zeroGrad();
+    const loss = w.forward(inner(x)).square().mean();
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+  const scaled = (x: Tensor): Tensor =>
+    onnx.cond(
+      x.sum().gt(0),
+      () => x.mul(2),
+      () => x.neg(),
+    );
+  const options = { model: w, optimizer };
+  const { stepBytes } = await toOnnxTrainingStep(step(scaled), [f(3, 2)], options);
+  expect((ModelProto.decode(stepBytes).graph?.node ?? []).map(({ opType }) => opType)).toContain('If');
+  const learnt = (x: Tensor): Tensor => scaled(w.forward(x).expand([3, 2]));
+  await expect(toOnnxTrainingStep(step(learnt), [f(3, 2)], options)).rejects.toThrow(
+    /onnx\.cond: gradients can't be recorded through control flow/,
+  );
+});
+
 describe('refused', () => {
   const x = tensor([1, 2], float64);
   const positive = (): Tensor => x.sum().gt(0);
@@ -813,6 +854,11 @@ describe('refused', () => {
       /something else at .*loop_size.* = \d+.*'exp' runs instead of 'sin'/,
     ],
     [
+      'bodies of as many results as an axis is long',
+      (x) => onnx.loop(2, null, [x], (_i, _c, y) => ({ carried: [y], scanned: y.unbind() })).scanned[0],
+      /something else at x_dynamic_axes_0 = 3.*5 results instead of 4/,
+    ],
+    [
       'sizes that values may make differ',
       (x) => {
         const run = (k: number): Tensor =>
@@ -833,6 +879,6 @@ describe('refused', () => {
       /forward is asynchronous/,
     ],
   ])('in an export: %s', async (_, fn, message) => {
-    await expect(toOnnx(fn, [tensor([1, 2], float64)])).rejects.toThrow(message);
+    await expect(toOnnx(fn, [tensor([1, 2], float64)], { dynamicAxes: { x: [0] } })).rejects.toThrow(message);
   });
 });

@@ -93,6 +93,11 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
   /** A body of control flow stands in the file as it is: all of it must agree. */
   const walkControl = (bodies: readonly Graph[], where: string): void => {
     const [first] = bodies;
+    bodies.forEach((body, t) => {
+      const [given, gives] = [body.inputs.length - first.inputs.length, body.outputs.length - first.outputs.length];
+      if (given !== 0 || gives !== 0)
+        throw differs(points[t], `${where}${body.outputs.length} results instead of ${first.outputs.length}`);
+    });
     first.inputs.forEach((_, i) => {
       bind(
         bodies.map((body) => body.inputs[i].value),
