@@ -20,8 +20,11 @@ export function typeText({ type }: ValueInfoProto): string {
   return `${dtypeName(elemType)}[${dims}]`;
 }
 
-/** A float32 without the digits that only its float64 has. */
-const floatText = (x: number): string => String(Number(x.toPrecision(7)));
+/** The shortest number that rounds to the float32. */
+function floatText(x: number): string {
+  const digits = [6, 7, 8].find((n) => Math.fround(Number(x.toPrecision(n))) === x) ?? 9;
+  return String(Number.isFinite(x) ? Number(x.toPrecision(digits)) : x);
+}
 
 /** The type of a tensor, with its elements if they are few. */
 export function tensorText(tensor: TensorProto): string {
