@@ -175,6 +175,8 @@ export class Body {
   readonly domains = new Set<string>();
   /** Modules around the op that is being written. */
   scope: readonly string[] = [];
+  /** How many of these, the outermost, are around all of a function: they are no part of names in it. */
+  outside = 0;
   /** Where the op that is being written comes from, if the file is to say. */
   origin: Origin | null = null;
   readonly #around: Body | null;
@@ -216,7 +218,7 @@ export class Body {
     const attribs = Object.entries(attributes).flatMap(([key, value]) =>
       value === undefined ? [] : [attribute(key, value)],
     );
-    const name = this.unique(`/${[...scopeNames(this.scope), type].join('/')}`);
+    const name = this.unique(`/${[...scopeNames(this.scope.slice(this.outside)), type].join('/')}`);
     const input = inputs.map((x) => x?.name ?? '');
     while (input.at(-1) === '') input.pop();
     const output = Array.from({ length: outputs }, (_, k) => this.unique(`${name}_output_${k}`));

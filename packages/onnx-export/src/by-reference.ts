@@ -12,6 +12,7 @@ import {
   builtinOps,
   dispatch,
   type GraphNode,
+  type Outputs,
   TenfoldError,
   type Tensor,
   type TypedArray,
@@ -125,14 +126,16 @@ export function traceCall(
     return dispatch(builtinOps.full, [], { shape, dtype: value.dtype, device: device ?? 'cpu', value: 0 });
   };
   try {
-    const graphs = points.map((point) => {
+    const graphs = points.map((point, t) => {
       const args = call.args.map((arg, k) => {
         const follower = followers.find((x) => x.arg === k);
         return follower && !(arg instanceof TensorArgument) ? point.get(symbolOfAttribute(follower.attribute)) : arg;
       });
       return withoutGrad(() => {
         const inputs = values.map((value) => zeros(value, point));
-        return trace((...given) => dispatch(node.spec, given, new FunctionCall(functionClass, args)), inputs).graph;
+        const again = (...given: Tensor[]): Outputs =>
+          dispatch(node.spec, given, new FunctionCall(functionClass, args));
+        return trace(again, inputs, { lines: t === 0 && frame.body.origin !== null }).graph;
       });
     });
     const unified = unify(graphs, points);

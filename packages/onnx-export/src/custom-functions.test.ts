@@ -1,6 +1,7 @@
 /** Custom ops beyond the plain one: attributes of all kinds and by reference, several outputs, domains and versions, nested functions, other symbols. */
 import '@tenfold/backend-cpu/register';
 import { Function, type FunctionContext } from '@tenfold/autograd';
+import { Module, Sequential } from '@tenfold/nn';
 import {
   AttributeProto_AttributeType as AttributeType,
   checkModel,
@@ -309,6 +310,25 @@ describe('functions within functions', () => {
   inOnnxRuntime('nested, at opset 11', fn, { ...batch, opsetVersion: 11 });
   inOnnxRuntime('nested, with what float32 does not hold', (x) => Outer.apply(Outer.apply(x, 0.1), 0.3));
   inOnnxRuntime('nested, inline', fn, { ...batch, customOps: 'inline' });
+});
+
+test('calls in several modules share one function, by reference or not', async () => {
+  class Layer extends Module {
+    readonly by: number;
+
+    constructor(by: number) {
+      super();
+      this.by = by;
+    }
+
+    forward(x: Tensor): Tensor {
+      return Kinds.apply(Scaled.apply(x, this.by));
+    }
+  }
+  const model = new Sequential(new Layer(2), new Sequential(new Layer(3)));
+  const { graph, functions: written } = ModelProto.decode(await toOnnx(model, f(2, 4)));
+  expect(graph?.node?.map(({ name }) => name)).toEqual(['/0/Scaled', '/0/Kinds', '/1/1.0/Scaled', '/1/1.0/Kinds']);
+  expect(written?.map(({ name }) => name).sort()).toEqual(['Kinds', 'Scaled']);
 });
 
 test('opaque nodes have no function', async () => {

@@ -164,6 +164,7 @@ function writeFunction(
   if (!graph) throw new OnnxExportError(`${functionClass.name} was traced without its forward`);
   const given = call.inputs.get(custom) ?? [];
   const body = new Body(lowering.opset);
+  body.outside = traced.node.scope.length;
   if (frame.body.origin) body.origin = { modules: null, scope: [], ops: [], line: undefined };
   const inputs = given.map((_, i) => body.unique(`input_${i}`));
   const env = new Map<Value, Ref>();
