@@ -108,6 +108,12 @@ describe('verify', () => {
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 
+  test('a crash is an error with the last words of the process', async () => {
+    await expect(runInOnnxRuntime([null as never])).rejects.toThrow(
+      /onnxruntime's process ended with 1: [\s\S]*TypeError/,
+    );
+  });
+
   test('a refused model is an error with the words of onnxruntime', async () => {
     const [result] = await runInOnnxRuntime([{ model: { path: join(folder, 'absent.onnx') }, runs: [] }]);
     expect('error' in result && result.error).toMatch(/absent\.onnx/);
