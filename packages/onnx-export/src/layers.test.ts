@@ -326,6 +326,7 @@ async function compare({ subject, runs, expected }: Plan, result: JobResult): Pr
 }
 
 const rowsUsed = new Set<Refused>();
+const checked = new Set<string>();
 
 /** What is wrong with a result, or `null`. */
 function problemOf({ plan: { subject }, opset, result }: Outcome): string | null {
@@ -372,6 +373,7 @@ describe.each(families)('%s', (family) => {
       }
     }
     const again = await check(plans);
+    checked.add(family);
     const inFloat32 = again.map((sample) => exactly(new Subject(layerOf.get(sample) ?? '', sample, 'float32')));
     if (again.length > 0) await check(await Promise.all(inFloat32));
   }, 120_000);
@@ -388,6 +390,7 @@ describe.each(families)('%s', (family) => {
   });
 });
 
-test('nothing is listed that has a form', () => {
+test('nothing is listed that has a form', ({ skip }) => {
+  skip(checked.size < families.length, 'only some families ran');
   expect(refused.filter((row) => !rowsUsed.has(row))).toEqual([]);
 });
