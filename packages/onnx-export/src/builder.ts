@@ -6,17 +6,18 @@ import {
   dtypeOf,
   encode,
   type GraphProto,
+  graphsOf,
   type NodeProto,
   type TensorProto,
   tensorProto,
 } from '@tenfold/onnx-model';
-import { type DType, OnnxExportError } from '@tenfold/tensor-core';
+import { DeviceError, type DType, describe, isTensor, OnnxExportError, type Tensor } from '@tenfold/tensor-core';
 import { type Origin, propertiesOf } from './metadata.ts';
 
 /** A value of the model being written: what ops take and give. */
 export class Ref {
   name: string;
-  /** `null` for a result of a custom op until it is known. */
+  /** `null` for a result of a custom op or of control flow until it is known. */
   dtype: DType | null;
   /** The node that computes it, or `null` for inputs and initialisers. */
   readonly producer: NodeProto | null;
@@ -29,11 +30,22 @@ export class Ref {
 }
 
 /**
- * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor, `body_g` a graph;
- * arrays are lists of these.
+ * Attributes of a node. The suffix of a key says its type: `alpha_f` a float, `axis_i` an integer, `mode_s` a string, `value_t` a tensor (of
+ * Tenfold, on a device that is read at once, or ONNX's), `body_g` a graph; arrays of all but the last are lists of these. What is `undefined` is left out.
  */
 export type Attributes = Readonly<
-  Record<string, number | string | TensorProto | GraphProto | readonly number[] | readonly string[] | undefined>
+  Record<
+    string,
+    | number
+    | string
+    | TensorProto
+    | Tensor
+    | GraphProto
+    | readonly number[]
+    | readonly string[]
+    | readonly (TensorProto | Tensor)[]
+    | undefined
+  >
 >;
 
 /** Further facts of a node. */
@@ -51,11 +63,11 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
   const [, name, suffix] = /^(.+)_([fistg])$/.exec(key) ?? [];
   const fail = (): never => {
     throw new OnnxExportError(
-      `attribute '${key}': end the name in _f (float), _i (integer), _s (string), _t (tensor) or _g (graph) and give a value, or a list, of that type`,
+      `attribute '${key}': end the name in _f (float), _i (integer), _s (string), _t (tensor) or _g (graph) and give a value, or a list, of that type; got ${describe(value)}`,
     );
   };
   const numbers = (list: readonly unknown[]): number[] =>
-    list.map((x) => (typeof x === 'number' && (suffix === 'f' || Number.isInteger(x)) ? x : fail()));
+    list.map((x) => (typeof x === 'number' && (suffix === 'f' || Number.isSafeInteger(x)) ? inRange(key, x) : fail()));
   const strings = (list: readonly unknown[]): Uint8Array[] =>
     list.map((x) => (typeof x === 'string' ? bytes.encode(x) : fail()));
   if (!name) return fail();
@@ -75,9 +87,34 @@ export function attribute(key: string, value: NonNullable<Attributes[string]>): 
         ? { name, type: AttributeType.STRINGS, strings: strings(list) }
         : { name, type: AttributeType.STRING, s: strings(list)[0] };
     case 'g':
-      return typeof value === 'object' && 'node' in value ? { name, type: AttributeType.GRAPH, g: value } : fail();
+      return typeof value === 'object' && !isTensor(value) && 'node' in value
+        ? { name, type: AttributeType.GRAPH, g: value }
+        : fail();
     default:
-      return typeof value === 'object' && 'rawData' in value ? { name, type: AttributeType.TENSOR, t: value } : fail();
+      return many
+        ? { name, type: AttributeType.TENSORS, tensors: list.map((x) => tensorValue(key, x) ?? fail()) }
+        : { name, type: AttributeType.TENSOR, t: tensorValue(key, value) ?? fail() };
+  }
+}
+
+/** ONNX has attributes in float32 only, where a larger number would be infinite. */
+function inRange(key: string, x: number): number {
+  if (!Number.isFinite(x) || Number.isFinite(Math.fround(x)) || key.endsWith('_i')) return x;
+  throw new OnnxExportError(`attribute '${key}': ${x} is beyond float32, which ONNX has attributes in`);
+}
+
+/** A tensor of an attribute. */
+function tensorValue(key: string, value: unknown): TensorProto | null {
+  if (!isTensor(value))
+    return typeof value === 'object' && value !== null && 'rawData' in value ? (value as TensorProto) : null;
+  try {
+    return tensorProto('', value.dtype, value.shape, encode(value.detach().toTypedArraySync(), value.dtype));
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new OnnxExportError(
+      `attribute '${key}': a tensor on '${value.device}' can't be read at once; give one on the cpu`,
+      { cause: error },
+    );
   }
 }
 
@@ -94,6 +131,7 @@ const bools = new Set([
   'IsNaN',
   'IsInf',
 ]);
+const control = new Set(['If', 'Loop', 'Scan']);
 const positions = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero']);
 
 /** The dtype of output `k` of a standard op. */
@@ -104,6 +142,7 @@ function outputDType(
   k: number,
 ): DType | null {
   const attr = (name: string): AttributeProto | undefined => attributes.find((x) => x.name === name);
+  if (control.has(type)) return null;
   if (bools.has(type)) return 'bool';
   if (positions.has(type) || ((type === 'TopK' || type === 'MaxPool') && k === 1)) return 'int64';
   if (type === 'Cast') return dtypeOf(attr('to')?.i ?? 0);
@@ -128,7 +167,7 @@ class Names {
   }
 }
 
-/** One list of nodes with its names and constants. */
+/** One list of nodes with its names and constants. The body of a control-flow node is a `Body` within that around it: what is made there is seen here. */
 export class Body {
   readonly opset: number;
   readonly nodes: NodeProto[] = [];
@@ -138,18 +177,21 @@ export class Body {
   scope: readonly string[] = [];
   /** Where the op that is being written comes from, if the file is to say. */
   origin: Origin | null = null;
+  readonly #around: Body | null;
   readonly #names: Names;
   readonly #constants = new Map<string, Ref>();
   readonly #cached = new Map<string, Ref>();
 
-  constructor(opset: number, names: Names = new Names()) {
+  constructor(opset: number, around: Body | null = null) {
     this.opset = opset;
-    this.#names = names;
+    this.#around = around;
+    // names inside may not be those of values outside
+    this.#names = around ? around.#names : new Names();
   }
 
   /** The body of a graph inside this one: it sees the values here, so its names are others. */
   inner(): Body {
-    return new Body(this.opset, this.#names);
+    return new Body(this.opset, this);
   }
 
   /** Makes a name that no other value or node of this body has. */
@@ -164,11 +206,13 @@ export class Body {
 
   /** Appends a node. Absent optional inputs are `null`. */
   add(
-    type: string,
+    op: string,
     inputs: readonly (Ref | null)[],
     attributes: Attributes = {},
-    { outputs = 1, domain = '' }: NodeOptions = {},
+    { outputs = 1, domain: given }: NodeOptions = {},
   ): Ref[] {
+    // 'my.domain::Op' names its operator set
+    const [type, domain = given ?? ''] = op.split('::').reverse();
     const attribs = Object.entries(attributes).flatMap(([key, value]) =>
       value === undefined ? [] : [attribute(key, value)],
     );
@@ -208,12 +252,16 @@ export class Body {
     };
     if (data.length > 256) return make();
     const key = `${dtype}[${shape.join()}]${data.join()}`;
-    return getOrMake(this.#constants, key, make);
+    return this.#known((body) => body.#constants.get(key)) ?? getOrMake(this.#constants, key, make);
   }
 
   /** What `make` gave when it was first called with this key. */
   cached(key: string, make: () => Ref): Ref {
-    return getOrMake(this.#cached, key, make);
+    return this.#known((body) => body.#cached.get(key)) ?? getOrMake(this.#cached, key, make);
+  }
+
+  #known(look: (body: Body) => Ref | undefined): Ref | undefined {
+    return look(this) ?? (this.#around ? this.#around.#known(look) : undefined);
   }
 
   /** Drops nodes that no output needs, and gives the names that are read. */
@@ -241,21 +289,21 @@ export class Body {
 const optionalOutputs = new Set(['GRU', 'LSTM', 'MaxPool', 'RNN']);
 
 /** What a node reads, with what the graphs in its attributes do: names are never used twice, so that theirs do no harm. */
-function namesRead({ input, attribute }: NodeProto): string[] {
-  const inner = attribute?.flatMap(({ g }) => [
-    ...(g?.node?.flatMap(namesRead) ?? []),
-    ...(g?.output?.map(({ name = '' }) => name) ?? []),
+function namesRead(node: NodeProto): string[] {
+  const inner = graphsOf(node).flatMap((graph) => [
+    ...(graph.node ?? []).flatMap(namesRead),
+    ...(graph.output ?? []).map(({ name = '' }) => name),
   ]);
-  return [...(input ?? []), ...(inner ?? [])].filter((name) => name !== '');
+  return [...(node.input ?? []), ...inner].filter((name) => name !== '');
 }
 
 function renameIn(nodes: readonly NodeProto[], from: string, to: string): void {
   for (const node of nodes) {
     node.input = node.input?.map((name) => (name === from ? to : name));
     node.output = node.output?.map((name) => (name === from ? to : name));
-    for (const { g } of node.attribute ?? []) {
-      renameIn(g?.node ?? [], from, to);
-      for (const output of g?.output ?? []) if (output.name === from) output.name = to;
+    for (const graph of graphsOf(node)) {
+      renameIn(graph.node ?? [], from, to);
+      for (const output of graph.output ?? []) if (output.name === from) output.name = to;
     }
   }
 }

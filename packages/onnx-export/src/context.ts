@@ -14,6 +14,7 @@ import {
   type Value,
 } from '@tenfold/tensor-core';
 import type { Attributes, Body, NodeOptions, Ref } from './builder.ts';
+import type { Follower } from './by-reference.ts';
 import { type Dim, type SizeExpr, sameDim } from './dims.ts';
 import { bfloat16Since, float16Since } from './standard-ops.ts';
 import { nameOf, type UnifiedGraph } from './unify.ts';
@@ -35,19 +36,22 @@ export interface Weights {
 
 /** The surroundings of the ops of one body. */
 export interface Frame {
+  /** In the body of a function: its attributes that formulas refer to, and those among them whose value float32 does not hold. */
+  readonly followers?: readonly Follower[];
+  readonly inexact?: ReadonlySet<string>;
   readonly body: Body;
   readonly unified: UnifiedGraph;
   /** The value of the file for each value of the traced graph. */
   readonly env: Map<Value, Ref>;
-  readonly sources: readonly SizeSource[];
+  readonly sources: SizeSource[];
   /** Results of factories, computed before. */
   readonly folded: ReadonlyMap<GraphNode, TypedArray>;
+  /** Whether sorts put NaN last at the cost of a second sort. */
+  readonly nanLast?: boolean;
   /** Not in the bodies of functions, which stand for calls with other parameters, too. */
   readonly weights?: Weights;
   /** Inputs of shape `[]` whose values are numbers of the program, by name: the learning rate of a training step. */
   readonly scalars?: ReadonlyMap<string, Ref>;
-  /** Whether sorts put NaN last at the cost of a second sort. */
-  readonly nanLast?: boolean;
 }
 
 /** Where the values of a graph come from and go to; `null` stands for the graph's own outputs. */
@@ -87,6 +91,12 @@ const halfSince = (type: string, dtype: 'float16' | 'bfloat16'): number =>
   dtype === 'float16' ? (float16Since.get(type) ?? 0) : (bfloat16Since.get(type) ?? Number.POSITIVE_INFINITY);
 
 const narrow: ReadonlySet<DType> = new Set(['int8', 'uint8', 'int16']);
+
+/** `dynamic axis 'batch'`, for messages. */
+const namesOfAxes = (names: Iterable<string>): string => {
+  const list = [...new Set(names)].map((name) => `'${name}'`);
+  return list.length === 0 ? 'a dynamic axis' : `dynamic ${list.length === 1 ? 'axis' : 'axes'} ${list.join(' and ')}`;
+};
 
 /** One op to be written. */
 export class OpContext<S extends AnySig = AnySig> {
@@ -135,6 +145,12 @@ export class OpContext<S extends AnySig = AnySig> {
         );
       }
     }
+  }
+
+  /** The dynamic axes that the op's numbers depend on, for messages: `dynamic axis 'batch'`. */
+  axesBehind(): string {
+    const varying = [...this.frame.unified.varying(this.node).values()];
+    return namesOfAxes(varying.flatMap((dim) => (typeof dim === 'number' ? [] : [...dim.factors.keys()])));
   }
 
   error(message: string): OnnxExportError {
@@ -281,7 +297,11 @@ export class OpContext<S extends AnySig = AnySig> {
 
   /** A constant with no dims, or a number computed from dynamic sizes. */
   scalar(value: Dim, dtype: DType): Ref {
-    if (typeof value === 'number') return this.frame.body.constant([value], dtype, []);
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value) && !isFloat(dtype) && dtype !== 'bool')
+        throw this.error(`${value} is no ${dtype}, and runtimes differ in what they make of it`);
+      return this.frame.body.constant([value], dtype, []);
+    }
     return this.op(
       'Squeeze',
       this.withAxes([this.cast(this.computed(value, dtype), dtype)], [0], 13),
@@ -392,7 +412,7 @@ export class OpContext<S extends AnySig = AnySig> {
     const { kind, offset, factors } = expr;
     if (kind === 'unknown') {
       throw this.error(
-        'a size or number depends on a dynamic axis in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size',
+        `a size or number depends on ${namesOfAxes(factors.keys())} in a way that is no multiple of its size plus a constant (a slice or a rounded division?); give the axis a fixed size`,
       );
     }
     const whole =
@@ -400,6 +420,13 @@ export class OpContext<S extends AnySig = AnySig> {
       kind !== 'fraction' &&
       Number.isInteger(offset) &&
       [...factors].every(([name, k]) => Number.isInteger(k) && !this.#isFraction(name));
+    const attributes = [...factors.keys()].filter((name) => name.startsWith('@'));
+    const plain = expr.symbol !== null && dtype === 'float32';
+    if (!plain && attributes.some((name) => this.frame.inexact?.has(name)))
+      throw this.error(`${expr} would be computed from an attribute in float32, which does not hold its value`);
+    // in float64, as JavaScript has computed it
+    if (!whole && !plain && dtype !== 'float64' && attributes.length > 0)
+      return this.cast(this.computed(expr, 'float64'), dtype);
     if (!whole && !isFloat(dtype))
       throw this.error(`a size is ${expr}, which is not a whole number for every size of the axis`);
     return this.frame.body.cached(`${expr}:${whole ? 'int64' : dtype}`, () =>

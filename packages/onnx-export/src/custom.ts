@@ -1,7 +1,7 @@
 /** Custom Functions in the file: as what their `symbolic` says, with the traced forward as the body of a function. */
 import { FunctionCall, type FunctionClass, TensorArgument } from '@tenfold/autograd';
-import type { FunctionProto, NodeProto } from '@tenfold/onnx-model';
-import { type GraphNode, OnnxExportError } from '@tenfold/tensor-core';
+import type { NodeProto } from '@tenfold/onnx-model';
+import { describe, type GraphNode, isTensor, OnnxExportError } from '@tenfold/tensor-core';
 import { type Attributes, type Body, Ref } from './builder.ts';
 import { standardOps } from './standard-ops.ts';
 
@@ -25,11 +25,6 @@ export interface SymbolicGraph {
     ...args: [...(SymbolicValue | null | undefined)[], SymbolicAttributes & { readonly outputs?: 1 | undefined }]
   ): SymbolicValue;
   op(name: string, ...args: [...(SymbolicValue | null | undefined)[], SymbolicAttributes]): SymbolicValue[];
-}
-
-/** A function of the file, and from which traced body it was made. */
-export interface LocalFunction {
-  readonly proto: FunctionProto;
 }
 
 /** What a call of `symbolic` has written. */
@@ -58,7 +53,7 @@ export function runSymbolic(
   const op = (name: string, ...args: unknown[]): Ref | Ref[] => {
     const { domain, type } = splitName(name, where, body.opset);
     const last = args.at(-1);
-    const hasAttributes = typeof last === 'object' && last !== null && !(last instanceof Ref);
+    const hasAttributes = typeof last === 'object' && last !== null && !(last instanceof Ref) && !isTensor(last);
     const { outputs = 1, ...attributes } = (hasAttributes ? last : {}) as SymbolicAttributes;
     if (!Number.isInteger(outputs) || outputs < 1)
       throw new OnnxExportError(`${where}: outputs must be a positive integer, got ${outputs}`);
@@ -66,7 +61,7 @@ export function runSymbolic(
       if (x === null || x === undefined) return null;
       if (x instanceof Ref) return x;
       throw new OnnxExportError(
-        `${where}: argument ${i} of op '${name}' must be a value that symbolic was given or that g.op gave; numbers go into attributes such as { alpha_f: 1 }`,
+        `${where}: argument ${i} of op '${name}' must be a value that symbolic was given or that g.op gave, got ${describe(x)}; numbers go into attributes such as { alpha_f: 1 }, tensors into { table_t: x }`,
       );
     });
     const results = body.add(type, refs, attributes as Attributes, { outputs, domain });

@@ -9,12 +9,12 @@ export type Point = ReadonlyMap<string, number>;
  * - `product`: offset + factor · Π sizes
  * - `quotient`: factor / Π sizes (numbers only, such as the 1/n of a mean)
  * - `fraction`: offset + factor / (Π sizes + shift) (numbers only, such as the n/(n - 1) of an unbiased variance)
- * - `unknown`: it changes, but not in one of these ways
+ * - `unknown`: it changes with these sizes, but not in one of these ways
  */
 export class SizeExpr {
   readonly kind: 'linear' | 'product' | 'quotient' | 'fraction' | 'unknown';
   readonly offset: number;
-  /** Factors of the sizes by name; of a product or quotient they are all the same one number. */
+  /** Factors of the sizes by name; of a product, quotient or fraction they are all the same one number, of what is unknown NaN. */
   readonly factors: ReadonlyMap<string, number>;
   /** The number in the first trace. */
   readonly example: number;
@@ -77,7 +77,7 @@ export class SizeExpr {
       case 'fraction':
         return plus(`${factor}/(${names.join('*')} + ${this.shift})`);
       case 'unknown':
-        return 'unknown';
+        return `unknown function of ${names.join(' and ')}`;
     }
   }
 }
@@ -106,7 +106,7 @@ export function explain(values: readonly number[], points: readonly Point[]): Di
   for (const candidate of candidates) {
     if (candidate && points.every((point, t) => close(candidate.at(point), values[t]))) return candidate;
   }
-  return new SizeExpr('unknown', 0, new Map(), base);
+  return new SizeExpr('unknown', 0, new Map(names.map((name) => [name, Number.NaN])), base);
 }
 
 function onlyDiffers(point: Point, base: Point, name: string): boolean {
@@ -185,8 +185,11 @@ export const otherSizes = (size: number): number[] => [size + 1, 2 * size + 5, s
 /** Points at which {@link explain} can tell formulas apart: the base, each name alone at other values, and some with all changed. */
 export function samplePoints(base: Point, others: (value: number, name: string) => readonly number[]): Point[] {
   const points: Point[] = [base];
-  for (const [name, value] of base)
-    for (const other of others(value, name)) points.push(new Map(base).set(name, other));
+  // what changes comes first, for messages
+  for (const [name, value] of base) {
+    const rest = [...base].filter(([key]) => key !== name);
+    for (const other of others(value, name)) points.push(new Map([[name, other], ...rest]));
+  }
   if (base.size > 1) {
     for (let i = 0; i < 2; i++)
       points.push(new Map([...base].map(([name, value], k) => [name, others(value, name)[(i + k) % 2]])));

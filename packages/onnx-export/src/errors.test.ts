@@ -126,7 +126,7 @@ describe('errors', () => {
     [
       'a rounded division',
       () => toOnnx((x: Tensor) => x.add(Math.floor(x.shape[0] / 2)), [x], batch),
-      /depends on a dynamic axis in a way/,
+      /depends on dynamic axis 'batch' in a way/,
     ],
     [
       'a size the model does not take',

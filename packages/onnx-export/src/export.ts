@@ -3,15 +3,13 @@ import { functionOf } from '@tenfold/autograd';
 import {
   checkModel,
   encode,
+  everyNode,
   type FunctionProto,
   type GraphProto,
   ModelProto,
-  onnxType,
   printModel,
   type TensorProto,
-  type TensorShapeProto_Dimension,
   tensorProto,
-  type ValueInfoProto,
 } from '@tenfold/onnx-model';
 import {
   type DType,
@@ -44,6 +42,7 @@ import { nameOfState } from './state.ts';
 import { type Arguments, type ExampleInputs, type Path, pathText, readArguments } from './structure.ts';
 import { symbolsFor } from './symbols/rows.ts';
 import { type UnifiedGraph, unify } from './unify.ts';
+import { intermediate, valueInfo } from './value-info.ts';
 
 /**
  * Exports a model as the bytes of an ONNX file (https://pytorch.org/docs/stable/onnx_torchscript.html). The model is run in evaluation mode on the
@@ -245,7 +244,7 @@ export async function assemble(
     ],
     valueInfo: intermediate(body, frame, allOutputs),
   };
-  const used = new Set(body.nodes.map((node) => `${node.domain ?? ''}::${node.opType}`));
+  const used = new Set([...everyNode(body.nodes)].map((node) => `${node.domain ?? ''}::${node.opType}`));
   return modelProto(
     proto,
     body,
@@ -260,7 +259,7 @@ function reachable(key: string, used: ReadonlySet<string>, functions: ReadonlyMa
   return [...functions].some(
     ([caller, f]) =>
       caller !== key &&
-      f.node?.some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
+      [...everyNode(f.node)].some((node) => `${node.domain ?? ''}::${node.opType}` === key) &&
       reachable(caller, used, functions),
   );
 }
@@ -271,14 +270,14 @@ export function modelProto(
   functions: FunctionProto[],
   settings: Settings,
 ): ModelProto {
-  const domains = new Set(graph.node?.flatMap((node) => (node.domain ? [node.domain] : [])));
+  const domains = new Set([...everyNode(graph.node)].flatMap(({ domain }) => (domain ? [domain] : [])));
+  for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   // a misspelt domain would get version 1 silently
   const unused = Object.keys(settings.customOpsets).find((domain) => !domains.has(domain));
   if (unused !== undefined && settings.customOps !== 'inline')
     throw new OnnxExportError(
       `customOpsets: the model has no op of domain '${unused}'${domains.size ? `; its domains: ${[...domains].join(', ')}` : ''}`,
     );
-  for (const f of functions) for (const { domain } of f.opsetImport ?? []) if (domain) domains.add(domain);
   return {
     irVersion: irVersion(body.opset, functions.length > 0),
     opsetImport: [
@@ -313,7 +312,8 @@ function valuesOfFunctions(nodes: readonly GraphNode[], found = new Set<Value>()
 async function foldFactories(nodes: readonly GraphNode[], unified: UnifiedGraph): Promise<Map<GraphNode, TypedArray>> {
   const folded = new Map<GraphNode, TypedArray>();
   for (const node of nodes) {
-    if (node.body) for (const [inner, data] of await foldFactories(node.body.nodes, unified)) folded.set(inner, data);
+    for (const { nodes: inside } of [...(node.body ? [node.body] : []), ...Object.values(node.bodies ?? {})])
+      for (const [inner, data] of await foldFactories(inside, unified)) folded.set(inner, data);
     const factory = ['fromData', 'eye', 'arange', 'linspace', 'logspace'].includes(node.spec.name);
     if (!factory || node.inputs.length > 0 || unified.varying(node).size > 0) continue;
     const result = dispatch(node.spec, [], node.attrs);
@@ -340,26 +340,6 @@ function nameOutputs(outputs: readonly Value[], names: readonly string[], { body
     body.rename(before, names[k]);
     for (const other of env.values()) if (other.name === before) other.name = names[k];
   });
-}
-
-/** Types and shapes of values between the ops, where they are known from the trace. */
-function intermediate(body: Body, { env, unified }: Frame, outputNames: readonly string[]): ValueInfoProto[] {
-  const produced = new Set(body.nodes.flatMap((node) => (node.opType === 'Constant' ? [] : (node.output ?? []))));
-  for (const name of outputNames) produced.delete(name);
-  const infos: ValueInfoProto[] = [];
-  for (const [value, ref] of env) {
-    if (!produced.delete(ref.name)) continue;
-    infos.push(valueInfo(ref.name, value, unified.dims(value)));
-  }
-  return infos;
-}
-
-export function valueInfo(name: string, { dtype }: Pick<Value, 'dtype'>, dims: readonly Dim[]): ValueInfoProto {
-  const dim = dims.map((size, d): TensorShapeProto_Dimension => {
-    if (typeof size === 'number') return { dimValue: size };
-    return { dimParam: size.kind === 'unknown' ? `${name}_dim_${d}` : String(size) };
-  });
-  return { name, type: { tensorType: { elemType: onnxType[dtype], shape: { dim } } } };
 }
 
 /** The sizes of an output; axes that the user has named must be dynamic, and keep the name if the size has none. */

@@ -15,6 +15,7 @@ import {
   withScope,
 } from '@tenfold/tensor-core';
 import { otherSizes, type Point, samplePoints } from './dims.ts';
+import { OpenAxes } from './open-sizes.ts';
 import type { DynamicAxis, TrainingMode } from './options.ts';
 import { restoringGenerators, snapshot, writesAsOutputs } from './state.ts';
 import { type Arguments, type Path, pathText, readResult } from './structure.ts';
@@ -147,7 +148,9 @@ export interface Traces {
   readonly stateNames: readonly string[];
 }
 
-/** Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together. */
+/**
+ * Traces the model at the example's sizes and at others of each dynamic axis, one by one and all together. Sizes that values decide count as axes, too.
+ */
 export function traceAll(
   runner: Runner,
   args: Arguments,
@@ -157,38 +160,90 @@ export function traceAll(
   /** Whether the first trace notes the lines of the program. */
   lines = false,
 ): Traces {
-  const inputs = args.tensors;
-  const base = new Map(axes.map(({ input, axis, name }) => [name, inputs[input].shape[axis]]));
-  const points = samplePoints(base, otherSizes);
+  const open = new OpenAxes(axes.map(({ name }) => name));
+  const example = new Map(axes.map(({ input, axis, name }) => [name, args.tensors[input].shape[axis]]));
   const restore = mayWrite ? snapshot(runner.names) : null;
-  const traces = points.map((point, t) => {
-    const sizes = [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
-    const resized = withoutGrad(() => resize(inputs, axes, point));
+  const traceAt = (point: Point, first: boolean, aside: Point | null = null): TraceOfOne => {
+    open.point = point;
+    const sized = (at: Point): Tensor[] => withoutGrad(() => resize(args.tensors, axes, at));
     try {
-      return restoringGenerators(() => traceOnce(runner, args, resized, mayWrite, lines && t === 0));
+      return restoringGenerators(() => {
+        if (aside) runAside(runner, args, sized(aside));
+        return traceOnce(runner, args, sized(point), open, mayWrite, lines && first);
+      });
     } catch (error) {
-      if (!(error instanceof TenfoldError) || (t === 0 && error instanceof OnnxExportError)) throw error;
-      const message = error.message.replace(/^the model fails on the example inputs: /, '');
-      throw new OnnxExportError(
-        t === 0
-          ? `the model fails on the example inputs: ${message}${error instanceof DeviceError ? devicesOf(runner, inputs) : ''}`
-          : `the model runs with the example, but not at ${sizes}, which its dynamic axes allow: ${message}`,
-        { cause: error },
-      );
+      throw failed(error, point, first, open, runner, args.tensors);
     } finally {
       restore?.();
     }
+  };
+  for (;;) {
+    const first = traceAt(example, true);
+    const known = open.sizes.size;
+    const points = samplePoints(new Map([...example, ...open.sizes]), otherSizes);
+    let traces = points.map((point, t) => (t === 0 ? first : traceAt(point, false)));
+    // what forward keeps between calls (masks of the last size, constants made at the first call) must be met in one state by all traces
+    if (traces.some(({ graph }) => !sameConstants(graph, traces[0].graph)))
+      traces = points.map((point, t) => traceAt(point, t === 0, new Map([...point].map(([name, n]) => [name, n + 1]))));
+    // a size that values decide and that the first trace took for fixed: once more, with it open from the start
+    if (open.sizes.size === known) return together(traces, points);
+  }
+}
+
+/** Why a trace failed, with the sizes that it was made at. */
+function failed(
+  error: unknown,
+  point: Point,
+  first: boolean,
+  open: OpenAxes,
+  runner: Runner,
+  inputs: readonly Tensor[],
+): unknown {
+  const opened = open.sizes.size > 0;
+  if (!(error instanceof TenfoldError) || (first && !opened && error instanceof OnnxExportError)) return error;
+  const message = error.message.replace(/^the model fails on the example inputs: /, '');
+  if (first && !opened) {
+    return new OnnxExportError(
+      `the model fails on the example inputs: ${message}${error instanceof DeviceError ? devicesOf(runner, inputs) : ''}`,
+      { cause: error },
+    );
+  }
+  const sizes = [...new Map([...open.sizes, ...point])].map(([name, size]) => `${name} = ${size}`).join(', ');
+  const which = opened ? 'its dynamic axes, or values in its control flow,' : 'its dynamic axes';
+  return new OnnxExportError(`the model runs with the example, but not at ${sizes}, which ${which} allow: ${message}`, {
+    cause: error,
   });
+}
+
+/** Traces whose outputs stand at the same places. */
+function together(traces: readonly TraceOfOne[], points: readonly Point[]): Traces {
   const [{ paths, stateNames }] = traces;
   const where = (each: readonly Path[]): string => each.map(pathText).join(', ');
   traces.forEach((trace, t) => {
     if (where(trace.paths) === where(paths)) return;
-    const sizes = [...points[t]].map(([name, size]) => `${name} = ${size}`).join(', ');
     throw new OnnxExportError(
-      `the model computes something else at ${sizes}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
+      `the model computes something else at ${sizesText(points[t])}: ${trace.paths.length} outputs (at ${where(trace.paths)}) are returned instead of ${paths.length} (at ${where(paths)})`,
     );
   });
   return { graphs: traces.map(({ graph }) => graph), points, paths, stateNames };
+}
+
+/** `'batch = 3, time = 7'` */
+const sizesText = (point: Point): string => [...point].map(([name, size]) => `${name} = ${size}`).join(', ');
+
+const sameConstants = (a: Graph, b: Graph): boolean =>
+  a.inputs.length === b.inputs.length &&
+  a.inputs.every(
+    ({ kind, tensor }, i) => kind === b.inputs[i].kind && (kind === 'argument' || tensor === b.inputs[i].tensor),
+  );
+
+/** Runs the model at sizes that the next trace does not have. Whether it can is of no interest here. */
+function runAside(runner: Runner, args: Arguments, inputs: readonly Tensor[]): void {
+  try {
+    runner.run(args.with(inputs));
+  } catch (error) {
+    if (!(error instanceof TenfoldError)) throw error;
+  }
 }
 
 /** Where inputs and parameters are, for an error of devices. */
@@ -208,6 +263,7 @@ function traceOnce(
   runner: Runner,
   args: Arguments,
   inputs: readonly Tensor[],
+  open: OpenAxes,
   mayWrite: boolean,
   lines: boolean,
 ): TraceOfOne {
@@ -217,7 +273,7 @@ function traceOnce(
     paths = result.paths;
     return result.tensors;
   };
-  const { graph } = trace(forward, inputs, { onRead: refuseRead, lines });
+  const { graph } = trace(forward, inputs, { onRead: refuseRead, lines, controlFlow: open });
   refuseRecorded(graph, runner);
   const changed = mayWrite ? undefined : graph.writes.find(({ tensor }) => !inputs.includes(tensor));
   if (changed) {
@@ -241,7 +297,7 @@ function refuseRecorded(graph: Graph, runner: Runner): void {
 export function refuseRead(tensor: Tensor): never {
   throw new OnnxExportError(
     `a value of shape ${formatShape(tensor.shape)} is read while the model is traced${callerLine()}: control flow that depends on values can't be exported, ` +
-      'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather)',
+      'and the number would be the same in every run of the file. Compute with tensors instead (where, maskedFill, gather), or choose by cond, loop and scan of @tenfold/onnx-export/control',
   );
 }
 

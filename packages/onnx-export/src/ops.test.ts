@@ -1,5 +1,6 @@
 /** Every op with a symbol, at opsets 11, 13, 17, 18, 20, 21 and 23, in onnxruntime against the op here. */
 import '@tenfold/backend-cpu/register';
+import { spawnSync } from 'node:child_process';
 import { checkModel, type ModelProto } from '@tenfold/onnx-model';
 import {
   builtinOps,
@@ -17,6 +18,7 @@ import { assemble, encodeModel, readInputs } from './export.ts';
 import { resize, traceAll, withModel } from './model.ts';
 import { readOptions } from './options.ts';
 import { type Job, runInOnnxRuntime, type WireTensor } from './runtime.ts';
+import { standardOps } from './standard-ops.ts';
 import { readResult } from './structure.ts';
 import { symbols } from './symbols/all.ts';
 import type { OnnxSymbol } from './symbols/symbol.ts';
@@ -29,6 +31,7 @@ import { index } from './test-cases/index.ts';
 import { type Case, extremes, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
 import { movement } from './test-cases/movement.ts';
 import { norm } from './test-cases/norm.ts';
+import { ownNodes } from './test-cases/own-nodes.ts';
 import { pool } from './test-cases/pool.ts';
 import { reduce } from './test-cases/reduce.ts';
 import { meaningAt, problemsOf, versionAt } from './test-cases/schemas.ts';
@@ -553,13 +556,10 @@ const opsets = [11, 13, 17, 18, 20, 21, 23] as const;
 /** Where onnxruntime 1.30 has no float64 kernel on the CPU: these are compared in float32. */
 const withoutDouble = new Set<string>([
   'det',
-  'interpolate',
   'gridSample',
-  'col2im',
   'convolution',
   'convolutionTranspose',
   'convolutionWeight',
-  'avgPool',
 ]);
 
 /** Positions between pixels are rounded to 8 bits here, and the file computes them in float32. */
@@ -581,8 +581,10 @@ const opsetsOf: { readonly [D in Precision]: readonly number[] } = {
 interface Prepared {
   readonly c: Case;
   readonly dtype: Precision;
-  /** Distinct models by opset: one that differs from the last in its number alone runs the same kernels. */
+  /** By opset. */
   readonly models: ReadonlyMap<number, ModelProto>;
+  /** Those to run: a model that differs from the last in its number alone runs the same kernels. */
+  readonly distinct: ReadonlySet<number>;
   readonly runs: Job['runs'];
   readonly expected: readonly (readonly { readonly dims: readonly number[]; readonly values: TypedArray }[])[];
 }
@@ -639,13 +641,15 @@ async function prepare(c: Case, dtype: Precision): Promise<Prepared | null> {
   const traced = withModel(fn, (runner) => ({ runner, ...traceAll(runner, args, first.axes) }));
   const unified = unify(traced.graphs, traced.points);
   const models = new Map<number, ModelProto>();
+  const distinct = new Set<number>();
   let last = '';
   for (const opset of opsetsOf[dtype]) {
     if (opset < (c.since ?? 11)) continue;
     const model = await assemble(unified, traced.runner, { ...first, opset }, traced);
     checkModel(model);
     const now = fingerprint(model, opset, dtype);
-    if (now !== last) models.set(opset, model);
+    models.set(opset, model);
+    if (now !== last) distinct.add(opset);
     last = now;
   }
   const expected = await Promise.all(
@@ -663,8 +667,22 @@ async function prepare(c: Case, dtype: Precision): Promise<Prepared | null> {
       Object.fromEntries(await Promise.all(inputs.map(async (x, k) => [names[k], await toWire(x)] as const))),
     ),
   );
-  return { c, dtype, models, runs, expected };
+  return { c, dtype, models, distinct, runs, expected };
 }
+
+/** The kinds of nodes of an op's cases by opset. */
+const kinds = new Map<string, Map<number, Set<string>>>();
+
+function noteKinds(op: string, opset: number, { graph }: ModelProto): void {
+  const byOpset = kinds.get(op) ?? new Map<number, Set<string>>();
+  kinds.set(op, byOpset);
+  const set = byOpset.get(opset) ?? new Set<string>();
+  byOpset.set(opset, set);
+  for (const { opType = '' } of graph?.node ?? []) set.add(opType);
+}
+
+/** Models of opset 17, the newest of the `onnx` that Linux distributions have. */
+const older: { readonly c: Case; readonly dtype: Precision; readonly model: string }[] = [];
 
 /** How one op came out in all precisions, as lines that say what is wrong. */
 const found = new Map<string, string[]>();
@@ -687,6 +705,9 @@ async function compareOps(ops: ReadonlySet<string>): Promise<void> {
         if (prepared === null) continue;
         for (const [opset, model] of prepared.models) {
           for (const problem of problemsOf(model)) report(c, dtype, problem);
+          if (dtype === 'float32' || !c.inputs.some(isFloat64)) noteKinds(c.op, opset, model);
+          if (opset === 17) older.push({ c, dtype, model: Buffer.from(encodeModel(model)).toString('base64') });
+          if (!prepared.distinct.has(opset)) continue;
           const job = { model: Buffer.from(encodeModel(model)).toString('base64'), runs: prepared.runs };
           jobs.push({ prepared, opset, job });
         }
@@ -733,16 +754,60 @@ function boundOf(c: Case, dtype: Precision): number {
   return c.inputs.length > 0 && !c.inputs.some(isFloat64) ? 2 ** -22 : 1e-12;
 }
 
+/** Reads models in base64, a line each, and prints the number and the problem of each that is refused. */
+const checker = `
+import base64, sys, onnx
+for i, line in enumerate(sys.stdin):
+    try:
+        model = onnx.load_from_string(base64.b64decode(line))
+        onnx.checker.check_model(model)
+        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+    except Exception as error:
+        print(i, str(error).strip().replace(chr(10), ' ')[:300])
+`;
+const python = process.platform === 'linux' ? '/usr/bin/python3' : 'python3';
+const hasOnnx = spawnSync(python, ['-c', 'import onnx']).status === 0;
+const nodesTest = 'each op becomes the node of its own from the opset on that has it';
+
 describe('symbols', () => {
   // `-t` leaves out tests, and with them the work for their ops
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads the fixtures that a hook wants off the pattern
   beforeAll(async ({}, { tasks }) => {
-    await compareOps(new Set(tasks.filter(({ mode }) => mode === 'run').map(({ name }) => name)));
+    const wanted = tasks.filter(({ mode }) => mode === 'run').map(({ name }) => name);
+    await compareOps(new Set(wanted.includes(nodesTest) ? cases.map(({ op }) => op) : wanted));
   }, 300_000);
 
   test.each([...new Set(cases.map(({ op }) => op))])('%s', (op) => {
     expect(found.get(op) ?? []).toEqual([]);
   });
+
+  test(nodesTest, () => {
+    const wrong = ownNodes.flatMap(({ op, type, since }) => {
+      // the first opset that has the node, of those that are run
+      const from = since ?? standardOps.get(type) ?? Number.POSITIVE_INFINITY;
+      const byOpset = [...(kinds.get(op) ?? [])];
+      if (!byOpset.some(([opset]) => opset >= from)) return [`${op}: no case at opset ${from} or later`];
+      return byOpset.flatMap(([opset, types]) =>
+        types.has(type) === opset >= from ? [] : [`${op} at opset ${opset}: ${[...types].join(' ')}`],
+      );
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test.skipIf(!hasOnnx)(
+    `at opset 17, onnx's checker and its strict shape inference take every model${hasOnnx ? '' : ': not run, this machine has no Python with onnx'}`,
+    { timeout: 120_000 },
+    () => {
+      const { stdout, stderr, status } = spawnSync(python, ['-c', checker], {
+        input: older.map(({ model }) => model).join('\n'),
+        encoding: 'utf8',
+        maxBuffer: 2 ** 26,
+      });
+      expect(status, stderr).toBe(0);
+      const refused = stdout.split('\n').filter((line) => line !== '');
+      expect(refused.map((line) => `${older[Number.parseInt(line, 10)].c.op}: ${line}`)).toEqual([]);
+    },
+  );
 });
 
 test('every op with a symbol has a case', () => {

@@ -290,8 +290,9 @@ describe('custom Functions', () => {
   });
 
   test('of two bodies under one name get two functions', async () => {
+    // an attribute is a float32: 0.1 can only be a constant of float64
     const two = asFunction(TwoOutputs);
-    const proto = await decoded((x: Tensor) => [two(x, 2)[0], two(x, 3)[0], two(x, 2)[1]], [x], batch);
+    const proto = await decoded((x: Tensor) => [two(x, 2)[0], two(x, 0.1)[0], two(x, 2)[1]], [x], batch);
     expect(proto.functions?.map(({ name }) => name)).toEqual(['TWO', 'TWO_1']);
   });
 });

@@ -23,6 +23,7 @@ import { otherSizes, samplePoints } from './dims.ts';
 import { assemble, encodeModel, modelProto, readInputs, type ScalarInput } from './export.ts';
 import { writeFileAtomically } from './files.ts';
 import { type ModuleLike, markScopes, type Runner, refuseRead, resize } from './model.ts';
+import { noOpenSizes } from './open-sizes.ts';
 import { outputNamesOf, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
 import { runPasses } from './passes.ts';
 import { runInOnnxRuntime, type WireTensor } from './runtime.ts';
@@ -482,7 +483,7 @@ class Session {
           return [...tensors, ...this.#after()];
         },
         inputs,
-        { onRead: refuseRead, lines: lines && t === 0 },
+        { onRead: refuseRead, lines: lines && t === 0, controlFlow: noOpenSizes },
       );
       this.#checkStill(point, first);
       this.#checkWrites(graph, inputs);

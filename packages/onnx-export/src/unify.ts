@@ -77,11 +77,36 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
           bodyProblems.set(node, error);
         }
       }
+      for (const name of Object.keys(node.bodies ?? {}))
+        walkControl(
+          all.map((x, t) => x.bodies?.[name] ?? mismatch(points[t], node)),
+          `${where}in ${nameOf(node)}: `,
+        );
       for (let k = 0; k < node.outputs.length; k++)
         bind(
           all.map((x) => x.outputs[k]),
           `the result of ${nameOf(node)}`,
         );
+    });
+  };
+
+  /** A body of control flow stands in the file as it is: all of it must agree. */
+  const walkControl = (bodies: readonly Graph[], where: string): void => {
+    const [first] = bodies;
+    first.inputs.forEach((_, i) => {
+      bind(
+        bodies.map((body) => body.inputs[i].value),
+        `${where}input ${i}`,
+      );
+    });
+    walk(
+      bodies.map((body) => body.nodes),
+      where,
+    );
+    bodies.forEach((body, t) => {
+      body.outputs.forEach((value, k) => {
+        if (pairs[t].get(value) !== first.outputs[k]) throw differs(points[t], `${where}output ${k} is another value`);
+      });
     });
   };
 
@@ -93,7 +118,10 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
           kind === base.inputs[i].kind && (kind === 'argument' || tensor === base.inputs[i].tensor),
       );
     if (!same)
-      throw differs(points[t], 'other parameters or constants are read (a tensor made outside of the traced ops?)');
+      throw differs(
+        points[t],
+        'other parameters or constants are read (does forward make a tensor at its first call and keep it? Make it before, or in every call)',
+      );
     if (graph.outputs.length !== base.outputs.length) {
       throw differs(points[t], `${graph.outputs.length} outputs are returned instead of ${base.outputs.length}`);
     }
@@ -122,10 +150,11 @@ export function unify(graphs: readonly Graph[], points: readonly Point[]): Unifi
   };
 }
 
-/** The op and the modules around it, for messages. */
+/** The op, the modules around it and the line that calls it, if that is known, for messages. */
 export function nameOf(node: GraphNode | undefined): string {
   if (!node) return 'none';
-  return node.scope.length ? `'${node.spec.name}' in ${node.scope.join('.')}` : `'${node.spec.name}'`;
+  const at = 'line' in node && typeof node.line === 'string' ? ` at ${node.line}` : '';
+  return `'${node.spec.name}'${node.scope.length ? ` in ${node.scope.join('.')}` : ''}${at}`;
 }
 
 function compareInputs(

@@ -9,6 +9,13 @@ import { generateProto } from '../../../tools/generate-proto.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 generateProto(root, 'onnx', 'ONNX 1.23.1, https://github.com/onnx/onnx, SPDX-License-Identifier: Apache-2.0');
 
+// ts-proto leaves out what equals the default, but readers ask whether an attribute has a value: axis = 0 is one
+const present = (text) =>
+  text
+    .replace('message.f !== undefined && message.f !== 0', 'message.f !== undefined')
+    .replace('message.i !== undefined && message.i !== 0', 'message.i !== undefined')
+    .replace('message.s !== undefined && message.s.length !== 0', 'message.s !== undefined');
+
 // numbers serve for sizes and attributes, where the largest int64 says 'to the end'; but the elements of a tensor must be exact
 const path = `${root}/src/generated/onnx.ts`;
 const exact = readFileSync(path, 'utf8')
@@ -20,4 +27,4 @@ const exact = readFileSync(path, 'utf8')
     'const saturated = (x: { toString(): string }): number => saturatedInt(Number(x)) ?? longToNumber(x);\n\n$&',
   )
   .replace(/^import \{ BinaryReader/m, 'import { saturatedInt } from "../saturated.ts";\n$&');
-writeFileSync(path, exact);
+writeFileSync(path, present(exact));

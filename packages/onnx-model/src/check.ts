@@ -8,6 +8,7 @@ import type {
   OperatorSetIdProto,
   ValueInfoProto,
 } from './generated/onnx.ts';
+import { graphsOf } from './subgraphs.ts';
 import { dtypeOf } from './tensor.ts';
 
 /** Checks that a model is well-formed. @throws OnnxModelError that names what is wrong. */
@@ -39,10 +40,12 @@ function checkGraph(
   graph: GraphProto,
   domains: ReadonlySet<string>,
   functions: ReadonlyMap<string, FunctionProto>,
+  outer: ReadonlySet<string> = new Set(),
 ): void {
   const defined = new Set<string>();
   const define = (name: string | undefined, what: string): void => {
     if (!name) throw broken(`${what} has no name`);
+    if (outer.has(name)) throw broken(`the name '${name}' in a subgraph hides a value outside of it`);
     if (defined.has(name)) throw broken(`the name '${name}' stands for two values`);
     defined.add(name);
   };
@@ -50,12 +53,14 @@ function checkGraph(
   const inputs = new Set(graph.input?.map(({ name }) => name));
   // an initializer of the name of an input is its default
   for (const { name } of graph.initializer ?? []) if (!inputs.delete(name)) define(name, 'an initializer');
-  checkNodes(graph.node ?? [], define, defined, domains, functions);
+  checkNodes(graph.node ?? [], define, defined, domains, functions, outer);
   const typed = new Set(
     [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])].map((info) => checkType(info)),
   );
   const outputs = new Set<string>();
   for (const { name = '' } of graph.output ?? []) {
+    if (outer.has(name))
+      throw broken(`'${name}' comes from outside of a subgraph and is its output: it must go through an Identity`);
     if (!defined.has(name)) throw broken(`output '${name}' is never computed`);
     if (outputs.has(name)) throw broken(`output '${name}' is listed twice`);
     outputs.add(name);
@@ -85,6 +90,7 @@ function checkNodes(
   defined: ReadonlySet<string>,
   domains: ReadonlySet<string>,
   functions: ReadonlyMap<string, FunctionProto>,
+  outer: ReadonlySet<string> = new Set(),
 ): void {
   const names = new Set<string>();
   for (const node of nodes) {
@@ -94,7 +100,7 @@ function checkNodes(
     names.add(name);
     if (!domains.has(domain)) throw broken(`node '${name}' is of domain '${domain}', which is not imported`);
     for (const input of node.input ?? []) {
-      if (input && !defined.has(input))
+      if (input && !defined.has(input) && !outer.has(input))
         throw broken(`node '${name}' (${opType}) reads '${input}' before it is computed`);
     }
     const f = functions.get(`${domain}::${opType}`);
@@ -106,8 +112,42 @@ function checkNodes(
     }
     const attributes = (node.attribute ?? []).map((x) => x.name);
     if (new Set(attributes).size !== attributes.length) throw broken(`node '${name}' has an attribute twice`);
+    for (const graph of checkSubgraphs(node)) checkGraph(graph, domains, functions, new Set([...outer, ...defined]));
     for (const output of node.output ?? []) define(output, `an output of node '${name}'`);
   }
+}
+
+/** ONNX's own ops with subgraphs: how many inputs and outputs each has, given the node's. */
+const bodies: Readonly<
+  Record<string, Readonly<Record<string, (node: NodeProto) => readonly [inputs: number, outputs: number]>>>
+> = {
+  If: { then_branch: branch, else_branch: branch },
+  Loop: {
+    // [M, cond, ...carried] → [...carried, ...scanned]; the body: [i, cond, ...carried] → [cond, ...carried, ...scanned]
+    body: ({ input, output }) => [Math.max(input?.length ?? 0, 2), 1 + (output?.length ?? 0)],
+  },
+  Scan: { body: ({ input, output }) => [input?.length ?? 0, output?.length ?? 0] },
+};
+
+function branch({ output }: NodeProto): [number, number] {
+  return [0, output?.length ?? 0];
+}
+
+/** The graphs inside of a node, of which ONNX's own ops need certain ones. */
+function checkSubgraphs(node: NodeProto): readonly GraphProto[] {
+  const { name = '', opType = '', domain = '', attribute = [] } = node;
+  for (const [attr, count] of Object.entries(domain === '' ? (bodies[opType] ?? {}) : {})) {
+    const graph = attribute.find((x) => x.name === attr)?.g;
+    if (!graph) throw broken(`node '${name}' (${opType}) has no ${attr}`);
+    const [inputs, outputs] = count(node);
+    const found = [graph.input?.length ?? 0, graph.output?.length ?? 0];
+    if (found[0] !== inputs || found[1] !== outputs) {
+      throw broken(
+        `${attr} of node '${name}' (${opType}) has ${found[0]} inputs and ${found[1]} outputs, it must have ${inputs} and ${outputs}`,
+      );
+    }
+  }
+  return graphsOf(node);
 }
 
 function checkFunction(f: FunctionProto, functions: ReadonlyMap<string, FunctionProto>): void {

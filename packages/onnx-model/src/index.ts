@@ -33,4 +33,5 @@ export {
   passNames,
 } from './passes/optimize.ts';
 export { type PrintOptions, printModel } from './print.ts';
+export { everyNode, graphsOf } from './subgraphs.ts';
 export { attributeText, dtypeOf, encode, onnxType, tensorProto } from './tensor.ts';

@@ -2,6 +2,7 @@
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
+  type GraphProto,
   type ModelProto,
   type NodeProto,
   type TensorProto,
@@ -49,9 +50,42 @@ function attributeValue(x: AttributeProto): string {
       return `[${x.strings?.map((s) => `"${attributeText(s)}"`).join(', ')}]`;
     case AttributeType.TENSOR:
       return x.t ? tensorText(x.t) : '';
+    case AttributeType.GRAPH:
+      return 'graph';
+    case AttributeType.GRAPHS:
+      return `${x.graphs?.length ?? 0} graphs`;
     default:
       return '…';
   }
+}
+
+/** A node and, below it, the graphs inside of it. */
+function nodeLines(
+  node: NodeProto,
+  types: ReadonlyMap<string, string>,
+  options: PrintOptions,
+  indent = '  ',
+): string[] {
+  const inner = (node.attribute ?? []).flatMap(({ name = '', g, graphs = [] }) =>
+    [...(g ? [g] : []), ...graphs].flatMap((graph) => subgraphLines(name, graph, options, `${indent}  `)),
+  );
+  return [indent + nodeText(node, types, options), ...inner];
+}
+
+function subgraphLines(name: string, graph: GraphProto, options: PrintOptions, indent: string): string[] {
+  const inputs = (graph.input ?? []).map((info) => `%${info.name} : ${typeText(info)}`).join(', ');
+  const types = typesOf(graph);
+  return [
+    `${indent}${name}(${inputs}) {`,
+    ...(graph.initializer ?? []).map((x) => `${indent}  %${x.name} : ${tensorText(x)} initializer,`),
+    ...(graph.node ?? []).flatMap((node) => nodeLines(node, types, options, `${indent}  `)),
+    `${indent}  return ${(graph.output ?? []).map((output) => `%${output.name}`).join(', ')}`,
+    `${indent}}`,
+  ];
+}
+
+function typesOf({ input = [], output = [], valueInfo = [] }: GraphProto): Map<string, string> {
+  return new Map([...input, ...output, ...valueInfo].map((info) => [info.name ?? '', typeText(info)]));
 }
 
 /** Options of {@link printModel}. */
@@ -73,23 +107,22 @@ function nodeText(node: NodeProto, types: ReadonlyMap<string, string>, { metadat
     ? `[${node.attribute.map((x) => `${x.name}=${attributeValue(x)}`).join(', ')}]`
     : '';
   const inputs = (node.input ?? []).map((name) => (name ? `%${name}` : '(none)')).join(', ');
-  return `  ${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})${metadata ? metadataText(node) : ''}`;
+  return `${outputs} = ${node.domain || 'onnx'}::${node.opType}${attributes}(${inputs})${metadata ? metadataText(node) : ''}`;
 }
 
 /** The model as a listing: inputs, initialisers, one node a line with types and attributes, functions. */
 export function printModel(model: ModelProto, options: PrintOptions = {}): string {
   const graph = model.graph ?? {};
-  const infos = [...(graph.input ?? []), ...(graph.output ?? []), ...(graph.valueInfo ?? [])];
-  const types = new Map(infos.map((info) => [info.name ?? '', typeText(info)]));
+  const types = typesOf(graph);
   const opsets = (model.opsetImport ?? []).map(({ domain, version }) => `${domain || 'onnx'} ${version}`).join(', ');
   const lines = [`model "${graph.name}" (IR ${model.irVersion}, opset ${opsets})`, 'graph('];
   for (const info of graph.input ?? []) lines.push(`  %${info.name} : ${typeText(info)},`);
   for (const x of graph.initializer ?? []) lines.push(`  %${x.name} : ${tensorText(x)} initializer,`);
-  lines.push(') {', ...(graph.node ?? []).map((node) => nodeText(node, types, options)));
+  lines.push(') {', ...(graph.node ?? []).flatMap((node) => nodeLines(node, types, options)));
   lines.push(`  return ${(graph.output ?? []).map(({ name }) => `%${name}`).join(', ')}`, '}');
   for (const f of model.functions ?? []) {
     lines.push(`function ${f.domain}::${f.name}(${(f.input ?? []).map((name) => `%${name}`).join(', ')}) {`);
-    lines.push(...(f.node ?? []).map((node) => nodeText(node, new Map(), options)));
+    lines.push(...(f.node ?? []).flatMap((node) => nodeLines(node, new Map(), options)));
     lines.push(`  return ${(f.output ?? []).map((name) => `%${name}`).join(', ')}`, '}');
   }
   return lines.join('\n');

@@ -24,6 +24,11 @@ export interface GraphNode {
    * that it reads besides stand in `body.captured`.
    */
   readonly body: Graph | null;
+  /**
+   * For control flow: its bodies by name, such as `thenBranch` and `elseBranch`. Which of them run, and how often, depends on values. Their `inputs` are
+   * what each run is given; like a `body` they read values of the surrounding graphs, listed as `captured`, and no value inside is read outside of them.
+   */
+  readonly bodies?: Readonly<Record<string, Graph>>;
   /** Names of the modules around the call, outermost first: `['layer1', 'act']`. */
   readonly scope: readonly string[];
   /** Whether the call would have been recorded for gradients; off inside `noGrad`. The ops of a body have the mode of their op. */
@@ -57,7 +62,7 @@ export class Graph {
   readonly inputs: GraphInput[] = [];
   readonly nodes: GraphNode[] = [];
   readonly outputs: Value[] = [];
-  /** For the body of a node: values of the surrounding graphs that are read inside and are not inputs of the node. */
+  /** For a body of a node: values of the surrounding graphs that are read inside and are not inputs of the node. */
   readonly captured: Value[] = [];
   /** Writes to storages from before the trace; each value is read before any is stored. */
   readonly writes: GraphWrite[] = [];
@@ -85,6 +90,11 @@ export function printGraph(graph: Graph, names: ReadonlyMap<Value, string> = new
       if (node.body) {
         print(node.body, `${indent}  | `);
         lines.push(`${indent}  | return ${node.body.outputs.map(name).join(', ')}`);
+      }
+      for (const [label, inner] of Object.entries(node.bodies ?? {})) {
+        lines.push(`${indent}  ${label}(${inner.inputs.map(({ value }) => typed(value)).join(', ')}) {`);
+        print(inner, `${indent}    `);
+        lines.push(`${indent}    return ${inner.outputs.map(name).join(', ')}`, `${indent}  }`);
       }
     }
   };

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from './backend.ts';
+export type { ControlRecorder, ControlResult, OpenSizes } from './control.ts';
 export {
   arange,
   asTensor,
@@ -297,4 +298,12 @@ export { type MemoryUsage, memory, Storage, type VersionCounter } from './storag
 export { type NestedArray, Tensor, type ViewInfo } from './tensor.ts';
 export { isTensor, makeTensor } from './tensor-class.ts';
 export { beginTidy, endTidy, keep, tidy, track } from './tidy.ts';
-export { callerLine, noteAlias, type Traced, type TraceOptions, trace, withScope } from './trace.ts';
+export {
+  callerLine,
+  noteAlias,
+  recordControl,
+  type Traced,
+  type TraceOptions,
+  trace,
+  withScope,
+} from './trace.ts';

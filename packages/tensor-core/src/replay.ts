@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError, TenfoldError } from './errors.ts';
 import type { Graph, GraphNode, Value } from './graph.ts';
 import { movement } from './ops/movement.ts';
 import { formatShape, sameShape } from './shape.ts';
-import type { Outputs } from './spec.ts';
+import type { Operand, Outputs } from './spec.ts';
 import type { Tensor } from './tensor.ts';
 import { isTensor } from './tensor-class.ts';
 
@@ -34,11 +34,20 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
   };
   const run = (node: GraphNode): void => {
     const inputs = node.inputs.map((x) => (isValue(x) ? read(x) : x));
-    const result: Outputs = dispatch(node.spec, inputs, node.attrs);
+    const result: Outputs = node.bodies
+      ? runControl(node, inputs, node.bodies, runBodyOf)
+      : dispatch(node.spec, inputs, node.attrs);
     const tensors = isTensor(result) ? [result] : result;
     tensors.forEach((tensor, i) => {
       values.set(node.outputs[i], tensor);
     });
+  };
+  const runBodyOf = (body: Graph, given: readonly Tensor[]): Tensor[] => {
+    body.inputs.forEach(({ value }, i) => {
+      values.set(value, given[i]);
+    });
+    for (const node of body.nodes) run(node);
+    return body.outputs.map(read);
   };
   const inner = valuesFromBodies(graph);
   for (const node of graph.nodes) {
@@ -57,10 +66,42 @@ export function replay(graph: Graph, args: readonly Tensor[]): Tensor[] {
 
 const isValue = (x: Value | number | null): x is Value => typeof x === 'object' && x !== null;
 
+/** Control flow, by its op's own way of running: with the traced bodies in the place of the functions. */
+function runControl(
+  { spec, attrs }: GraphNode,
+  inputs: readonly Operand[],
+  bodies: Readonly<Record<string, Graph>>,
+  run: (body: Graph, given: readonly Tensor[]) => Tensor[],
+): Outputs {
+  if (!spec.body) throw new TenfoldError(`replay: op '${spec.name}' has bodies and no way to run them`, 'TRACE');
+  const runs = Object.entries(bodies).map(([name, body]) => [
+    name,
+    (...given: readonly Tensor[]) => {
+      given.forEach((x, i) => {
+        checkGiven(spec.name, body.inputs[i].value, x);
+      });
+      return run(body, given);
+    },
+  ]);
+  return spec.body(inputs, { ...attrs, bodies: Object.fromEntries(runs) });
+}
+
+/** A body holds for the shapes that it was traced with, as the whole graph does. */
+function checkGiven(op: string, value: Value, given: Tensor): void {
+  if (sameShape(given.shape, value.shape) && given.dtype === value.dtype) return;
+  throw new ShapeError(
+    `replay: a body of '${op}' was traced with ${value.dtype}${formatShape(value.shape)}, and is given ${given.dtype}${formatShape(given.shape)}`,
+  );
+}
+
 /** Values that were computed inside of a body and are read outside of it: what a custom Function saved for its backward. */
 function valuesFromBodies(graph: Graph): ReadonlySet<Value> {
   const known = new Set([...graph.inputs.map(({ value }) => value), ...graph.nodes.flatMap(({ outputs }) => outputs)]);
-  const reads = graph.nodes.flatMap(({ inputs, body }) => [...inputs.filter(isValue), ...(body?.captured ?? [])]);
+  const reads = graph.nodes.flatMap(({ inputs, body, bodies }) => [
+    ...inputs.filter(isValue),
+    ...(body?.captured ?? []),
+    ...Object.values(bodies ?? {}).flatMap(({ captured }) => captured),
+  ]);
   const results = [...graph.outputs, ...graph.writes.map(({ value }) => value)];
   return new Set([...reads, ...results].filter((value) => !known.has(value)));
 }

@@ -4,10 +4,11 @@
  * Values are keyed by storage: each storage has a current value, an in-place write gives it a new one, and a view is read by replaying its ops from
  * there. So a program with in-place writes through any alias comes out functional.
  */
+import { aside, type ControlRecorder, type ControlResult, type OpenSizes, resized } from './control.ts';
 import { dispatch, runBelow } from './dispatch.ts';
-import { TenfoldError } from './errors.ts';
+import { AutogradError, TenfoldError } from './errors.ts';
 import { gradMode, withoutGrad } from './grad-mode.ts';
-import { Graph, type GraphAssignment, type GraphNode, type Value } from './graph.ts';
+import { Graph, type GraphAssignment, type GraphInput, type GraphNode, type Value } from './graph.ts';
 import { type Interpreter, interpreters, type Next, withLayer } from './hooks.ts';
 import { create } from './ops/create.ts';
 import { movement } from './ops/movement.ts';
@@ -27,6 +28,11 @@ export interface TraceOptions {
    * one that was met first are inputs of their own; and inputs are held, whatever becomes of the tensors. Default: memory alone counts.
    */
   identity?: (tensor: Tensor) => unknown;
+  /**
+   * Writes control flow down as nodes with bodies ({@link recordControl}); says with which sizes to go on where values decide them. Default: control flow
+   * runs like any JavaScript, which reads values.
+   */
+  controlFlow?: OpenSizes;
   /** Notes for each op the line of the traced program that calls it. A stack is taken for each op; it costs nothing unless asked for. Default false. */
   lines?: boolean;
 }
@@ -46,15 +52,34 @@ export function trace<T extends Outputs>(
   args: readonly Tensor[],
   options: TraceOptions = {},
 ): Traced<T> {
-  const tracer = new Tracer(args, options.onRead ?? refuseRead, options.identity ?? null, options.lines ?? false);
+  const tracer = new Tracer(args, options);
   const result = withLayer<Interpreter, T>(interpreters, tracer, () => fn(...args));
   return { graph: tracer.finish(isTensor(result) ? [result] : result), result };
 }
 
 /** Runs `fn` with `name` added to the scope of the ops that are being traced; without a tracer it just runs `fn`. */
 export function withScope<T>(name: string, fn: () => T): T {
-  const tracer = interpreters.findLast((layer) => layer instanceof Tracer);
-  return tracer instanceof Tracer ? tracer.scoped(name, fn) : fn();
+  const tracer = innermost();
+  return tracer ? tracer.scoped(name, fn) : fn();
+}
+
+const innermost = (): Tracer | undefined => interpreters.findLast((layer): layer is Tracer => layer instanceof Tracer);
+
+/**
+ * If the program is traced with {@link TraceOptions.controlFlow}, writes down one node with bodies instead of running anything by its values, and gives the
+ * results; else gives `null`. `spec.body` must run the op, with functions by the names of the bodies in its attribute `bodies`.
+ */
+export function recordControl(
+  spec: OpSpec,
+  inputs: readonly Operand[],
+  attrs: object | null,
+  record: (recorder: ControlRecorder) => readonly ControlResult[],
+): Tensor[] | null {
+  const tracer = innermost();
+  if (!tracer?.recordsControl) return null;
+  if (interpreters.some((layer) => layer instanceof Tracer && layer !== tracer))
+    throw new TenfoldError(`${spec.name}: control flow can't be written down by two traces at once`, 'TRACE');
+  return tracer.control(spec, inputs, attrs, record);
 }
 
 function refuseRead(tensor: Tensor): never {
@@ -115,8 +140,17 @@ interface StorageState {
   readonly root: Tensor;
   value: Value;
   version: number;
+  /** The body of control flow in which it was made. */
+  readonly region: Frame | null;
   /** Whether it existed before the trace. */
   readonly existed: boolean;
+}
+
+/** The value of a tensor; one that was computed in a body of control flow counts in there only. */
+interface Known {
+  readonly value: Value;
+  readonly version: number;
+  readonly region: Frame | null;
 }
 
 /** The ops of the program, or of one body inside it. */
@@ -134,29 +168,32 @@ class Tracer implements Interpreter {
   readonly #frames: Frame[] = [newFrame()];
   readonly #states = new Map<Storage, StorageState>();
   /** The value of a tensor, as long as its storage is still at that version. */
-  readonly #memo = new Map<Tensor, { readonly value: Value; readonly version: number }>();
+  readonly #memo = new Map<Tensor, Known>();
   /** The tensors that ops of the trace have given. */
   readonly #made = new WeakSet<Tensor>();
   readonly #scope: string[] = [];
   readonly #assignments = new Map<Tensor, Tensor | null>();
   readonly #onRead: (tensor: Tensor) => void;
   readonly #identity: ((tensor: Tensor) => unknown) | null;
+  readonly #openSizes: OpenSizes | null;
   readonly #arguments: ReadonlySet<Tensor>;
+  /** The bodies of control flow that are being traced, from the outside in. */
+  readonly #regions: Frame[] = [];
+  /** Memory that may not be written, and why: what a write would change depends on values. */
+  readonly #fixed = new Map<Storage, string>();
+  /** Where in the program control flow stands: the same in each trace of it. */
+  #place = { prefix: '', next: 0 };
   /** The stack frames around the traced function; `null` if lines are not wanted. */
   readonly #around: number | null;
   #count = 0;
   /** The grad mode of the outermost op whose body is running. */
   #outerMode: boolean | null = null;
 
-  constructor(
-    args: readonly Tensor[],
-    onRead: (tensor: Tensor) => void,
-    identity: ((tensor: Tensor) => unknown) | null,
-    lines: boolean,
-  ) {
+  constructor(args: readonly Tensor[], { onRead, identity, controlFlow, lines }: TraceOptions) {
     this.#around = lines ? stackOf(DEEPEST).length : null;
-    this.#onRead = onRead;
-    this.#identity = identity;
+    this.#onRead = onRead ?? refuseRead;
+    this.#identity = identity ?? null;
+    this.#openSizes = controlFlow ?? null;
     this.#arguments = new Set(args);
     for (const tensor of args) this.#addInput(tensor, 'argument');
   }
@@ -166,6 +203,8 @@ class Tracer implements Interpreter {
   }
 
   assign(tensor: Tensor, _slot: 'grad', value: Tensor | null): void {
+    if (this.#regions.length > 0)
+      throw new TenfoldError(`trace: .grad is assigned${callerLine()} in a body of control flow; return it`, 'TRACE');
     this.#assignments.set(tensor, value);
   }
 
@@ -227,6 +266,97 @@ class Tracer implements Interpreter {
     return result;
   }
 
+  get recordsControl(): boolean {
+    return this.#openSizes !== null;
+  }
+
+  control(
+    spec: OpSpec,
+    inputs: readonly Operand[],
+    attrs: object | null,
+    record: (recorder: ControlRecorder) => readonly ControlResult[],
+  ): Tensor[] {
+    const values = inputs.map((x) => (isTensor(x) ? this.#valueOf(x) : x));
+    const bodies: Record<string, Graph> = {};
+    const place = this.#place.prefix + this.#place.next++;
+    const results = record({
+      body: (name, parameters, fn) => {
+        const { graph, outputs } = this.#controlBody(spec, `${place}.${name}.`, parameters, fn);
+        bodies[name] = graph;
+        return outputs;
+      },
+      size: (at, kind, differs) => this.#openSizes?.at(`${place}.${at}`, kind, differs) ?? null,
+      example: (make, shape) =>
+        aside(() => {
+          const x = make();
+          return resized(x, shape ?? x.shape);
+        }),
+    });
+    const outputs = results.map(({ tensor }) => this.#newValue(tensor));
+    const { scope, gradMode } = this.#where;
+    this.#frame.nodes.push({ spec, inputs: values, attrs, outputs, body: null, bodies, scope, gradMode });
+    results.forEach(({ tensor }, k) => {
+      this.#define(tensor, outputs[k], null);
+    });
+    this.#noteShared(spec, results);
+    return results.map(({ tensor }) => tensor);
+  }
+
+  /** A result may be memory from outside of its body, or that of another result: neither may be written from now on. */
+  #noteShared(spec: OpSpec, results: readonly ControlResult[]): void {
+    const holders = new Map<Storage, Set<Tensor>>();
+    for (const { tensor, from } of results)
+      for (const { storage } of from) holders.set(storage, (holders.get(storage) ?? new Set()).add(tensor));
+    for (const [storage, tensors] of holders) {
+      const state = this.#states.get(storage);
+      const outside = state !== undefined && this.#isOpen(state.region);
+      if (!outside && tensors.size === 1) continue;
+      const why = `a result of '${spec.name}' may share its memory`;
+      if (outside) this.#fixed.set(storage, why);
+      for (const tensor of tensors) this.#fixed.set(tensor.storage, why);
+    }
+  }
+
+  #controlBody(
+    spec: OpSpec,
+    prefix: string,
+    parameters: readonly Tensor[],
+    fn: () => readonly Tensor[],
+  ): { graph: Graph; outputs: readonly Tensor[] } {
+    const frame = newFrame();
+    const place = this.#place;
+    this.#place = { prefix, next: 0 };
+    this.#frames.push(frame);
+    this.#regions.push(frame);
+    try {
+      const given = parameters.map((tensor): GraphInput => {
+        const value = this.#newValue(tensor);
+        this.#states.set(tensor.storage, { root: tensor, value, version: 0, region: frame, existed: false });
+        this.#remember(tensor, value);
+        this.#fixed.set(tensor.storage, `'${spec.name}' gives it to its body`);
+        return { value, tensor, kind: 'argument' };
+      });
+      const outputs = fn();
+      const values = outputs.map((tensor) => this.#valueOf(tensor));
+      if (outputs.some((tensor) => tensor.requiresGrad)) {
+        throw new AutogradError(
+          `${spec.name}: gradients can't be recorded through control flow while it is traced; trace with gradients off (noGrad)`,
+        );
+      }
+      const inner = this.#bodyGraph(
+        frame,
+        given.map(({ value }) => value),
+        values,
+      );
+      inner.inputs.push(...given);
+      return { graph: inner, outputs };
+    } finally {
+      this.#regions.pop();
+      this.#frames.pop();
+      this.#place = place;
+    }
+  }
+
   finish(results: readonly Tensor[]): Graph {
     const graph = this.#graph;
     graph.outputs.push(...results.map((tensor) => this.#valueOf(tensor)));
@@ -239,6 +369,19 @@ class Tracer implements Interpreter {
     }
     graph.nodes.push(...this.#frame.nodes);
     return graph;
+  }
+
+  /** What was computed in a body of control flow counts as long as that body is being traced. */
+  #isOpen(region: Frame | null): boolean {
+    return region === null || this.#regions.includes(region);
+  }
+
+  get #region(): Frame | null {
+    return this.#regions.at(-1) ?? null;
+  }
+
+  get #where(): { scope: readonly string[]; gradMode: boolean } {
+    return { scope: [...this.#scope], gradMode: this.#gradMode };
   }
 
   get #frame(): Frame {
@@ -325,6 +468,7 @@ class Tracer implements Interpreter {
     for (const node of frame.nodes) {
       for (const value of node.inputs) need(value);
       for (const value of node.body?.captured ?? []) need(value);
+      for (const { captured } of Object.values(node.bodies ?? {})) captured.forEach(need);
       for (const value of node.outputs) known.add(value);
     }
     for (const value of outputs) need(value);
@@ -340,17 +484,18 @@ class Tracer implements Interpreter {
     this.#made.add(tensor);
     const state = this.#states.get(tensor.storage);
     if (state && !body?.created.has(tensor.storage)) {
-      this.#memo.set(tensor, { value, version: state.version });
+      this.#remember(tensor, value);
       return;
     }
-    this.#states.set(tensor.storage, { root: tensor, value, version: 0, existed: false });
-    this.#memo.set(tensor, { value, version: 0 });
+    this.#states.set(tensor.storage, { root: tensor, value, version: 0, region: this.#region, existed: false });
+    this.#remember(tensor, value);
     this.#frame.created.add(tensor.storage);
   }
 
   #valueOf(tensor: Tensor): Value {
     const state = this.#states.get(tensor.storage);
-    const memo = this.#memo.get(tensor) ?? this.#memo.get(aliases.get(tensor) ?? tensor);
+    if (state && !this.#isOpen(state.region)) throw leftBody(tensor);
+    const memo = this.#known(tensor) ?? this.#known(aliases.get(tensor) ?? tensor);
     if (memo && memo.version === state?.version) return memo.value;
     if (!state) {
       this.#addInput(rootOf(tensor), 'captured');
@@ -378,32 +523,42 @@ class Tracer implements Interpreter {
     return this.#remember(tensor, value);
   }
 
+  #known(tensor: Tensor): Known | undefined {
+    const known = this.#memo.get(tensor);
+    return known && this.#isOpen(known.region) ? known : undefined;
+  }
+
   /** Whether memory is as it came from outside, and not that of an argument. */
   #isCaptured({ root, existed, version }: StorageState): boolean {
     return existed && version === 0 && !this.#arguments.has(root);
   }
 
-  #remember(tensor: Tensor, value: Value): Value {
-    this.#memo.set(tensor, { value, version: this.#states.get(tensor.storage)?.version ?? 0 });
+  #remember(tensor: Tensor, value: Value, region: Frame | null = this.#region): Value {
+    this.#memo.set(tensor, { value, version: this.#states.get(tensor.storage)?.version ?? 0, region });
     return value;
   }
 
   #addInput(tensor: Tensor, kind: 'argument' | 'captured'): Value {
-    const known = this.#memo.get(tensor);
+    const known = this.#known(tensor);
     if (known && kind === 'captured') return known.value;
     const value = this.#newValue(tensor);
     const held = this.#identity && kind === 'captured' ? heldAlias(tensor) : tensor;
     this.#graph.inputs.push({ value, tensor: held, kind });
     if (!this.#states.has(tensor.storage)) {
-      this.#states.set(tensor.storage, { root: tensor, value, version: 0, existed: true });
+      this.#states.set(tensor.storage, { root: tensor, value, version: 0, region: null, existed: true });
     }
-    return this.#remember(tensor, value);
+    return this.#remember(tensor, value, null);
   }
 
   /** `tensor` was written in place and now has `value`: so has its storage, through every view between them. */
   #write(tensor: Tensor, written: Value): void {
     const state = this.#states.get(tensor.storage);
     if (!state) throw new TenfoldError('trace: a tensor was written before it was read');
+    const why =
+      state.region === this.#region
+        ? this.#fixed.get(tensor.storage)
+        : 'it was made outside of this body of control flow';
+    if (why) throw fixedMemory(tensor, why);
     let value = this.#cast(written, tensor);
     const final = value;
     let target = tensor;
@@ -482,6 +637,20 @@ function rootOf(tensor: Tensor): Tensor {
   let root = tensor;
   while (root.viewInfo) root = root.viewInfo.source;
   return root;
+}
+
+function leftBody(tensor: Tensor): TenfoldError {
+  return new TenfoldError(
+    `a tensor of shape ${formatShape(tensor.shape)} is used${callerLine()} outside of the body of control flow that made it, which may not run; return it from there`,
+    'TRACE',
+  );
+}
+
+function fixedMemory(tensor: Tensor, why: string): TenfoldError {
+  return new TenfoldError(
+    `a tensor of shape ${formatShape(tensor.shape)} is changed in place${callerLine()}, but ${why}: what else changes would depend on values. Change a clone() of it`,
+    'TRACE',
+  );
 }
 
 function sharedMemory(tensor: Tensor): TenfoldError {

@@ -10,7 +10,7 @@ function folded(g: OpContext): Ref {
   const data = g.frame.folded.get(g.node);
   if (!data)
     throw g.error(
-      'its size depends on a dynamic axis; make the tensor from an input (zerosLike, a slice of a larger constant)',
+      `its size depends on ${g.axesBehind()}; make the tensor from an input (zerosLike, a slice of a larger constant)`,
     );
   return g.constantBytes(data, g.outDType(), g.node.outputs[0].shape);
 }

@@ -1,8 +1,10 @@
 /** Pooling in ONNX. Its positions count through samples and channels as well, ours start anew in each. */
-import { endPadding, type PoolAttrs, type PoolOps, pooledSizes } from '@tenfold/tensor-core';
+import { type AvgPoolAttrs, endPadding, type PoolAttrs, type PoolOps, pooledSizes } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
-import { type Symbols, unsupported, viaBody } from './symbol.ts';
+import type { Dim } from '../dims.ts';
+import { alongDims, type Matrix, meanMatrix, transposed } from './separable.ts';
+import { type Symbols, viaBody } from './symbol.ts';
 
 /** MaxPool, and its positions within each channel. */
 function maxima(g: OpContext, attributes: Record<string, number | readonly number[]>): Ref[] {
@@ -73,6 +75,21 @@ function padding(g: OpContext, attrs: PoolAttrs): { end: number[]; exact: boolea
   return { end, exact: end.every((x, d) => x === attrs.padding[d]) };
 }
 
+/** The means over all windows, dim by dim. */
+function meanMatrices(g: OpContext, attrs: AvgPoolAttrs, dims: readonly Dim[]): Matrix[] {
+  const sizes = g.fixedShape(dims, 'the size');
+  const { countIncludePad, divisorOverride } = attrs;
+  const counts = pooledSizes(sizes, attrs);
+  return sizes.map((size, d) => {
+    if (divisorOverride === null) return meanMatrix(attrs, d, size, counts[d], countIncludePad);
+    // sums, of which the first dim takes the divisor
+    const divisor = d === 0 ? divisorOverride : 1;
+    return meanMatrix(attrs, d, size, counts[d], false).map((row) =>
+      row.map((weight) => (weight === 0 ? 0 : 1 / divisor)),
+    );
+  });
+}
+
 /** Rows by op name. */
 export const pool: Symbols<PoolOps> = {
   maxPool: (g) => {
@@ -103,6 +120,15 @@ export const pool: Symbols<PoolOps> = {
     const scaled = (x: Ref, factor: number): Ref =>
       factor === 1 ? x : g.op('Mul', [x, g.scalar(factor, g.outDType())]);
     const pads = [...before, ...end];
+    // runtimes have it for float32
+    if (
+      g.dtype() === 'float64' &&
+      g
+        .dims()
+        .slice(2)
+        .every((size) => typeof size === 'number')
+    )
+      return alongDims(g as OpContext, g.x(), g.rank(), meanMatrices(g as OpContext, g.attrs, g.dims().slice(2)));
     if (divisorOverride === null && (exact || !countIncludePad)) {
       return g.op('AveragePool', [g.x()], {
         ...attributes,
@@ -131,5 +157,6 @@ export const pool: Symbols<PoolOps> = {
       ]);
     }, means);
   },
-  avgPoolBackward: unsupported('the gradient of average pooling has no form in ONNX'),
+  avgPoolBackward: (g) =>
+    alongDims(g as OpContext, g.x(), g.rank(), meanMatrices(g as OpContext, g.attrs, g.sizes('size')).map(transposed)),
 };

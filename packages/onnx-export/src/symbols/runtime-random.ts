@@ -89,14 +89,21 @@ const keptByDropout = (g: OpContext<RandomOps['bernoulliFill']>): Ref => {
   return result(c, droppedOut(c, ones, 1 - p)[1]);
 };
 
-/** Statistics as they are in the batch: with a momentum of 0 the node's running statistics are those. They move in ops of their own. */
+/**
+ * Statistics as they are in the batch: with a momentum of 0 the node's running statistics are those, whatever came before. They move in ops of their own,
+ * by the unbiased variance, which ONNX's node does not know.
+ */
 const batchNorm = (g: OpContext<BuiltinOps['batchNorm']>): readonly Ref[] => {
   const c: OpContext = g;
   const [, channels] = g.dims();
   const dtype = g.outDType();
   const plain = norm.batchNorm as (g: OpContext<BuiltinOps['batchNorm']>) => readonly Ref[];
   if (g.opset < 14 || typeof channels !== 'number' || (dtype !== 'float32' && dtype !== 'float64')) return plain(g);
-  const before = [0, 1].map((value) => g.constant(new Array<number>(channels).fill(value), dtype, [channels]));
+  // onnxruntime writes the new statistics over the old ones, and makes equal initialisers one: each node needs numbers that nothing else has
+  const count = g.frame.body.nodes.filter(({ opType }) => opType === 'BatchNormalization').length;
+  const before = [-1, 1].map((sign) =>
+    g.constant(new Array<number>(channels).fill(sign * (count + 1 / 3)), dtype, [channels]),
+  );
   const [y, mean, variance] = g.ops(
     'BatchNormalization',
     [g.x(), ...scaleAndShift(c, [channels]), ...before],
@@ -132,11 +139,10 @@ export const runtimeSymbols: Symbols<RandomOps> = {
   },
   randLike: (g) => result(g, drawnLike(g, 'Uniform')),
   randnLike: (g) => result(g, drawnLike(g, 'Normal')),
+  // ONNX's Bernoulli (15) is a function that runtimes expand as ONNX wrote it: to random > p, which is 1 with probability 1 - p
   bernoulli: (g) => {
     const dtype = wideOf(g);
-    const p = g.operand(0, dtype);
-    if (g.opset >= 15) return g.op('Bernoulli', [p], { dtype_i: onnxType[g.outDType()] });
-    return hits(g, drawnLike(g, 'Uniform'), p);
+    return hits(g, drawnLike(g, 'Uniform', dtype), g.operand(0, dtype));
   },
   multinomial: (g) => {
     const rows = g.rank() === 1 ? g.unsqueeze(g.operand(0, 'float32'), [0]) : g.operand(0, 'float32');

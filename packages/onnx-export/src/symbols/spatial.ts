@@ -4,7 +4,8 @@ import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
 import { adaptiveWindows, evenWindows, inRows } from './pool.ts';
-import { type Symbols, unsupported, viaBody } from './symbol.ts';
+import { alongDims, type Matrix, overlapMatrix, padMatrix, resizeMatrix, transposed } from './separable.ts';
+import { type Symbols, viaBody } from './symbol.ts';
 
 /** The end of any slice. */
 const END = 2 ** 31 - 1;
@@ -111,9 +112,27 @@ function im2col(g: OpContext<SpatialOps['im2col']>): Ref {
 }
 
 function col2im(g: OpContext<SpatialOps['col2im']>): Ref {
-  g.needs(18);
-  const { dilation, padding, stride } = g.attrs;
+  if (g.dims().includes(0)) return g.expand(g.scalar(0, g.outDType()), g.outDims());
+  const { kernelSize, dilation, padding, stride } = g.attrs;
   const sizes = g.sizes('outputSize').map((dim) => g.fixed(dim, 'the output size'));
+  // runtimes have the op of opset 18 for float32
+  if (g.opset < 18 || g.dtype() === 'float64') {
+    const places = sizes.map(
+      (size, d) => Math.floor((size + 2 * padding[d] - dilation[d] * (kernelSize[d] - 1) - 1) / stride[d]) + 1,
+    );
+    const channels = g.fixed(g.dims()[g.rank() - 2], 'the number of channels') / (kernelSize[0] * kernelSize[1]);
+    const batch = g.rank() === 3 ? g.dims()[0] : 1;
+    const cut = g.reshape(g.x(), [batch, channels, ...kernelSize, ...places]);
+    const rows = g.reshape(g.transpose(cut, [0, 1, 2, 4, 3, 5]), [
+      batch,
+      channels,
+      ...kernelSize.map((k, d) => k * places[d]),
+    ]);
+    const matrices = sizes.map((size, d) =>
+      overlapMatrix(kernelSize[d], places[d], size, stride[d], dilation[d], padding[d]),
+    );
+    return unbatched(g, alongDims(g, rows, 4, matrices), 3);
+  }
   const image = g.op('Col2Im', [batched(g, g.x(), 3), g.ints(sizes), g.ints(g.attrs.kernelSize)], {
     dilations_i: dilation,
     pads_i: [...padding, ...padding],
@@ -146,7 +165,8 @@ function byArea(g: OpContext<SpatialOps['interpolate']>): Ref {
   const from = g.fixedShape(g.dims().slice(2), "the image's size");
   const to = g.fixedShape(sizes, 'the size');
   const kernel = evenWindows(from, to);
-  if (kernel) return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
+  // as above
+  if (kernel && dtype !== 'float64') return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
   return axes.reduce(
     (x, axis, d) => (from[d] === to[d] ? x : averages(g as OpContext, x, axis, from[d], to[d])),
     g.x(),
@@ -166,9 +186,23 @@ function averages(g: OpContext, x: Ref, axis: number, from: number, to: number):
   return g.op('Div', [g.reduce('ReduceSum', kept, [axis + 1], false), g.constant(lengths, dtype, [to, ...behind])]);
 }
 
+/** The matrices by which each spatial dim goes from one size to another. */
+function resizeMatrices(g: OpContext<SpatialOps['interpolate']>, from: readonly Dim[], to: readonly Dim[]): Matrix[] {
+  return to.map((size, d) => {
+    const [a, b] = [g.fixed(from[d + 2], "the image's size"), g.fixed(size, 'the size')];
+    return resizeMatrix(g.attrs, d, a, b, g.dtype() === 'float64');
+  });
+}
+
+const resizedBy = (g: OpContext, matrices: readonly Matrix[]): Ref => alongDims(g, g.x(), g.rank(), matrices);
+
 function interpolate(g: OpContext<SpatialOps['interpolate']>): Ref {
   const { mode, scales, alignCorners } = g.attrs;
+  // not by matrices, in which one infinite element would be NaN everywhere
   if (mode === 'area') return byArea(g);
+  // runtimes resize in float32 only
+  if (g.dtype() === 'float64' && [...g.dims().slice(2), ...g.sizes('size')].every((size) => typeof size === 'number'))
+    return resizedBy(g, resizeMatrices(g, g.dims(), g.sizes('size')));
   // runtimes resize two spatial dims, and three linearly: one dim is given a second of size 1
   const line = g.rank() === 3;
   const sizes: Dim[] = [...g.dims().slice(0, 2), ...(line ? [1] : []), ...g.sizes('size')];
@@ -223,17 +257,29 @@ function gridSample(g: OpContext<SpatialOps['gridSample']>): Ref {
   });
 }
 
-const transpose = (op: string) =>
-  unsupported(`it is the derivative of ${op}, which ONNX has no form of; export the forward pass, without gradients`);
+/** The transpose of padding: mirrored elements are added to their originals. */
+function padBackward(g: OpContext<SpatialOps['padBackward']>): Ref {
+  const sizes = g.outDims();
+  const matrices = perDim(g).map(({ before, after }, d) => {
+    if (before === 0 && after === 0) return null;
+    return transposed(padMatrix(g.attrs.mode, before, after, g.fixed(sizes[d], 'the size of what was padded')));
+  });
+  return alongDims(g, g.x(), g.rank(), matrices);
+}
+
+function interpolateBackward(g: OpContext<SpatialOps['interpolateBackward']>): Ref {
+  const matrices = resizeMatrices(g, [1, 1, ...g.sizes('size')], g.dims().slice(2));
+  return resizedBy(g, matrices.map(transposed));
+}
 
 /** Rows by op name. */
 export const spatial: Symbols<SpatialOps> = {
   pad,
-  padBackward: transpose('pad'),
+  padBackward,
   im2col,
   col2im,
   interpolate,
-  interpolateBackward: transpose('interpolate'),
+  interpolateBackward,
   pixelShuffle,
   // of several channels, ONNX's op orders the result in another way
   pixelUnshuffle: (g) => {

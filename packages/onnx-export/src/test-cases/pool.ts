@@ -1,5 +1,5 @@
 /** Where the symbols of this family are run in onnxruntime. Made in a function: the inputs are random, and the backend is there by then. */
-import type { AvgPoolAttrs, PoolAttrs } from '@tenfold/tensor-core';
+import { type AvgPoolAttrs, type PoolAttrs, pooledSizes } from '@tenfold/tensor-core';
 import { type Case, f, i } from './inputs.ts';
 
 const windows = (kernel: number[], changed: Partial<PoolAttrs> = {}): PoolAttrs => ({
@@ -32,4 +32,15 @@ export const pool = (): Case[] => [
   { op: 'avgPool', inputs: [f([2, 2, 5, 6])], attrs: means([2, 3], { ...ceil, countIncludePad: false }) },
   { op: 'avgPool', inputs: [f([1, 2, 4, 5])], attrs: means([2, 2], { divisorOverride: 3 }) },
   { op: 'avgPool', inputs: [f([1, 2, 4, 5, 4])], attrs: means([2, 2, 2]) },
+  ...[
+    means([2, 3], { padding: [1, 1] }),
+    means([2, 3], { padding: [1, 1], countIncludePad: false }),
+    means([2, 3], ceil),
+    means([2, 3], { ...ceil, countIncludePad: false }),
+    means([2, 2], { divisorOverride: 3, stride: [1, 2] }),
+  ].map((attrs): Case => {
+    const shape = pooledSizes([5, 6], attrs);
+    return { op: 'avgPoolBackward', inputs: [f([2, 2, ...shape])], attrs: { ...attrs, size: [5, 6] }, dynamic: true };
+  }),
+  { op: 'avgPoolBackward', inputs: [f([2, 3, 3])], attrs: { ...means([3], { stride: [2] }), size: [7] } },
 ];

@@ -54,10 +54,9 @@ export const spatial = (): Case[] => [
     op: 'col2im',
     inputs: [f([2, 12, 6])],
     attrs: { kernelSize: [2, 2], outputSize: [3, 4], ...columns },
-    since: 18,
     dynamic: true,
   },
-  { op: 'col2im', inputs: [f([6, 6])], attrs: { kernelSize: [3, 2], outputSize: [5, 4], ...spread }, since: 18 },
+  { op: 'col2im', inputs: [f([6, 6])], attrs: { kernelSize: [3, 2], outputSize: [5, 4], ...spread } },
   ...(
     [
       ['nearest', [2, 3, 4, 5], [7, 3]],
@@ -79,6 +78,35 @@ export const spatial = (): Case[] => [
   resize([2, 1, 4, 6], 'area', [2, 2]),
   resize([2, 1, 4, 5], 'area', [1, 1]),
   resize([2, 1, 6], 'area', [3]),
+  resize([2, 1, 5, 7], 'area', [3, 4]),
+  ...(
+    [
+      ['nearest', [2, 1, 3, 7], [5, 3]],
+      ['nearest-exact', [2, 1, 7], [4]],
+      ['linear', [2, 1, 6, 2], [4, 5]],
+      ['cubic', [2, 1, 6, 4], [4, 5]],
+      ['area', [2, 1, 3, 4], [5, 7]],
+    ] as const
+  ).flatMap(([mode, shape, size]): Case[] =>
+    [false, ...(mode === 'linear' || mode === 'cubic' ? [true] : [])].map((alignCorners) => ({
+      op: 'interpolateBackward',
+      inputs: [f(shape)],
+      attrs: { mode, size, scales: null, alignCorners },
+      dynamic: true,
+    })),
+  ),
+  ...(['reflect', 'replicate', 'circular'] as const).flatMap((mode): Case[] =>
+    [
+      [2, 1],
+      [-1, 2],
+      [1, 1, 0, 2],
+    ].map((padding) => ({
+      op: 'padBackward',
+      inputs: [f(padding.length === 2 ? [2, 2, 7] : [2, 2, 6, 7])],
+      attrs: { padding, mode },
+      dynamic: true,
+    })),
+  ),
   resize([2, 1, 4, 5], 'linear', [6, 12], { scales: [1.6, 2.5] }),
   resize([2, 1, 4, 5], 'cubic', [6, 12], { scales: [1.6, 2.5] }),
   resize([2, 1, 4, 5], 'nearest', [8, 10], { scales: [2, 2] }),

@@ -425,13 +425,13 @@ export const AttributeProto: MessageFns<AttributeProto> = {
     if (message.type !== undefined && message.type !== 0) {
       writer.uint32(160).int32(message.type);
     }
-    if (message.f !== undefined && message.f !== 0) {
+    if (message.f !== undefined) {
       writer.uint32(21).float(message.f);
     }
-    if (message.i !== undefined && message.i !== 0) {
+    if (message.i !== undefined) {
       writer.uint32(24).int64(message.i);
     }
-    if (message.s !== undefined && message.s.length !== 0) {
+    if (message.s !== undefined) {
       writer.uint32(34).bytes(message.s);
     }
     if (message.t !== undefined) {

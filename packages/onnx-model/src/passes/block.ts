@@ -10,6 +10,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../generated/onnx.ts';
+import { graphsOf } from '../subgraphs.ts';
 import { dtypeOf } from '../tensor.ts';
 import { type Constant, constantOf, readConstant } from './constants.ts';
 
@@ -18,19 +19,6 @@ export type Size = number | string | null;
 
 /** Whether a domain is that of ONNX's own operators. */
 export const isOnnx = (domain: string | undefined): boolean => !domain || domain === 'ai.onnx';
-
-/** The graphs inside a node: branches of `If`, bodies of `Loop` and `Scan`. */
-export function graphsOf(node: NodeProto): GraphProto[] {
-  return (node.attribute ?? []).flatMap(({ g, graphs }) => [...(g ? [g] : []), ...(graphs ?? [])]);
-}
-
-/** All nodes of a list, those of graphs inside them included. */
-export function* everyNode(nodes: readonly NodeProto[] | undefined): Generator<NodeProto> {
-  for (const node of nodes ?? []) {
-    yield node;
-    for (const graph of graphsOf(node)) yield* everyNode(graph.node);
-  }
-}
 
 /** The names that a node reads, those of the graphs inside it included; names that such a graph gives its own values are left out. */
 export function* readsOf(node: NodeProto): Generator<string> {

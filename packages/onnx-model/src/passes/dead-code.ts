@@ -1,6 +1,8 @@
 /** Takes out what nothing needs: nodes, initialisers, functions, operator sets, stated types. */
+
 import type { FunctionProto, GraphProto, ModelProto, NodeProto } from '../generated/onnx.ts';
-import { everyNode, graphsOf, isOnnx, readsOf } from './block.ts';
+import { everyNode, graphsOf } from '../subgraphs.ts';
+import { isOnnx, readsOf } from './block.ts';
 
 /** @returns whether something was taken out. */
 export function removeDeadCode(model: ModelProto): boolean {

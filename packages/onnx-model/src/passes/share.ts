@@ -1,7 +1,9 @@
 /** Keeps one of what is there twice: nodes that compute the same, and equal constants. */
+
 import { NodeProto, type TensorProto } from '../generated/onnx.ts';
+import { graphsOf } from '../subgraphs.ts';
 import { littleEndian } from '../tensor.ts';
-import { type Block, graphsOf } from './block.ts';
+import type { Block } from './block.ts';
 import { type Constant, constantOf, readConstant } from './constants.ts';
 
 /** Operators that give something else each time. */
