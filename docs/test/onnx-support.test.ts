@@ -6,6 +6,7 @@
 import '@tenfold/backend-cpu/register';
 import { methodCases } from '@tenfold/backend-testkit';
 import { expect, it } from 'vitest';
+import { layerLines } from './onnx-layers.ts';
 import { linesOf, opTables, restLines } from './onnx-ops.ts';
 
 it('docs/onnx-support.md says what every op becomes; if it is out of date, run: npm run docs -- onnx', {
@@ -27,6 +28,7 @@ it('docs/onnx-support.md says what every op becomes; if it is out of date, run: 
     'need other nodes or a later opset: the export says so, and never writes a file that is wrong. "Runs in onnxruntime" are the dtypes in which onnxruntime 1.30 loads the file of opset 18 on a',
     'CPU, of those that the op takes; bfloat16 is inside such a file, between casts. Results are compared with onnxruntime in tests, at opsets 11, 13, 17, 18, 20, 21 and 23.',
     '',
+    ...(await layerLines()),
     ...tables.flatMap(linesOf),
     ...rest,
   ].join('\n');

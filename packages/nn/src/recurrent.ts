@@ -1,6 +1,6 @@
 /** What recurrent layers compute: the step of each kind of cell, and the run of one layer over a sequence. */
-import { defineRule, viaBody } from '@tenfold/autograd';
-import { cat, defineOp, dispatch, type OpSpec, type Sig, stack, type Tensor } from '@tenfold/tensor-core';
+import { cat, dispatch, type OpSpec, type Sig, stack, type Tensor } from '@tenfold/tensor-core';
+import { compositeOp } from './composite.ts';
 import { linear } from './functional.ts';
 
 /** The parameters of one direction of a layer. */
@@ -58,15 +58,9 @@ export interface RecurrentAttrs {
  */
 export type RecurrentSig = Sig<readonly (Tensor | null)[], RecurrentAttrs, readonly Tensor[]>;
 
-function layerOp(name: string): OpSpec<RecurrentSig> {
-  const spec = defineOp<RecurrentSig>({ name, body: runSequences });
-  defineRule(spec, viaBody);
-  return spec;
-}
-
-const rnn = /* @__PURE__ */ layerOp('nn.rnn');
-const lstm = /* @__PURE__ */ layerOp('nn.lstm');
-const gru = /* @__PURE__ */ layerOp('nn.gru');
+const rnn = /* @__PURE__ */ compositeOp<RecurrentSig>('rnn', runSequences);
+const lstm = /* @__PURE__ */ compositeOp<RecurrentSig>('lstm', runSequences);
+const gru = /* @__PURE__ */ compositeOp<RecurrentSig>('gru', runSequences);
 
 const simple = (mode: RecurrentMode, activation: (x: Tensor) => Tensor): CellKind => ({
   layer: rnn,

@@ -273,6 +273,8 @@ export class Body {
     for (const node of [...this.nodes].reverse()) {
       if (!node.output?.some((name) => needed.has(name))) continue;
       for (const name of namesRead(node)) needed.add(name);
+      if (optionalOutputs.has(node.opType ?? ''))
+        while (!needed.has(node.output.at(-1) ?? '')) node.output = node.output.slice(0, -1);
       kept.push(node);
     }
     this.nodes.splice(0, this.nodes.length, ...kept.reverse());
@@ -284,6 +286,9 @@ export class Body {
     renameIn(this.nodes, from, to);
   }
 }
+
+/** Ops that may be written with fewer outputs: a runtime need not compute the others. */
+const optionalOutputs = new Set(['GRU', 'LSTM', 'MaxPool', 'RNN']);
 
 /** What a node reads, with what the graphs in its attributes do: names are never used twice, so that theirs do no harm. */
 function namesRead(node: NodeProto): string[] {

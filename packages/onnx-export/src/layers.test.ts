@@ -3,26 +3,22 @@
  * no other) against PyTorch; the first sample of each also with every axis dynamic that the layer takes in other sizes. A new layer needs nothing here.
  */
 import '@tenfold/backend-cpu/register';
-import { readdirSync, readFileSync } from 'node:fs';
-import * as nn from '@tenfold/nn';
 import { checkModel, type ModelProto } from '@tenfold/onnx-model';
-import { type DType, isFloat, isTensor, TenfoldError, type Tensor, tensor } from '@tenfold/tensor-core';
+import { TenfoldError, type Tensor } from '@tenfold/tensor-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { assemble, encodeModel } from './export.ts';
-import { resize, traceAll, withModel } from './model.ts';
+import { traceAll, withModel } from './model.ts';
 import { type DynamicAxis, readOptions } from './options.ts';
 import { runPasses } from './passes.ts';
 import { type JobResult, runInOnnxRuntime } from './runtime.ts';
 import { readArguments } from './structure.ts';
+import { type Float, families, layersOf, type Sample, Subject, sizes, tensorOf } from './test-cases/layers.ts';
 import { meaningAt, problemsOf } from './test-cases/schemas.ts';
 import { unify } from './unify.ts';
 import { fromWire, largestDifference, toWire } from './verify.ts';
 
 const opsets = [11, 13, 17, 18, 20, 21, 23];
-const tolerance = { float64: 1e-12, float32: 1e-5 } as const;
-/** Of dynamic axes. */
-const sizes = [1, 3, 17];
-
+const tolerance: { readonly [dtype in Float]: number } = { float64: 1e-12, float32: 1e-5 };
 /** onnxruntime has these for float32 only: numbers are compared in that. */
 const noFloat64 =
   /^onnxruntime: Could not find an implementation for (Conv|ConvTranspose|AveragePool|Resize|Col2Im|Erf|Gelu)\(/;
@@ -35,214 +31,63 @@ interface Refused {
   readonly says: string;
 }
 
-/** Axes that stay as they are, though the layer takes other sizes, and why. */
-const fixed: readonly { readonly layers: RegExp; readonly axes: readonly number[]; readonly why: string }[] = [
-  { layers: /^CTCLoss$/, axes: [0], why: 'it is a loop over time' },
-  { layers: /^Adaptive/, axes: [2, 3, 4], why: 'windows of different sizes are laid out at export' },
-  { layers: /^RotaryPositionalEmbeddings$/, axes: [1], why: 'a longer sequence computes a longer table' },
-];
-
 const refused: readonly Refused[] = [
   { layers: /^Embedding(Bag)?$/, says: 'forward changes layer.weight in place' },
   { layers: /^EmbeddingBag$/, below: 16, says: 'adding at indices needs opset 16' },
   { layers: /^EmbeddingBag$/, below: 18, says: "scatterReduce with 'amax' needs opset 18" },
   { layers: /^MultiLabelMarginLoss$/, below: 16, says: 'adding at indices needs opset 16' },
-  { layers: /^Fold$/, below: 18, says: 'needs opset 18' },
 ];
 
-interface TensorData {
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  readonly data: readonly (number | boolean | string)[];
-}
-interface LayerData {
-  readonly layer: string;
-  readonly args: readonly Encoded[];
-  readonly options: Named<Encoded>;
-}
-type Encoded = TensorData | LayerData | number | boolean | string | null | readonly Encoded[];
-interface Named<T> {
-  readonly [name: string]: T;
-}
-interface Sample {
-  readonly args: readonly Encoded[];
-  readonly options: Named<Encoded>;
-  readonly eval?: true;
-  readonly call?: Named<Encoded>;
-  readonly text: string;
-  readonly state: Named<TensorData>;
-  readonly inputs: readonly Encoded[];
-  readonly outputs: readonly TensorData[];
+const titleOf = ({ sample, example, dtype }: Subject): string =>
+  `${sample.text.split('\n')[0]} of ${example.map(({ shape }) => `[${shape}]`)} in ${dtype}`;
+
+/** What PyTorch gave; `undefined` if that was in training mode, and the layer does something else in evaluation. */
+async function expectedOf(subject: Subject): Promise<Tensor[] | undefined> {
+  const outputs = subject.sample.outputs.map((x) => tensorOf(x, 'float64'));
+  const here = subject.run();
+  const differences = await Promise.all(
+    outputs.map(async (x, k) => largestDifference(await here[k].toTypedArray(), await x.toTypedArray())),
+  );
+  if (differences.every((difference) => difference < 1e-10)) return outputs;
+  expect(subject.sample.eval, `${subject.layer} in evaluation`).toBeUndefined();
+  expect(subject.layer).toMatch(/Norm|Dropout/);
+  return undefined;
 }
 
-const fixtures = new URL('../../nn/fixtures/', import.meta.url);
-const families = readdirSync(fixtures)
-  .map((name) => name.replace('.json', ''))
-  .filter((name) => name !== 'modules' && name !== 'tools');
-const layersOf = (family: string): readonly { layer: string; samples: readonly Sample[] }[] =>
-  JSON.parse(readFileSync(new URL(`${family}.json`, fixtures), 'utf8')).layers;
-
-const special: Named<number> = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY };
-const isTensorData = (value: Encoded): value is TensorData =>
-  typeof value === 'object' && value !== null && 'data' in value;
-const isLayerData = (value: Encoded): value is LayerData =>
-  typeof value === 'object' && value !== null && 'layer' in value;
-
-type Float = keyof typeof tolerance;
-
-const tensorOf = (value: TensorData, dtype: Float): Tensor =>
-  tensor(
-    value.data.map((x) => (typeof x === 'string' ? (special[x] ?? Number(x)) : Number(x))),
-    { dtype: 'float64' },
-  )
-    .view([...value.shape])
-    .to(isFloat(value.dtype) ? dtype : value.dtype);
-
-function decoded(value: Encoded, dtype: Float): unknown {
-  if (Array.isArray(value)) return value.map((each) => decoded(each, dtype));
-  if (isTensorData(value)) return tensorOf(value, dtype);
-  if (isLayerData(value)) return make(value.layer, value, dtype);
-  return typeof value === 'string' ? (special[value] ?? value) : value;
-}
-
-const optionsOf = (options: Named<Encoded>, dtype: Float): unknown[] =>
-  Object.keys(options).length === 0
-    ? []
-    : [Object.fromEntries(Object.entries(options).map(([name, value]) => [name, decoded(value, dtype)]))];
-
-const make = (layer: string, { args, options }: Pick<Sample, 'args' | 'options'>, dtype: Float): nn.Module => {
-  const found = Reflect.get(nn, layer) as new (...args: unknown[]) => nn.Module;
-  return new found(...args.map((x) => decoded(x, dtype)), ...optionsOf(options, dtype));
-};
-
-const tensorsOf = (value: unknown): Tensor[] =>
-  isTensor(value) ? [value] : typeof value === 'object' && value ? Object.values(value).flatMap(tensorsOf) : [];
-
-/** The layer as a child, called with the tensors among its inputs. */
-class Call extends nn.Module {
-  readonly layer: nn.Module;
-  readonly #inputs: readonly unknown[];
-  readonly #options: readonly unknown[];
-
-  constructor(layer: nn.Module, inputs: readonly unknown[], options: readonly unknown[]) {
-    super();
-    this.layer = layer;
-    this.#inputs = inputs;
-    this.#options = options;
-  }
-
-  override forward(...given: Tensor[]): Tensor[] {
-    const left = [...given];
-    const replaced = (value: unknown): unknown =>
-      isTensor(value) ? left.shift() : Array.isArray(value) ? value.map(replaced) : value;
-    return tensorsOf(Reflect.apply(this.layer.forward, this.layer, [...this.#inputs.map(replaced), ...this.#options]));
-  }
-}
-
-/** A sample with its layer made, in evaluation mode, as a file has it. */
-class Subject {
-  readonly layer: string;
-  readonly sample: Sample;
-  readonly dtype: Float;
-  readonly model: Call;
-  readonly example: readonly Tensor[];
-
-  constructor(layer: string, sample: Sample, dtype: Float) {
-    this.layer = layer;
-    this.sample = sample;
-    this.dtype = dtype;
-    const module = make(layer, sample, dtype).to(dtype);
-    const state = Object.entries(sample.state).map(([name, data]) => [name, tensorOf(data, dtype)] as const);
-    module.loadStateDict(Object.fromEntries(state));
-    const inputs = sample.inputs.map((x) => decoded(x, dtype));
-    this.model = new Call(module, inputs, optionsOf(sample.call ?? {}, dtype)).eval();
-    this.example = tensorsOf(inputs);
-  }
-
-  run(inputs: readonly Tensor[] = this.example): Tensor[] {
-    return this.model.forward(...inputs.map((x) => x.clone()));
-  }
-
-  /** What PyTorch gave; `undefined` if that was in training mode, and the layer does something else in evaluation. */
-  async expected(): Promise<Tensor[] | undefined> {
-    const outputs = this.sample.outputs.map((x) => tensorOf(x, 'float64'));
-    const here = this.run();
-    const differences = await Promise.all(
-      outputs.map(async (x, k) => largestDifference(await here[k].toTypedArray(), await x.toTypedArray())),
-    );
-    if (differences.every((difference) => difference < 1e-10)) return outputs;
-    expect(this.sample.eval, `${this.layer} in evaluation`).toBeUndefined();
-    expect(this.layer).toMatch(/Norm|Dropout/);
-    return undefined;
-  }
-
-  /** The axes that may have other sizes, all together. Axes of the same place and size in several inputs are one. */
-  axes(): DynamicAxis[] {
-    const all = this.example.flatMap(({ shape }, input) =>
-      shape.map((size, axis): DynamicAxis => ({ input, axis, name: `axis${axis}_of_${size}` })),
-    );
-    const stays = fixed.find(({ layers }) => layers.test(this.layer))?.axes ?? [];
-    return [...new Set(all.map(({ name }) => name))].reduce<DynamicAxis[]>((taken, name) => {
-      const more = all.filter((axis) => axis.name === name);
-      if (more.some(({ axis }) => stays.includes(axis))) return taken;
-      return this.takes([...taken, ...more]) ? [...taken, ...more] : taken;
-    }, []);
-  }
-
-  /** Whether the layer runs at other sizes of these axes. */
-  private takes(axes: readonly DynamicAxis[]): boolean {
-    try {
-      for (const size of sizes) this.run(this.resized(axes, size));
-      return true;
-    } catch (error) {
-      if (error instanceof TenfoldError) return false;
-      throw error;
-    }
-  }
-
-  resized(axes: readonly DynamicAxis[], size: number): Tensor[] {
-    return resize(this.example, axes, new Map(axes.map(({ name }) => [name, size])));
-  }
-
-  get title(): string {
-    return `${this.sample.text.split('\n')[0]} of ${this.example.map(({ shape }) => `[${shape}]`)} in ${this.dtype}`;
-  }
-
-  /** The model at each opset, or why there is none; traced once. */
-  async models(axes: readonly DynamicAxis[]): Promise<Map<number, ModelProto | string>> {
-    const inputNames = this.example.map((_, i) => `x_${i}`);
-    const named = (input: number) => axes.flatMap((x) => (x.input === input ? [[x.axis, x.name] as const] : []));
-    const options = {
-      inputNames,
-      dynamicAxes: Object.fromEntries(inputNames.map((name, i) => [name, Object.fromEntries(named(i))])),
-    };
-    const args = readArguments(this.example);
-    const settings = readOptions(args, options);
-    const why = (error: unknown): string => {
-      if (error instanceof TenfoldError) return error.message;
-      throw error;
-    };
-    try {
-      const traced = withModel(this.model, (runner) => ({ runner, ...traceAll(runner, args, settings.axes, false) }));
-      const unified = unify(traced.graphs, traced.points);
-      const written = opsets.map(async (opset) => {
-        try {
-          const model = runPasses(
-            await assemble(unified, traced.runner, { ...settings, opset }, traced),
-            { ...settings, opset },
-            options,
-          );
-          checkModel(model);
-          expect(problemsOf(model)).toEqual([]);
-          return [opset, model] as const;
-        } catch (error) {
-          return [opset, why(error)] as const;
-        }
-      });
-      return new Map<number, ModelProto | string>(await Promise.all(written));
-    } catch (error) {
-      return new Map(opsets.map((opset) => [opset, why(error)]));
-    }
+/** The model at each opset, or why there is none; traced once. */
+async function modelsOf(subject: Subject, axes: readonly DynamicAxis[]): Promise<Map<number, ModelProto | string>> {
+  const inputNames = subject.example.map((_, i) => `x_${i}`);
+  const named = (input: number) => axes.flatMap((x) => (x.input === input ? [[x.axis, x.name] as const] : []));
+  const options = {
+    inputNames,
+    dynamicAxes: Object.fromEntries(inputNames.map((name, i) => [name, Object.fromEntries(named(i))])),
+  };
+  const args = readArguments(subject.example);
+  const settings = readOptions(args, options);
+  const why = (error: unknown): string => {
+    if (error instanceof TenfoldError) return error.message;
+    throw error;
+  };
+  try {
+    const traced = withModel(subject.model, (runner) => ({ runner, ...traceAll(runner, args, settings.axes, false) }));
+    const unified = unify(traced.graphs, traced.points);
+    const written = opsets.map(async (opset) => {
+      try {
+        const model = runPasses(
+          await assemble(unified, traced.runner, { ...settings, opset }, traced),
+          { ...settings, opset },
+          options,
+        );
+        checkModel(model);
+        expect(problemsOf(model)).toEqual([]);
+        return [opset, model] as const;
+      } catch (error) {
+        return [opset, why(error)] as const;
+      }
+    });
+    return new Map<number, ModelProto | string>(await Promise.all(written));
+  } catch (error) {
+    return new Map(opsets.map((opset) => [opset, why(error)]));
   }
 }
 
@@ -263,14 +108,14 @@ interface Plan {
 }
 
 async function exactly(subject: Subject): Promise<Plan> {
-  const expected = await new Subject(subject.layer, subject.sample, 'float64').expected();
-  return { subject, models: await subject.models([]), runs: [subject.example], expected };
+  const expected = await expectedOf(new Subject(subject.layer, subject.sample, 'float64'));
+  return { subject, models: await modelsOf(subject, []), runs: [subject.example], expected };
 }
 
 async function atAllSizes(subject: Subject): Promise<Plan> {
   const axes = subject.axes();
   const runs = [subject.example, ...sizes.map((size) => subject.resized(axes, size))];
-  return { subject, models: await subject.models(axes), runs, expected: undefined };
+  return { subject, models: await modelsOf(subject, axes), runs, expected: undefined };
 }
 
 /** How one model came out: the largest difference, or why there is none. */
@@ -326,10 +171,12 @@ async function compare({ subject, runs, expected }: Plan, result: JobResult): Pr
 }
 
 const rowsUsed = new Set<Refused>();
+const checked = new Set<string>();
 
 /** What is wrong with a result, or `null`. */
 function problemOf({ plan: { subject }, opset, result }: Outcome): string | null {
-  const { layer, dtype, title } = subject;
+  const { layer, dtype } = subject;
+  const title = titleOf(subject);
   if (typeof result === 'number')
     return result <= tolerance[dtype] ? null : `${title} at opset ${opset}: differs by ${result}`;
   const row = refused.find(
@@ -372,6 +219,7 @@ describe.each(families)('%s', (family) => {
       }
     }
     const again = await check(plans);
+    checked.add(family);
     const inFloat32 = again.map((sample) => exactly(new Subject(layerOf.get(sample) ?? '', sample, 'float32')));
     if (again.length > 0) await check(await Promise.all(inFloat32));
   }, 120_000);
@@ -388,6 +236,7 @@ describe.each(families)('%s', (family) => {
   });
 });
 
-test('nothing is listed that has a form', () => {
+test('nothing is listed that has a form', ({ skip }) => {
+  skip(checked.size < families.length, 'only some families ran');
   expect(refused.filter((row) => !rowsUsed.has(row))).toEqual([]);
 });

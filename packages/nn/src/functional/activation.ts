@@ -4,14 +4,17 @@ import {
   ArgumentError,
   checkOptions,
   describe,
+  dispatch,
   type Generator,
   type InplaceOptions,
   isTensor,
   ShapeError,
+  type Sig,
   type Tensor,
   where,
 } from '@tenfold/tensor-core';
 import { checkBounds, checkFlag, checkNumber } from '../checks.ts';
+import { compositeOp } from '../composite.ts';
 
 function requireInput(name: string, input: unknown): asserts input is Tensor {
   if (!isTensor(input)) throw new ArgumentError(`${name}: expected a tensor, got ${describe(input)}`);
@@ -48,6 +51,13 @@ export function softmin(input: Tensor, dim: number): Tensor {
   return input.neg().softmax(dim);
 }
 
+const preluOp = /* @__PURE__ */ compositeOp<Sig<[Tensor, Tensor]>>('prelu', ([input, weight]) => {
+  const count = weight.numel();
+  const slopes = weight.reshape(count === 1 ? [] : [count, ...new Array<number>(input.ndim - 2).fill(1)]);
+  // x above 0 is kept out of the product, so that an infinite one gives the weight no gradient
+  return where(input.gt(0), input, input.clamp(null, 0).mul(slopes));
+});
+
 /**
  * x where it is above 0, weight · x elsewhere (https://pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html).
  *
@@ -67,9 +77,7 @@ export function prelu(input: Tensor, weight: Tensor): Tensor {
         `prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = ${count} and channel size = ${channels}.`,
       );
   }
-  const slopes = weight.reshape(count === 1 ? [] : [count, ...new Array<number>(input.ndim - 2).fill(1)]);
-  // x above 0 is kept out of the product, so that an infinite one gives the weight no gradient
-  return where(input.gt(0), input, input.clamp(null, 0).mul(slopes));
+  return dispatch(preluOp, [input, weight], null);
 }
 
 /** Options of {@link rrelu}. */

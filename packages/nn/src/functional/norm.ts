@@ -4,13 +4,16 @@ import {
   avgPool2d,
   checkOptions,
   describe,
+  dispatch,
   formatShape,
   isTensor,
   pad,
   ShapeError,
+  type Sig,
   type Tensor,
 } from '@tenfold/tensor-core';
 import { checkNumber, checkSize } from '../checks.ts';
+import { compositeOp } from '../composite.ts';
 
 /** Options of `localResponseNorm`. */
 export interface LocalResponseNormOptions {
@@ -21,6 +24,16 @@ export interface LocalResponseNormOptions {
   /** What is added before raising. Default 1. */
   k?: number;
 }
+
+const localResponseNormOp = /* @__PURE__ */ compositeOp<
+  Sig<[Tensor], { size: number } & Required<LocalResponseNormOptions>>
+>('localResponseNorm', ([input], { size, alpha, beta, k }) => {
+  const squares = pad(input.square().flatten(2), [0, 0, Math.floor(size / 2), Math.floor((size - 1) / 2)]);
+  const means = avgPool2d(squares.unsqueeze(1), [size, 1], { stride: 1 })
+    .squeeze(1)
+    .view([...input.shape]);
+  return input.div(means.mul(alpha).add(k).pow(beta));
+});
 
 /**
  * x / (k + α · the mean square of `size` neighbouring channels)^β
@@ -41,9 +54,5 @@ export function localResponseNorm(input: Tensor, size: number, options?: LocalRe
       `${where}: Expected 3D or higher dimensionality input (got ${input.ndim} dimensions: ${formatShape(input.shape)})`,
     );
   if (input.numel() === 0) return input;
-  const squares = pad(input.square().flatten(2), [0, 0, Math.floor(size / 2), Math.floor((size - 1) / 2)]);
-  const means = avgPool2d(squares.unsqueeze(1), [size, 1], { stride: 1 })
-    .squeeze(1)
-    .view([...input.shape]);
-  return input.div(means.mul(alpha).add(k).pow(beta));
+  return dispatch(localResponseNormOp, [input], { size, alpha, beta, k });
 }

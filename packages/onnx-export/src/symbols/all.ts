@@ -11,11 +11,11 @@ import { linalg } from './linalg.ts';
 import { builtinSymbol, pushSymbol, setSymbol } from './lookup.ts';
 import { loss } from './loss.ts';
 import { movement } from './movement.ts';
+import { layerSymbol } from './nn.ts';
 import { norm } from './norm.ts';
 import { optim } from './optim.ts';
 import { pool } from './pool.ts';
 import { randomNumbers } from './random.ts';
-import { recurrent } from './recurrent.ts';
 import { reduce } from './reduce.ts';
 import { softmax } from './softmax.ts';
 import { spatial } from './spatial.ts';
@@ -53,8 +53,7 @@ export function symbolOf(spec: OpSpec): OnnxSymbol | undefined {
     for (const [name, symbol] of Object.entries(symbols))
       setSymbol(builtinOps[name as keyof BuiltinOps] as unknown as OpSpec, symbol as OnnxSymbol);
   }
-  const outside = Object.hasOwn(recurrent, spec.name) ? recurrent[spec.name] : undefined;
-  return builtinSymbol(spec) ?? outside ?? (stepInitOf(spec) ? writeStep : undefined);
+  return builtinSymbol(spec) ?? layerSymbol(spec.name) ?? (stepInitOf(spec) ? writeStep : undefined);
 }
 
 /** What {@link defineSymbol} gives. */

@@ -1,13 +1,9 @@
-/**
- * Layers of recurrent cells, the ops `nn.rnn`, `nn.lstm` and `nn.gru` of `@tenfold/nn`: ONNX's node of that name, or a Scan of the step where there is none.
- * This package doesn't import that one, so the rows stand under the ops' names.
- */
+/** Layers of recurrent cells: ONNX's node of that name, or a Scan of the step where there is none. */
 import { onnxType, type TypeProto, type ValueInfoProto } from '@tenfold/onnx-model';
 import type { Sig, Tensor, TypedArray } from '@tenfold/tensor-core';
 import type { Attributes, Ref } from '../builder.ts';
 import { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
-import type { OnnxSymbol } from './symbol.ts';
 
 /** As in `@tenfold/nn`: sequences `[L, N, I]`, initial states `[D, N, H]`, then five weights of each direction. */
 type RecurrentSig = Sig<
@@ -229,7 +225,8 @@ const typeOf = (g: Context, dims: readonly Dim[]): TypeProto => ({
   },
 });
 
-function layer(g: Context): Ref[] {
+/** A layer of recurrent cells. */
+export function recurrentLayer(g: Context): Ref[] {
   const layout = layoutOf(g);
   const dtype = g.dtype();
   // onnxruntime has no kernels for float64; bfloat16 came with opset 22, and projections never did
@@ -238,8 +235,3 @@ function layer(g: Context): Ref[] {
     (dtype === 'float32' || dtype === 'float16' || (dtype === 'bfloat16' && g.opset >= 22));
   return hasNode ? asNode(g, layout) : asScan(g, layout);
 }
-
-const row = layer as unknown as OnnxSymbol;
-
-/** Rows by the names of the ops. */
-export const recurrent: { readonly [op: string]: OnnxSymbol } = { 'nn.rnn': row, 'nn.lstm': row, 'nn.gru': row };

@@ -112,6 +112,7 @@ function im2col(g: OpContext<SpatialOps['im2col']>): Ref {
 }
 
 function col2im(g: OpContext<SpatialOps['col2im']>): Ref {
+  if (g.dims().includes(0)) return g.expand(g.scalar(0, g.outDType()), g.outDims());
   const { kernelSize, dilation, padding, stride } = g.attrs;
   const sizes = g.sizes('outputSize').map((dim) => g.fixed(dim, 'the output size'));
   // runtimes have the op of opset 18 for float32
@@ -164,7 +165,7 @@ function byArea(g: OpContext<SpatialOps['interpolate']>): Ref {
   const from = g.fixedShape(g.dims().slice(2), "the image's size");
   const to = g.fixedShape(sizes, 'the size');
   const kernel = evenWindows(from, to);
-  if (kernel) return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
+  if (kernel && dtype !== 'float64') return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
   // ONNX's windows are of one size
   return resizedBy(g, resizeMatrices(g, g.dims(), g.sizes('size')));
 }
@@ -181,10 +182,11 @@ const resizedBy = (g: OpContext, matrices: readonly Matrix[]): Ref => alongDims(
 
 function interpolate(g: OpContext<SpatialOps['interpolate']>): Ref {
   const { mode, scales, alignCorners } = g.attrs;
+  // not by matrices, in which one infinite element would be NaN everywhere
+  if (mode === 'area') return byArea(g);
   // runtimes resize in float32 only
   if (g.dtype() === 'float64' && [...g.dims().slice(2), ...g.sizes('size')].every((size) => typeof size === 'number'))
     return resizedBy(g, resizeMatrices(g, g.dims(), g.sizes('size')));
-  if (mode === 'area') return byArea(g);
   // runtimes resize two spatial dims, and three linearly: one dim is given a second of size 1
   const line = g.rank() === 3;
   const sizes: Dim[] = [...g.dims().slice(0, 2), ...(line ? [1] : []), ...g.sizes('size')];
