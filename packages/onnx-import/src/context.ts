@@ -69,6 +69,8 @@ export interface NodeInfo {
 export interface RunState {
   /** Whether the module is in training mode. */
   readonly training: boolean;
+  /** Whether the file has nodes that train. */
+  readonly trainingFile: boolean;
   /** Where constants go. */
   readonly device: string;
   /** The dtype in which a dtype of the file is computed: a model that was moved to another float dtype computes in that one. */
@@ -91,11 +93,17 @@ export const labelOf = ({ name, opType, outputNames }: Pick<NodeInfo, 'name' | '
   `node '${name || outputNames.find((output) => output !== '') || '?'}' (${opType})`;
 
 /** An error of an op, with the node it happened in. */
-export function explained(error: unknown, node: NodeInfo): unknown {
-  if (error instanceof OnnxModelError || error instanceof OnnxExportError) return error;
+export function explained(error: unknown, node: NodeInfo, isCustom = false): unknown {
+  if (error instanceof OnnxModelError) return error;
+  // a value that is read while the model is exported again
+  if (error instanceof OnnxExportError)
+    return error.message.startsWith('node ') ? error : new OnnxExportError(`${labelOf(node)}: ${error.message}`, { cause: error });
   // the engine's own limits, as for an array that is too long
   if (error instanceof TenfoldError || error instanceof RangeError)
     return invalid(`${labelOf(node)}: ${error.message}`, error);
+  // rows take the inputs that their op has: a node without them is the file's mistake
+  if (error instanceof TypeError && !isCustom)
+    return invalid(`${labelOf(node)}: has other inputs or attributes than the op takes: ${error.message}`, error);
   return error;
 }
 
@@ -123,9 +131,12 @@ export class NodeContext {
     return this.node.opset;
   }
 
-  /** Whether the module is in training mode: what Dropout and BatchNormalization go by. */
-  get training(): boolean {
-    return this.#run.training;
+  /**
+   * Whether a Dropout or BatchNormalization trains, given what the file says of it. In a module in training mode it does as the file says, or, where
+   * the file was written for inference alone, it trains; in evaluation mode it does not.
+   */
+  trains(says: boolean): boolean {
+    return this.#run.training && (says || !this.#run.trainingFile);
   }
 
   /** The device that the model runs on. */

@@ -17,6 +17,7 @@ function elementwise(
   { first = 0, result = null }: { first?: number; result?: DType | null } = {},
 ): HostTensor | null {
   const operands = Array.from({ length: c.inputCount }, (_, i) => c.host(i));
+  if (operands.length <= first) throw c.error('an input is missing');
   const { dtype } = operands[first];
   if (operands.slice(first).some((x) => x.dtype !== dtype)) return null;
   const shape = broadcastShapes(
@@ -190,11 +191,11 @@ const range: Row = (c) => {
   const { dtype } = c.host(0);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (isFloat(dtype) || !(count <= HOST_LIMIT)) return null;
-  return hostTensor(
-    dtype,
-    [count],
-    Array.from({ length: count }, (_, i) => start + i * delta),
-  );
+  const numbers = Array.from({ length: count }, (_, i) => start + i * delta);
+  const fit = hostTensor(dtype, [count], numbers);
+  // positions, whose number depends on a size, go on as a tensor
+  const isFixed = [0, 1, 2].every((i) => c.host(i).isConstant);
+  return isFixed ? fit : fit && new HostTensor(dtype, [count], numbers, false, delta);
 };
 
 /** `value` in a shape of at most one dim. */

@@ -7,7 +7,7 @@ import {
   loadExternalData,
   type ModelProto,
 } from '@tenfold/onnx-model';
-import { describe, OnnxModelError } from '@tenfold/tensor-core';
+import { describe, OnnxModelError, type Tensor } from '@tenfold/tensor-core';
 import type { Row, Rows } from './context.ts';
 import { hostRows } from './host-ops.ts';
 import { OnnxModule } from './module.ts';
@@ -19,7 +19,7 @@ import { readInputs, readOutputs } from './signature.ts';
 import { invalid } from './values.ts';
 
 /** The last version of ONNX's operator set whose ops are known here. */
-const LATEST_OPSET = 23;
+const LATEST_OPSET = 28;
 
 /** The bytes of a file, or a file that a person has chosen in a browser. */
 export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;
@@ -40,13 +40,17 @@ export type OnnxSource =
  *
  * Float initialisers are its parameters, apart from statistics and settings of ops; these and all others are buffers. Their names are the file's.
  *
+ * @typeParam Output what `forward` gives, if it is not one tensor: `loadOnnx<[Tensor, Tensor]>(…)`.
  * @param source a path (Node), a URL, the bytes of the file, or `{ model, data }` where data lie in other files.
  * @throws OnnxModelError for a file that is damaged, or that holds what can't be run here: all unknown ops are named at once.
  * @example
  * const model = await loadOnnx('model.onnx');
  * const y = model.forward(x);
  */
-export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}): Promise<OnnxModule> {
+export async function loadOnnx<Output = Tensor>(
+  source: OnnxSource,
+  options: LoadOnnxOptions = {},
+): Promise<OnnxModule<Output>> {
   const settings = readOptions(options);
   const { model, data } = isPair(source) ? source : { model: source, data: undefined };
   const at = await localPath(model);
@@ -61,7 +65,7 @@ export async function loadOnnx(source: OnnxSource, options: LoadOnnxOptions = {}
  *
  * @throws OnnxModelError as `loadOnnx` does.
  */
-export function importModel(model: ModelProto, options: LoadOnnxOptions = {}): OnnxModule {
+export function importModel<Output = Tensor>(model: ModelProto, options: LoadOnnxOptions = {}): OnnxModule<Output> {
   return moduleOf(model, readOptions(options));
 }
 
@@ -116,13 +120,13 @@ async function filesBeside(source: string | URL | OnnxBytes, names: readonly str
   return files;
 }
 
-function moduleOf(model: ModelProto, settings: ImportSettings): OnnxModule {
+function moduleOf<Output>(model: ModelProto, settings: ImportSettings): OnnxModule<Output> {
   const { graph } = model;
   if (!graph) throw invalid('this is no ONNX model, or a damaged one: it has no graph');
   const imports = readImports(model.opsetImport);
   checkOpset(imports.get(''), settings);
   const compilation = compilationOf(model, settings);
-  const inputs = readInputs(graph);
+  const signature = readInputs(graph);
   const outputs = readOutputs(graph);
   const plan = compileModel(graph, imports, compilation);
   if (compilation.unknown.size > 0) {
@@ -133,7 +137,15 @@ function moduleOf(model: ModelProto, settings: ImportSettings): OnnxModule {
   }
   const { weights } = compilation;
   return new OnnxModule(
-    { name: nameOf(graph), plan, weights: [...weights.keys()], inputs, outputs, settings },
+    {
+      name: nameOf(graph),
+      plan,
+      weights: [...weights.keys()],
+      ...signature,
+      outputs,
+      settings,
+      trains: compilation.trains,
+    },
     weights,
   );
 }
@@ -159,11 +171,13 @@ function compilationOf(model: ModelProto, settings: ImportSettings): Compilation
   return {
     row: (domain, opType): Row | null =>
       ops.get(keyOf(domain, opType)) ?? (domain === '' && Object.hasOwn(rows, opType) ? rows[opType] : null),
+    isCustom: (domain, opType) => ops.has(keyOf(domain, opType)),
     hostRow: (opType) => (Object.hasOwn(onHost, opType) && !ops.has(opType) ? onHost[opType] : null),
     functions,
     weights: new Map(),
     constants: {
       training: false,
+      trainingFile: false,
       device: 'cpu',
       computed: (dtype) => dtype,
       tensorOf: ({ dtype, shape }) => {
@@ -172,6 +186,6 @@ function compilationOf(model: ModelProto, settings: ImportSettings): Compilation
       limits: settings,
     },
     unknown: new Map(),
-    steps: 0,
+    trains: false,
   };
 }

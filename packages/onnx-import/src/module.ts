@@ -16,13 +16,21 @@ import type { ImportSettings } from './options.ts';
 import type { Plan, Weight } from './plan.ts';
 import { type Run, runModel } from './run.ts';
 import { infoText, readArguments, type ValueInfo } from './signature.ts';
-import { HostTensor, invalid } from './values.ts';
+import { HostTensor, invalid, type Value } from './values.ts';
 
 /** What the parts of an imported model's name hold: `fc1` of `fc1.weight`. It computes nothing. */
 export class Scope extends Module {
   /** @throws OnnxModelError */
   forward(): never {
     throw new OnnxModelError('this is a part of an imported model that holds parameters; run the model itself');
+  }
+
+  override extraRepr(): string {
+    const members: [string, Tensor][] = [
+      ...this.ownParameters(),
+      ...this.ownBuffers().map(([name, x]) => [name, x] as [string, Tensor]),
+    ];
+    return members.map(([name, { dtype, shape }]) => `${name}: ${dtype}[${shape.join(', ')}]`).join(', ');
   }
 }
 
@@ -32,8 +40,12 @@ export interface Program {
   readonly plan: Plan;
   readonly weights: readonly Weight[];
   readonly inputs: readonly ValueInfo[];
+  /** Initialisers that are listed among the inputs. */
+  readonly defaults: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly settings: ImportSettings;
+  /** Whether the file has nodes that train. */
+  readonly trains: boolean;
 }
 
 /** A buffer whose values JavaScript knows, and its state when they were those of `host`. */
@@ -62,9 +74,9 @@ interface Place {
 }
 
 /** By module rather than in properties, where initialisers of the same name would be in the way. */
-const states = new WeakMap<OnnxModule, State>();
+const states = new WeakMap<OnnxModule<unknown>, State>();
 
-function stateOf(module: OnnxModule): State {
+function stateOf(module: OnnxModule<unknown>): State {
   const state = states.get(module);
   if (!state) throw new OnnxModelError('an OnnxModule is made by loadOnnx');
   return state;
@@ -73,11 +85,18 @@ function stateOf(module: OnnxModule): State {
 /**
  * An ONNX file as a module: its initialisers are parameters and buffers, under their names in the file (a dot begins a module below), and `forward`
  * runs its graph with Tenfold's ops, so that gradients, devices and tracing work as in any other module. {@link loadOnnx} makes it.
+ *
+ * It begins in the mode that the file was written in, mostly evaluation. `train()` makes the Dropout and BatchNormalization nodes of a file for inference
+ * train; running statistics are buffers, which change then.
+ *
+ * @typeParam Output what `forward` gives: a tensor, or for several outputs an array, or a record if it was loaded so.
  */
-export class OnnxModule extends Module {
+export class OnnxModule<Output = Tensor> extends Module {
   /** @internal */
   constructor(program: Program, values: ReadonlyMap<Weight, HostTensor>) {
     super();
+    // as the file was written: results are those of other runtimes
+    this.training = program.trains;
     const { settings } = program;
     const device = settings.device ?? getDefaultDevice();
     const places = new Map<Weight, Place>();
@@ -102,42 +121,40 @@ export class OnnxModule extends Module {
 
   /** Names of the inputs, in the order of `forward`'s arguments. */
   get inputNames(): string[] {
-    return this.inputs.map(({ name }) => name);
+    return stateOf(this).program.inputs.map(({ name }) => name);
   }
 
   /** Names of the outputs, in order. */
   get outputNames(): string[] {
-    return this.outputs.map(({ name }) => name);
+    return stateOf(this).program.outputs.map(({ name }) => name);
   }
 
-  /** The inputs with dtypes and sizes as the file states them. */
-  get inputs(): readonly ValueInfo[] {
-    return stateOf(this).program.inputs;
-  }
-
-  /** The outputs with dtypes and sizes as the file states them. */
-  get outputs(): readonly ValueInfo[] {
-    return stateOf(this).program.outputs;
+  /** The inputs and outputs with dtypes and sizes as the file states them. */
+  get signature(): { readonly inputs: readonly ValueInfo[]; readonly outputs: readonly ValueInfo[] } {
+    const { inputs, outputs } = stateOf(this).program;
+    return { inputs, outputs };
   }
 
   /**
    * Runs the graph on tensors in the file's order, or on one record of tensors by name. Gives the output, an array if there are several, or a record by
-   * name if the model was loaded with `outputs: 'record'`.
+   * name if the model was loaded with `outputs: 'record'`. A record may also replace, for this call, initialisers that the file lists among its inputs.
    *
    * @throws OnnxModelError for inputs of other number, name, dtype or shape than the file states, and for a node that fails; it names the node.
    */
-  // biome-ignore lint/suspicious/noExplicitAny: how many outputs there are is known at run time
-  forward(...inputs: readonly (Tensor | Readonly<Record<string, Tensor>>)[]): any {
+  forward(...inputs: readonly (Tensor | Readonly<Record<string, Tensor>>)[]): Output {
     const state = stateOf(this);
-    const { plan, settings, outputs } = state.program;
+    const { plan, settings, inputs: infos, defaults, outputs } = state.program;
     const run = runOf(state, inputs, this.training);
-    const values = runModel(plan, readArguments(inputs, this.inputs, run.computed), run);
+    const given = readArguments(inputs, infos, defaults, run.computed);
+    const valueOf = (weight: Weight): Value => given.replaced.get(weight.name) ?? run.valueOf(weight);
+    const values = runModel(plan, given.inputs, given.replaced.size > 0 ? { ...run, valueOf } : run);
     const tensors = values.map((value, k) => {
       if (isTensor(value)) return value;
       throw invalid(`output '${outputs[k].name}' is no tensor`);
     });
-    if (settings.record) return Object.fromEntries(tensors.map((tensor, k) => [outputs[k].name, tensor]));
-    return tensors.length === 1 ? tensors[0] : tensors;
+    const named = settings.record ? Object.fromEntries(tensors.map((tensor, k) => [outputs[k].name, tensor])) : null;
+    // whoever loads a model says what it gives
+    return (named ?? (tensors.length === 1 ? tensors[0] : tensors)) as Output;
   }
 
   override deepcopy(copier?: Copier): this {
@@ -164,9 +181,9 @@ export class OnnxModule extends Module {
 
   /** `linear(x: float32[batch, 3]) -> (y: float32[batch, 1]), 2 nodes`. */
   override extraRepr(): string {
-    const { name, plan } = stateOf(this).program;
+    const { name, plan, inputs, outputs } = stateOf(this).program;
     const list = (infos: readonly ValueInfo[]): string => infos.map(infoText).join(', ');
-    return `${name}(${list(this.inputs)}) -> (${list(this.outputs)}), ${plan.steps.length} nodes`;
+    return `${name}(${list(inputs)}) -> (${list(outputs)}), ${plan.steps.length} nodes`;
   }
 }
 
@@ -217,6 +234,7 @@ function runOf(state: State, inputs: readonly unknown[], training: boolean): Run
   const computed = (dtype: DType): DType => dtypes.get(dtype) ?? (isFloat(dtype) ? (settings.dtype ?? dtype) : dtype);
   return {
     training,
+    trainingFile: state.program.trains,
     device,
     computed,
     limits: settings,
@@ -250,28 +268,25 @@ function uploaded(state: State, value: HostTensor, dtype: DType, device: string)
 const isTrained = ({ uses }: Weight): boolean =>
   uses.some(({ key, input }) => !(settingsInputs[key] ?? []).includes(input));
 
+const isScope = (owner: Module, name: string): boolean =>
+  Object.hasOwn(owner, name) && Reflect.get(owner, name) instanceof Scope;
+
+const isTaken = (owner: Module, name: string): boolean => name === '' || name in owner;
+
 /** The place of a dotted name; a part that is empty, or the name of something else, gets an underscore. */
 function placeOf(root: Module, dotted: string): Place {
   const parts = dotted.split('.');
   const last = parts.pop() ?? '';
   const path: string[] = [];
-  let owner = root;
+  let owner: Module = root;
   for (const part of parts) {
     let name = part;
-    let next: unknown;
-    for (;;) {
-      next = name === '' ? null : (Reflect.get(owner, name) ?? null);
-      if (next instanceof Scope || (next === null && name !== '')) break;
-      name += '_';
-    }
-    if (next === null) {
-      next = new Scope();
-      owner.registerModule(name, next as Scope);
-    }
+    while (!isScope(owner, name) && isTaken(owner, name)) name += '_';
+    if (!isScope(owner, name)) owner.registerModule(name, new Scope());
+    owner = owner.getSubmodule(name);
     path.push(name);
-    owner = next as Scope;
   }
   let name = last;
-  while (name === '' || (Reflect.get(owner, name) ?? undefined) !== undefined) name += '_';
+  while (isTaken(owner, name)) name += '_';
   return { path: path.join('.'), owner, name };
 }

@@ -41,6 +41,8 @@ export interface Step {
   readonly node: NodeInfo;
   /** How it is computed. `null` is a call of `plan`. */
   readonly row: Row | null;
+  /** Whether the row is the caller's. */
+  readonly isCustom: boolean;
   /** The row for inputs that JavaScript knows. */
   readonly hostRow: Row | null;
   /** The body of a function. */
@@ -72,6 +74,8 @@ export interface Plan {
 export interface Compilation {
   /** The row of an op, by domain (`''` is ONNX's) and type, or `null`. */
   row(domain: string, opType: string): Row | null;
+  /** Whether the row of an op is the caller's. */
+  isCustom(domain: string, opType: string): boolean;
   /** The row for inputs that JavaScript knows, of ONNX's own ops. */
   hostRow(opType: string): Row | null;
   readonly functions: ReadonlyMap<string, FunctionProto>;
@@ -81,8 +85,8 @@ export interface Compilation {
   readonly constants: RunState;
   /** Ops that have no row, with a node that has it. */
   readonly unknown: Map<string, string>;
-  /** How many steps there are, in all graphs. */
-  steps: number;
+  /** Whether a node says that it trains. */
+  trains: boolean;
 }
 
 /** Files with more steps than this, functions unfolded, are refused. */
@@ -106,14 +110,48 @@ interface Surroundings {
   readonly imports: ReadonlyMap<string, number>;
   /** The attributes of the call, in a function body. */
   readonly given: ReadonlyMap<string, AttributeProto> | null;
-  /** The functions that are being unfolded, for loops among them. */
-  readonly calls: readonly string[];
   readonly depth: number;
 }
 
 /** Compiles the main graph of a model. */
 export function compileModel(graph: GraphProto, imports: ReadonlyMap<string, number>, compilation: Compilation): Plan {
-  return compileGraph(graph, null, { imports, given: null, calls: [], depth: 0 }, compilation);
+  if (unfolded(graph.node, new Sizes(compilation.functions)) > MAX_STEPS)
+    throw invalid(`the model has more than ${MAX_STEPS} nodes, those of functions counted at each call`);
+  return compileGraph(graph, null, { imports, given: null, depth: 0 }, compilation);
+}
+
+/** How many nodes the functions of a file become. */
+class Sizes {
+  readonly functions: ReadonlyMap<string, FunctionProto>;
+  /** `null` while it is counted. */
+  readonly known = new Map<string, number | null>();
+  depth = 0;
+
+  constructor(functions: ReadonlyMap<string, FunctionProto>) {
+    this.functions = functions;
+  }
+}
+
+/** How many steps nodes become when the functions that they call are unfolded: a small file can make this a large number. */
+function unfolded(nodes: readonly NodeProto[] = [], sizes: Sizes): number {
+  if (++sizes.depth > MAX_DEPTH) throw invalid(`graphs and functions lie more than ${MAX_DEPTH} deep in one another`);
+  let count = nodes.length;
+  for (const { domain, opType = '', overload, attribute = [] } of nodes) {
+    for (const { g } of attribute) if (g) count += unfolded(g.node, sizes);
+    const key = functionKey(domainOf(domain), opType, overload);
+    const called = sizes.functions.get(key);
+    if (!called) continue;
+    let size = sizes.known.get(key);
+    if (size === null) throw invalid(`function '${keyOf(domainOf(domain), opType)}' calls itself`);
+    if (size === undefined) {
+      sizes.known.set(key, null);
+      size = unfolded(called.node, sizes);
+      sizes.known.set(key, size);
+    }
+    count += size;
+  }
+  sizes.depth--;
+  return count;
 }
 
 function compileGraph(
@@ -171,8 +209,6 @@ class PlanBuilder {
     this.#around = around;
     this.#compilation = compilation;
     this.#where = where;
-    if (around.depth > MAX_DEPTH)
-      throw invalid(`${where}: graphs and functions lie more than ${MAX_DEPTH} deep in one another`);
   }
 
   #define(name: string, what: string): number {
@@ -245,8 +281,6 @@ class PlanBuilder {
     const outputNames = proto.output ?? [];
     const label = labelOf({ name, opType, outputNames });
     if (opType === '') throw invalid(`${this.#where}: ${label} has no op`);
-    if (++this.#compilation.steps > MAX_STEPS)
-      throw invalid(`the model has more than ${MAX_STEPS} nodes, those of functions counted at each call`);
     const inputs = (proto.input ?? []).map((input) => {
       if (input === '') return -1;
       const slot = this.#find(input);
@@ -281,8 +315,22 @@ class PlanBuilder {
       });
       return;
     }
+    if (domain === '' && this.#trains(info, inputs)) this.#compilation.trains = true;
     for (const slot of inputs) if (slot >= 0) this.#lastUse.set(slot, at);
-    this.#steps.push({ node: info, row, hostRow, plan, inputs, outputs, release: [] });
+    const isCustom = this.#compilation.isCustom(domain, opType);
+    this.#steps.push({ node: info, row, isCustom, hostRow, plan, inputs, outputs, release: [] });
+  }
+
+  /** Whether a node says that it trains: Dropout by an input, which may be computed. */
+  #trains({ opType, opset, attributes }: NodeInfo, inputs: readonly number[]): boolean {
+    const flag = (name: string): boolean => Boolean(attributes.get(name)?.value);
+    if (opset < 7 && (opType === 'BatchNormalization' || opType === 'Dropout')) return !flag('is_test');
+    if (opType === 'BatchNormalization') return opset >= 14 && flag('training_mode');
+    const slot = inputs[2] ?? -1;
+    if (opType !== 'Dropout' || opset < 12 || slot < 0) return false;
+    const weight = this.#weights.get(slot);
+    const value = this.#known.get(slot) ?? (weight && this.#compilation.weights.get(weight));
+    return value?.numbers?.[0] !== 0;
   }
 
   /** The outputs of a node whose inputs are known now, or `null`. */
@@ -326,15 +374,17 @@ class PlanBuilder {
     if (!given)
       throw invalid(`${this.#where}: ${label} refers to attribute '${refAttrName}', but stands in no function`);
     const found = given.get(refAttrName);
+    if (found?.g || found?.graphs?.length)
+      throw invalid(
+        `${this.#where}: ${label} refers to a graph among the attributes of its function, which is not known here`,
+      );
     return found ? { ...found, name: attribute.name } : null;
   }
 
   /** Unfolds a function at one of its calls. */
   #call(f: FunctionProto, proto: NodeProto, inputs: readonly number[], label: string): Plan {
-    const key = functionKey(domainOf(f.domain), f.name ?? '', f.overload);
     const where = `function '${keyOf(domainOf(f.domain), f.name ?? '')}'`;
-    const { calls, depth } = this.#around;
-    if (calls.includes(key)) throw invalid(`${where} calls itself`);
+    const { depth } = this.#around;
     const names = f.input ?? [];
     if (inputs.length > names.length || (proto.output?.length ?? 0) > (f.output?.length ?? 0))
       throw invalid(`${this.#where}: ${label} has more inputs or outputs than the ${where}`);
@@ -344,7 +394,7 @@ class PlanBuilder {
       const actual = this.#resolved(attribute, label);
       if (actual) given.set(attribute.name ?? '', { ...actual, name: attribute.name });
     }
-    const around = { imports: readImports(f.opsetImport), given, calls: [...calls, key], depth: depth + 1 };
+    const around = { imports: readImports(f.opsetImport), given, depth: depth + 1 };
     const builder = new PlanBuilder(null, around, this.#compilation, where);
     names.forEach((name, i) => {
       // one that the call leaves out is not there

@@ -57,6 +57,9 @@ class GraphRun {
 
   outputs(inputs: readonly Value[]): Value[] {
     const { inputs: slots, outputs, steps } = this.#plan;
+    // whoever gave them may need them afterwards
+    const given = inputs.flatMap(tensorsOf);
+    for (const tensor of given) this.#hold(tensor);
     slots.forEach((slot, i) => {
       this.#set(slot, inputs[i] ?? null);
     });
@@ -64,6 +67,7 @@ class GraphRun {
     const values = outputs.map((slot) => this.#slots[slot] ?? null);
     // the graph around goes on holding them
     for (const value of this.#slots) for (const tensor of tensorsOf(value)) this.#let(tensor);
+    for (const tensor of given) this.#let(tensor);
     return values;
   }
 
@@ -81,7 +85,7 @@ class GraphRun {
         this.#set(slot, results[k]);
       });
     } catch (error) {
-      throw explained(error, node);
+      throw explained(error, node, step.isCustom);
     } finally {
       endTidy(scope, results.flatMap(tensorsOf));
     }
@@ -118,8 +122,12 @@ class GraphRun {
 
   #set(slot: number, value: Value): void {
     this.#slots[slot] = value;
-    for (const tensor of tensorsOf(value))
-      this.#shared.holders.set(tensor, (this.#shared.holders.get(tensor) ?? 0) + 1);
+    for (const tensor of tensorsOf(value)) this.#hold(tensor);
+  }
+
+  #hold(tensor: Tensor): void {
+    const { holders } = this.#shared;
+    holders.set(tensor, (holders.get(tensor) ?? 0) + 1);
   }
 
   #let(tensor: Tensor): number {
@@ -146,6 +154,7 @@ class GraphRun {
   }
 }
 
-const isKnown = (value: Value): boolean => value === null || (value instanceof HostTensor && value.numbers !== null);
+const isKnown = (value: Value): boolean =>
+  value === null || (value instanceof HostTensor && value.numbers !== null && value.step === null);
 
 const listOf = (result: RowResult): readonly Value[] => (Array.isArray(result) ? result : [result as Value]);

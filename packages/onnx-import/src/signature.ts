@@ -17,10 +17,14 @@ export interface ValueInfo {
   readonly shape: readonly Dim[] | null;
 }
 
-/** The inputs that are no initialisers. */
-export function readInputs(graph: GraphProto): ValueInfo[] {
+/** The inputs of a graph: those that must be given, and those that are initialisers, whose values another one may replace for a call. */
+export function readInputs(graph: GraphProto): { readonly inputs: ValueInfo[]; readonly defaults: ValueInfo[] } {
   const initializers = new Set((graph.initializer ?? []).map(({ name }) => name));
-  return (graph.input ?? []).filter(({ name }) => !initializers.has(name)).map((info) => readInfo(info, 'input'));
+  const all = (graph.input ?? []).map((info) => readInfo(info, 'input'));
+  return {
+    inputs: all.filter(({ name }) => !initializers.has(name)),
+    defaults: all.filter(({ name }) => initializers.has(name)),
+  };
 }
 
 /** The outputs. */
@@ -56,35 +60,53 @@ function otherType(type: TypeProto | undefined): string | null {
 export const infoText = ({ name, dtype, shape }: ValueInfo): string =>
   `${name}: ${dtype ?? 'any'}${shape ? `[${shape.map((dim) => dim ?? '?').join(', ')}]` : ''}`;
 
-/** The arguments of a call of `forward` in the file's order. */
+/** The arguments of a call of `forward`: the inputs in the file's order, and what replaces initialisers in this call. */
+export interface Arguments {
+  readonly inputs: readonly Tensor[];
+  readonly replaced: ReadonlyMap<string, Tensor>;
+}
+
+/** Reads and checks the arguments of a call. */
 export function readArguments(
   args: readonly unknown[],
   inputs: readonly ValueInfo[],
+  defaults: readonly ValueInfo[],
   computed: (dtype: DType) => DType,
-): Tensor[] {
+): Arguments {
   const expected = `expected ${inputs.length === 1 ? '1 input' : `${inputs.length} inputs`} (${inputs.map(infoText).join('; ')})`;
-  const list = isRecord(args) ? fromRecord(args[0], inputs, expected) : args;
+  const record = isRecord(args) ? args[0] : null;
+  if (record) checkNames(record, [...inputs, ...defaults], expected);
+  const list = record ? inputs.map(({ name }) => fromRecord(record, name, expected)) : args;
   if (list.length !== inputs.length) throw new OnnxModelError(`forward: ${expected}, got ${list.length}`);
-  const sizes = new Map<string, { readonly size: number; readonly where: string }>();
-  return list.map((x, i) => {
-    const info = inputs[i];
-    const where = `input '${info.name}'`;
-    if (!isTensor(x))
-      throw new OnnxModelError(`forward: ${where} must be a tensor (${infoText(info)}), got ${describe(x)}`);
-    const dtype = info.dtype && computed(info.dtype);
-    if (dtype !== null && x.dtype !== dtype)
-      throw new OnnxModelError(`forward: ${where} must be ${dtype}, got ${x.dtype}; cast it: x.to('${dtype}')`);
-    checkShape(x, info, where, sizes);
-    return x;
-  });
+  const sizes: Sizes = new Map();
+  const check = (x: unknown, info: ValueInfo): Tensor => checkInput(x, info, computed, sizes);
+  return {
+    inputs: list.map((x, i) => check(x, inputs[i])),
+    replaced: new Map(
+      record
+        ? defaults.flatMap((info) =>
+            Object.hasOwn(record, info.name) ? [[info.name, check(record[info.name], info)]] : [],
+          )
+        : [],
+    ),
+  };
 }
 
-function checkShape(
-  x: Tensor,
-  { shape }: ValueInfo,
-  where: string,
-  sizes: Map<string, { readonly size: number; readonly where: string }>,
-): void {
+/** Sizes of named axes, and where each was met first. */
+type Sizes = Map<string, { readonly size: number; readonly where: string }>;
+
+function checkInput(x: unknown, info: ValueInfo, computed: (dtype: DType) => DType, sizes: Sizes): Tensor {
+  const where = `input '${info.name}'`;
+  if (!isTensor(x))
+    throw new OnnxModelError(`forward: ${where} must be a tensor (${infoText(info)}), got ${describe(x)}`);
+  const dtype = info.dtype && computed(info.dtype);
+  if (dtype !== null && x.dtype !== dtype)
+    throw new OnnxModelError(`forward: ${where} must be ${dtype}, got ${x.dtype}; cast it: x.to('${dtype}')`);
+  checkShape(x, info, where, sizes);
+  return x;
+}
+
+function checkShape(x: Tensor, { shape }: ValueInfo, where: string, sizes: Sizes): void {
   if (shape === null) return;
   const fits = x.ndim === shape.length && shape.every((dim, d) => typeof dim !== 'number' || dim === x.shape[d]);
   if (!fits) {
@@ -108,15 +130,12 @@ function checkShape(
 const isRecord = (args: readonly unknown[]): args is readonly [Readonly<Record<string, unknown>>] =>
   args.length === 1 && typeof args[0] === 'object' && args[0] !== null && !isTensor(args[0]) && !Array.isArray(args[0]);
 
-function fromRecord(
-  record: Readonly<Record<string, unknown>>,
-  inputs: readonly ValueInfo[],
-  expected: string,
-): readonly unknown[] {
-  const unknown = Object.keys(record).find((name) => !inputs.some((info) => info.name === name));
+function checkNames(record: object, infos: readonly ValueInfo[], expected: string): void {
+  const unknown = Object.keys(record).find((name) => !infos.some((info) => info.name === name));
   if (unknown !== undefined) throw new OnnxModelError(`forward: there is no input '${unknown}'; ${expected}`);
-  return inputs.map(({ name }) => {
-    if (!Object.hasOwn(record, name)) throw new OnnxModelError(`forward: input '${name}' is missing; ${expected}`);
-    return record[name];
-  });
+}
+
+function fromRecord(record: Readonly<Record<string, unknown>>, name: string, expected: string): unknown {
+  if (Object.hasOwn(record, name)) return record[name];
+  throw new OnnxModelError(`forward: input '${name}' is missing; ${expected}`);
 }

@@ -1,9 +1,11 @@
 /** What flows along the edges of an imported graph: tensors, small tensors that JavaScript computes with, and sequences. */
 import {
+  arange,
   arrayTypes,
   bfloat16ToNumber,
   type DType,
   fromTypedArray,
+  full,
   halfToNumber,
   isFloat,
   numberToBfloat16,
@@ -28,16 +30,26 @@ export class HostTensor {
   readonly shape: Shape;
   /** Whether it is the same in every run: then its tensor is made once. */
   readonly isConstant: boolean;
+  /** The difference of neighbours, if it is the result of a Range. */
+  readonly step: number | null;
   readonly #data: TypedArray | readonly number[];
   #numbers: readonly number[] | null | undefined;
 
   /** `data` has the elements in order, as `arrayTypes` has them for the dtype, or as numbers. */
-  constructor(dtype: DType, shape: Shape, data: TypedArray | readonly number[], isConstant = false) {
+  constructor(
+    dtype: DType,
+    shape: Shape,
+    data: TypedArray | readonly number[],
+    isConstant = false,
+    step: number | null = null,
+  ) {
+    this.step = step;
     this.isConstant = isConstant;
     this.dtype = dtype;
     this.shape = shape;
-    this.#data = data;
-    this.#numbers = Array.isArray(data) ? data : undefined;
+    // what is read of a tensor of half precision is its numbers, not their bits
+    this.#data = data instanceof Float32Array && dtype !== 'float32' ? Array.from(data) : data;
+    this.#numbers = Array.isArray(this.#data) ? this.#data : undefined;
   }
 
   /** The same, for every run. */
@@ -56,11 +68,22 @@ export class HostTensor {
     return this.#numbers;
   }
 
-  /** A new tensor with the values. */
+  /**
+   * A new tensor with the values. Those of a run, which may depend on sizes, are made by ops whose attributes can follow the sizes in a traced program:
+   * counting, and filling with one value.
+   */
   upload(dtype: DType, device: string): Tensor {
+    const { numbers } = this;
+    const options = { dtype: this.dtype, device };
+    if (!this.isConstant && numbers && numbers.length > 0) {
+      const [value] = numbers;
+      if (this.step !== null) return arange(value, value + numbers.length * this.step, this.step, options).to(dtype);
+      if (numbers.every((x) => x === value) && Math.abs(value) !== 2 ** 63)
+        return full(this.shape, value, options).to(dtype);
+    }
     const data = ArrayBuffer.isView(this.#data) ? this.#data : pack(this.#data, this.dtype);
     return withoutGrad(() => {
-      const made = fromTypedArray(data, this.shape, { dtype: this.dtype, device });
+      const made = fromTypedArray(data, this.shape, options);
       return dtype === this.dtype ? made : made.to(dtype);
     });
   }

@@ -9,21 +9,17 @@ import { generateProto } from '../../../tools/generate-proto.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 generateProto(root, 'onnx', 'ONNX 1.23.1, https://github.com/onnx/onnx, SPDX-License-Identifier: Apache-2.0');
 
-// ts-proto leaves out what equals the default, but readers ask whether an attribute has a value: axis = 0 is one. The type says which field that is
+// ts-proto leaves out what equals the default, but readers ask whether an attribute has a value: axis = 0 is one. It gives all defaults when it
+// reads, though, so what is written is the default of the attribute's own type
+const stated = (field, empty, type) => [
+  `message.${field} !== undefined && ${empty}`,
+  `message.${field} !== undefined && (${empty} || (message.type === ${type} && !message.refAttrName))`,
+];
 const present = (text) =>
   text
-    .replace(
-      'message.f !== 0)',
-      '(message.f !== 0 || (message.type === AttributeProto_AttributeType.FLOAT && !message.refAttrName)))',
-    )
-    .replace(
-      'message.i !== 0)',
-      '(message.i !== 0 || (message.type === AttributeProto_AttributeType.INT && !message.refAttrName)))',
-    )
-    .replace(
-      'message.s.length !== 0)',
-      '(message.s.length !== 0 || (message.type === AttributeProto_AttributeType.STRING && !message.refAttrName)))',
-    );
+    .replace(...stated('f', 'message.f !== 0', 1))
+    .replace(...stated('i', 'message.i !== 0', 2))
+    .replace(...stated('s', 'message.s.length !== 0', 3));
 
 // numbers serve for sizes and attributes, where the largest int64 says 'to the end'; but the elements of a tensor must be exact
 const path = `${root}/src/generated/onnx.ts`;

@@ -93,24 +93,12 @@ export function tensorData(tensor: TensorProto): OnnxArray {
       `the elements of ${nameOf(tensor)} lie in the file ${JSON.stringify(externalLocation(tensor))}; read it with loadExternalData`,
     );
   }
-  if (tensor.segment)
-    throw new OnnxModelError(`${nameOf(tensor)} is one segment of a tensor, which can't be read here`);
   const count = elementCount(tensor);
   if (tensor.dataType === DataType.STRING) return strings(tensor, count);
-  const { array, field, bits, range, name } = formOf(tensor);
+  const { array, field, bits, range, name } = checkStored(tensor, formOf(tensor), count);
   const numbers = tensor[field] ?? [];
   const raw = tensor.rawData ?? new Uint8Array();
-  if (raw.length > 0 && numbers.length > 0) throw new OnnxModelError(`${nameOf(tensor)} has its elements twice`);
-  // 4 bit integers are bytes in either field
   const packed = bits < 8;
-  const expected = packed ? Math.ceil((count * bits) / 8) : count;
-  const given = raw.length > 0 ? raw.length / (packed ? 1 : bits / 8) : numbers.length;
-  if (given !== expected) {
-    const unit = packed ? 'bytes' : 'elements';
-    throw new OnnxModelError(
-      `${nameOf(tensor)} has ${given} ${unit}, its shape [${tensor.dims ?? []}] of ${name} needs ${expected}`,
-    );
-  }
   if (packed) return unpack(raw.length > 0 ? raw : bytesOf(numbers, tensor), new array(count), bits, tensor);
   if (raw.length > 0) {
     const data = rawArray(raw, array, count);
@@ -125,6 +113,37 @@ export function tensorData(tensor: TensorProto): OnnxArray {
     data[i] = (typeof data[0] === 'bigint' ? BigInt(x) : Number(x)) as never;
   });
   return data;
+}
+
+/** Whether there are as many elements as the dims say. */
+function checkStored(tensor: TensorProto, found: Form, count: number): Form {
+  if (tensor.segment)
+    throw new OnnxModelError(`${nameOf(tensor)} is one segment of a tensor, which can't be read here`);
+  const numbers = tensor[found.field] ?? [];
+  const raw = tensor.rawData ?? new Uint8Array();
+  if (raw.length > 0 && numbers.length > 0) throw new OnnxModelError(`${nameOf(tensor)} has its elements twice`);
+  // 4 bit integers are bytes in either field
+  const packed = found.bits < 8;
+  const expected = packed ? Math.ceil((count * found.bits) / 8) : count;
+  const given = raw.length > 0 ? raw.length / (packed ? 1 : found.bits / 8) : numbers.length;
+  if (given === expected) return found;
+  const unit = packed ? 'bytes' : 'elements';
+  throw new OnnxModelError(
+    `${nameOf(tensor)} has ${given} ${unit}, its shape [${tensor.dims ?? []}] of ${found.name} needs ${expected}`,
+  );
+}
+
+/** Whether ONNX has an element type of this number. */
+export const isKnownType = (type: number): boolean => type > 0 && Object.values<number>(DataType).includes(type);
+
+/** Checks type, shape and number of elements, without making anything of them. */
+export function checkTensor(tensor: TensorProto): void {
+  if (!isKnownType(tensor.dataType ?? 0))
+    throw new OnnxModelError(`${nameOf(tensor)} is of element type ${tensor.dataType ?? 0}, which ONNX has not`);
+  const count = elementCount(tensor);
+  if (isExternal(tensor)) return;
+  const found = forms[tensor.dataType ?? 0];
+  if (found) checkStored(tensor, found, count);
 }
 
 /** Elements from little-endian bytes; the bytes themselves where this machine can read them in place. */

@@ -15,6 +15,21 @@ test('gives back what was encoded', () => {
   expect(decodeModel(bytes.slice().buffer)).toEqual(decodeModel(bytes));
 });
 
+test('attributes of value 0 have a value, and others do not get one', () => {
+  const attribute = [
+    { name: 'zero', type: 2, i: 0 },
+    { name: 'none', type: 1, f: 0 },
+    { name: 'empty', type: 3, s: new Uint8Array() },
+    { name: 'list', type: 7, ints: [0] },
+    { name: 'reference', type: 2, refAttrName: 'axis' },
+  ] as const;
+  const bytes = ModelProto.encode({ graph: { node: [{ attribute: structuredClone(attribute) as never }] } }).finish();
+  // name, type and the value: three fields each, and two of one byte for nothing more
+  const lengths = [6 + 3 + 2, 6 + 3 + 5, 7 + 3 + 2, 6 + 3 + 2, 11 + 3 + 7];
+  expect(bytes.length).toBe(lengths.reduce((sum, n) => sum + n + 2, 0) + 4);
+  expect(ModelProto.encode(decodeModel(bytes)).finish()).toEqual(bytes);
+});
+
 test('data of tensors are views of the bytes', () => {
   const graph: GraphProto = { initializer: [{ dims: [2], dataType: 1, rawData: new Uint8Array(8).fill(7) }] };
   const bytes = ModelProto.encode({ graph }).finish();

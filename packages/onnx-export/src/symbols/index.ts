@@ -136,6 +136,8 @@ export const index: Symbols<IndexOps> = {
   linearIndex: (g) => {
     const dtype = g.outDType();
     const wide: DType = dtype === 'int64' ? 'int64' : 'int32';
+    // what reads and writes at positions counts negative ones from the end itself
+    if (g.attrs.sizes.length === 1) return g.cast(g.operand(0, wide), dtype);
     const sizes = g.sizes('sizes').map((size) => g.scalar(size, wide));
     const zero = g.scalar(0, wide);
     const wrapped = sizes.map((size, i) => {
@@ -145,7 +147,13 @@ export const index: Symbols<IndexOps> = {
     const linear = wrapped.reduce((sum, at, d) => g.op('Add', [g.op('Mul', [sum, sizes[d]]), at]));
     return g.cast(linear, dtype);
   },
-  index: viaBody,
+  // one index takes slices of its dim; masks and several indices are the body's
+  index: (g) => {
+    const at = Array.from({ length: g.inputCount - 1 }, (_, i) => i + 1).filter((i) => !g.isAbsent(i));
+    const dtype = at.length === 1 ? g.dtype(at[0]) : null;
+    if (dtype !== 'int64' && dtype !== 'int32') return null;
+    return g.op('Gather', [g.x(), g.x(at[0])], { axis_i: at[0] - 1 });
+  },
   indexPut: viaBody,
   take: viaBody,
   maskedScatter: viaBody,

@@ -425,13 +425,13 @@ export const AttributeProto: MessageFns<AttributeProto> = {
     if (message.type !== undefined && message.type !== 0) {
       writer.uint32(160).int32(message.type);
     }
-    if (message.f !== undefined && (message.f !== 0 || (message.type === AttributeProto_AttributeType.FLOAT && !message.refAttrName))) {
+    if (message.f !== undefined && (message.f !== 0 || (message.type === 1 && !message.refAttrName))) {
       writer.uint32(21).float(message.f);
     }
-    if (message.i !== undefined && (message.i !== 0 || (message.type === AttributeProto_AttributeType.INT && !message.refAttrName))) {
+    if (message.i !== undefined && (message.i !== 0 || (message.type === 2 && !message.refAttrName))) {
       writer.uint32(24).int64(message.i);
     }
-    if (message.s !== undefined && (message.s.length !== 0 || (message.type === AttributeProto_AttributeType.STRING && !message.refAttrName))) {
+    if (message.s !== undefined && (message.s.length !== 0 || (message.type === 3 && !message.refAttrName))) {
       writer.uint32(34).bytes(message.s);
     }
     if (message.t !== undefined) {

@@ -14,7 +14,9 @@ export function cleanIdentities(block: Block): void {
     if ((node.output ?? []).filter((name) => name && block.readers(name) > 0).length > 1) continue;
     const same = sameAs(block, node);
     if (same) block.bypass(node, same);
+    else if (block.isStandard(node, 'Where')) askOnce(block, node);
     else if (changesShape(block, node)) mergeShapes(block, node);
+    else if (block.isStandard(node, 'Expand')) skipExpand(block, node);
   }
 }
 
@@ -83,6 +85,16 @@ function asks(dims: readonly Size[], asked: readonly number[], allowZero: boolea
   return open <= 1 && asked.every((size, d) => size === -1 || (size === 0 && !allowZero) || size === dims[d]);
 }
 
+/** What a Where takes where its condition fails: if another Where of the same condition gives it, what that one takes there. */
+function askOnce(block: Block, node: NodeProto): void {
+  const [condition, chosen, other] = node.input ?? [];
+  const inner = block.producer(other);
+  const [same, unused, actual] = inner?.input ?? [];
+  if (!inner || !block.isStandard(inner, 'Where') || same !== condition) return;
+  // one without dims, which adds none to the result
+  if (block.dims(unused)?.length === 0) block.setInputs(node, [condition, chosen, actual]);
+}
+
 const shapeOps: readonly string[] = ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'];
 
 const changesShape = (block: Block, node: NodeProto): boolean =>
@@ -115,6 +127,32 @@ function mergeShapes(block: Block, node: NodeProto): void {
   );
   if (same) block.setInputs(node, [source, to]);
 }
+
+/** Operators whose inputs are broadcast to each other. */
+const broadcasting: readonly string[] = [
+  ...['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Pow', 'Min', 'Max', 'Sum', 'Mean', 'Where'],
+  ...['And', 'Or', 'Xor', 'Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual'],
+];
+
+/** An operator that broadcasts needs no Expand before it, if another of its inputs has the same sizes. */
+function skipExpand(block: Block, node: NodeProto): void {
+  const [x = ''] = node.input ?? [];
+  const [expanded = ''] = node.output ?? [];
+  const dims = block.dims(expanded);
+  if (!dims || dims.includes(null) || block.opset < 7) return;
+  for (const reader of block.readersOf(expanded)) {
+    const input = reader.input ?? [];
+    const beside = input.some((name) => name !== expanded && sameSizes(block.dims(name), dims));
+    if (beside && block.isStandard(reader, ...broadcasting))
+      block.setInputs(
+        reader,
+        input.map((name) => (name === expanded ? x : name)),
+      );
+  }
+}
+
+const sameSizes = (a: readonly Size[] | null, b: readonly Size[]): boolean =>
+  a?.length === b.length && a.every((size, d) => size === b[d]);
 
 /** The axes of a Squeeze or Unsqueeze. */
 function axesOf(block: Block, node: NodeProto): readonly number[] | null {
