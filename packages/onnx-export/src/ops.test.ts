@@ -29,6 +29,7 @@ import { decomposition } from './test-cases/decomposition.ts';
 import { elementwise } from './test-cases/elementwise.ts';
 import { index } from './test-cases/index.ts';
 import { type Case, extremes, f, i, mask, type Name, positive, special, unit } from './test-cases/inputs.ts';
+import { lengths } from './test-cases/lengths.ts';
 import { movement } from './test-cases/movement.ts';
 import { norm } from './test-cases/norm.ts';
 import { ownNodes } from './test-cases/own-nodes.ts';
@@ -543,6 +544,7 @@ const cases: Case[] = [
   ...norm(),
   ...attention(),
   ...activation(),
+  ...lengths(),
 ];
 
 /** Ops that have a row but no case here. */
@@ -611,6 +613,9 @@ function refuses(run: () => unknown): boolean {
   }
 }
 
+/** The lengths that go with batches of 1 and 17. */
+const LENGTHS: Readonly<Record<number, number>> = { 1: 9, 17: 1 };
+
 /** Traces a case once and writes it at every opset. */
 async function prepare(c: Case, dtype: Precision): Promise<Prepared | null> {
   const { op, attrs = null, operands = (inputs: readonly Tensor[]) => inputs } = c;
@@ -620,12 +625,28 @@ async function prepare(c: Case, dtype: Precision): Promise<Prepared | null> {
   const outer = half ? 'float32' : dtype;
   const example = c.inputs.map((x) => (isFloat64(x) && outer !== 'float64' ? x.to(outer) : x));
   const names = example.map((_, k) => `x_${k}`);
-  const axes = c.dynamic ? example.map((_, input) => ({ input, axis: 0, name: 'batch' })) : [];
+  const { length } = c;
+  const axes = example.flatMap((_, input) => [
+    ...(c.dynamic ? [{ input, axis: 0, name: 'batch' }] : []),
+    ...(length === undefined ? [] : [{ input, axis: length, name: 'length' }]),
+  ]);
   // the size of an axis that has another in one input (an argument that is broadcast) stays
   const sizes = axes.every(({ input }) => example[input].shape[0] === example[0].shape[0])
     ? [...new Set([example[0]?.shape[0], 1, 3, 17])]
     : [example[0]?.shape[0]];
-  const given = axes.length > 0 ? sizes.map((size) => resize(example, axes, new Map([['batch', size]]))) : [example];
+  const given =
+    axes.length > 0
+      ? sizes.map((size) =>
+          resize(
+            example,
+            axes,
+            new Map([
+              ['batch', size],
+              ['length', LENGTHS[size] ?? example[0].shape[length ?? 0]],
+            ]),
+          ),
+        )
+      : [example];
   const fn = (...inputs: Tensor[]): Tensor | readonly Tensor[] => {
     const inner = inputs.map((x, k) => (half && isFloat64(c.inputs[k]) ? x.to('bfloat16') : x));
     const result = dispatch(spec, operands(inner), attrs) as Tensor | readonly Tensor[];
@@ -633,7 +654,12 @@ async function prepare(c: Case, dtype: Precision): Promise<Prepared | null> {
   };
   const options = {
     inputNames: names,
-    dynamicAxes: c.dynamic ? Object.fromEntries(names.map((name) => [name, { 0: 'batch' }])) : {},
+    dynamicAxes: Object.fromEntries(
+      names.map((name, k) => [
+        name,
+        Object.fromEntries(axes.filter(({ input }) => input === k).map((each) => [each.axis, each.name])),
+      ]),
+    ),
   };
   const args = readInputs(example);
   const first = readOptions(args, options);

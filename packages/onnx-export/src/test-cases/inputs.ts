@@ -14,6 +14,8 @@ export interface Case {
   readonly since?: number;
   /** Whether axis 0 of every input may change. */
   readonly dynamic?: boolean;
+  /** An axis that may change in every input that has it, besides. */
+  readonly length?: number;
   readonly note?: string;
 }
 
