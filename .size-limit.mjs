@@ -47,6 +47,12 @@ const pages = [
     ignore: ['@tenfold/tensor-core'],
     limit: '4 kB',
   },
+  {
+    name: 'control flow for ONNX, beside tensor-core',
+    import: { [dist('onnx-export', 'control')]: '*' },
+    ignore: ['@tenfold/tensor-core'],
+    limit: '4 kB',
+  },
 ];
 
 /** Each package by itself, without the packages it stands on. */
