@@ -97,7 +97,9 @@ export function explained(error: unknown, node: NodeInfo, isCustom = false): unk
   if (error instanceof OnnxModelError) return error;
   // a value that is read while the model is exported again
   if (error instanceof OnnxExportError)
-    return error.message.startsWith('node ') ? error : new OnnxExportError(`${labelOf(node)}: ${error.message}`, { cause: error });
+    return error.message.startsWith('node ')
+      ? error
+      : new OnnxExportError(`${labelOf(node)}: ${error.message}`, { cause: error });
   // the engine's own limits, as for an array that is too long
   if (error instanceof TenfoldError || error instanceof RangeError)
     return invalid(`${labelOf(node)}: ${error.message}`, error);

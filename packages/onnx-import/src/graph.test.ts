@@ -4,7 +4,15 @@ import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
 import { nullBackend } from '@tenfold/backend-testkit/null';
 import { deepcopy } from '@tenfold/nn';
 import { toOnnx } from '@tenfold/onnx-export';
-import { memory, OnnxExportError, OnnxModelError, registerBackend, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import {
+  memory,
+  OnnxExportError,
+  OnnxModelError,
+  registerBackend,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import { importModel } from './load.ts';
 import type { OnnxModule } from './module.ts';
