@@ -49,6 +49,7 @@ const guide: DefaultTheme.SidebarItem[] = [
       { text: 'Watching a training', link: '/guide/watching' },
       { text: 'Devices', link: '/guide/devices' },
       { text: 'ONNX export', link: '/guide/onnx' },
+      { text: 'ONNX import', link: '/guide/onnx-import' },
       { text: 'Backends', link: '/guide/backends' },
     ],
   },

@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsdown';
 import { library } from '../../tools/tsdown.ts';
 
-export default defineConfig(library('index', 'control'));
+export default defineConfig(library('index', 'control', 'cli'));

@@ -32,6 +32,7 @@ export interface ToOnnxOptions {
   verbose?: boolean | 'passes' | ((text: string) => void);
   /**
    * The passes that clean the graph: all that change no result (default), those that are named (see `PassName` of `@tenfold/onnx-model`), or none (`false`).
+   * A model that is exported for training keeps its parameters as they are.
    */
   passes?: boolean | readonly PassName[];
   /** Folds BatchNormalization into the convolution or linear layer before it. Results change by rounding. Default false. */
@@ -153,7 +154,13 @@ const choices: { readonly [option in keyof ToOnnxOptions]?: readonly string[] } 
 
 /** Options of one type. */
 const kinds: { readonly [option in keyof ToOnnxOptions]?: readonly [is: (x: unknown) => boolean, what: string] } = {
-  verbose: [(x) => typeof x === 'boolean' || typeof x === 'function', 'true, false or a function of the text'],
+  verbose: [
+    (x) => typeof x === 'boolean' || typeof x === 'function' || x === 'passes',
+    "true, false, 'passes' or a function of the text",
+  ],
+  passes: [(x) => typeof x === 'boolean' || Array.isArray(x), 'true, false or an array of names'],
+  foldBatchNorm: [(x) => typeof x === 'boolean', 'true or false'],
+  log: [(x) => typeof x === 'function', 'a function of reports'],
   producerName: [(x) => typeof x === 'string', 'a string'],
   producerVersion: [(x) => typeof x === 'string', 'a string'],
   docString: [(x) => typeof x === 'string', 'a string'],

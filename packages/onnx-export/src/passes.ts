@@ -4,26 +4,25 @@ import { describe, OnnxExportError } from '@tenfold/tensor-core';
 import type { Settings, ToOnnxOptions } from './options.ts';
 
 /** The passes that the options ask for. */
-export function readPasses({ passes = true, foldBatchNorm = false, log }: ToOnnxOptions): readonly PassName[] {
-  if (typeof foldBatchNorm !== 'boolean')
-    throw new OnnxExportError(`foldBatchNorm must be true or false, got ${describe(foldBatchNorm)}`);
-  if (log !== undefined && typeof log !== 'function')
-    throw new OnnxExportError(`log must be a function of reports, got ${describe(log)}`);
-  const list: unknown = passes === true ? defaultPasses : passes === false ? [] : passes;
-  if (!Array.isArray(list))
-    throw new OnnxExportError(`passes must be true, false or an array of names, got ${describe(list)}`);
-  const unknown = list.find((name) => !passNames.some((known) => known === name));
+export function readPasses({ passes = true, foldBatchNorm = false }: ToOnnxOptions): readonly PassName[] {
+  const list: readonly PassName[] = passes === true ? defaultPasses : passes === false ? [] : passes;
+  const unknown: unknown = list.find((name) => !passNames.some((known) => known === name));
   if (unknown !== undefined)
     throw new OnnxExportError(`passes: ${describe(unknown)} is no pass; there are ${passNames.join(', ')}`);
   return foldBatchNorm ? [...new Set<PassName>(['batchNorm', ...list])] : list;
 }
 
 /** Runs them, and tells who wants to know. */
-export function runPasses(model: ModelProto, { passes }: Settings, { verbose, log }: ToOnnxOptions): ModelProto {
+export function runPasses(
+  model: ModelProto,
+  { passes }: Settings,
+  { verbose, log, training }: ToOnnxOptions,
+): ModelProto {
   if (passes.length === 0) return model;
   const print = verbose === 'passes';
   return optimizeModel(model, {
     passes,
+    keepInitializers: training === 'training',
     ...(print || log
       ? {
           log: (report) => {

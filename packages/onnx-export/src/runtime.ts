@@ -76,7 +76,7 @@ process.exit(0);
 `;
 
 /** Where onnxruntime-node is: beside this package, or in the project that runs. */
-async function findOnnxRuntime(): Promise<string> {
+export async function findOnnxRuntime(): Promise<string> {
   const { createRequire } = await import('node:module');
   const { pathToFileURL } = await import('node:url');
   for (const from of [import.meta.url, pathToFileURL(`${process.cwd()}/`).href]) {
@@ -86,9 +86,7 @@ async function findOnnxRuntime(): Promise<string> {
       // the next place
     }
   }
-  throw new OnnxExportError(
-    'verify runs the model in onnxruntime, which is not installed: npm install onnxruntime-node',
-  );
+  throw new OnnxExportError('the model is to run in onnxruntime, which is not installed: npm install onnxruntime-node');
 }
 
 /** How long a process of onnxruntime may take, if nothing else is said. */

@@ -30,7 +30,7 @@ export async function compareAll(comparisons: readonly Comparison[]): Promise<Co
   const prepared = await Promise.all(
     comparisons.map(async ({ fn, example, runs = [example], options = {}, model = fn, expected: first }) => {
       try {
-        const bytes = await toOnnx(model as ExportableModel, example, options);
+        const bytes = await toOnnx(model as ExportableModel, example, { metadata: false, ...options });
         const { inputNames } = readOptions(readArguments(example), options);
         const given = runs.map(readArguments);
         const call = fn as (...args: unknown[]) => unknown;

@@ -204,7 +204,7 @@ async function buildStep(
       { paths: outputs, stateNames: stateNames.map((name) => `${name}_out`) },
       { state: new Set(stateNames), scalars },
     );
-    const proto = runPasses(assembled, settings, rest);
+    const proto = runPasses(assembled, settings, options);
     checkModel(proto);
     if (typeof verbose === 'function') verbose(printModel(proto));
     else if (verbose) console.log(printModel(proto));

@@ -127,7 +127,8 @@ export async function verifyModel(
     withModel(
       model,
       (runner) => {
-        const restore = snapshot(runner.names);
+        // in evaluation mode forward changes nothing, and copies of large models are large
+        const restore = settings.training === 'eval' ? () => {} : snapshot(runner.names);
         try {
           return use((tensors) => readResult(runner.run(inputs.with(tensors))).tensors);
         } finally {

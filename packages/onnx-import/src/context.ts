@@ -93,11 +93,19 @@ export const labelOf = ({ name, opType, outputNames }: Pick<NodeInfo, 'name' | '
   `node '${name || outputNames.find((output) => output !== '') || '?'}' (${opType})`;
 
 /** An error of an op, with the node it happened in. */
-export function explained(error: unknown, node: NodeInfo): unknown {
-  if (error instanceof OnnxModelError || error instanceof OnnxExportError) return error;
+export function explained(error: unknown, node: NodeInfo, isCustom = false): unknown {
+  if (error instanceof OnnxModelError) return error;
+  // a value that is read while the model is exported again
+  if (error instanceof OnnxExportError)
+    return error.message.startsWith('node ')
+      ? error
+      : new OnnxExportError(`${labelOf(node)}: ${error.message}`, { cause: error });
   // the engine's own limits, as for an array that is too long
   if (error instanceof TenfoldError || error instanceof RangeError)
     return invalid(`${labelOf(node)}: ${error.message}`, error);
+  // rows take the inputs that their op has: a node without them is the file's mistake
+  if (error instanceof TypeError && !isCustom)
+    return invalid(`${labelOf(node)}: has other inputs or attributes than the op takes: ${error.message}`, error);
   return error;
 }
 

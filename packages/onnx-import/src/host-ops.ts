@@ -17,6 +17,7 @@ function elementwise(
   { first = 0, result = null }: { first?: number; result?: DType | null } = {},
 ): HostTensor | null {
   const operands = Array.from({ length: c.inputCount }, (_, i) => c.host(i));
+  if (operands.length <= first) throw c.error('an input is missing');
   const { dtype } = operands[first];
   if (operands.slice(first).some((x) => x.dtype !== dtype)) return null;
   const shape = broadcastShapes(

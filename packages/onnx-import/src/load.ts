@@ -171,6 +171,7 @@ function compilationOf(model: ModelProto, settings: ImportSettings): Compilation
   return {
     row: (domain, opType): Row | null =>
       ops.get(keyOf(domain, opType)) ?? (domain === '' && Object.hasOwn(rows, opType) ? rows[opType] : null),
+    isCustom: (domain, opType) => ops.has(keyOf(domain, opType)),
     hostRow: (opType) => (Object.hasOwn(onHost, opType) && !ops.has(opType) ? onHost[opType] : null),
     functions,
     weights: new Map(),

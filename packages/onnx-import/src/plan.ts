@@ -41,6 +41,8 @@ export interface Step {
   readonly node: NodeInfo;
   /** How it is computed. `null` is a call of `plan`. */
   readonly row: Row | null;
+  /** Whether the row is the caller's. */
+  readonly isCustom: boolean;
   /** The row for inputs that JavaScript knows. */
   readonly hostRow: Row | null;
   /** The body of a function. */
@@ -72,6 +74,8 @@ export interface Plan {
 export interface Compilation {
   /** The row of an op, by domain (`''` is ONNX's) and type, or `null`. */
   row(domain: string, opType: string): Row | null;
+  /** Whether the row of an op is the caller's. */
+  isCustom(domain: string, opType: string): boolean;
   /** The row for inputs that JavaScript knows, of ONNX's own ops. */
   hostRow(opType: string): Row | null;
   readonly functions: ReadonlyMap<string, FunctionProto>;
@@ -313,7 +317,8 @@ class PlanBuilder {
     }
     if (domain === '' && this.#trains(info, inputs)) this.#compilation.trains = true;
     for (const slot of inputs) if (slot >= 0) this.#lastUse.set(slot, at);
-    this.#steps.push({ node: info, row, hostRow, plan, inputs, outputs, release: [] });
+    const isCustom = this.#compilation.isCustom(domain, opType);
+    this.#steps.push({ node: info, row, isCustom, hostRow, plan, inputs, outputs, release: [] });
   }
 
   /** Whether a node says that it trains: Dropout by an input, which may be computed. */

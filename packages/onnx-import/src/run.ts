@@ -85,7 +85,7 @@ class GraphRun {
         this.#set(slot, results[k]);
       });
     } catch (error) {
-      throw explained(error, node);
+      throw explained(error, node, step.isCustom);
     } finally {
       endTidy(scope, results.flatMap(tensorsOf));
     }

@@ -74,11 +74,46 @@ export function externalFiles(model: ModelProto): string[] {
  * await loadExternalData(model, 'models');
  */
 export async function loadExternalData(model: ModelProto, files: ExternalFiles): Promise<void> {
-  const opened = new Map<string, OpenFile>();
   const loaded = new Map<TensorProto, Uint8Array>();
+  await withRanges(model, files, async (ranges) => {
+    const read = new Map<string, Uint8Array>();
+    for (const { tensor, location, file, offset, length } of ranges) {
+      const key = `${offset}+${length} of ${location}`;
+      const data = read.get(key) ?? (await file.read(offset, length));
+      read.set(key, data);
+      loaded.set(tensor, data);
+    }
+  });
+  for (const [tensor, data] of loaded) {
+    tensor.rawData = data;
+    tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
+    tensor.externalData = [];
+  }
+}
+
+/** Checks what {@link loadExternalData} checks, and reads nothing. */
+export async function checkExternalData(model: ModelProto, files: ExternalFiles): Promise<void> {
+  await withRanges(model, files, async () => {});
+}
+
+/** The data of one tensor. */
+interface Range {
+  readonly tensor: TensorProto;
+  readonly location: string;
+  readonly file: OpenFile;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Opens the files and checks all ranges before the first is read. */
+async function withRanges(
+  model: ModelProto,
+  files: ExternalFiles,
+  use: (ranges: readonly Range[]) => Promise<void>,
+): Promise<void> {
+  const opened = new Map<string, OpenFile>();
   try {
-    // all ranges are checked before the first is read
-    const parts: { tensor: TensorProto; location: string; offset: number; length: number }[] = [];
+    const ranges: Range[] = [];
     for (const tensor of allTensors(model)) {
       if (!isExternal(tensor)) continue;
       const location = externalLocation(tensor);
@@ -86,29 +121,18 @@ export async function loadExternalData(model: ModelProto, files: ExternalFiles):
       checkLocation(location, where);
       let file = opened.get(location);
       if (!file) opened.set(location, (file = await openFile(files, location, where)));
-      parts.push({ tensor, location, ...rangeOf(tensor, file.size, where) });
+      ranges.push({ tensor, location, file, ...rangeOf(tensor, file.size, where) });
     }
     // one range may be of several tensors, but ranges that overlap could make a small file fill the memory
-    const read = new Map<string, Uint8Array>();
-    for (const [location, file] of opened) {
-      let total = 0;
-      for (const key of new Set(parts.flatMap((x) => (x.location === location ? [`${x.offset}+${x.length}`] : []))))
-        total += Number(key.split('+')[1]);
-      if (total > file.size) throw new OnnxModelError(`tensors overlap in the file ${JSON.stringify(location)}`);
+    for (const [location, { size }] of opened) {
+      const lengths = new Map<string, number>();
+      for (const x of ranges) if (x.location === location) lengths.set(`${x.offset}+${x.length}`, x.length);
+      if ([...lengths.values()].reduce((sum, length) => sum + length, 0) > size)
+        throw new OnnxModelError(`tensors overlap in the file ${JSON.stringify(location)}`);
     }
-    for (const { tensor, location, offset, length } of parts) {
-      const key = `${offset}+${length} of ${location}`;
-      const data = read.get(key) ?? (await (opened.get(location) as OpenFile).read(offset, length));
-      read.set(key, data);
-      loaded.set(tensor, data);
-    }
+    await use(ranges);
   } finally {
     for (const file of opened.values()) await file.close();
-  }
-  for (const [tensor, data] of loaded) {
-    tensor.rawData = data;
-    tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
-    tensor.externalData = [];
   }
 }
 

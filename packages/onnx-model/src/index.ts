@@ -4,9 +4,11 @@
  * @packageDocumentation
  */
 export { checkModel } from './check.ts';
+export { checkOperators, type Unused, unusedValues } from './check-operators.ts';
 export { type OnnxArray, tensorData } from './data.ts';
 export { decodeModel } from './decode.ts';
-export { allTensors, type ExternalFiles, externalFiles, loadExternalData } from './external-data.ts';
+export { toDot } from './dot.ts';
+export { allTensors, checkExternalData, type ExternalFiles, externalFiles, loadExternalData } from './external-data.ts';
 export {
   AttributeProto,
   AttributeProto_AttributeType,

@@ -1,4 +1,6 @@
 /** A model as text: what `verbose` shows. */
+import { OnnxModelError } from '@tenfold/tensor-core';
+import { tensorData } from './data.ts';
 import {
   type AttributeProto,
   AttributeProto_AttributeType as AttributeType,
@@ -8,42 +10,48 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from './generated/onnx.ts';
-import { attributeText, dtypeOf } from './tensor.ts';
+import { attributeText, dtypeOf, onnxType } from './tensor.ts';
 
 const dtypeName = (type: number | undefined): string => dtypeOf(type ?? 0) ?? '?';
 
-function typeText({ type }: ValueInfoProto): string {
+export function typeText({ type }: ValueInfoProto): string {
   const { elemType, shape } = type?.tensorType ?? {};
-  const dims = shape?.dim?.map(({ dimParam, dimValue }) => dimParam ?? String(dimValue)).join(', ') ?? '…';
+  const dims = shape?.dim?.map(({ dimParam, dimValue }) => dimParam ?? String(dimValue ?? '?')).join(', ') ?? '…';
   return `${dtypeName(elemType)}[${dims}]`;
 }
 
-function tensorText({ dataType, dims, rawData }: TensorProto): string {
-  const dtype = dtypeName(dataType);
-  const head = `${dtype}[${(dims ?? []).join(', ')}]`;
-  const size = rawData?.length ?? 0;
-  if (!rawData || size > 64) return head;
-  const view = new DataView(rawData.buffer, rawData.byteOffset, size);
-  const values: (number | bigint)[] = [];
-  if (dtype === 'int64') for (let i = 0; i < size; i += 8) values.push(view.getBigInt64(i, true));
-  else if (dtype === 'float64') for (let i = 0; i < size; i += 8) values.push(view.getFloat64(i, true));
-  else if (dtype === 'float32') for (let i = 0; i < size; i += 4) values.push(view.getFloat32(i, true));
-  else if (dtype === 'int32') for (let i = 0; i < size; i += 4) values.push(view.getInt32(i, true));
-  else if (dtype === 'bool' || dtype === 'uint8') values.push(...rawData);
-  else return head;
-  return `${head} {${values.join(', ')}}`;
+/** A float32 without the digits that only its float64 has. */
+const floatText = (x: number): string => String(Number(x.toPrecision(7)));
+
+/** The type of a tensor, with its elements if they are few. */
+export function tensorText(tensor: TensorProto): string {
+  const head = `${dtypeName(tensor.dataType)}[${(tensor.dims ?? []).join(', ')}]`;
+  const few = (tensor.dims ?? []).reduce((n, size) => n * size, 1) <= 16 && (tensor.rawData?.length ?? 0) <= 64;
+  const isHalf = tensor.dataType === onnxType.float16 || tensor.dataType === onnxType.bfloat16;
+  if (!few || isHalf) return head;
+  try {
+    const isFloat32 = tensor.dataType === onnxType.float32;
+    const texts = Array.from<unknown, string>(tensorData(tensor), (x) =>
+      isFloat32 ? floatText(Number(x)) : String(x),
+    );
+    return `${head} {${texts.join(', ')}}`;
+  } catch (error) {
+    // a text is wanted of models that are not sound, too
+    if (error instanceof OnnxModelError) return head;
+    throw error;
+  }
 }
 
-function attributeValue(x: AttributeProto): string {
+export function attributeValue(x: AttributeProto): string {
   switch (x.type) {
     case AttributeType.FLOAT:
-      return String(x.f);
+      return floatText(x.f ?? 0);
     case AttributeType.INT:
       return String(x.i);
     case AttributeType.STRING:
       return `"${attributeText(x.s ?? new Uint8Array())}"`;
     case AttributeType.FLOATS:
-      return `[${x.floats?.join(', ')}]`;
+      return `[${x.floats?.map(floatText).join(', ')}]`;
     case AttributeType.INTS:
       return `[${x.ints?.join(', ')}]`;
     case AttributeType.STRINGS:

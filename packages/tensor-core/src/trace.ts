@@ -293,8 +293,7 @@ class Tracer implements Interpreter {
         }),
     });
     const outputs = results.map(({ tensor }) => this.#newValue(tensor));
-    const { scope, gradMode } = this.#where;
-    this.#frame.nodes.push({ spec, inputs: values, attrs, outputs, body: null, bodies, scope, gradMode });
+    this.#record({ spec, inputs: values, attrs, outputs, bodies });
     results.forEach(({ tensor }, k) => {
       this.#define(tensor, outputs[k], null);
     });
@@ -378,10 +377,6 @@ class Tracer implements Interpreter {
 
   get #region(): Frame | null {
     return this.#regions.at(-1) ?? null;
-  }
-
-  get #where(): { scope: readonly string[]; gradMode: boolean } {
-    return { scope: [...this.#scope], gradMode: this.#gradMode };
   }
 
   get #frame(): Frame {

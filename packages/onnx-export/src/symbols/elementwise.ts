@@ -327,11 +327,11 @@ export const elementwise: Symbols<ElementwiseOps> = {
       const isNumber = (i: number): boolean => g.isAbsent(i) || !g.isTensor(i);
       // Clip takes scalars only, and before opset 12 runtimes have it for float32 alone
       if (isNumber(1) && isNumber(2) && (dtype === 'float32' || g.opset >= 12)) {
-        return g.op('Clip', [
-          x,
-          g.isAbsent(1) ? null : g.operand(1, dtype),
-          g.isAbsent(2) ? null : g.operand(2, dtype),
-        ]);
+        // an absent bound is the largest finite number, to which runtimes clip an infinite one
+        const bound = (i: number, end: number): Ref | null =>
+          g.isAbsent(i) ? (isFloat(dtype) ? g.scalar(end, dtype) : null) : g.operand(i, dtype);
+        const [low, high] = [bound(1, Number.NEGATIVE_INFINITY), bound(2, Number.POSITIVE_INFINITY)];
+        return g.op('Clip', [x, low, high]);
       }
       const low = g.isAbsent(1) ? x : extreme(g, 'Max', x, g.operand(1, dtype));
       return g.isAbsent(2) ? low : extreme(g, 'Min', low, g.operand(2, dtype));

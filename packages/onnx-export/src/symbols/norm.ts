@@ -56,6 +56,9 @@ const besideChannels =
       Array.from({ length: g.rank() - 2 }, (_, d) => d + 1),
     );
 
+/** Whether ε is what a node keeps of it, a float32: in float64 the rest shows where the variance is small. */
+const isExact = (g: OpContext, eps: number): boolean => g.outDType() !== 'float64' || Math.fround(eps) === eps;
+
 function layerNorm(g: OpContext<NormOps['layerNorm']>): Ref[] {
   const c: OpContext = g;
   const { dims, eps } = g.attrs;
@@ -63,7 +66,7 @@ function layerNorm(g: OpContext<NormOps['layerNorm']>): Ref[] {
   const { mean, rstd, normed } = normalised(c, widened(c), axes, eps);
   const sizes = g.dims().slice(-dims);
   const shape = sizes.filter((size) => typeof size === 'number');
-  if (g.opset < 17 || shape.length < dims) return [affine(c, normed, (x) => x), mean, rstd];
+  if (g.opset < 17 || shape.length < dims || !isExact(c, eps)) return [affine(c, normed, (x) => x), mean, rstd];
   const y = g.op('LayerNormalization', [g.x(), ...scaleAndShift(c, shape)], { axis_i: -dims, epsilon_f: eps });
   return [y, mean, rstd];
 }
@@ -83,7 +86,7 @@ function groupNorm(g: OpContext<NormOps['groupNorm']>): (Ref | null)[] {
     return [y, ...statistics];
   }
   // the op of opset 18 has a scale for each group, and was withdrawn
-  if (g.opset >= 21 && g.rank() >= 3) {
+  if (g.opset >= 21 && g.rank() >= 3 && isExact(c, eps)) {
     const y = g.op('GroupNormalization', [g.x(), ...scaleAndShift(c, [channels])], {
       num_groups_i: groups,
       epsilon_f: eps,
@@ -113,9 +116,13 @@ export const norm: Symbols<NormOps> = {
   },
   batchNormInference: (g) => {
     const channels = g.fixed(g.dims()[1], 'the number of channels');
-    const statistics = [1, 2].map((i) => g.operand(i, g.outDType()));
-    const inputs = [g.x(), ...scaleAndShift(g as OpContext, [channels], 3), ...statistics];
-    return g.op('BatchNormalization', inputs, { epsilon_f: g.attrs.eps });
+    const c: OpContext = g;
+    const { eps } = g.attrs;
+    const [mean, given] = [1, 2].map((i) => g.operand(i, g.outDType()));
+    const rest = eps - Math.fround(eps);
+    const variance = isExact(c, eps) ? given : g.op('Add', [given, g.scalar(rest, 'float64')]);
+    const inputs = [g.x(), ...scaleAndShift(c, [channels], 3), mean, variance];
+    return g.op('BatchNormalization', inputs, { epsilon_f: eps });
   },
   batchNormBackward: viaBody,
   // runtimes have it in float64 not

@@ -16,6 +16,57 @@ function maxima(g: OpContext, attributes: Record<string, number | readonly numbe
   return [values, g.op('Mod', [flat, channel])];
 }
 
+/** The windows of an adaptive pool from `size` elements to `count`, as positions. */
+export function adaptiveWindows(size: number, count: number): number[][] {
+  return Array.from({ length: count }, (_, o) => {
+    const start = Math.floor((o * size) / count);
+    return Array.from({ length: Math.ceil(((o + 1) * size) / count) - start }, (_, k) => start + k);
+  });
+}
+
+/** The kernel by which windows are of one size and apart, or `null`. */
+export function evenWindows(from: readonly number[], to: readonly number[]): number[] | null {
+  const kernel = from.map((size, d) => size / to[d]);
+  return kernel.every((size) => Number.isInteger(size) && size > 0) ? kernel : null;
+}
+
+/** Windows as rows of one length: a shorter one has its first position again. */
+export const inRows = (windows: readonly (readonly number[])[]): number[][] => {
+  const width = Math.max(...windows.map((window) => window.length));
+  return windows.map((window) => [...window, ...new Array<number>(width - window.length).fill(window[0])]);
+};
+
+/** The maximum of each channel, and where it is. */
+function ofWhole(g: OpContext): Ref[] {
+  const dtype = g.dtype();
+  const axes = Array.from({ length: g.rank() - 2 }, (_, d) => d + 2);
+  // runtimes have the op for float32
+  const values = dtype === 'float32' ? g.op('GlobalMaxPool', [g.x()]) : g.reduce('ReduceMax', g.x(), axes, true);
+  const flat = g.op('Reshape', [g.x(), g.ints([0, 0, -1])]);
+  const at = g.op('ArgMax', [flat], { axis_i: 2, keepdims_i: 1 });
+  return [values, g.unsqueeze(at, axes.slice(1))];
+}
+
+/** Maxima over windows of several sizes, and their positions within each channel. */
+function maximaOfWindows(g: OpContext, from: readonly number[], to: readonly number[]): Ref[] {
+  const windows = from.reduce<number[][]>(
+    (all, size, d) =>
+      all.flatMap((outer) =>
+        adaptiveWindows(size, to[d]).map((inner) => outer.flatMap((a) => inner.map((b) => a * size + b))),
+      ),
+    [[0]],
+  );
+  const rows = inRows(windows);
+  const [count, width] = [rows.length, rows[0].length];
+  const flat = g.op('Reshape', [g.x(), g.ints([0, 0, -1])]);
+  const taken = g.op('Gather', [flat, g.constant(rows.flat(), 'int64', [count, width])], { axis_i: 2 });
+  const best = g.op('ArgMax', [taken], { axis_i: 3, keepdims_i: 0 });
+  const starts = g.ints(rows.map((_, o) => o * width));
+  const positions = g.op('Gather', [g.ints(rows.flat()), g.op('Add', [best, starts])], { axis_i: 0 });
+  const shape = g.ints([0, 0, ...to]);
+  return [g.reduce('ReduceMax', taken, [3], false), positions].map((x) => g.op('Reshape', [x, shape]));
+}
+
 /** The padding behind each dim that makes the windows fit, for sizes that are known; runtimes differ in what rounding up means. */
 function padding(g: OpContext, attrs: PoolAttrs): { end: number[]; exact: boolean } {
   if (!attrs.ceilMode) return { end: [...attrs.padding], exact: true };
@@ -52,17 +103,13 @@ export const pool: Symbols<PoolOps> = {
     });
   },
   adaptiveMaxPool: (g) => {
-    const sizes = g.sizes('size').map((size) => g.fixed(size, 'the size of the result'));
-    const kernel = g
-      .dims()
-      .slice(2)
-      .map((size, d) => g.fixed(size, 'the size') / sizes[d]);
-    if (!kernel.every((size) => Number.isInteger(size) && size > 0)) {
-      throw g.error(
-        `its windows have different sizes here, from ${g.dims().slice(2)} to ${sizes}; ONNX has them of one size, so each size must divide by the one it becomes`,
-      );
-    }
-    return maxima(g as OpContext, { kernel_shape_i: kernel, strides_i: kernel });
+    const c: OpContext = g;
+    const sizes = g.sizes('size');
+    if (sizes.every((size) => size === 1)) return ofWhole(c);
+    const from = g.fixedShape(g.dims().slice(2), 'the size');
+    const to = g.fixedShape(sizes, 'the size of the result');
+    const kernel = evenWindows(from, to);
+    return kernel ? maxima(c, { kernel_shape_i: kernel, strides_i: kernel }) : maximaOfWindows(c, from, to);
   },
   maxPoolBackward: viaBody,
   avgPool: (g) => {

@@ -3,6 +3,7 @@ import { type DType, isFloat, type SpatialOps } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import type { Dim } from '../dims.ts';
+import { evenWindows } from './pool.ts';
 import { alongDims, type Matrix, overlapMatrix, padMatrix, resizeMatrix, transposed } from './separable.ts';
 import { type Symbols, viaBody } from './symbol.ts';
 
@@ -151,18 +152,21 @@ const resizeModes = {
   cubic: { mode_s: 'cubic', cubic_coeff_a_f: -0.75, coordinate_transformation_mode_s: 'half_pixel' },
 } as const;
 
-/** Averages over windows of one size; over all of the image where it becomes one pixel. */
+/** Averages over all of the image where it becomes one pixel, and else over windows. */
 function byArea(g: OpContext<SpatialOps['interpolate']>): Ref {
   const sizes = g.sizes('size');
   const axes = sizes.map((_, d) => d + 2);
-  if (sizes.every((size) => size === 1)) return g.reduce('ReduceMean', g.x(), axes, true);
-  const kernel = g
-    .dims()
-    .slice(2)
-    .map((size, d) => g.fixed(size, "the image's size") / g.fixed(sizes[d], 'the size'));
+  const dtype = g.dtype();
+  if (sizes.every((size) => size === 1)) {
+    // runtimes have the op for float32
+    return dtype === 'float32' ? g.op('GlobalAveragePool', [g.x()]) : g.reduce('ReduceMean', g.x(), axes, true);
+  }
+  const from = g.fixedShape(g.dims().slice(2), "the image's size");
+  const to = g.fixedShape(sizes, 'the size');
+  const kernel = evenWindows(from, to);
+  if (kernel) return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
   // ONNX's windows are of one size
-  if (!kernel.every(Number.isInteger)) return resizedBy(g, resizeMatrices(g, g.dims(), g.sizes('size')));
-  return g.op('AveragePool', [g.x()], { kernel_shape_i: kernel, strides_i: kernel });
+  return resizedBy(g, resizeMatrices(g, g.dims(), g.sizes('size')));
 }
 
 /** The matrices by which each spatial dim goes from one size to another. */

@@ -1,9 +1,13 @@
-/** Folds a BatchNormalization with given statistics into the Conv, ConvTranspose or Gemm before it: weights and bias are scaled, the node goes. */
+/**
+ * Folds a BatchNormalization with given statistics into the Conv, ConvTranspose, Gemm or MatMul of matrices before it: weights and bias are scaled, the
+ * node goes.
+ */
 import { AttributeProto_AttributeType as AttributeType, type NodeProto, type TensorProto } from '../generated/onnx.ts';
 import { attributeOf, type Block, intOf } from './block.ts';
 import { type Constant, countOf, fromNumbers, isFloatConstant, numbersOf, toTensor } from './constants.ts';
 
-export function foldBatchNorm(block: Block): void {
+export function foldBatchNorm(block: Block, keepInitializers: boolean): void {
+  if (keepInitializers) return;
   for (const node of block.nodes()) if (block.isStandard(node, 'BatchNormalization')) foldOne(block, node);
 }
 
@@ -30,7 +34,9 @@ function affineOf(block: Block, node: NodeProto): Affine | null {
 function foldOne(block: Block, node: NodeProto): void {
   const [x = ''] = node.input ?? [];
   const layer = block.producer(x);
-  if (!layer || block.readers(x) !== 1 || !block.isStandard(layer, 'Conv', 'ConvTranspose', 'Gemm')) return;
+  if (!layer || block.readers(x) !== 1 || !block.isStandard(layer, 'Conv', 'ConvTranspose', 'Gemm', 'MatMul')) return;
+  // the channels are the second dim, and the columns of a product only if that is the last
+  if (layer.opType === 'MatMul' && block.dims(x)?.length !== 2) return;
   const [data = '', weightName = '', biasName = ''] = layer.input ?? [];
   const [weight, affine] = [block.constant(weightName), affineOf(block, node)];
   const bias = biasName ? block.constant(biasName) : null;
@@ -47,12 +53,14 @@ function foldOne(block: Block, node: NodeProto): void {
   const shifts = before.map((value, c) => beta * value * affine.a[c] + affine.b[c]);
   if (!block.bypass(node, x)) return;
   const stem = weightName.replace(/\.weight$/, '');
-  const input = [
-    data,
-    replaced(block, weightName, weightName, fromNumbers(weights, weight.dtype, weight.dims)),
-    replaced(block, biasName, `${stem}.bias`, fromNumbers(shifts, weight.dtype, [channels.count])),
-  ];
-  block.setInputs(layer, input);
+  const newWeight = replaced(block, weightName, weightName, fromNumbers(weights, weight.dtype, weight.dims));
+  const shift = fromNumbers(shifts, weight.dtype, [channels.count]);
+  const newBias = replaced(block, biasName, `${stem}.bias`, shift, block.initializer(newWeight));
+  if (layer.opType === 'MatMul') {
+    layer.opType = 'Gemm';
+    layer.name = block.unique((layer.name ?? '').replace(/MatMul(_\d+)?$/, 'Gemm'));
+  }
+  block.setInputs(layer, [data, newWeight, newBias]);
   const scale = attributeOf(layer, 'beta');
   if (gemm && scale) Object.assign(scale, { type: AttributeType.FLOAT, f: 1 });
 }
@@ -64,7 +72,7 @@ interface Channels {
 }
 
 function channelsOf(layer: NodeProto, { dims }: Constant): Channels | null {
-  if (layer.opType === 'Gemm') {
+  if (layer.opType === 'Gemm' || layer.opType === 'MatMul') {
     if (dims.length !== 2) return null;
     const [rows, columns] = dims;
     return intOf(layer, 'transB', 0) === 1
@@ -98,11 +106,11 @@ function perChannel(bias: Constant, count: number): readonly number[] | null {
 }
 
 /** The name of an initialiser with other values: its own, if nothing else reads it. */
-function replaced(block: Block, name: string, wanted: string, values: Constant): string {
+function replaced(block: Block, name: string, wanted: string, values: Constant, beside?: TensorProto): string {
   const tensor: TensorProto | undefined = block.initializer(name);
   if (tensor && block.readers(name) === 1) {
     block.setInitializer(tensor, toTensor(values));
     return name;
   }
-  return block.addInitializer(toTensor(values, wanted));
+  return block.addInitializer(toTensor(values, wanted), tensor ?? beside);
 }

@@ -287,11 +287,11 @@ export class Block {
     return true;
   }
 
-  /** Puts a constant in the place of a node: an initialiser of that name where one is given, a Constant node otherwise. */
-  becomeConstant(node: NodeProto, tensor: TensorProto, initializer?: string): void {
+  /** Puts a constant in the place of a node: a Constant node, or an initialiser next to the one it was made from, named after both. */
+  becomeConstant(node: NodeProto, tensor: TensorProto, source?: TensorProto): void {
     const [from] = node.output ?? [];
-    if (initializer && this.#graph && from && !this.#outputs.has(from) && !this.#pinned.has(from)) {
-      const name = this.addInitializer({ ...tensor, name: initializer });
+    if (source && this.#graph && from && !this.#outputs.has(from) && !this.#pinned.has(from)) {
+      const name = this.addInitializer({ ...tensor, name: `${source.name}_${node.opType}` }, source);
       this.remove(node);
       this.redirect(from, name);
       return;
@@ -306,12 +306,13 @@ export class Block {
     this.#changed = true;
   }
 
-  /** Adds an initialiser under a name like the one it has. */
-  addInitializer(tensor: TensorProto): string {
+  /** Adds an initialiser under a name like the one it has, behind another one. */
+  addInitializer(tensor: TensorProto, after?: TensorProto): string {
     if (!this.#graph) throw new OnnxModelError('the body of a function has no initialisers');
     const name = this.unique(tensor.name ?? '');
     const added = { ...tensor, name };
-    (this.#graph.initializer ??= []).push(added);
+    const list = (this.#graph.initializer ??= []);
+    list.splice(after ? list.indexOf(after) + 1 : list.length, 0, added);
     this.#initializers.set(name, added);
     this.#changed = true;
     return name;

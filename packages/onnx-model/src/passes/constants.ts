@@ -8,8 +8,9 @@ import {
   isFloat,
   type TypedArray,
 } from '@tenfold/tensor-core';
-import { TensorProto_DataLocation as Location, type NodeProto, type TensorProto } from '../generated/onnx.ts';
-import { dtypeOf, encode, littleEndian, tensorProto } from '../tensor.ts';
+import { isExternal, tensorData } from '../data.ts';
+import type { NodeProto, TensorProto } from '../generated/onnx.ts';
+import { dtypeOf, encode, littleEndian, swapBytes, tensorProto } from '../tensor.ts';
 
 /** A tensor of known elements. The data are bits as Tenfold keeps them: halves in a Uint16Array, booleans as 0 and 1. */
 export interface Constant {
@@ -24,29 +25,16 @@ export const countOf = (dims: readonly number[]): number => dims.reduce((n, size
 export const bytesOf = ({ dtype, dims }: Pick<Constant, 'dtype' | 'dims'>): number =>
   countOf(dims) * dtypes[dtype].itemsize;
 
-/** The elements of a tensor of the file; `null` where they lie in another file, are of a dtype that Tenfold does not have, or are not as many as the sizes say. */
+/**
+ * The elements of a tensor of the file; `null` where they lie in another file, or are of a dtype that Tenfold does not have.
+ *
+ * @throws OnnxModelError if they are not as many as the sizes say.
+ */
 export function readConstant(tensor: TensorProto): Constant | null {
   const dtype = dtypeOf(tensor.dataType ?? 0);
-  const dims = tensor.dims ?? [];
-  if (!dtype || tensor.dataLocation === Location.EXTERNAL || tensor.externalData?.length) return null;
-  const data = tensor.rawData?.length ? fromRaw(tensor.rawData, dtype) : fromFields(tensor, dtype);
-  return data && data.length === countOf(dims) ? { dtype, dims, data } : null;
-}
-
-function fromRaw(raw: Uint8Array, dtype: DType): TypedArray | null {
-  const type = arrayTypes[dtype];
-  if (raw.length % type.BYTES_PER_ELEMENT !== 0) return null;
-  const data = new type(new Uint8Array(raw).buffer);
-  const bytes = littleEndian(data);
-  return bytes.buffer === data.buffer ? data : new type(new Uint8Array(bytes).buffer);
-}
-
-/** Elements that stand in the lists of numbers instead of as raw bytes. */
-function fromFields(tensor: TensorProto, dtype: DType): TypedArray | null {
-  if (dtype === 'int64') return BigInt64Array.from(tensor.int64Data ?? [], (x) => BigInt(x));
-  const list =
-    dtype === 'float32' ? tensor.floatData : dtype === 'float64' ? tensor.doubleData : (tensor.int32Data as number[]);
-  return arrayTypes[dtype].from((list ?? []) as never) as TypedArray;
+  if (!dtype || isExternal(tensor) || tensor.segment) return null;
+  // a dtype of Tenfold has the array that Tenfold keeps it in
+  return { dtype, dims: tensor.dims ?? [], data: tensorData(tensor) as TypedArray };
 }
 
 /** What a Constant node gives, in any of the forms that it has. */
@@ -84,7 +72,9 @@ export function numbersOf({ dtype, data }: Constant): readonly number[] {
 
 /** Numbers rounded to a dtype. Integers must be whole. */
 export function fromNumbers(values: ArrayLike<number | bigint>, dtype: DType, dims: readonly number[]): Constant {
-  return { dtype, dims, data: fromRaw(encode(values, dtype), dtype) ?? new arrayTypes[dtype](0) };
+  const type = arrayTypes[dtype];
+  const bytes = swapBytes(encode(values, dtype), type.BYTES_PER_ELEMENT);
+  return { dtype, dims, data: new type(bytes.buffer as ArrayBuffer, bytes.byteOffset, values.length) };
 }
 
 /** Elements of a dtype of floats, that is, numbers that rounding applies to. */

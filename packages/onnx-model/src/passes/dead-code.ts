@@ -4,6 +4,16 @@ import type { FunctionProto, GraphProto, ModelProto, NodeProto } from '../genera
 import { everyNode, graphsOf } from '../subgraphs.ts';
 import { isOnnx, readsOf } from './block.ts';
 
+/** Operators with results that a node may leave out, and how many it must have. */
+const required: ReadonlyMap<string, number> = /* @__PURE__ */ new Map([
+  ['MaxPool', 1],
+  ['Dropout', 1],
+  ['LayerNormalization', 1],
+  ['LSTM', 0],
+  ['GRU', 0],
+  ['RNN', 0],
+]);
+
 /** @returns whether something was taken out. */
 export function removeDeadCode(model: ModelProto): boolean {
   let changed = false;
@@ -15,6 +25,7 @@ export function removeDeadCode(model: ModelProto): boolean {
     const nodes = neededNodes(f.node ?? [], new Set(f.output));
     note(nodes.length !== (f.node ?? []).length);
     f.node = nodes;
+    note(cleanOutputs(nodes, f.output ?? []));
     note(cleanInfos(f, f.input ?? []));
     for (const node of f.node) for (const graph of graphsOf(node)) note(cleanGraph(graph));
   }
@@ -44,8 +55,24 @@ function cleanGraph(graph: GraphProto): boolean {
   const inputs = new Set((graph.input ?? []).map(({ name = '' }) => name));
   graph.initializer = graph.initializer?.filter(({ name = '' }) => needed.has(name) || inputs.has(name));
   graph.sparseInitializer = graph.sparseInitializer?.filter(({ values }) => needed.has(values?.name ?? ''));
-  let changed = cleanInfos(graph, [...inputs]) || countOf(graph) !== before;
+  const trimmed = cleanOutputs(graph.node, [...needed]);
+  let changed = cleanInfos(graph, [...inputs]) || trimmed || countOf(graph) !== before;
   for (const node of graph.node) for (const inner of graphsOf(node)) changed = cleanGraph(inner) || changed;
+  return changed;
+}
+
+/** Leaves out the last results of nodes that nothing reads, where the operator allows it: runtimes need not compute them. */
+function cleanOutputs(nodes: readonly NodeProto[], outputs: readonly string[]): boolean {
+  const read = new Set(outputs);
+  for (const node of nodes) for (const name of readsOf(node)) read.add(name);
+  let changed = false;
+  for (const { opType = '', domain, output = [] } of nodes) {
+    const least = isOnnx(domain) ? required.get(opType) : undefined;
+    while (least !== undefined && output.length > Math.max(least, 1) && !read.has(output.at(-1) ?? '')) {
+      output.pop();
+      changed = true;
+    }
+  }
   return changed;
 }
 

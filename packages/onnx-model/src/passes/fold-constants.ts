@@ -9,7 +9,7 @@ import { canEvaluate, evaluate, type Result, shapeBetween, sliced } from './eval
 export const FOLD_LIMIT = 65536;
 
 /** Replaces nodes by their results where these are known before the model runs. */
-export function foldConstants(block: Block): void {
+export function foldConstants(block: Block, keepInitializers: boolean): void {
   for (const node of block.nodes()) {
     const { opType = '', output = [] } = node;
     if (opType === 'Constant' || output.length !== 1 || !block.isStandard(node)) continue;
@@ -19,23 +19,23 @@ export function foldConstants(block: Block): void {
       continue;
     }
     if (!canEvaluate(opType) || !(node.input ?? []).every((name) => name === '' || block.isConstant(name))) continue;
-    if ((node.input ?? []).length === 0 || keepsShared(block, node)) continue;
+    if ((node.input ?? []).length === 0 || keepsSource(block, node, keepInitializers)) continue;
     const inputs = (node.input ?? []).map((name) => (name ? block.constant(name) : null));
     const result = evaluate(node, inputs, block.opset);
     if (!result || !fits(block, node, result)) continue;
     const constant = result.compute();
     if (!constant) continue;
     const weight = (node.input ?? []).map((name) => block.initializer(name)).find((x) => x);
-    block.becomeConstant(node, toTensor(constant), weight && `${weight.name}_${opType}`);
+    block.becomeConstant(node, toTensor(constant), weight);
   }
 }
 
-/** Whether a node reads an initialiser that others read too: a copy would untie weights that are shared. */
-function keepsShared(block: Block, node: NodeProto): boolean {
+/** Whether a node reads an initialiser that stays: others read it too, and a copy would untie weights that are shared, or all of them are to stay. */
+function keepsSource(block: Block, node: NodeProto, keepAll: boolean): boolean {
   if (node.opType === 'Shape' || node.opType === 'Size') return false;
   return (node.input ?? []).some((name) => {
     const tensor = block.initializerOf(name);
-    return tensor !== null && (block.initializer(name) !== tensor || block.readers(name) > 1);
+    return tensor !== null && (keepAll || block.initializer(name) !== tensor || block.readers(name) > 1);
   });
 }
 

@@ -16,6 +16,7 @@ export function cleanIdentities(block: Block): void {
     if (same) block.bypass(node, same);
     else if (block.isStandard(node, 'Where')) askOnce(block, node);
     else if (changesShape(block, node)) mergeShapes(block, node);
+    else if (block.isStandard(node, 'Expand')) skipExpand(block, node);
   }
 }
 
@@ -126,6 +127,32 @@ function mergeShapes(block: Block, node: NodeProto): void {
   );
   if (same) block.setInputs(node, [source, to]);
 }
+
+/** Operators whose inputs are broadcast to each other. */
+const broadcasting: readonly string[] = [
+  ...['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Pow', 'Min', 'Max', 'Sum', 'Mean', 'Where'],
+  ...['And', 'Or', 'Xor', 'Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual'],
+];
+
+/** An operator that broadcasts needs no Expand before it, if another of its inputs has the same sizes. */
+function skipExpand(block: Block, node: NodeProto): void {
+  const [x = ''] = node.input ?? [];
+  const [expanded = ''] = node.output ?? [];
+  const dims = block.dims(expanded);
+  if (!dims || dims.includes(null) || block.opset < 7) return;
+  for (const reader of block.readersOf(expanded)) {
+    const input = reader.input ?? [];
+    const beside = input.some((name) => name !== expanded && sameSizes(block.dims(name), dims));
+    if (beside && block.isStandard(reader, ...broadcasting))
+      block.setInputs(
+        reader,
+        input.map((name) => (name === expanded ? x : name)),
+      );
+  }
+}
+
+const sameSizes = (a: readonly Size[] | null, b: readonly Size[]): boolean =>
+  a?.length === b.length && a.every((size, d) => size === b[d]);
 
 /** The axes of a Squeeze or Unsqueeze. */
 function axesOf(block: Block, node: NodeProto): readonly number[] | null {

@@ -27,13 +27,15 @@ export const passNames = [
  * A pass of {@link optimizeModel}:
  * - `constants`: what depends on constants and initialisers alone is computed, shapes that the model states included. Results are exact for their dtype and
  *   at most 64 KiB, or no larger than the constants they replace; an initialiser that others read stays as it is
- * - `identities`: Identity, Cast, Reshape, Transpose, Expand, Slice, Concat and Dropout that change nothing go, as does the first of two Reshapes
+ * - `identities`: Identity, Cast, Reshape, Transpose, Expand, Slice, Concat and Dropout that change nothing go, as do the first of two Reshapes and an
+ *   Expand before an operator that broadcasts by itself
  * - `transposes`: one instead of two, none instead of two that cancel, `transA` and `transB` of Gemm
  * - `subexpressions`: of nodes that compute the same, the first stays
  * - `sharedConstants`: of equal Constant nodes, the first stays
  * - `sharedInitializers`: of equal initialisers, the first stays. On request: parameters that are equal by chance would be one from then on
- * - `batchNorm`: BatchNormalization by given statistics becomes part of the Conv, ConvTranspose or Gemm before it. On request: results change by rounding
- * - `deadCode`: nodes, initialisers, functions, operator sets and stated types that nothing needs go
+ * - `batchNorm`: BatchNormalization by given statistics becomes part of the Conv, ConvTranspose, Gemm or MatMul before it. On request: results change by
+ *   rounding
+ * - `deadCode`: nodes, results that may be left out, initialisers, functions, operator sets and stated types that nothing needs go
  */
 export type PassName = (typeof passNames)[number];
 
@@ -61,16 +63,20 @@ export interface PassReport {
 export interface OptimizeOptions {
   /** Which passes run. They run in their own order, again until nothing changes. Default: {@link defaultPasses}. */
   passes?: readonly PassName[];
+  /** Leaves initialisers as they are, for a model whose parameters are trained on: no constant is made of them, no BatchNormalization folded. Default false. */
+  keepInitializers?: boolean;
   /** Is told of each pass that changed something. */
   log?: (report: PassReport) => void;
 }
 
-const onBlocks =
-  (edit: (block: Block) => void) =>
-  (model: ModelProto): boolean =>
-    editBlocks(model, edit);
+type Pass = (model: ModelProto, keepInitializers: boolean) => boolean;
 
-const passes: { readonly [P in PassName]: (model: ModelProto) => boolean } = {
+const onBlocks =
+  (edit: (block: Block, keepInitializers: boolean) => void): Pass =>
+  (model, keepInitializers) =>
+    editBlocks(model, (block) => edit(block, keepInitializers));
+
+const passes: { readonly [P in PassName]: Pass } = {
   batchNorm: /* @__PURE__ */ onBlocks(foldBatchNorm),
   constants: /* @__PURE__ */ onBlocks(foldConstants),
   identities: /* @__PURE__ */ onBlocks(cleanIdentities),
@@ -95,7 +101,7 @@ const ROUNDS = 10;
  * const smaller = optimizeModel(ModelProto.decode(bytes), { log: ({ pass, changes }) => console.log(`${pass}\n${changes}`) });
  */
 export function optimizeModel(model: ModelProto, options: OptimizeOptions = {}): ModelProto {
-  const { passes: asked = defaultPasses, log } = options;
+  const { passes: asked = defaultPasses, keepInitializers = false, log } = options;
   const list: readonly unknown[] = Array.isArray(asked) ? asked : [asked];
   const unknown = list.find((name) => !passNames.some((known) => known === name));
   if (unknown !== undefined || !Array.isArray(asked)) {
@@ -108,7 +114,7 @@ export function optimizeModel(model: ModelProto, options: OptimizeOptions = {}):
   for (let round = 0, changed = true; changed && round < ROUNDS; round++) {
     changed = false;
     for (const pass of passNames) {
-      if (!asked.includes(pass) || !passes[pass](copy)) continue;
+      if (!asked.includes(pass) || !passes[pass](copy, keepInitializers)) continue;
       changed = true;
       if (!log) continue;
       const after = printModel(copy);

@@ -141,6 +141,7 @@ describe('constants', () => {
     expect(body(model)).toEqual(['%y : float32[n, 3] = onnx::MatMul(%x, %fc.weight_Transpose)', 'return %y']);
     const tied = [...nodes, node('z', 'MatMul', 'y', 'fc.weight')];
     expect(after('constants', { nodes: tied, weights, outputs: [value('z', 'n', 3)] })).toHaveLength(4);
+    expect(body(optimizeModel(modelOf({ nodes, weights }), { keepInitializers: true }))).toHaveLength(3);
   });
 
   test('integers wrap, floats round as their dtype does, and what C leaves open stays', () => {
@@ -271,6 +272,20 @@ describe('identities', () => {
     ]);
     expect(two([0, 1])).toHaveLength(4);
     expect(two([0, 1], [value('a', 'n')])).toHaveLength(2);
+  });
+
+  test('an Expand before an operator that broadcasts goes, if another input has the sizes', () => {
+    const nodes = [node('e', 'Expand', 'w', 'to'), node('a', 'Exp', 'x'), node('y', 'Add', 'a', 'e')];
+    const to = { name: 'to', type: { tensorType: { elemType: onnxType.int64, shape: { dim: [{ dimValue: 2 }] } } } };
+    const parts = { inputs: [value('x', 'n', 3), to], weights: [floats('w', [3])] };
+    const infos = [value('e', 'n', 3), value('a', 'n', 3)];
+    expect(kept(nodes, { ...parts, infos })).toEqual([
+      '%a : float32[n, 3] = onnx::Exp(%x)',
+      '%y : float32[n, 3] = onnx::Add(%a, %w)',
+    ]);
+    expect(kept(nodes, { ...parts, infos: [value('e', 'm', 3), value('a', 'n', 3)] })).toHaveLength(3);
+    const alone = [node('e', 'Expand', 'w', 'to'), node('y', 'Add', 'e', 'e')];
+    expect(kept(alone, { ...parts, infos })).toHaveLength(2);
   });
 
   test('an output keeps its name where it is an input or another output', () => {

@@ -55,7 +55,8 @@ export function shareConstants(block: Block): void {
 }
 
 /** Of equal initialisers, the first stays. */
-export function shareInitializers(block: Block): void {
+export function shareInitializers(block: Block, keepInitializers: boolean): void {
+  if (keepInitializers) return;
   const known = new Map<string, TensorProto>();
   for (const tensor of block.initializers()) {
     const { name = '' } = tensor;
