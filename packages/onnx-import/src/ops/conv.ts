@@ -51,7 +51,13 @@ function convTranspose(c: NodeContext): Tensor {
   const sizes = x.shape.slice(2);
   const kernel = kernelOf(c, weight);
   const [stride, dilation] = ['strides', 'dilations'].map((name) => perDim(c, name, sizes.length, 1));
-  const attrs = { stride, dilation, ...cut(c, sizes, kernel, stride, dilation), groups: c.int('group', 1) };
+  const { padding, paddingEnd } = cut(c, sizes, kernel, stride, dilation);
+  c.sized(
+    sizes.map((size, d) =>
+      Math.max(0, stride[d] * (size - 1) + reach(kernel[d], dilation[d]) - padding[d] - paddingEnd[d]),
+    ),
+  );
+  const attrs = { stride, dilation, padding, paddingEnd, groups: c.int('group', 1) };
   return dispatch(builtinOps.convolutionTranspose, [x, weight, c.optional(2)], attrs);
 }
 

@@ -91,7 +91,7 @@ const multinomial = (c: NodeContext): Tensor =>
   c
     .x()
     .softmax(1)
-    .multinomial(c.int('sample_size', 1), { replacement: true, ...drawing(c) })
+    .multinomial(c.sized([c.shape()[0], c.int('sample_size', 1)])[1], { replacement: true, ...drawing(c) })
     .to(dtypeAttribute(c, 'int32'));
 
 /** Rows by op type. */

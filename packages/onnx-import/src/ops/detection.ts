@@ -74,6 +74,7 @@ function maxRoiPool(c: NodeContext): Tensor {
   const [rows, columns] = c.ints('pooled_shape');
   const scale = c.float('spatial_scale', 1);
   const rois = numbersOf(c, 1);
+  c.sized([c.shape(1)[0], channels, rows, columns]);
   const regions = Array.from({ length: c.shape(1)[0] }, (_, r) => {
     const [batch, ...box] = rois.subarray(5 * r, 5 * r + 5);
     const [x1, y1, x2, y2] = box.map((p) => Math.round(p * scale));

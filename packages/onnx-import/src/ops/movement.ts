@@ -67,6 +67,7 @@ function split(c: NodeContext): Tensor[] {
   const sizes = c.opset === 1 || c.opset >= 13 ? (c.optionalInts(1) ?? c.ints('split', null)) : c.ints('split', null);
   if (sizes) return x.split(sizes, axis);
   const count = c.int('num_outputs', c.outputCount);
+  if (count !== c.outputCount) throw c.error(`gives ${c.outputCount} outputs, and num_outputs is ${count}`);
   const [total, size] = [x.size(axis), Math.ceil(x.size(axis) / count)];
   return x.split(
     Array.from({ length: count }, (_, k) => Math.max(0, Math.min(size, total - k * size))),

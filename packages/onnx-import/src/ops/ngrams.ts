@@ -34,7 +34,10 @@ function tfIdf(c: NodeContext): Tensor {
     if (n < shortest || n > longest || grams.length === 0) return;
     const wanted = tensor(grams, { dtype: 'int64', device: x.device });
     // nothing lies between the elements of one
-    const found = Array.from({ length: n === 1 ? 1 : skips + 1 }, (_, skip) => (n - 1) * (skip + 1) + 1)
+    const found = Array.from(
+      { length: n === 1 ? 1 : Math.min(skips, rows.size(1)) + 1 },
+      (_, skip) => (n - 1) * (skip + 1) + 1,
+    )
       .filter((span) => span <= rows.size(1))
       .map((span) => {
         const windows = rows.unfold(1, span, 1).slice(2, 0, null, n === 1 ? 1 : (span - 1) / (n - 1));

@@ -10,10 +10,13 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** Scales or zero points beside `x`: one, one for each slice of the axis, or one for each block of it. */
-function beside(s: Tensor, x: Tensor, axis: number, block: number): Tensor {
+function beside(c: NodeContext, s: Tensor, x: Tensor, axis: number, block: number): Tensor {
   if (s.numel() === 1 && s.ndim <= 1) return s.reshape([]);
   const dim = axis < 0 ? axis + x.ndim : axis;
-  if (block > 0) return s.repeatInterleave(block, { dim }).narrow(dim, 0, x.size(dim));
+  if (block > 0) {
+    c.sized([s.numel(), block]);
+    return s.repeatInterleave(block, { dim }).narrow(dim, 0, x.size(dim));
+  }
   return s.ndim === 1 ? s.reshape(x.shape.map((_, d) => (d === dim ? -1 : 1))) : s;
 }
 
@@ -28,21 +31,21 @@ function toRange(c: NodeContext, x: Tensor, zero: Tensor | null, dtype: DType): 
 function quantize(c: NodeContext): Tensor {
   const x = c.x();
   const [axis, block] = [c.int('axis', 1), c.int('block_size', 0)];
-  const scale = beside(c.x(1), x, axis, block);
+  const scale = beside(c, c.x(1), x, axis, block);
   const zero = c.optional(2);
   const said = c.int('output_dtype', 0);
   const dtype = zero?.dtype ?? (said === 0 ? 'uint8' : c.dtypeOf(said));
   const precision = c.int('precision', 0);
   const wide = precision === 0 ? scale.dtype : c.dtypeOf(precision);
-  return toRange(c, x.to(wide).div(scale.to(wide)), zero && beside(zero, x, axis, block), dtype);
+  return toRange(c, x.to(wide).div(scale.to(wide)), zero && beside(c, zero, x, axis, block), dtype);
 }
 
 function dequantize(c: NodeContext): Tensor {
   const x = c.x();
   const [axis, block] = [c.int('axis', 1), c.int('block_size', 0)];
-  const scale = beside(c.x(1), x, axis, block);
+  const scale = beside(c, c.x(1), x, axis, block);
   const zero = c.optional(2);
-  const shifted = zero ? x.to('int32').sub(beside(zero, x, axis, block).to('int32')) : x;
+  const shifted = zero ? x.to('int32').sub(beside(c, zero, x, axis, block).to('int32')) : x;
   const said = c.int('output_dtype', 0);
   const y = shifted.to(scale.dtype).mul(scale);
   return said === 0 ? y : y.to(c.dtypeOf(said));

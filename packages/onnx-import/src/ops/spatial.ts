@@ -24,8 +24,16 @@ interface Resizing {
   readonly cubic: number;
 }
 
-/** Where in the input the pixel `j` of the result lies. */
-function positionOf(c: NodeContext, transformation: string, j: number, { from, to, scale, start, end }: Axis): number {
+/** Where in the input the pixel `j` of the result lies, unless that is beyond all reason. */
+function positionOf(c: NodeContext, transformation: string, j: number, axis: Axis): number {
+  const x = positionBy(c, transformation, j, axis);
+  if (Math.abs(x) < 2 ** 40) return x;
+  throw c.error(
+    `pixel ${j} of an axis of ${axis.from} pixels, resized by ${axis.scale}, would come from position ${x}`,
+  );
+}
+
+function positionBy(c: NodeContext, transformation: string, j: number, { from, to, scale, start, end }: Axis): number {
   const length = scale * from;
   switch (transformation) {
     case 'asymmetric':
@@ -353,6 +361,10 @@ function col2im(c: NodeContext): Tensor {
   const { stride, dilation, padding, counts } = windowsOf(c, sizes, kernel);
   const taps = kernel.reduce((a, b) => a * b, 1);
   const [samples, channels] = [x.size(0), x.size(1) / taps];
+  if (counts.reduce((m, n) => m * n, 1) !== x.size(2) || !Number.isInteger(channels))
+    throw c.error(
+      `[${x.shape.join(', ')}] are not the blocks [${kernel.join(', ')}] of an image [${sizes.join(', ')}]`,
+    );
   const pixels = c.sized([sizes.reduce((a, b) => a * b, 1)])[0];
   // the pixel of each tap of each block; one more stands for those outside
   const starts = counts.reduce<number[][]>(

@@ -74,5 +74,6 @@ export function windowsOf(c: NodeContext, sizes: readonly number[], kernel: read
     throw c.error(
       `windows of [${reached.join(', ')}] do not fit into [${sizes.join(', ')}] with paddings [${padding.join(', ')}] and [${paddingEnd.join(', ')}]`,
     );
+  c.sized(counts);
   return { kernel, stride, dilation, padding, paddingEnd, counts };
 }
