@@ -226,7 +226,7 @@ test('have one node for each layer, and nothing besides', () => {
     Gemm: 2,
   });
   expect(operators('vae')).toEqual({ Gemm: 5, Relu: 2, REPARAMETRISE: 1, Sigmoid: 1 });
-  const residual = { Conv: 20, Relu: 17, Add: 8, MaxPool: 1, ReduceMean: 1, Flatten: 1, Gemm: 1 };
+  const residual = { Conv: 20, Relu: 17, Add: 8, MaxPool: 1, GlobalAveragePool: 1, Flatten: 1, Gemm: 1 };
   expect(operators('resnet')).toEqual({ ...residual, BatchNormalization: 20 });
   expect(operators('resnet folded')).toEqual(residual);
   const across = { Conv: 11, Relu: 10, MaxPool: 2, ConvTranspose: 2, Concat: 2 };
