@@ -47,6 +47,12 @@ const pages = [
     ignore: ['@tenfold/tensor-core'],
     limit: '4 kB',
   },
+  {
+    name: 'control flow for ONNX, beside tensor-core',
+    import: { [dist('onnx-export', 'control')]: '*' },
+    ignore: ['@tenfold/tensor-core'],
+    limit: '4 kB',
+  },
 ];
 
 /** Each package by itself, without the packages it stands on. */
@@ -60,7 +66,7 @@ const packages = {
   train: '6.6 kB',
   'onnx-model': '14 kB',
   'onnx-export': '34.5 kB',
-  'onnx-import': '12 kB',
+  'onnx-import': '31 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',
   'backend-cuda-native': '22.5 kB',

@@ -25,7 +25,7 @@ export const combinations = {
   },
   // 3·1 + 2, 3·10 + 2, 3·100 + 2
   onnx: {
-    packages: ['tensor-core', 'backend-cpu', 'autograd', 'nn', 'onnx-model', 'onnx-export'],
+    packages: ['tensor-core', 'backend-cpu', 'autograd', 'nn', 'onnx-model', 'onnx-export', 'onnx-import'],
     also: { 'onnxruntime-node': 'packages/onnx-export/node_modules/onnxruntime-node' },
     program: 'onnx',
     prints: /^5, 32, 302$/,

@@ -16,10 +16,10 @@ import {
   dispatch,
   type GraphNode,
   isTensor,
+  isTracing,
   OnnxExportError,
   type Tensor,
   type TypedArray,
-  transforms,
   type Value,
 } from '@tenfold/tensor-core';
 import { Body, Ref } from './builder.ts';
@@ -85,9 +85,9 @@ export function readInputs(inputs: unknown): Arguments {
         `${name} is the result of a recorded op (${tensor.gradFn.name}): a file starts at its inputs. Pass detach() of it, or make the example under noGrad`,
       );
   });
-  if (transforms.length > 0)
+  if (isTracing())
     throw new OnnxExportError(
-      'a model is exported by itself, not inside of vmap or another transform; export it outside',
+      'a model is exported by itself, not inside of a function that is being traced (by vmap, compile or another export); export it outside',
     );
   return args;
 }

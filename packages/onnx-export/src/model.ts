@@ -7,10 +7,14 @@ import {
   dispatch,
   formatShape,
   type Graph,
+  type Interpreter,
+  interpreters,
+  isTensor,
   OnnxExportError,
   TenfoldError,
   type Tensor,
   trace,
+  withLayer,
   withoutGrad,
   withScope,
 } from '@tenfold/tensor-core';
@@ -273,8 +277,9 @@ function traceOnce(
     paths = result.paths;
     return result.tensors;
   };
-  const { graph } = trace(forward, inputs, { onRead: refuseRead, lines, controlFlow: open });
-  refuseRecorded(graph, runner);
+  const { graph } = withLayer(interpreters, refuseRecorded(runner), () =>
+    trace(forward, inputs, { onRead: refuseRead, lines, controlFlow: open }),
+  );
   const changed = mayWrite ? undefined : graph.writes.find(({ tensor }) => !inputs.includes(tensor));
   if (changed) {
     const name = runner.names.get(changed.tensor) ?? `a tensor of shape ${formatShape(changed.tensor.shape)}`;
@@ -283,16 +288,22 @@ function traceOnce(
   return { graph, paths, stateNames: mayWrite ? writesAsOutputs(graph, runner.names) : [] };
 }
 
-/** As in PyTorch, what a recorded op gave can be no constant: it would be cut from the parameters it was computed from. */
-function refuseRecorded(graph: Graph, runner: Runner): void {
-  for (const { tensor, kind } of graph.inputs) {
-    if (kind !== 'captured' || runner.names.has(tensor) || tensor.gradFn === null) continue;
-    throw new OnnxExportError(
-      `forward uses a tensor of shape ${formatShape(tensor.shape)} that was computed outside of it while gradients were recorded (${tensor.gradFn.name}); ` +
-        'compute it in forward, pass it as an input, or detach() it to make it a constant',
-    );
-  }
-}
+/**
+ * As in PyTorch, what a recorded op gave can be no constant: it would be cut from the parameters it was computed from. Nothing is recorded during the
+ * export, so that what has a history comes from outside.
+ */
+const refuseRecorded = (runner: Runner): Interpreter => ({
+  process(spec, inputs, _attrs, next) {
+    for (const x of inputs) {
+      if (!isTensor(x) || x.gradFn === null || spec.name === 'detach' || runner.names.has(x)) continue;
+      throw new OnnxExportError(
+        `op '${spec.name}' takes a tensor of shape ${formatShape(x.shape)} that was computed outside of forward while gradients were recorded (${x.gradFn.name})${callerLine()}; ` +
+          'compute it in forward, pass it as an input, or detach() it to make it a constant',
+      );
+    }
+    return next();
+  },
+});
 
 export function refuseRead(tensor: Tensor): never {
   throw new OnnxExportError(

@@ -11,8 +11,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 const folders = process.argv.slice(2);
 const target = fileURLToPath(new URL('../test/onnx-tests.br', import.meta.url));
 const child = fileURLToPath(new URL('run-in-onnxruntime.mjs', import.meta.url));
-// onnxruntime is a dependency of the package beside this one
-const ort = createRequire(new URL('../../onnx-export/package.json', import.meta.url)).resolve('onnxruntime-node');
+const ort = createRequire(import.meta.url).resolve('onnxruntime-node');
 const root = pathToFileURL(ort.slice(0, ort.indexOf('/dist/') + 1));
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 

@@ -94,7 +94,10 @@ export const labelOf = ({ name, opType, outputNames }: Pick<NodeInfo, 'name' | '
 
 /** An error of an op, with the node it happened in. */
 export function explained(error: unknown, node: NodeInfo, isCustom = false): unknown {
-  if (error instanceof OnnxModelError || error instanceof OnnxExportError) return error;
+  if (error instanceof OnnxModelError) return error;
+  // a value that is read while the model is exported again
+  if (error instanceof OnnxExportError)
+    return error.message.startsWith('node ') ? error : new OnnxExportError(`${labelOf(node)}: ${error.message}`, { cause: error });
   // the engine's own limits, as for an array that is too long
   if (error instanceof TenfoldError || error instanceof RangeError)
     return invalid(`${labelOf(node)}: ${error.message}`, error);

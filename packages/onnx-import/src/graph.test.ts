@@ -1,8 +1,10 @@
 /** What a graph may consist of: names, constants, weights, functions, custom ops, control flow. Models are written down as nodes. */
 import '@tenfold/backend-cpu/register';
-import { Function, type FunctionContext } from '@tenfold/autograd';
+import { Function, type FunctionContext, noGrad } from '@tenfold/autograd';
+import { nullBackend } from '@tenfold/backend-testkit/null';
 import { deepcopy } from '@tenfold/nn';
-import { OnnxModelError, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
+import { toOnnx } from '@tenfold/onnx-export';
+import { memory, OnnxExportError, OnnxModelError, registerBackend, type Tensor, tensor, zeros } from '@tenfold/tensor-core';
 import { describe, expect, test } from 'vitest';
 import { importModel } from './load.ts';
 import type { OnnxModule } from './module.ts';
@@ -385,7 +387,7 @@ test('a graph that is not well-formed is refused', () => {
 });
 
 describe('control flow', () => {
-  test('If reads its condition, and its branches the graph around', () => {
+  test('If reads its condition, and its branches the graph around', async () => {
     const branch = (op: string) => graphOf({ outputs: 'z: float64[2]', nodes: [[op, 'x w', 'z']] });
     const model = importModel(
       modelOf({
@@ -398,6 +400,9 @@ describe('control flow', () => {
     const x = tensor([1, 2], f64);
     expect(run(model, x, tensor(true))).toEqual([11, 22]);
     expect(run(model, x, tensor(false))).toEqual([10, 40]);
+    const exported = toOnnx(model, [x, tensor(true)]);
+    await expect(exported).rejects.toThrow(OnnxExportError);
+    await expect(exported).rejects.toThrow("node 'y' (If): a value of shape [] is read while the model is traced");
     expect(model.parameters()).toHaveLength(1);
   });
 
@@ -495,5 +500,55 @@ describe('control flow', () => {
         [6, 60],
       ],
     ]);
+  });
+});
+
+describe('memory', () => {
+  const MiB = 2 ** 20;
+  const chain = Array.from(
+    { length: 30 },
+    (_, i) => [i % 2 ? 'Relu' : 'Neg', i ? `v${i}` : 'x', i === 29 ? 'y' : `v${i + 1}`] as const,
+  );
+  const file = modelOf({
+    inputs: 'x: float32[512, 512]; n: int64[]',
+    outputs: 'y: float32[512, 512]; z: float32[512, 512]; shape: int64[2]',
+    nodes: [
+      ...chain,
+      ['Shape', 'y', 'shape'],
+      ['Reshape', 'x shape', 'same'],
+      ['Constant', '', 'times', { value_int: 50 }],
+      [
+        'Loop',
+        'times - same',
+        'z',
+        {
+          body: graphOf({
+            inputs: 'i: int64[]; go: bool[]; v: float32[512, 512]',
+            outputs: 'again: bool[]; next: float32[512, 512]',
+            nodes: [
+              ['Identity', 'go', 'again'],
+              ['Exp', 'v', 'a'],
+              ['Mul', 'a y', 'next'],
+            ],
+          }),
+        },
+      ],
+    ],
+  });
+
+  test('of a value goes when nobody reads it any more, and nothing is read', () => {
+    registerBackend(nullBackend());
+    const model = importModel<Tensor[]>(file, { device: 'null' });
+    const x = zeros([512, 512], { device: 'null' });
+    const n = zeros([], { dtype: 'int64', device: 'null' });
+    const before = memory().null;
+    const outputs = noGrad(() => model.forward(x, n));
+    expect(outputs.map(({ shape }) => shape)).toEqual([[512, 512], [512, 512], [2]]);
+    // y, what a turn of the loop was given, and the two that it makes
+    expect(memory().null.peakBytes - before.bytes).toBeLessThanOrEqual(4 * MiB + 1024);
+    expect(memory().null.bytes - before.bytes).toBeLessThanOrEqual(2 * MiB + 1024);
+    for (const output of outputs) output.dispose();
+    expect(memory().null.bytes).toBe(before.bytes);
+    expect(x.isDisposed).toBe(false);
   });
 });

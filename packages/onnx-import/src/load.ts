@@ -19,7 +19,7 @@ import { readInputs, readOutputs } from './signature.ts';
 import { invalid } from './values.ts';
 
 /** The last version of ONNX's operator set whose ops are known here. */
-const LATEST_OPSET = 23;
+const LATEST_OPSET = 28;
 
 /** The bytes of a file, or a file that a person has chosen in a browser. */
 export type OnnxBytes = Uint8Array | ArrayBuffer | Blob;

@@ -57,7 +57,7 @@ describe("the ONNX project's own tests", () => {
   });
 
   test('onnxruntime passes a sample of what it is said to pass', { timeout: 60_000 }, () => {
-    const require = createRequire(import.meta.resolve('@tenfold/onnx-export'));
+    const require = createRequire(import.meta.url);
     const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
     const args = [
       path('../scripts/run-in-onnxruntime.mjs'),

@@ -12,3 +12,11 @@ test.each([
   expect(bytes.join()).toContain(field.join());
   expect(AttributeProto.decode(Uint8Array.from(bytes))).toMatchObject(attribute);
 });
+
+test.each([
+  { name: 'perm', type: Type.INTS, ints: [1, 0] },
+  { name: 'alpha', type: Type.FLOAT, refAttrName: 'alpha' },
+])('what is read has the fields of its type alone when it is written again', (attribute) => {
+  const bytes = AttributeProto.encode(attribute).finish();
+  expect(AttributeProto.encode(AttributeProto.decode(bytes)).finish()).toEqual(bytes);
+});

@@ -300,6 +300,7 @@ export { isTensor, makeTensor } from './tensor-class.ts';
 export { beginTidy, endTidy, keep, tidy, track } from './tidy.ts';
 export {
   callerLine,
+  isTracing,
   noteAlias,
   recordControl,
   type Traced,

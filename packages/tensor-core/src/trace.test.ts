@@ -2,14 +2,17 @@ import { cpu } from '@tenfold/backend-cpu';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   cat,
+  defineOp,
   fromTypedArray,
   type Graph,
   manualSeed,
   type Outputs,
   ones,
   rand,
+  recordControl,
   registerBackend,
   replay,
+  type Sig,
   type Tensor,
   tensor,
   trace,
@@ -257,5 +260,130 @@ describe('trace', () => {
   it('notes the scope of each op', () => {
     const { graph } = trace((x) => withScope('layer1', () => x.add(1)).mul(2), [ones([2])]);
     expect(graph.nodes.map(({ scope }) => scope)).toEqual([['layer1'], []]);
+  });
+
+  describe('control flow', () => {
+    type Branches = Readonly<Record<string, () => readonly Tensor[]>>;
+    const choose = defineOp<Sig<[Tensor], { readonly bodies: Branches }, readonly Tensor[]>>({
+      name: 'choose',
+      body: ([first], { bodies }) => bodies[first.itemSync() === 0 ? 'b' : 'a'](),
+    });
+    const either = (first: Tensor, a: () => Tensor, b: () => Tensor): Tensor => {
+      const recorded = recordControl(choose, [first], null, (recorder) => {
+        const [x, y] = [recorder.body('a', [], () => [a()]), recorder.body('b', [], () => [b()])];
+        const size = recorder.size('0', 'choice', x[0].shape[0] !== y[0].shape[0]) ?? x[0].shape[0];
+        return [{ tensor: recorder.example(() => x[0], [size]), from: [x[0], y[0]] }];
+      });
+      return (recorded ?? choose.body?.([first], { bodies: { a: () => [a()], b: () => [b()] } }) ?? [])[0];
+    };
+    const controlFlow = { at: (): null => null };
+    /** `view` is one from before the trace, and is met in a branch first. */
+    const program = (): ((x: Tensor) => Tensor) => {
+      const view = tensor([[1, 2]]).select(0, 0);
+      return (x) => {
+        const y = either(
+          x.sum(),
+          () =>
+            either(
+              x.prod(),
+              () => view.mul(2),
+              () => x,
+            ),
+          () => x.sub(1),
+        );
+        return y.add(view);
+      };
+    };
+
+    it('is one node with a graph for each body, which reads values from outside', () => {
+      const { graph } = trace(program(), [ones([2])], { controlFlow });
+      expect(String(graph)).toBe(`graph(%0: float32[2], %3: float32[1, 2] captured) {
+  %1: float32[] = sum(%0, dims=[0], keepdim=false)
+  %8: float32[2] = choose(%1)
+    a() {
+      %2: float32[] = prod(%0, dims=[0], keepdim=false)
+      %6: float32[2] = choose(%2)
+        a() {
+          %4: float32[2] = select(%3, dim=0, index=0)
+          %5: float32[2] = mul(%4, 2)
+          return %5
+        }
+        b() {
+          return %0
+        }
+      return %6
+    }
+    b() {
+      %7: float32[2] = sub(%0, 1, alpha=1)
+      return %7
+    }
+  %9: float32[2] = select(%3, dim=0, index=0)
+  %10: float32[2] = add(%8, %9, alpha=1)
+  return %10
+}`);
+      const [, node] = graph.nodes;
+      expect(Object.values(node.bodies ?? {}).map(({ captured }) => captured.map(({ id }) => id))).toEqual([
+        [0, 3],
+        [0],
+      ]);
+    });
+
+    it('replays by the values that are given', () => {
+      const { graph } = trace(program(), [ones([2])], { controlFlow });
+      for (const x of [tensor([1, 2]), tensor([3, 0]), tensor([1, -1])])
+        expect(replay(graph, [x])[0].toArraySync()).toEqual(program()(x).toArraySync());
+    });
+
+    it('runs as it is where nobody asks for it', () => {
+      expect(() => trace(program(), [ones([2])])).toThrow(/a value of shape \[\] was read while tracing/);
+      const { graph } = trace(program(), [ones([2])], { onRead: () => {} });
+      expect(graph.nodes.map(({ spec }) => spec.name)).not.toContain('choose');
+    });
+
+    it('asks for a size that depends on values', () => {
+      const grown = (x: Tensor): Tensor =>
+        either(
+          x.sum(),
+          () => cat([x, x]),
+          () => x,
+        ).mul(2);
+      const asked: unknown[] = [];
+      const at = (...place: unknown[]): number => asked.push(place) + 4;
+      const { graph } = trace(grown, [ones([2])], { controlFlow: { at } });
+      expect(asked).toEqual([['0.0', 'choice', true]]);
+      expect(graph.outputs[0].shape).toEqual([5]);
+    });
+
+    it('refuses what would depend on the branch', () => {
+      const kept = ones([2]);
+      const written = (x: Tensor): Tensor =>
+        either(
+          x.sum(),
+          () => kept.add_(1),
+          () => x,
+        );
+      expect(() => trace(written, [ones([2])], { controlFlow })).toThrow(
+        /tensor of shape \[2\] is changed in place at .*trace\.test\.ts:\d+:\d+, but it was made outside of this body of control flow/,
+      );
+      const twice = (x: Tensor): Tensor =>
+        either(
+          x.sum(),
+          () => x,
+          () => x.neg(),
+        ).add_(1);
+      expect(() => trace(twice, [ones([2])], { controlFlow })).toThrow(/a result of 'choose' may share its memory/);
+      const leaking = (x: Tensor): Tensor => {
+        let inside = x;
+        const y = either(
+          x.sum(),
+          () => (inside = x.neg()),
+          () => x,
+        );
+        return y.add(inside);
+      };
+      expect(() => trace(leaking, [ones([2])], { controlFlow })).toThrow(
+        /outside of the body of control flow that made it/,
+      );
+    });
   });
 });

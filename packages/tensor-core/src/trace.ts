@@ -82,6 +82,9 @@ export function recordControl(
   return tracer.control(spec, inputs, attrs, record);
 }
 
+/** Whether a program is being traced at this moment. */
+export const isTracing = (): boolean => interpreters.some((layer) => layer instanceof Tracer);
+
 function refuseRead(tensor: Tensor): never {
   throw new TenfoldError(
     `a value of shape ${formatShape(tensor.shape)} was read while tracing${callerLine()}: it would be baked into the graph. ` +
@@ -293,8 +296,7 @@ class Tracer implements Interpreter {
         }),
     });
     const outputs = results.map(({ tensor }) => this.#newValue(tensor));
-    const { scope, gradMode } = this.#where;
-    this.#frame.nodes.push({ spec, inputs: values, attrs, outputs, body: null, bodies, scope, gradMode });
+    this.#record({ spec, inputs: values, attrs, outputs, bodies });
     results.forEach(({ tensor }, k) => {
       this.#define(tensor, outputs[k], null);
     });
@@ -378,10 +380,6 @@ class Tracer implements Interpreter {
 
   get #region(): Frame | null {
     return this.#regions.at(-1) ?? null;
-  }
-
-  get #where(): { scope: readonly string[]; gradMode: boolean } {
-    return { scope: [...this.#scope], gradMode: this.#gradMode };
   }
 
   get #frame(): Frame {

@@ -12,4 +12,11 @@ export const settings: Readonly<Record<string, readonly number[]>> = {
   OneHot: [1, 2],
   QuantizeLinear: [1, 2],
   DequantizeLinear: [1, 2],
+  MaxRoiPool: [1],
+  MelWeightMatrix: [0, 1, 2, 3, 4],
+  NonMaxSuppression: [0, 1, 2, 3, 4],
+  QLinearConv: [1, 2, 4, 5, 6, 7],
+  QLinearMatMul: [1, 2, 4, 5, 6, 7],
+  RoiAlign: [1, 2],
+  RotaryEmbedding: [1, 2],
 };

@@ -13,8 +13,8 @@ export function foldBatchNorm(block: Block, keepInitializers: boolean): void {
 
 /** y = a · x + b for each channel. */
 interface Affine {
-  readonly a: readonly number[];
-  readonly b: readonly number[];
+  readonly a: Float64Array;
+  readonly b: Float64Array;
 }
 
 function affineOf(block: Block, node: NodeProto): Affine | null {
@@ -98,11 +98,11 @@ function channelsOf(layer: NodeProto, { dims }: Constant): Channels | null {
 }
 
 /** A bias as one number for each channel; `null` if it is something else. */
-function perChannel(bias: Constant, count: number): readonly number[] | null {
+function perChannel(bias: Constant, count: number): Float64Array | null {
   const values = numbersOf(bias);
   if (!isFloatConstant(bias) || bias.dims.slice(0, -1).some((size) => size !== 1)) return null;
   if (values.length === count) return values;
-  return values.length === 1 ? Array.from({ length: count }, () => values[0]) : null;
+  return values.length === 1 ? new Float64Array(count).fill(values[0]) : null;
 }
 
 /** The name of an initialiser with other values: its own, if nothing else reads it. */

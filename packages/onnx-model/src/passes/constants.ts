@@ -64,10 +64,10 @@ export function toTensor({ dtype, dims, data }: Constant, name = ''): TensorProt
 }
 
 /** The elements as numbers that JavaScript computes with. */
-export function numbersOf({ dtype, data }: Constant): readonly number[] {
-  if (dtype === 'float16') return Array.from(data as Uint16Array, halfToNumber);
-  if (dtype === 'bfloat16') return Array.from(data as Uint16Array, bfloat16ToNumber);
-  return Array.from(data as Float64Array, Number);
+export function numbersOf({ dtype, data }: Constant): Float64Array {
+  if (dtype === 'float16') return Float64Array.from(data as Uint16Array, halfToNumber);
+  if (dtype === 'bfloat16') return Float64Array.from(data as Uint16Array, bfloat16ToNumber);
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : new Float64Array(data);
 }
 
 /** Numbers rounded to a dtype. Integers must be whole. */
@@ -83,6 +83,6 @@ export const isFloatConstant = ({ dtype }: Constant): boolean => isFloat(dtype);
 /** The elements of a one-dimensional or scalar integer constant, as axes, sizes and bounds are. */
 export function intsIn(constant: Constant | null): readonly number[] | null {
   return constant && constant.dims.length <= 1 && (constant.dtype === 'int64' || constant.dtype === 'int32')
-    ? numbersOf(constant)
+    ? [...numbersOf(constant)]
     : null;
 }

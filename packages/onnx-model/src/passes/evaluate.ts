@@ -291,8 +291,9 @@ const unary =
     if (!x || x.dtype === 'bool') return null;
     const { dtype, dims } = x;
     const compute = (): Constant | null => {
+      const numbers = numbersOf(x);
       const values = isFloat(dtype)
-        ? float && fill(countOf(dims), (i) => rounded(float(numbersOf(x)[i]), dtype))
+        ? float && fill(countOf(dims), (i) => rounded(float(numbers[i]), dtype))
         : int && bigints(x).map((value) => wrapped(int(value), dtype));
       return values ? fromNumbers(values, dtype, dims) : null;
     };
@@ -305,15 +306,15 @@ const cast: Rule = ([x], node) => {
   const { dims } = x;
   if (dtype === x.dtype) return { dtype, dims, compute: () => x };
   const compute = (): Constant | null => {
-    const values = fill<number | bigint>(countOf(dims), (i) => converted(x, i, dtype));
+    const raw = x.dtype === 'int64' ? (x.data as BigInt64Array) : numbersOf(x);
+    const values = fill<number | bigint>(countOf(dims), (i) => converted(raw[i], dtype));
     return values && fromNumbers(values, dtype, dims);
   };
   return { dtype, dims, compute };
 };
 
-/** Element `i` in another dtype; `null` where C, and so every runtime, may do as it likes. */
-function converted(x: Constant, i: number, dtype: DType): number | bigint | null {
-  const raw = x.dtype === 'int64' ? x.data[i] : numbersOf({ ...x, dims: [1], data: x.data.subarray(i, i + 1) })[0];
+/** A number in another dtype; `null` where C, and so every runtime, may do as it likes. */
+function converted(raw: number | bigint, dtype: DType): number | bigint | null {
   const number = Number(raw);
   if (dtype === 'bool') return Number.isNaN(number) ? null : Number(number !== 0);
   // an int64 that a number does not hold would be rounded twice
@@ -395,7 +396,8 @@ const range: Rule = (inputs) => {
   );
   const dtype = inputs[0]?.dtype;
   const count = Math.max(0, Math.ceil((limit - start) / delta));
-  if (!dtype || !Number.isSafeInteger(count) || inputs.some((x) => x?.dtype !== dtype)) return null;
+  const exact = [start, limit, delta, count].every(Number.isSafeInteger);
+  if (!dtype || !exact || inputs.some((x) => x?.dtype !== dtype)) return null;
   const compute = (): Constant =>
     fromNumbers(
       Array.from({ length: count }, (_, i) => start + i * delta),

@@ -110,5 +110,5 @@ function sizesOf(block: Block, node: NodeProto | undefined, depth: number): Size
 function constantSizes(block: Block, name: string): Sizes | null {
   const constant = block.constant(name);
   if (constant?.dtype !== 'int64' || constant.dims.length > 1) return null;
-  return { sizes: numbersOf(constant), scalar: constant.dims.length === 0 };
+  return { sizes: [...numbersOf(constant)], scalar: constant.dims.length === 0 };
 }
