@@ -135,11 +135,13 @@ export class Subject {
       shape.map((size, axis): DynamicAxis => ({ input, axis, name: `axis${axis}_of_${size}` })),
     );
     const stays = fixed.find(({ layers }) => layers.test(this.layer))?.axes ?? [];
-    return [...new Set(all.map(({ name }) => name))].reduce<DynamicAxis[]>((taken, name) => {
+    const taken: DynamicAxis[] = [];
+    for (const name of new Set(all.map((axis) => axis.name))) {
       const more = all.filter((axis) => axis.name === name);
-      if (more.some(({ axis }) => stays.includes(axis))) return taken;
-      return this.takes([...taken, ...more]) ? [...taken, ...more] : taken;
-    }, []);
+      if (more.some(({ axis }) => stays.includes(axis))) continue;
+      if (this.takes([...taken, ...more])) taken.push(...more);
+    }
+    return taken;
   }
 
   /** Whether the layer runs at other sizes of these axes. */
