@@ -170,7 +170,7 @@ const cases: readonly Case[] = [
 const names = Object.keys(kernels).filter((name) => !name.startsWith('quads') || gpu.device.features.has('subgroups'));
 
 describe.each(names)('%s', (kernel) => {
-  it.each(cases)('$name', async ({ batch = [], m, n, k, ...layouts }) => {
+  it.each(cases)('$name', async ({ name, batch = [], m, n, k, ...layouts }) => {
     const random = generator(count(m) * 7 + count(n));
     const dims = { batch: batch.length, m: m.length, n: n.length, k: k.length };
     const a = operand('float32', [...batch, ...m, ...k], layouts.a ?? {}, random);
@@ -178,7 +178,9 @@ describe.each(names)('%s', (kernel) => {
     const out = operand('float32', [...batch, ...m, ...n], layouts.out ?? {}, random);
     const want = expected(out.view, a, b, dims);
     const plain = longestLast(productOf(out.view, a.view, b.view, dims));
-    for (const p of [plain, transposed(plain)]) {
+    // the transposed product is one of other views, of which the cases have all kinds; each is a shader to compile
+    const asked = name === 'row-major, odd' || name === 'lists of dims' ? [plain, transposed(plain)] : [plain];
+    for (const p of asked) {
       // quads and tiles want steps
       if (p.k.axes.length === 0 && !kernel.startsWith('direct')) continue;
       gpu.write(out.view.storage.buffer, 0, Float32Array.from(out.data));

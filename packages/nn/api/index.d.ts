@@ -1331,6 +1331,9 @@ declare abstract class BatchNorm extends ChannelNorm {
 interface CellKind {
     readonly apart?: true;
     readonly gates: number;
+    readonly layer: OpSpec<RecurrentSig>;
+    readonly mode: RecurrentMode;
+    readonly states: number;
     step(fromInput: Tensor, state: State, weights: StepWeights): State;
 }
 declare abstract class ChannelNorm extends Module {
@@ -1591,6 +1594,12 @@ interface PlaceOptions {
 declare abstract class PlainPadNd extends PadNd {
     forward(input: Tensor): Tensor;
 }
+interface RecurrentAttrs {
+    readonly bidirectional: boolean;
+    readonly mode: RecurrentMode;
+}
+type RecurrentMode = 'GRU' | 'LSTM' | 'RNN_RELU' | 'RNN_TANH';
+type RecurrentSig = Sig<readonly (Tensor | null)[], RecurrentAttrs, readonly Tensor[]>;
 interface RemoveOptions {
     leaveParametrized?: boolean;
 }

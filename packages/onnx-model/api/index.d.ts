@@ -55,6 +55,7 @@ export declare namespace AttributeProto_AttributeType {
     type SPARSE_TENSORS = typeof AttributeProto_AttributeType.SPARSE_TENSORS;
     type TYPE_PROTOS = typeof AttributeProto_AttributeType.TYPE_PROTOS;
 }
+export type ExternalFiles = Readonly<Record<string, Blob | Uint8Array>> | string;
 export interface FunctionProto {
     attribute?: string[] | undefined;
     attributeProto?: AttributeProto[] | undefined;
@@ -111,11 +112,27 @@ export interface NodeProto {
     overload?: string | undefined;
 }
 export declare const NodeProto: MessageFns<NodeProto>;
+export type OnnxArray = BigUint64Array | TypedArray | Uint32Array | string[];
 export interface OperatorSetIdProto {
     domain?: string | undefined;
     version?: number | undefined;
 }
 export declare const OperatorSetIdProto: MessageFns<OperatorSetIdProto>;
+export interface OptimizeOptions {
+    keepInitializers?: boolean;
+    log?: (report: PassReport) => void;
+    passes?: readonly PassName[];
+}
+export type PassName = (typeof passNames)[number];
+export interface PassReport {
+    readonly after: string;
+    readonly before: string;
+    readonly changes: string;
+    readonly pass: PassName;
+}
+export interface PrintOptions {
+    metadata?: boolean;
+}
 export interface StringStringEntryProto {
     key?: string | undefined;
     value?: string | undefined;
@@ -130,13 +147,13 @@ export interface TensorProto {
     externalData?: StringStringEntryProto[] | undefined;
     floatData?: number[] | undefined;
     int32Data?: number[] | undefined;
-    int64Data?: number[] | undefined;
+    int64Data?: bigint[] | undefined;
     metadataProps?: StringStringEntryProto[] | undefined;
     name?: string | undefined;
     rawData?: Uint8Array | undefined;
     segment?: TensorProto_Segment | undefined;
     stringData?: Uint8Array[] | undefined;
-    uint64Data?: number[] | undefined;
+    uint64Data?: bigint[] | undefined;
 }
 export declare const TensorProto: MessageFns<TensorProto>;
 export declare const TensorProto_DataLocation: {
@@ -231,6 +248,11 @@ export interface TypeProto {
     tensorType?: TypeProto_Tensor | undefined;
 }
 export declare const TypeProto: MessageFns<TypeProto>;
+export interface Unused {
+    readonly initializers: readonly string[];
+    readonly inputs: readonly string[];
+    readonly nodes: readonly string[];
+}
 export interface ValueInfoProto {
     docString?: string | undefined;
     metadataProps?: StringStringEntryProto[] | undefined;
@@ -238,15 +260,38 @@ export interface ValueInfoProto {
     type?: TypeProto | undefined;
 }
 export declare const ValueInfoProto: MessageFns<ValueInfoProto>;
+export declare function allTensors(model: ModelProto): Generator<TensorProto>;
 export declare const attributeText: (value: Uint8Array) => string;
+export declare function checkExternalData(model: ModelProto, files: ExternalFiles): Promise<void>;
 export declare function checkModel(model: ModelProto): void;
+export declare function checkOperators(model: ModelProto): string[];
+export declare function decodeModel(bytes: ArrayBuffer | Uint8Array): ModelProto;
+export declare const defaultPasses: readonly PassName[];
 export declare const dtypeOf: (type: number) => DType | null;
 export declare function encode(values: ArrayLike<bigint | number>, dtype: DType): Uint8Array;
+export declare function everyNode(nodes: readonly NodeProto[] | undefined): Generator<NodeProto>;
+export declare function externalFiles(model: ModelProto): string[];
+export declare function graphsOf(node: NodeProto): GraphProto[];
+export declare function loadExternalData(model: ModelProto, files: ExternalFiles): Promise<void>;
 export declare const onnxType: {
     readonly [D in DType]: number;
 };
-export declare function printModel(model: ModelProto): string;
+export declare function optimizeModel(model: ModelProto, options?: OptimizeOptions): ModelProto;
+export declare const passNames: readonly [
+    "batchNorm",
+    "constants",
+    "identities",
+    "transposes",
+    "subexpressions",
+    "sharedConstants",
+    "sharedInitializers",
+    "deadCode"
+];
+export declare function printModel(model: ModelProto, options?: PrintOptions): string;
+export declare function tensorData(tensor: TensorProto): OnnxArray;
 export declare function tensorProto(name: string, dtype: DType, dims: readonly number[], rawData: Uint8Array): TensorProto;
+export declare function toDot(model: ModelProto): string;
+export declare function unusedValues({ graph }: ModelProto): Unused;
 
 // not exported, but named above
 interface DeviceConfigurationProto {

@@ -261,6 +261,15 @@ export interface ControlAttrs {
     readonly attrs: object;
     readonly control: DType;
 }
+export interface ControlRecorder {
+    body(name: string, parameters: readonly Tensor[], fn: () => readonly Tensor[]): readonly Tensor[];
+    example(make: () => Tensor, shape?: Shape): Tensor;
+    size(place: string, kind: string, differs: boolean): null | number;
+}
+export interface ControlResult {
+    readonly from: readonly Tensor[];
+    readonly tensor: Tensor;
+}
 export interface ConvAttrs {
     readonly dilation: readonly number[];
     readonly groups: number;
@@ -730,9 +739,11 @@ export interface GraphInput {
 }
 export interface GraphNode {
     readonly attrs: null | object;
+    readonly bodies?: Readonly<Record<string, Graph>>;
     readonly body: Graph | null;
     readonly gradMode: boolean;
     readonly inputs: readonly (Value | null | number)[];
+    readonly line?: string;
     readonly outputs: readonly Value[];
     readonly scope: readonly string[];
     readonly spec: OpSpec;
@@ -1243,6 +1254,9 @@ export declare class OpSpec<S extends AnySig = AnySig> {
     readonly view: NonNullable<OpInit<S>['view']> | null;
     writes(inputs: readonly Operand[]): readonly number[];
 }
+export interface OpenSizes {
+    at(place: string, kind: string, differs: boolean): null | number;
+}
 export type Operand = Tensor | null | number;
 export interface Ops extends BuiltinOps {
 }
@@ -1750,7 +1764,9 @@ export interface TopkOptions {
     sorted?: boolean;
 }
 export interface TraceOptions {
+    controlFlow?: OpenSizes;
     identity?: (tensor: Tensor) => unknown;
+    lines?: boolean;
     onRead?: (tensor: Tensor) => void;
 }
 export interface Traced<T> {
@@ -2082,6 +2098,7 @@ export declare function isContiguous(shape: Shape, strides: readonly number[]): 
 export declare const isFloat: (dtype: DType) => boolean;
 export declare const isInteger: (dtype: DType) => boolean;
 export declare function isTensor(value: unknown): value is Tensor;
+export declare const isTracing: () => boolean;
 export declare const isclose: AsFunction<"isclose">;
 export declare const isfinite: AsFunction<"isfinite">;
 export declare function isin(elements: Tensor | number, testElements: Tensor | number, options?: IsinOptions): Tensor;
@@ -2234,6 +2251,7 @@ export declare const randnLike: (x: Tensor, options?: RandomOptions) => Tensor;
 export declare function randperm(n: number, options?: RandomOptions): Tensor;
 export declare const ravel: (x: Tensor) => Tensor;
 export declare const reciprocal: AsFunction<"reciprocal">;
+export declare function recordControl(spec: OpSpec, inputs: readonly Operand[], attrs: null | object, record: (recorder: ControlRecorder) => readonly ControlResult[]): Tensor[] | null;
 export declare function registerBackend<B>(backend: Backend<B>): void;
 export declare const relu: AsFunction<"relu">;
 export declare function relu6(input: Tensor, options?: InplaceOptions): Tensor;
@@ -2303,6 +2321,7 @@ export declare const stdMean: (input: Tensor, dim?: Dims, options?: VarOptions) 
 export declare namespace stepFormulas {
     export { StepAttrs, addQuotient, blend, blendSquare, decayed };
 }
+export declare const stepInitOf: (spec: OpSpec) => StepInit | undefined;
 export declare const sub: AsFunction<"sub">;
 export declare const sum: (input: Tensor, dim?: Dims, options?: SumOptions) => Tensor;
 export declare const swapaxes: (x: Tensor, axis0: number, axis1: number) => Tensor;
