@@ -28,7 +28,7 @@ const pages = [
   {
     name: 'tensor-core with every function that is no method (convolutions, losses, …), and the CPU engine with all kernels',
     import: { [dist('tensor-core')]: '*', [dist('backend-cpu')]: '{ cpu }' },
-    limit: '136 kB',
+    limit: '137 kB',
   },
   { name: 'import { tensor } alone', import: { [dist('tensor-core')]: '{ tensor }' }, limit: '44 kB' },
   {
@@ -57,15 +57,15 @@ const pages = [
 
 /** Each package by itself, without the packages it stands on. */
 const packages = {
-  'tensor-core': '85 kB',
+  'tensor-core': '86 kB',
   autograd: '34.5 kB',
-  nn: '41.5 kB',
+  nn: '42 kB',
   optim: '19 kB',
   data: '20 kB',
   serialize: '13 kB',
   train: '6.6 kB',
-  'onnx-model': '14 kB',
-  'onnx-export': '34.5 kB',
+  'onnx-model': '30.5 kB',
+  'onnx-export': '50 kB',
   'onnx-import': '31 kB',
   'backend-cpu': '57.5 kB',
   'backend-webgpu': '45.5 kB',

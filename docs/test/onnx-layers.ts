@@ -19,7 +19,7 @@ async function kindsOf({ model, example }: Subject, opsetVersion: number, axes: 
   );
   try {
     const { graph } = ModelProto.decode(
-      await toOnnx(model as never, example, { opsetVersion, inputNames, dynamicAxes }),
+      await toOnnx(model as never, example, { opsetVersion, inputNames, dynamicAxes, metadata: false }),
     );
     const kinds = (graph?.node ?? []).map(({ opType = '' }) => opType).filter((kind) => kind !== 'Constant');
     return [...new Set(kinds)].join(' ') || 'nothing: the value goes through';

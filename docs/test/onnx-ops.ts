@@ -59,7 +59,7 @@ function modelOf(op: string, { inputs, args = {} }: Sample, dtype?: DType) {
 
 async function bytesOf(op: string, sample: Sample, opsetVersion: number): Promise<Uint8Array> {
   const { model, given } = modelOf(op, sample);
-  return toOnnx(model, given, { opsetVersion });
+  return toOnnx(model, given, { opsetVersion, metadata: false });
 }
 
 /** The kinds of nodes in a file. */
@@ -72,7 +72,7 @@ function kindsOf(bytes: Uint8Array): string[] {
 const inShort = (message: string) =>
   / is read while the model is traced/.test(message)
     ? 'its result depends on values, which a trace must not read'
-    : message.replace(/^op '(\w+)' can't be exported: /, 'made of `$1`: ');
+    : message.replace(/^op '(\w+)'(?: at \S+:\d+:\d+)? can't be exported: /, 'made of `$1`: ');
 
 /** A file that onnxruntime is asked to load. */
 interface Question {
@@ -91,7 +91,7 @@ async function questionsOf(op: string, sample: Sample): Promise<Question[]> {
     try {
       const { model, given, applies } = modelOf(op, sample, dtype);
       if (!applies) continue;
-      const bytes = await toOnnx(model, given, { opsetVersion: 18 });
+      const bytes = await toOnnx(model, given, { opsetVersion: 18, metadata: false });
       questions.push({ op, dtype, model: Buffer.from(bytes).toString('base64') });
     } catch (error) {
       // the op, or its form, does not take the dtype

@@ -20,9 +20,13 @@ const allowed = {
   serialize: ['tensor-core'],
   train: ['tensor-core'],
   'onnx-model': ['tensor-core'],
-  'onnx-export': ['tensor-core', 'autograd', 'nn', 'onnx-model'],
+  // the import only where a file is checked against it, if it is installed
+  'onnx-export': ['tensor-core', 'autograd', 'nn', 'onnx-model', 'onnx-import'],
   'onnx-import': ['tensor-core', 'autograd', 'nn', 'onnx-model'],
 };
+
+/** Packages that hold nothing: two copies of them do no harm, so that others may bring them along. */
+const stateless = new Set(['onnx-model']);
 
 const scope = '@tenfold/';
 
@@ -82,6 +86,7 @@ function checkManifest(name, folder) {
   // a dependency proper could be installed twice, and two copies of the core don't know each other's tensors
   const notPeers = Object.keys(manifest.dependencies ?? {})
     .filter((dependency) => dependency.startsWith(scope) && allowedFor(name).includes(dependency.slice(scope.length)))
+    .filter((dependency) => !stateless.has(dependency.slice(scope.length)))
     .map((dependency) => `${place}: ${dependency} must be a peer dependency`);
   return [...forbidden, ...notPeers];
 }

@@ -40,7 +40,7 @@ export function propertiesOf({ modules, scope, ops, line }: Origin): StringStrin
   ];
 }
 
-/** `file:///home/me/app/src/model.ts:12:3` as `src/model.ts:12:3` for a program that runs in `/home/me/app`, and as `model.ts:12:3` elsewhere: no path of a machine is written. */
+/** `file:///app/src/model.ts:12:3` as `src/model.ts:12:3` for a program that runs in `/app`, and as `model.ts:12:3` elsewhere: no path of a machine is written. */
 export function shortPlace(place: string): string {
   const [, address = place, at = ''] = /^(.*?)((?::\d+){1,2})$/.exec(place) ?? [];
   const page = /^https?:\/\/[^/]+\/(?!@fs\/)([^?#]*)/.exec(address);
