@@ -76,7 +76,7 @@ const optionNames = [...toOnnxOptionNames.filter((name) => name !== 'training'),
  * @example
  * const step = (x: Tensor, y: Tensor) => {
  *   optimizer.zeroGrad();
- *   const loss = mseLoss(model.forward(x), y);
+ *   const loss = F.mseLoss(model.forward(x), y);
  *   loss.backward();
  *   optimizer.step();
  *   return loss;
