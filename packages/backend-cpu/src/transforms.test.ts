@@ -195,7 +195,8 @@ describe('vmap is a loop', () => {
       if (inputs.length > 1) choices.push(...inputs.map((_, i) => inputs.map((__, j) => i === j)));
       for (const [choice, mapped] of choices.entries()) {
         const expected = loopOver(mapped);
-        for (const last of [false, true]) {
+        // where the batch lies is seen with all inputs mapped
+        for (const last of choice === 0 ? [false, true] : [false]) {
           const inDims = mapped.map((is) => (is ? (last ? -1 : 0) : null));
           const args = variants.map((xs, i) => (mapped[i] ? stack(xs, last ? -1 : 0) : xs[0]));
           const results = vmap((...xs: Tensor[]) => call(...xs), { inDims })(...args);

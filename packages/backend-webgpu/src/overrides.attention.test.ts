@@ -60,8 +60,8 @@ function caseOf(seed: number, isLarge: boolean, special = 0): Case {
 }
 
 describe('attention', () => {
-  it('and its gradient in 18 random cases', async () => {
-    for (let seed = 1; seed <= 18; seed++) {
+  it('and its gradient in 12 random cases', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
       const { inputs, attrs, sums, result, lying, what } = caseOf(seed, seed % 5 === 0);
       const random = generator(seed + 5000);
       const outs = runBoth('scaledDotProductAttention', inputs, attrs);

@@ -1,12 +1,12 @@
-/** What the types of control flow say. */
+/** What the types of control flow say: `npm run lint` checks them, with the types of all tests; nothing of it runs. */
 import type { Tensor } from '@tenfold/tensor-core';
-import { expectTypeOf, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import * as onnx from './control.ts';
 
 declare const x: Tensor;
 declare const p: Tensor;
 
-test('results have the types of what the bodies give', () => {
+function results(): void {
   expectTypeOf(
     onnx.cond(
       p,
@@ -34,9 +34,9 @@ test('results have the types of what the bodies give', () => {
   const [carry, ys] = onnx.scan(({ h }, s) => [{ h: h.add(s) }, [s, s]], { h: x }, x);
   expectTypeOf(carry.h).toEqualTypeOf<Tensor>();
   expectTypeOf(ys).toEqualTypeOf<[Tensor, Tensor]>();
-});
+}
 
-test('bodies that do not fit are errors', () => {
+function errors(): void {
   const same = (): Tensor => x;
   const list = (): Tensor[] => [x, x];
   const two = (a: Tensor, b: Tensor): Tensor => a.add(b);
@@ -56,4 +56,8 @@ test('bodies that do not fit are errors', () => {
   onnx.loop(3, null, [x, x], first);
   // @ts-expect-error no such option
   onnx.scan(step, x, x, { axis: 1 });
+}
+
+test('types are checked where the sources are', () => {
+  expect([results, errors].map((fn) => typeof fn)).toEqual(['function', 'function']);
 });
