@@ -20,7 +20,7 @@ const commands = {
     await prepare();
     const reporters = ['--reporter=default', `--reporter=${at('tools/summary-reporter.mjs')}`];
     return runNode([at('node_modules/vitest/vitest.mjs'), 'run', ...reporters, ...args], {
-      env: { TENFOLD_TYPE_TESTS: '1' },
+      env: { TENFOLD_TYPE_TESTS: process.env.TENFOLD_TYPE_TESTS ?? '1' },
     });
   },
   async lint(args) {
