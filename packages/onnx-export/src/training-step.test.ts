@@ -7,6 +7,7 @@ import {
   BatchNorm2d,
   Conv2d,
   CrossEntropyLoss,
+  Dropout,
   Flatten,
   LayerNorm,
   Linear,
@@ -34,9 +35,11 @@ import {
   SGD,
   StepLR,
 } from '@tenfold/optim';
-import { manualSeed, randint, randn, type Tensor } from '@tenfold/tensor-core';
+import { manualSeed, ones, randint, randn, type Tensor, tensor, withoutGrad } from '@tenfold/tensor-core';
 import { afterAll, describe, expect, test } from 'vitest';
 import { exportTrainingStep, type SteppedOptimizer, toOnnxTrainingStep } from './index.ts';
+import { runInOnnxRuntime } from './runtime.ts';
+import { fromWire, toWire } from './verify.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tenfold-step-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -190,6 +193,34 @@ test('a step that goes on from where the optimiser was, and gradients that add u
   await exportTrainingStep(adding, [x, y], path, { model, optimizer, verify: { steps: 3, tolerance: 1e-10 } });
   expect(namesOf(saved('adding.onnx').graph?.input)).toEqual(expect.arrayContaining(['0.weight.grad', 'step']));
   expect(remembered()).toEqual(before);
+});
+
+test('dropout draws in the runtime, and its backward has the mask of its forward', async () => {
+  const model = new Linear(200, 1, { bias: false });
+  withoutGrad(() => model.weight.fill_(1));
+  const optimizer = new SGD(model.parameters(), { lr: 0.1 });
+  const drop = new Dropout(0.5);
+  const step = (x: Tensor): Tensor => {
+    optimizer.zeroGrad();
+    const loss = drop.forward(model.weight.mul(x)).sum();
+    loss.backward();
+    optimizer.step();
+    return loss;
+  };
+  const options = { model, optimizer, inputNames: ['x'], randomOps: 'runtime' } as const;
+  const { stepBytes } = await toOnnxTrainingStep(step, ones([200]), options);
+  const weight = await toWire(ones([1, 200]));
+  const run = { x: await toWire(ones([200])), weight, lr: await toWire(tensor(0.1)) };
+  const [result] = await runInOnnxRuntime([{ model: Buffer.from(stepBytes).toString('base64'), runs: [run] }]);
+  if ('error' in result) throw new Error(result.error);
+  const [outputs] = result.outputs;
+  const after = Array.from(fromWire(outputs.weight_out), Number);
+  // what is kept counts twice, and goes down by 0.1 · 2
+  const kept = after.filter((w) => Math.abs(w - 0.8) < 1e-6).length;
+  expect(after.filter((w) => w === 1).length).toBe(200 - kept);
+  expect(Number(fromWire(outputs.loss)[0])).toBe(2 * kept);
+  // six deviations around the mean
+  expect(Math.abs(kept - 100)).toBeLessThan(43);
 });
 
 describe('errors', () => {

@@ -8,11 +8,9 @@ import {
   dispatch,
   type Graph,
   type GraphNode,
-  getRngState,
   isTensor,
   keep,
   OnnxExportError,
-  setRngState,
   type Tensor,
   type TypedArray,
   trace,
@@ -27,8 +25,8 @@ import { noOpenSizes } from './open-sizes.ts';
 import { outputNamesOf, readOptions, type Settings, type ToOnnxOptions, toOnnxOptionNames } from './options.ts';
 import { runPasses } from './passes.ts';
 import { runInOnnxRuntime, type WireTensor } from './runtime.ts';
+import { restoringGenerators } from './state.ts';
 import { type Arguments, type ExampleInputs, type Path, readResult, type Structure } from './structure.ts';
-import { randomNumbers } from './symbols/random.ts';
 import { unify } from './unify.ts';
 import { fromWire, largestDifference, tolerances, toWire } from './verify.ts';
 
@@ -287,7 +285,8 @@ class Session {
   readonly #undo: (() => void)[] = [];
   /** What the first step gave, in order of the cells. */
   #first: Tensor[] = [];
-  readonly #compared: { readonly name: string; readonly first: Tensor; readonly now: Tensor }[] = [];
+  /** What it gave when it was repeated. */
+  #repeated: Tensor[] = [];
 
   constructor(
     step: TrainingStep,
@@ -301,9 +300,9 @@ class Session {
     this.#optimizers = optimizers;
   }
 
-  /** Takes a step on copies: it may write into its inputs. */
+  /** Takes a step, on copies since it may write into its inputs; each draws the same random numbers. */
   #run(tensors: readonly Tensor[] = this.#batch.tensors.map((x) => x.detach().clone())): Structure {
-    return readResult(this.#step(...this.#batch.with(tensors)));
+    return restoringGenerators(() => readResult(this.#step(...this.#batch.with(tensors))));
   }
 
   #nameOf(tensor: Tensor): string {
@@ -319,8 +318,6 @@ class Session {
       ...this.#optimizers.flatMap((o) => o.paramGroups.flatMap((g) => g.params)),
     ]);
     const nameOf = (tensor: Tensor): string => this.#nameOf(tensor);
-    const random = getRngState();
-    this.#undo.push(() => setRngState(random));
     this.#parameters = [...parameters];
     for (const tensor of parameters) {
       const start = copy(tensor);
@@ -487,7 +484,7 @@ class Session {
       );
       this.#checkStill(point, first);
       this.#checkWrites(graph, inputs);
-      if (t === 0) this.#checkFirst(graph);
+      if (t === 0) this.#repeated = this.#after().map(copy);
       return graph;
     });
     const wide = this.cells.some(({ tensor }) => tensor.dtype === 'float64');
@@ -542,18 +539,6 @@ class Session {
           `the step changes a tensor of shape [${tensor.shape}] that is neither the model's nor its optimiser's; make it a buffer of the model`,
         );
     }
-  }
-
-  /** The traced step must have done what the first step did: there is no state that was not put back. */
-  #checkFirst(graph: Graph): void {
-    const random = Object.keys(randomNumbers);
-    const draws = (nodes: readonly GraphNode[]): boolean =>
-      nodes.some(({ spec, body }) => random.includes(spec.name) || (body !== null && draws(body.nodes)));
-    if (draws(graph.nodes)) return;
-    const now = this.#after();
-    this.cells.forEach(({ name }, k) => {
-      this.#compared.push(withoutGrad(() => ({ name, first: this.#first[k], now: copy(now[k]) })));
-    });
   }
 
   /** Which cells of the state come out changed, as positions; gradients only if the step reads them. */
@@ -618,10 +603,11 @@ class Session {
     return runs;
   }
 
-  /** Whether the step did the same when it was repeated from the start. */
+  /** The step must do the same when it is repeated from the start: there is no state that was not put back. */
   async checkRepeated(): Promise<void> {
-    for (const { name, first, now } of this.#compared) {
-      const difference = largestDifference(await now.toTypedArray(), await first.toTypedArray());
+    for (const [k, { name }] of this.cells.entries()) {
+      const [first, again] = [this.#first[k], this.#repeated[k]];
+      const difference = largestDifference(await again.toTypedArray(), await first.toTypedArray());
       if (difference > 1e-5)
         throw new OnnxExportError(
           `the very first step differs from what follows ('${name}', by ${difference.toExponential(1)}): it makes state that the file can't start from. Take one step before the export`,
