@@ -2020,6 +2020,14 @@ export declare const eq: AsFunction<"eq">;
 export declare const equal: (input: Tensor, other: Tensor) => boolean;
 export declare const equalAsync: (input: Tensor, other: Tensor) => Promise<boolean>;
 export declare const erf: AsFunction<"erf">;
+export declare const erfCoefficients: {
+    farP: number[];
+    farQ: number[];
+    middleP: number[];
+    middleQ: number[];
+    nearP: number[];
+    nearQ: number[];
+};
 export declare const erfc: AsFunction<"erfc">;
 export declare const erfinv: AsFunction<"erfinv">;
 export declare function exactFit(x: Shape, w: Shape, y: Shape, attrs: ConvAttrs): ConvAttrs;

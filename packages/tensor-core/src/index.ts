@@ -294,6 +294,7 @@ export {
   type TensorMeta,
   type ViewGeometry,
 } from './spec.ts';
+export { erfCoefficients } from './special.ts';
 export { type MemoryUsage, memory, Storage, type VersionCounter } from './storage.ts';
 export { type NestedArray, Tensor, type ViewInfo } from './tensor.ts';
 export { isTensor, makeTensor } from './tensor-class.ts';

@@ -27,6 +27,8 @@ const farP = [
 const farQ = [
   1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3,
 ];
+/** The coefficients of Cody's rational approximations of the error function, of the highest power first: for what writes it in another language. */
+export const erfCoefficients = { nearP, nearQ, middleP, middleQ, farP, farQ };
 const inverseSqrtPi = 5.6418958354775628695e-1;
 
 /** erfc(x) for x > 0.46875. */

@@ -2,6 +2,7 @@
  * Functions that ONNX lacks, and those that its runtimes have in float32 only, as arithmetic: for float64, and with it for dtypes that are computed in
  * float64 and rounded.
  */
+import { erfCoefficients } from '@tenfold/tensor-core';
 import type { Ref } from '../builder.ts';
 import type { OpContext } from '../context.ts';
 import { abs, add, div, eq, exp, expm1, log, log1p, lt, mul, neg, number, sqrt, sub } from './elementwise-nodes.ts';
@@ -97,31 +98,11 @@ export const atanh = orDouble('Atanh', (g, x) => {
 
 // --- the error function: W. J. Cody, "Rational Chebyshev approximations for the error function", Math. Comp. 23 (1969) ---
 
-const nearP = [
-  1.85777706184603153e-1, 3.1611237438705656, 1.13864154151050156e2, 3.77485237685302021e2, 3.20937758913846947e3,
-];
-const nearQ = [1, 2.36012909523441209e1, 2.44024637934444173e2, 1.28261652607737228e3, 2.84423683343917062e3];
-const middleP = [
-  2.15311535474403846e-8, 5.64188496988670089e-1, 8.88314979438837594, 6.61191906371416295e1, 2.98635138197400131e2,
-  8.8195222124176909e2, 1.71204761263407058e3, 2.05107837782607147e3, 1.23033935479799725e3,
-];
-const middleQ = [
-  1, 1.57449261107098347e1, 1.17693950891312499e2, 5.37181101862009858e2, 1.62138957456669019e3, 3.29079923573345963e3,
-  4.36261909014324716e3, 3.43936767414372164e3, 1.23033935480374942e3,
-];
-const farP = [
-  1.63153871373020978e-2, 3.05326634961232344e-1, 3.60344899949804439e-1, 1.25781726111229246e-1,
-  1.60837851487422766e-2, 6.58749161529837803e-4,
-];
-const farQ = [
-  1, 2.56852019228982242, 1.87295284992346725, 5.27905102951428412e-1, 6.05183413124413191e-2, 2.33520497626869185e-3,
-];
-
 const rational = (g: OpContext, p: readonly number[], q: readonly number[], x: Ref): Ref =>
   div(g, polynomial(g, p, x), polynomial(g, q, x));
 
 /** erf(x) for |x| up to 0.46875. */
-const erfNear: Write = (g, x) => mul(g, x, rational(g, nearP, nearQ, square(g, x)));
+const erfNear: Write = (g, x) => mul(g, x, rational(g, erfCoefficients.nearP, erfCoefficients.nearQ, square(g, x)));
 
 /** erfc(|x|) for |x| from there on. */
 const erfcFar: Write = (g, x) => {
@@ -132,11 +113,15 @@ const erfcFar: Write = (g, x) => {
   const low = mul(g, sub(g, bounded, high), add(g, bounded, high));
   const gaussian = mul(g, exp(g, neg(g, square(g, high))), exp(g, neg(g, low)));
   const z = g.op('Reciprocal', [square(g, bounded)]);
-  const series = minus(g, 1 / Math.sqrt(Math.PI), mul(g, z, rational(g, farP, farQ, z)));
+  const series = minus(
+    g,
+    1 / Math.sqrt(Math.PI),
+    mul(g, z, rational(g, erfCoefficients.farP, erfCoefficients.farQ, z)),
+  );
   const tail = g.where(
     above(g, bounded, 4),
     div(g, series, bounded),
-    rational(g, middleP, middleQ, g.op('Min', [bounded, number(g, 4, x)])),
+    rational(g, erfCoefficients.middleP, erfCoefficients.middleQ, g.op('Min', [bounded, number(g, 4, x)])),
   );
   return g.where(g.op('IsNaN', [x]), x, mul(g, gaussian, tail));
 };
